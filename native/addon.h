@@ -1,0 +1,14 @@
+#pragma once
+
+#include <napi.h>
+
+namespace snug {
+
+void define_backends(Napi::Env env, Napi::Object exports);
+void define_model(Napi::Env env, Napi::Object exports);
+void define_types(Napi::Env env, Napi::Object exports);
+void define_quantize(Napi::Env env, Napi::Object exports);
+void define_entropy(Napi::Env env, Napi::Object exports);
+void define_probe(Napi::Env env, Napi::Object exports);
+
+} // namespace snug

@@ -1,0 +1,90 @@
+// Loads llama.cpp's compute backends from a folder and says what it found. ggml scores every CPU variant in the folder
+// against this CPU and loads the best one; without this call there is no device at all.
+#include "addon.h"
+#include "backends.h"
+#include "support.h"
+
+#include "ggml-backend.h"
+#include "llama.h"
+
+namespace snug {
+
+namespace {
+
+const char * kind_of(ggml_backend_dev_t device) {
+    switch (ggml_backend_dev_type(device)) {
+        case GGML_BACKEND_DEVICE_TYPE_CPU:  return "cpu";
+        case GGML_BACKEND_DEVICE_TYPE_GPU:  return "gpu";
+        case GGML_BACKEND_DEVICE_TYPE_IGPU: return "igpu";
+        default:                            return "accelerator";
+    }
+}
+
+Napi::Array cpu_features(Napi::Env env) {
+    auto   names    = Napi::Array::New(env);
+    auto * device   = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+    auto * registry = device ? ggml_backend_dev_backend_reg(device) : nullptr;
+    auto   features = registry ? reinterpret_cast<ggml_backend_get_features_t>(
+                                   ggml_backend_reg_get_proc_address(registry, "ggml_backend_get_features")) : nullptr;
+    if (features) {
+        for (auto * feature = features(registry); feature->name; ++feature) {
+            if (std::string(feature->value) == "1") {
+                names.Set(names.Length(), feature->name);
+            }
+        }
+    }
+    return names;
+}
+
+Napi::Value load_backends(const Napi::CallbackInfo & info) {
+    auto       env    = info.Env();
+    const auto folder = info[0].As<Napi::String>().Utf8Value();
+    if (ggml_backend_dev_count() == 0) {
+        ggml_backend_load_all_from_path(folder.c_str());
+        llama_backend_init();
+    }
+    auto devices = Napi::Array::New(env);
+    for (size_t i = 0; i < ggml_backend_dev_count(); ++i) {
+        auto * device = ggml_backend_dev_get(i);
+        size_t free = 0, total = 0;
+        ggml_backend_dev_memory(device, &free, &total);
+        auto entry = Napi::Object::New(env);
+        entry.Set("name", ggml_backend_dev_name(device));
+        entry.Set("description", ggml_backend_dev_description(device));
+        entry.Set("kind", kind_of(device));
+        entry.Set("memoryBytes", static_cast<double>(total));
+        devices.Set(devices.Length(), entry);
+    }
+    auto result = Napi::Object::New(env);
+    result.Set("devices", devices);
+    result.Set("cpuFeatures", cpu_features(env));
+    return result;
+}
+
+} // namespace
+
+ggml_backend_dev_t cpu_device() {
+    auto * device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+    if (!device) {
+        throw Failure("NO_CPU_BACKEND", "no CPU backend is loaded");
+    }
+    return device;
+}
+
+CpuBackend::CpuBackend(int threads) : backend(ggml_backend_dev_init(cpu_device(), nullptr)) {
+    if (!backend) {
+        throw Failure("NO_CPU_BACKEND", "the CPU backend could not be started");
+    }
+    auto * registry    = ggml_backend_dev_backend_reg(cpu_device());
+    auto   set_threads = reinterpret_cast<ggml_backend_set_n_threads_t>(
+        ggml_backend_reg_get_proc_address(registry, "ggml_backend_set_n_threads"));
+    if (set_threads) {
+        set_threads(backend.get(), threads);
+    }
+}
+
+void define_backends(Napi::Env env, Napi::Object exports) {
+    exports.Set("loadBackends", Napi::Function::New(env, load_backends, "loadBackends"));
+}
+
+} // namespace snug

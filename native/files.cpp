@@ -1,0 +1,136 @@
+#include "files.h"
+
+#include "support.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#ifdef _WIN32
+#    define WIN32_LEAN_AND_MEAN
+#    define NOMINMAX
+#    include <windows.h>
+#else
+#    include <fcntl.h>
+#    include <unistd.h>
+#endif
+
+namespace snug {
+
+namespace {
+
+[[noreturn]] void fail(const std::string & action, const std::string & path, const std::string & reason) {
+    throw Failure("FILE", "could not " + action + " " + path + ": " + reason);
+}
+
+} // namespace
+
+#ifdef _WIN32
+
+namespace {
+
+std::wstring wide(const std::string & text) {
+    const int    length = MultiByteToWideChar(CP_UTF8, 0, text.c_str(), -1, nullptr, 0);
+    std::wstring result(length, L'\0');
+    MultiByteToWideChar(CP_UTF8, 0, text.c_str(), -1, result.data(), length);
+    return result;
+}
+
+std::string last_error() { return "error " + std::to_string(GetLastError()); }
+
+OVERLAPPED at(uint64_t offset) {
+    OVERLAPPED position = {};
+    position.Offset     = static_cast<DWORD>(offset);
+    position.OffsetHigh = static_cast<DWORD>(offset >> 32);
+    return position;
+}
+
+constexpr size_t LARGEST_TRANSFER = 1u << 30;
+
+} // namespace
+
+File::File(const std::string & path, Mode mode) : path(path) {
+    const bool writing = mode == Mode::write;
+    handle = CreateFileW(wide(path).c_str(), writing ? GENERIC_READ | GENERIC_WRITE : GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                         nullptr, writing ? OPEN_ALWAYS : OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
+    if (handle == INVALID_HANDLE_VALUE) {
+        fail("open", path, last_error());
+    }
+}
+
+File::~File() { CloseHandle(handle); }
+
+void File::read_at(void * data, size_t bytes, uint64_t offset) const {
+    auto * target = static_cast<uint8_t *>(data);
+    while (bytes > 0) {
+        auto  position = at(offset);
+        DWORD done     = 0;
+        if (!ReadFile(handle, target, static_cast<DWORD>(std::min(bytes, LARGEST_TRANSFER)), &done, &position) || done == 0) {
+            fail("read", path, last_error());
+        }
+        target += done, offset += done, bytes -= done;
+    }
+}
+
+void File::write_at(const void * data, size_t bytes, uint64_t offset) const {
+    auto * source = static_cast<const uint8_t *>(data);
+    while (bytes > 0) {
+        auto  position = at(offset);
+        DWORD done     = 0;
+        if (!WriteFile(handle, source, static_cast<DWORD>(std::min(bytes, LARGEST_TRANSFER)), &done, &position)) {
+            fail("write", path, last_error());
+        }
+        source += done, offset += done, bytes -= done;
+    }
+}
+
+void File::flush() const { FlushFileBuffers(handle); }
+
+#else
+
+File::File(const std::string & path, Mode mode) : path(path) {
+    descriptor = mode == Mode::write ? open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644) : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        fail("open", path, std::strerror(errno));
+    }
+}
+
+File::~File() { close(descriptor); }
+
+void File::read_at(void * data, size_t bytes, uint64_t offset) const {
+    auto * target = static_cast<uint8_t *>(data);
+    while (bytes > 0) {
+        const ssize_t done = pread(descriptor, target, bytes, static_cast<off_t>(offset));
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            fail("read", path, done == 0 ? "the file ends too early" : std::strerror(errno));
+        }
+        target += done, offset += done, bytes -= done;
+    }
+}
+
+void File::write_at(const void * data, size_t bytes, uint64_t offset) const {
+    auto * source = static_cast<const uint8_t *>(data);
+    while (bytes > 0) {
+        const ssize_t done = pwrite(descriptor, source, bytes, static_cast<off_t>(offset));
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done < 0) {
+            fail("write", path, std::strerror(errno));
+        }
+        source += done, offset += done, bytes -= done;
+    }
+}
+
+void File::flush() const {
+    if (fsync(descriptor) != 0) {
+        fail("flush", path, std::strerror(errno));
+    }
+}
+
+#endif
+
+} // namespace snug

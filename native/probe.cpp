@@ -1,0 +1,137 @@
+// How fast this machine multiplies one token's vector with matrices of a given type and shape: what bounds decoding.
+#include "addon.h"
+#include "backends.h"
+#include "support.h"
+
+#include "ggml-alloc.h"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+namespace snug {
+
+namespace {
+
+constexpr int64_t MOST_COPIES = 128;
+
+struct ProbeTask {
+    ggml_type type;
+    int64_t   columns;
+    int64_t   rows;
+    double    working_set_bytes; // weights cycled through, larger than the caches: a real model never fits them
+    double    seconds;           // how long to measure
+    int       threads;
+};
+
+// The buffer a model's weights of this type would be put in: a repacking one if the CPU variant has a better layout.
+ggml_backend_buffer_type_t weight_buffer_type(ggml_tensor * product) {
+    auto * device   = cpu_device();
+    auto   extra_of = reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(
+        ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), "ggml_backend_dev_get_extra_bufts"));
+    auto * weight = product->src[0];
+    for (auto * type = extra_of ? extra_of(device) : nullptr; type && *type; ++type) {
+        weight->buffer       = ggml_backend_buft_alloc_buffer(*type, 0);
+        const bool supported = ggml_backend_dev_supports_op(device, product);
+        ggml_backend_buffer_free(weight->buffer);
+        weight->buffer = nullptr;
+        if (supported) {
+            return *type;
+        }
+    }
+    return ggml_backend_dev_buffer_type(device);
+}
+
+// Quantizes a few random rows and repeats them: the time of a product does not depend on the values.
+std::vector<uint8_t> random_weights(const ProbeTask & task) {
+    const int64_t distinct = std::min<int64_t>(task.rows, 16);
+    std::vector<float> values(distinct * task.columns), importance(task.columns, 1);
+    std::mt19937 random(1);
+    for (auto & value : values) {
+        value = static_cast<float>(random()) / 4294967296.0f - 0.5f;
+    }
+    const size_t row_bytes = ggml_row_size(task.type, task.columns);
+    std::vector<uint8_t> weights(row_bytes * task.rows);
+    ggml_quantize_init(task.type);
+    ggml_quantize_chunk(task.type, values.data(), weights.data(), 0, distinct, task.columns, importance.data());
+    for (int64_t row = distinct; row < task.rows; ++row) {
+        std::copy_n(weights.begin() + (row % distinct) * row_bytes, row_bytes, weights.begin() + row * row_bytes);
+    }
+    return weights;
+}
+
+// bytes of weights per second
+double probe(const ProbeTask & task, const Abort & abort) {
+    const size_t  matrix_bytes = ggml_row_size(task.type, task.columns) * task.rows;
+    // a small model fits the caches in reality too: no more copies than a deep model has layers
+    const int64_t copies       = std::clamp<int64_t>(static_cast<int64_t>(task.working_set_bytes / matrix_bytes), 1, MOST_COPIES);
+    CpuBackend    cpu(task.threads);
+
+    ggml_context_ptr weight_context(ggml_init({ (copies + 1) * ggml_tensor_overhead(), nullptr, true }));
+    ggml_context_ptr context(ggml_init({ (copies + 4) * ggml_tensor_overhead() + ggml_graph_overhead_custom(copies + 8, false), nullptr, true }));
+    auto * input = ggml_new_tensor_1d(context.get(), GGML_TYPE_F32, task.columns);
+    auto * graph = ggml_new_graph_custom(context.get(), copies + 8, false);
+    std::vector<ggml_tensor *> weights;
+    for (int64_t i = 0; i < copies; ++i) {
+        weights.push_back(ggml_new_tensor_2d(weight_context.get(), task.type, task.columns, task.rows));
+        ggml_build_forward_expand(graph, ggml_mul_mat(context.get(), weights.back(), input));
+    }
+    ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors(context.get(), cpu.backend.get()));
+    ggml_backend_buffer_ptr weight_buffer(ggml_backend_alloc_ctx_tensors_from_buft(weight_context.get(), weight_buffer_type(ggml_graph_node(graph, 0))));
+    if (!buffer || !weight_buffer) {
+        throw std::bad_alloc();
+    }
+    const auto data = random_weights(task);
+    for (auto * weight : weights) {
+        ggml_backend_tensor_set(weight, data.data(), 0, data.size());
+    }
+    const std::vector<float> ones(task.columns, 1);
+    ggml_backend_tensor_set(input, ones.data(), 0, ones.size() * sizeof(float));
+
+    const auto run = [&] {
+        throw_if_aborted(abort);
+        const auto start = std::chrono::steady_clock::now();
+        if (ggml_backend_graph_compute(cpu.backend.get(), graph) != GGML_STATUS_SUCCESS) {
+            throw Failure("PROBE", std::string("could not run a product with ") + ggml_type_name(task.type));
+        }
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    };
+    run(); // the first run touches the pages
+    std::vector<double> seconds;
+    for (double spent = 0; spent < task.seconds || seconds.size() < 3;) {
+        seconds.push_back(run());
+        spent += seconds.back();
+    }
+    std::nth_element(seconds.begin(), seconds.begin() + seconds.size() / 2, seconds.end());
+    return static_cast<double>(matrix_bytes) * copies / seconds[seconds.size() / 2];
+}
+
+Napi::Value probe_product(const Napi::CallbackInfo & info) {
+    auto            options = info[0].As<Napi::Object>();
+    const ProbeTask task{
+        static_cast<ggml_type>(static_cast<int>(read_number(options, "type"))),
+        static_cast<int64_t>(read_number(options, "columns")),
+        static_cast<int64_t>(read_number(options, "rows")),
+        read_number(options, "workingSetBytes"),
+        read_number(options, "seconds"),
+        static_cast<int>(read_number(options, "threads")),
+    };
+    const auto abort  = AbortFlag::from(info[1]);
+    auto       result = std::make_shared<double>(0);
+    return run_async(info.Env(), info.Env().Undefined(),
+        [=](const Emitter &) {
+            if (task.columns <= 0 || task.rows <= 0 || task.columns % ggml_blck_size(task.type) != 0) {
+                throw Failure("PROBE", "the shape does not fit the type");
+            }
+            *result = probe(task, abort);
+        },
+        [=](Napi::Env env) { return Napi::Number::New(env, *result); });
+}
+
+} // namespace
+
+void define_probe(Napi::Env env, Napi::Object exports) {
+    exports.Set("probeProduct", Napi::Function::New(env, probe_product, "probeProduct"));
+}
+
+} // namespace snug

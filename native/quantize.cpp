@@ -1,0 +1,202 @@
+// Quantizes one tensor from file to file: each thread reads rows, converts them to floats, quantizes and writes them, so
+// memory is bounded by one slab of rows per thread. The blocks are what llama-quantize writes: ggml_quantize_chunk treats
+// rows one by one, so how they are cut into slabs changes nothing.
+#include "addon.h"
+#include "files.h"
+#include "support.h"
+
+#include "ggml.h"
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <thread>
+
+namespace snug {
+
+namespace {
+
+// floats a thread holds at a time; small enough for a cache, large enough to hide the cost of reading
+constexpr int64_t SLAB_VALUES = 1 << 18;
+
+struct Task {
+    std::string        source_path;
+    uint64_t           source_offset;
+    ggml_type          source_type;
+    std::string        target_path;
+    ggml_type          target_type;
+    int64_t            columns;
+    int64_t            rows;
+    int64_t            rows_per_matrix; // each expert's matrix has its own importance
+    std::vector<float> importance;
+    int                threads;
+};
+
+Task read_task(const Napi::Object & options) {
+    Task task;
+    task.source_path     = read_string(options, "sourcePath");
+    task.source_offset   = static_cast<uint64_t>(read_number(options, "sourceOffset"));
+    task.source_type     = static_cast<ggml_type>(static_cast<int>(read_number(options, "sourceType")));
+    task.target_path     = read_string(options, "targetPath");
+    task.target_type     = static_cast<ggml_type>(static_cast<int>(read_number(options, "targetType")));
+    task.columns         = static_cast<int64_t>(read_number(options, "columns"));
+    task.rows            = static_cast<int64_t>(read_number(options, "rows"));
+    task.rows_per_matrix = static_cast<int64_t>(read_number(options, "rowsPerMatrix", task.rows));
+    task.threads         = static_cast<int>(read_number(options, "threads"));
+    if (auto importance = options.Get("importance"); importance.IsTypedArray()) {
+        auto array = importance.As<Napi::Float32Array>();
+        task.importance.assign(array.Data(), array.Data() + array.ElementLength());
+    }
+    return task;
+}
+
+void check(const Task & task) {
+    if (task.source_type < 0 || task.source_type >= GGML_TYPE_COUNT || task.target_type < 0 || task.target_type >= GGML_TYPE_COUNT) {
+        throw Failure("QUANTIZE", "unknown tensor type");
+    }
+    if (task.source_type != GGML_TYPE_F32 && !ggml_get_type_traits(task.source_type)->to_float) {
+        throw Failure("QUANTIZE", std::string("cannot convert from ") + ggml_type_name(task.source_type));
+    }
+    if (task.columns <= 0 || task.rows <= 0 || task.columns % ggml_blck_size(task.target_type) != 0) {
+        throw Failure("QUANTIZE", "rows of " + std::to_string(task.columns) + " values do not divide into blocks of " + ggml_type_name(task.target_type));
+    }
+    const int64_t matrices = task.rows / std::max<int64_t>(task.rows_per_matrix, 1);
+    if (!task.importance.empty() && static_cast<int64_t>(task.importance.size()) != task.columns * matrices) {
+        throw Failure("QUANTIZE", "the importance matrix has " + std::to_string(task.importance.size()) + " values for " + std::to_string(task.columns * matrices) + " columns");
+    }
+    if (task.importance.empty() && ggml_quantize_requires_imatrix(task.target_type)) {
+        throw Failure("NEEDS_IMPORTANCE", std::string(ggml_type_name(task.target_type)) + " needs an importance matrix");
+    }
+}
+
+// Hands out slabs of rows to the workers; stops all of them at the first failure or when aborted.
+class Slabs {
+  public:
+    Slabs(const Task & task, const Abort & abort, const Emitter & emitter) : task(task), abort(abort), emitter(emitter), rows_per_slab(std::max<int64_t>(1, SLAB_VALUES / task.columns)) {}
+
+    bool next(int64_t & first, int64_t & count) {
+        std::lock_guard<std::mutex> lock(mutex);
+        if (failure || is_aborted(abort) || taken >= task.rows) {
+            return false;
+        }
+        first = taken;
+        // a slab ends where its matrix ends: the next one has other importance
+        const int64_t left_in_matrix = task.rows_per_matrix - first % task.rows_per_matrix;
+        count = std::min({ rows_per_slab, task.rows - first, left_in_matrix });
+        taken += count;
+        return true;
+    }
+
+    void finished(int64_t count) {
+        std::lock_guard<std::mutex> lock(mutex);
+        done += count;
+        emitter.progress(static_cast<double>(done), static_cast<double>(task.rows));
+    }
+
+    void fail(std::exception_ptr error) {
+        std::lock_guard<std::mutex> lock(mutex);
+        failure = failure ? failure : error;
+    }
+
+    void rethrow() const {
+        if (failure) {
+            std::rethrow_exception(failure);
+        }
+        throw_if_aborted(abort);
+    }
+
+    int64_t largest() const { return rows_per_slab; }
+
+  private:
+    const Task &       task;
+    const Abort &      abort;
+    const Emitter &    emitter;
+    const int64_t      rows_per_slab;
+    std::mutex         mutex;
+    int64_t            taken = 0;
+    int64_t            done  = 0;
+    std::exception_ptr failure;
+};
+
+void to_floats(ggml_type type, const void * source, float * target, int64_t count) {
+    if (type == GGML_TYPE_F32) {
+        std::memcpy(target, source, count * sizeof(float));
+    } else {
+        ggml_get_type_traits(type)->to_float(source, target, count);
+    }
+}
+
+void work_on(const Task & task, const File & source, const File & target, Slabs & slabs) {
+    try {
+        const size_t source_row = ggml_row_size(task.source_type, task.columns);
+        const size_t target_row = ggml_row_size(task.target_type, task.columns);
+        std::vector<uint8_t> packed(source_row * slabs.largest());
+        std::vector<float>   values(task.columns * slabs.largest());
+        std::vector<uint8_t> blocks(target_row * slabs.largest());
+        int64_t first = 0, count = 0;
+        while (slabs.next(first, count)) {
+            source.read_at(packed.data(), count * source_row, task.source_offset + first * source_row);
+            to_floats(task.source_type, packed.data(), values.data(), count * task.columns);
+            const float * importance = task.importance.empty() ? nullptr : task.importance.data() + (first / task.rows_per_matrix) * task.columns;
+            const size_t  bytes      = ggml_quantize_chunk(task.target_type, values.data(), blocks.data(), 0, count, task.columns, importance);
+            if (!ggml_validate_row_data(task.target_type, blocks.data(), bytes)) {
+                throw Failure("QUANTIZE", "the quantized rows hold values that are not finite: the source is broken here");
+            }
+            target.write_at(blocks.data(), bytes, first * target_row);
+            slabs.finished(count);
+        }
+    } catch (...) {
+        slabs.fail(std::current_exception());
+    }
+}
+
+void quantize(const Task & task, const Abort & abort, const Emitter & emitter) {
+    check(task);
+    // the tables of the low-bit types are built once, before threads race for them
+    ggml_quantize_init(task.target_type);
+    File  source(task.source_path, File::Mode::read);
+    File  target(task.target_path, File::Mode::write);
+    Slabs slabs(task, abort, emitter);
+    std::vector<std::thread> pool;
+    for (int i = 1; i < task.threads; ++i) {
+        pool.emplace_back(work_on, std::cref(task), std::cref(source), std::cref(target), std::ref(slabs));
+    }
+    work_on(task, source, target, slabs);
+    for (auto & thread : pool) {
+        thread.join();
+    }
+    slabs.rethrow();
+    target.flush();
+}
+
+Napi::Value quantize_tensor(const Napi::CallbackInfo & info) {
+    auto       task  = std::make_shared<Task>(read_task(info[0].As<Napi::Object>()));
+    const auto abort = AbortFlag::from(info[1]);
+    return run_async(info.Env(), info[2],
+        [=](const Emitter & emitter) { quantize(*task, abort, emitter); },
+        [](Napi::Env env) { return env.Undefined(); });
+}
+
+// dequantize(type, bytes, count) → Float32Array, for tests and for looking into a file
+Napi::Value dequantize(const Napi::CallbackInfo & info) {
+    auto       env   = info.Env();
+    const auto type  = static_cast<ggml_type>(info[0].As<Napi::Number>().Int32Value());
+    auto       bytes = info[1].As<Napi::Uint8Array>();
+    const auto count = info[2].As<Napi::Number>().Int64Value();
+    if (type < 0 || type >= GGML_TYPE_COUNT || ggml_row_size(type, count) > bytes.ElementLength() ||
+        (type != GGML_TYPE_F32 && !ggml_get_type_traits(type)->to_float)) {
+        throw Napi::TypeError::New(env, "cannot convert these bytes to floats");
+    }
+    auto result = Napi::Float32Array::New(env, count);
+    to_floats(type, bytes.Data(), result.Data(), count);
+    return result;
+}
+
+} // namespace
+
+void define_quantize(Napi::Env env, Napi::Object exports) {
+    exports.Set("quantizeTensor", Napi::Function::New(env, quantize_tensor, "quantizeTensor"));
+    exports.Set("dequantize", Napi::Function::New(env, dequantize, "dequantize"));
+}
+
+} // namespace snug

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "support.h"
+
+#include "llama.h"
+#include "mtmd.h"
+
+#include <string>
+#include <vector>
+
+namespace snug {
+
+struct ModelState;
+
+struct Image {
+    uint32_t             width;
+    uint32_t             height;
+    std::vector<uint8_t> rgb; // height × width × 3; empty for a picture that is only counted
+    std::string          id;  // names the picture in the KV cache
+};
+
+// Text with one media marker per image, or tokens as they are.
+struct Sequence {
+    std::string              text;
+    std::vector<llama_token> tokens;
+    std::vector<Image>       images;
+    bool                     add_special = true;
+};
+Sequence read_sequence(const Napi::Object & object);
+
+std::vector<llama_token> tokenize_text(const ModelState & model, const std::string & text, bool add_special, bool parse_special);
+
+// A run of text tokens or one image.
+struct Piece {
+    const mtmd_input_chunk * image = nullptr;
+    std::string              image_id;
+    std::vector<llama_token> tokens;
+
+    int32_t token_count() const;
+    // positions that the piece takes; for M-RoPE an image takes max(width, height) of them, not one per token
+    llama_pos position_count() const;
+};
+
+// A sequence split into pieces; owns the chunks and pictures that the pieces point into.
+class PreparedSequence {
+  public:
+    PreparedSequence(const ModelState & model, Sequence sequence);
+    std::vector<Piece> pieces;
+    int32_t            token_count() const;
+
+  private:
+    std::vector<mtmd::bitmap> bitmaps;
+    mtmd::input_chunks_ptr    chunks;
+};
+
+} // namespace snug

@@ -1,0 +1,82 @@
+// What llama.cpp knows about tensor types: sizes, and which type each tensor gets in a file type's mixture.
+#include "addon.h"
+#include "model.h"
+
+#include "ggml-cpp.h"
+#include "llama-ext.h"
+
+namespace snug {
+
+namespace {
+
+Napi::Value tensor_types(const Napi::CallbackInfo & info) {
+    auto env    = info.Env();
+    auto result = Napi::Array::New(env);
+    for (int i = 0; i < GGML_TYPE_COUNT; ++i) {
+        const auto type = static_cast<ggml_type>(i);
+        if (!ggml_type_name(type) || ggml_blck_size(type) <= 0) {
+            continue;
+        }
+        auto entry = Napi::Object::New(env);
+        entry.Set("id", i);
+        entry.Set("name", ggml_type_name(type));
+        entry.Set("blockSize", static_cast<double>(ggml_blck_size(type)));
+        entry.Set("blockBytes", static_cast<double>(ggml_type_size(type)));
+        entry.Set("quantized", ggml_is_quantized(type));
+        entry.Set("needsImportance", ggml_quantize_requires_imatrix(type));
+        result.Set(result.Length(), entry);
+    }
+    return result;
+}
+
+struct QuantStateDeleter {
+    void operator()(quantize_state_impl * state) { llama_quant_free(state); }
+};
+
+// mixtureTypes(model, fileType, tensors: {name, type, shape}[]) → the ggml type id of each tensor in that mixture.
+// The rules count layers as they go: the tensors must come in llama.cpp's order (by layer, then by name).
+Napi::Value mixture_types(const Napi::CallbackInfo & info) {
+    auto         env       = info.Env();
+    const auto & model     = model_of(info[0]);
+    const auto   file_type = static_cast<llama_ftype>(info[1].As<Napi::Number>().Int32Value());
+    auto         list      = info[2].As<Napi::Array>();
+    if (llama_ftype_get_default_type(file_type) == GGML_TYPE_COUNT) {
+        throw Napi::TypeError::New(env, "unknown file type " + std::to_string(file_type));
+    }
+    const size_t     count = list.Length();
+    ggml_context_ptr context(ggml_init({ (count + 1) * ggml_tensor_overhead(), nullptr, true }));
+    std::vector<ggml_tensor *> tensors;
+    for (uint32_t i = 0; i < count; ++i) {
+        auto    entry = list.Get(i).As<Napi::Object>();
+        auto    shape = entry.Get("shape").As<Napi::Array>();
+        int64_t ne[GGML_MAX_DIMS] = { 1, 1, 1, 1 };
+        for (uint32_t d = 0; d < shape.Length() && d < GGML_MAX_DIMS; ++d) {
+            ne[d] = shape.Get(d).As<Napi::Number>().Int64Value();
+        }
+        auto * tensor = ggml_new_tensor(context.get(), static_cast<ggml_type>(static_cast<int>(read_number(entry, "type"))), static_cast<int>(shape.Length()), ne);
+        ggml_set_name(tensor, read_string(entry, "name").c_str());
+        tensors.push_back(tensor);
+    }
+    const auto parameters = llama_model_quantize_default_params();
+    std::unique_ptr<quantize_state_impl, QuantStateDeleter> state(llama_quant_init(model->model.get(), &parameters));
+    std::vector<ggml_type> types(count);
+    try {
+        llama_quant_compute_types(state.get(), file_type, tensors.data(), types.data(), count);
+    } catch (const std::exception & error) {
+        throw Napi::Error::New(env, error.what());
+    }
+    auto result = Napi::Array::New(env, count);
+    for (uint32_t i = 0; i < count; ++i) {
+        result.Set(i, static_cast<int>(types[i]));
+    }
+    return result;
+}
+
+} // namespace
+
+void define_types(Napi::Env env, Napi::Object exports) {
+    exports.Set("tensorTypes", Napi::Function::New(env, tensor_types, "tensorTypes"));
+    exports.Set("mixtureTypes", Napi::Function::New(env, mixture_types, "mixtureTypes"));
+}
+
+} // namespace snug

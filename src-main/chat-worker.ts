@@ -1,0 +1,15 @@
+import { ChatHost } from './chat/host.ts';
+import type { ChatEvent, MeasureRequest, OpenChatRequest, SendRequest } from './contract/chat.ts';
+import { serveWorker } from './engine/worker-child.ts';
+import type { CallContext } from './engine/worker-protocol.ts';
+
+// The process that holds a loaded model and talks.
+const host = new ChatHost();
+serveWorker({
+  open: (request: OpenChatRequest, { signal, emit }: CallContext<ChatEvent>) =>
+    host.open(request, { signal, onEvent: emit }),
+  pictureTokens: (path: string) => host.session.pictureTokens(path),
+  send: (request: SendRequest, { signal, emit }: CallContext<ChatEvent>) =>
+    host.session.send(request, { signal, onEvent: emit }),
+  measure: (request: MeasureRequest, { signal }: CallContext) => host.measure(request, signal),
+});

@@ -1,0 +1,120 @@
+import type { ChatEvent, MeasureRequest, Measured, OpenChatRequest, OpenedChat } from '../contract/chat.ts';
+import { SnugError } from '../contract/errors.ts';
+import { loadAddon, withAbort, callNative, type NativeModel } from '../engine/addon.ts';
+import { imageLimits, mostPixels } from '../models/image-limits.ts';
+import { checkPair, readTextModel, readVisionModel } from '../models/model-file.ts';
+import { ChatSession } from './session.ts';
+
+/** Tokens run at a time; llama.cpp's default for n_ubatch, and what memory was predicted with. */
+const BATCH_TOKENS = 512;
+/** Enough to measure a rate, few enough for a model that takes seconds per token. */
+const MEASURED_PROMPT_TOKENS = 128;
+const MEASURED_ANSWER_TOKENS = 32;
+
+/** The loaded model of a chat process and its conversation. */
+export class ChatHost {
+  #model: NativeModel | undefined;
+  #session: ChatSession | undefined;
+
+  get session(): ChatSession {
+    if (!this.#session) throw new SnugError('BUG', 'no model is open');
+    return this.#session;
+  }
+
+  async open(
+    request: OpenChatRequest,
+    options: { signal?: AbortSignal | undefined; onEvent?: (event: ChatEvent) => void } = {},
+  ): Promise<OpenedChat> {
+    const text = readTextModel(request.modelPath);
+    const vision = request.mmprojPath === undefined ? undefined : readVisionModel(request.mmprojPath);
+    if (vision) checkPair(text, vision);
+    const limits = imageLimits(text, request.imageMaxTokens);
+    const { addon } = loadAddon();
+    this.close();
+    const model = await withAbort(addon, options.signal, (abort) =>
+      addon.openModel(
+        {
+          path: text.path,
+          threads: request.threads,
+          imageMinTokens: limits.minTokens,
+          imageMaxTokens: limits.maxTokens,
+          ...(vision ? { mmprojPath: vision.path } : {}),
+        },
+        abort,
+        ({ done, total }) => options.onEvent?.({ kind: 'loading', done, total }),
+      ),
+    );
+    const contextTokens = Math.min(request.contextTokens, text.trainingContextTokens);
+    this.#model = model;
+    this.#session = new ChatSession(addon, model, {
+      text,
+      contextTokens,
+      batchTokens: Math.min(BATCH_TOKENS, contextTokens),
+      threads: request.threads,
+      maxPixels: mostPixels(vision, limits),
+    });
+    return { name: text.name, canSee: vision !== undefined, contextTokens, imageMaxTokens: limits.maxTokens };
+  }
+
+  /** Opens a model, times it and asks it questions, each in a conversation of its own. Meant for a fresh process. */
+  async measure(request: MeasureRequest, signal: AbortSignal): Promise<Measured> {
+    const before = process.memoryUsage.rss();
+    await this.open(request, { signal });
+    const speed = await this.#time(request);
+    const answers: string[] = [];
+    for (const { question, picture } of request.questions) {
+      // a conversation of its own: what was asked before must not lead the answer
+      this.session.reset();
+      const answer = await this.session.send(
+        {
+          text: question,
+          pictures: picture === undefined ? [] : [picture],
+          maxTokens: request.maxTokens,
+          temperature: 0,
+          seed: 0,
+        },
+        { signal },
+      );
+      answers.push(answer.text.trim());
+    }
+    // maxRSS counts kibibytes on every system
+    const peak = process.resourceUsage().maxRSS * 1024;
+    return { ...speed, peakMemoryBytes: Math.max(0, peak - before), answers };
+  }
+
+  async #time(request: MeasureRequest): Promise<{ tokensPerSecond: number; promptTokensPerSecond: number }> {
+    const model = this.#model;
+    if (!model) throw new SnugError('BUG', 'no model is open');
+    const { addon } = loadAddon();
+    const chat = new addon.Chat(model, {
+      contextTokens: MEASURED_PROMPT_TOKENS + MEASURED_ANSWER_TOKENS + BATCH_TOKENS,
+      batchTokens: BATCH_TOKENS,
+      threads: request.threads,
+    });
+    try {
+      const { vocabularySize } = model.describe();
+      // any tokens do: the time of a prompt does not depend on what it says
+      const tokens = Int32Array.from(
+        { length: MEASURED_PROMPT_TOKENS },
+        (_, i) => (i * 7919 + 1) % (vocabularySize - 16),
+      );
+      // the first run touches the weights for the first time: it is not counted
+      await callNative(chat.prompt({ tokens: tokens.slice(0, 2) }));
+      const prompt = await callNative(chat.prompt({ tokens: tokens.slice(1) }));
+      const answer = await callNative(chat.answer({ maxTokens: MEASURED_ANSWER_TOKENS, ignoreEnd: true }));
+      return {
+        promptTokensPerSecond: (prompt.promptTokens - prompt.reusedTokens) / prompt.promptSeconds,
+        tokensPerSecond: answer.tokens / answer.seconds,
+      };
+    } finally {
+      chat.close();
+    }
+  }
+
+  close(): void {
+    this.#session?.[Symbol.dispose]();
+    this.#model?.close();
+    this.#session = undefined;
+    this.#model = undefined;
+  }
+}

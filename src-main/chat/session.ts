@@ -1,0 +1,191 @@
+import { SnugError, throwIfCancelled } from '../contract/errors.ts';
+import type { ChatEvent, ChatStatistics, SendRequest, SentAnswer } from '../contract/chat.ts';
+import { callNative, nativeError, type Addon, type NativeChat, type NativeModel } from '../engine/addon.ts';
+import type { TextModel } from '../models/model-file.ts';
+import { decodePicture, type Picture } from './pictures.ts';
+import { ChatTemplate, type ChatMessage } from './template.ts';
+
+interface Turn {
+  readonly message: ChatMessage;
+  readonly pictures: readonly Picture[];
+}
+
+/** Tokens kept free for the answer when the conversation is cut to fit the context. */
+const LEAST_ANSWER_TOKENS = 128;
+
+/**
+ * One conversation: its messages, and a KV cache that follows them. What the cache already holds of the next prompt,
+ * pictures included, is not run again.
+ */
+export class ChatSession implements Disposable {
+  readonly #model: NativeModel;
+  readonly #chat: NativeChat;
+  readonly #template: ChatTemplate;
+  readonly #contextTokens: number;
+  readonly #maxPixels: number;
+  readonly #mediaMarker: string;
+  #turns: Turn[] = [];
+
+  constructor(
+    addon: Addon,
+    model: NativeModel,
+    options: {
+      text: TextModel;
+      contextTokens: number;
+      batchTokens: number;
+      threads: number;
+      maxPixels: number;
+    },
+  ) {
+    this.#model = model;
+    this.#mediaMarker = model.describe().mediaMarker;
+    this.#template = new ChatTemplate(options.text, this.#mediaMarker);
+    this.#contextTokens = options.contextTokens;
+    this.#maxPixels = options.maxPixels;
+    try {
+      this.#chat = new addon.Chat(model, options);
+    } catch (error) {
+      throw nativeError(error);
+    }
+  }
+
+  get messages(): readonly ChatMessage[] {
+    return this.#turns.map((turn) => turn.message);
+  }
+
+  /** Forgets the conversation. */
+  reset(): void {
+    this.#turns = [];
+  }
+
+  /** Tokens that a picture will take, before it is sent. */
+  async pictureTokens(
+    source: string | Uint8Array,
+  ): Promise<{ tokens: number; width: number; height: number }> {
+    const { width, height } = await decodePicture(source, { maxPixels: this.#maxPixels });
+    const pieces = this.#layOut(this.#mediaMarker, [{ width, height }]);
+    const tokens = pieces
+      .filter((piece) => piece.kind === 'image')
+      .reduce((sum, piece) => sum + piece.tokens, 0);
+    return { tokens, width, height };
+  }
+
+  /**
+   * Sends a message and streams the answer. Aborting keeps the conversation with what was answered so far; any error before
+   * the answer leaves it as it was.
+   */
+  async send(
+    request: SendRequest,
+    options: { signal?: AbortSignal | undefined; onEvent?: ((event: ChatEvent) => void) | undefined } = {},
+  ): Promise<SentAnswer> {
+    const pictures = await Promise.all(
+      request.pictures.map((path) => decodePicture(path, { maxPixels: this.#maxPixels })),
+    );
+    if (pictures.length > 0 && !this.#model.describe().canSee) {
+      throw new SnugError('CANNOT_SEE', 'this model has no vision encoder, so it cannot take pictures', {
+        advice: 'Load it together with its mmproj file (--mmproj).',
+      });
+    }
+    for (const note of pictures.flatMap((picture) => picture.notes))
+      options.onEvent?.({ kind: 'note', text: note });
+    const turn: Turn = { message: { role: 'user', text: request.text, pictures: pictures.length }, pictures };
+    const { turns, dropped } = this.#fitted([...this.#turns, turn]);
+    if (dropped > 0) {
+      options.onEvent?.({
+        kind: 'note',
+        text: `the context is full: the oldest ${dropped} messages are no longer seen`,
+      });
+    }
+    const stop = () => this.#chat.abort();
+    options.signal?.addEventListener('abort', stop, { once: true });
+    try {
+      return await this.#answer(turns, request, options);
+    } finally {
+      options.signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  async #answer(
+    turns: Turn[],
+    request: SendRequest,
+    {
+      signal,
+      onEvent,
+    }: { signal?: AbortSignal | undefined; onEvent?: ((event: ChatEvent) => void) | undefined },
+  ): Promise<SentAnswer> {
+    const images = turns.flatMap((turn) => turn.pictures);
+    const prompt = await callNative(
+      this.#chat.prompt({ text: this.#render(turns), images }, ({ done, total }) =>
+        onEvent?.({ kind: 'prompt', done, total }),
+      ),
+    );
+    throwIfCancelled(signal);
+    this.#turns = turns;
+    let text = '';
+    const decoder = new TextDecoder();
+    const say = (piece: string) => {
+      text += piece;
+      if (piece) onEvent?.({ kind: 'text', text: piece });
+    };
+    const { maxTokens, temperature, seed, ignoreEnd } = request;
+    const answer = await callNative(
+      this.#chat.answer({ maxTokens, temperature, seed, ...(ignoreEnd ? { ignoreEnd } : {}) }, ({ bytes }) =>
+        say(decoder.decode(bytes, { stream: true })),
+      ),
+    );
+    say(decoder.decode());
+    this.#turns.push({ message: { role: 'assistant', text }, pictures: [] });
+    const statistics: ChatStatistics = {
+      ...prompt,
+      answerTokens: answer.tokens,
+      answerSeconds: answer.seconds,
+      contextTokens: this.#contextTokens,
+    };
+    return { text, reason: answer.reason, statistics };
+  }
+
+  #render(turns: readonly Turn[]): string {
+    return this.#template.render(
+      turns.map((turn) => turn.message),
+      { forAnswer: true },
+    );
+  }
+
+  #layOut(text: string, images: readonly { width: number; height: number }[]) {
+    try {
+      return this.#model.layout({ text, images: images.map(({ width, height }) => ({ width, height })) });
+    } catch (error) {
+      throw nativeError(error);
+    }
+  }
+
+  #tokensOf(turns: readonly Turn[]): number {
+    const pieces = this.#layOut(
+      this.#render(turns),
+      turns.flatMap((turn) => turn.pictures),
+    );
+    return pieces.reduce((sum, piece) => sum + piece.tokens, 0);
+  }
+
+  /** The newest part of the conversation that leaves room for an answer; M-RoPE caches cannot be shifted. */
+  #fitted(all: Turn[]): { turns: Turn[]; dropped: number } {
+    const room = this.#contextTokens - Math.min(LEAST_ANSWER_TOKENS, this.#contextTokens / 4);
+    for (let dropped = 0; dropped < all.length; dropped++) {
+      const turns = all.slice(dropped);
+      // a conversation starts with a question, never with the answer to a dropped one
+      if (turns[0]?.message.role === 'assistant') continue;
+      if (this.#tokensOf(turns) <= room) return { turns, dropped };
+    }
+    throw new SnugError(
+      'CONTEXT_FULL',
+      `this message alone takes ${this.#tokensOf(all.slice(-1))} tokens, and the context holds ${this.#contextTokens}`,
+      {
+        advice: 'Send fewer or smaller pictures, or use a longer context (--context).',
+      },
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#chat.close();
+  }
+}

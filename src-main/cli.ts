@@ -1,0 +1,83 @@
+import { Command, CommanderError } from 'commander';
+import process from 'node:process';
+import { addFitOptions, fraction, wholeNumber, type FitFlags } from './cli/arguments.ts';
+import { chatCommand, type ChatFlags } from './cli/chat-command.ts';
+import { demoCommand } from './cli/demo-command.ts';
+import { fitCommand } from './cli/fit-command.ts';
+import { inspectCommand } from './cli/inspect-command.ts';
+import { profileCommand } from './cli/profile-command.ts';
+import { EXIT, reportError } from './cli/terminal.ts';
+
+// Door 2: the services in a terminal.
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 failed, 2 bad input, 3 no plan fits the budget, 4 the fitted model is incoherent, 130 stopped.
+Set SNUG_HOME to keep models and work files somewhere else.`;
+
+function buildProgram(finish: (code: number) => void): Command {
+  const program = new Command('snug')
+    .description(
+      'Fits a vision-language model to the memory of this laptop, and chats with it about pictures.',
+    )
+    .addHelpText('after', EXIT_CODES)
+    .exitOverride();
+  program
+    .command('profile')
+    .description('this laptop: CPU, memory, a memory budget, and how fast it multiplies weights')
+    .option('--model <file>', 'probe at the matrix shapes of this model (default: those of Qwen2.5-VL-7B)')
+    .option('--no-probe', 'leave out the speed probe')
+    .option('--json', 'print one JSON object')
+    .action(async (flags: { model?: string; probe: boolean; json?: boolean }) =>
+      finish(await profileCommand(flags)),
+    );
+  program
+    .command('inspect <file>')
+    .description('what a GGUF file is, its tensor types by layer, and how Snug made it')
+    .option('--json', 'print one JSON object')
+    .action((file: string, flags: { json?: boolean }) => finish(inspectCommand(file, flags)));
+  addFitOptions(
+    program
+      .command('fit <model>')
+      .description('compress a model (F16, BF16 or Q8_0 GGUF) until it fits a memory budget')
+      .option('--mmproj <file>', 'its vision encoder (default: the one in the same folder that fits)')
+      .option('--output <file>', 'where to write the result')
+      .option('--compare', 'also write the model with every layer on the high rung, and measure both'),
+  )
+    .option('--json', 'print one JSON object')
+    .action(async (model: string, flags: FitFlags) => finish(await fitCommand(model, flags)));
+  program
+    .command('chat [question]')
+    .description('ask about pictures; without a question, a conversation')
+    .option('--model <file>', 'model to talk to (default: the one fitted last, else the embedded demo model)')
+    .option('--mmproj <file>', 'its vision encoder (default: the one kept with the model)')
+    .option(
+      '--image <file>',
+      'a picture for the (first) question; may be given several times',
+      (path: string, all: string[] = []) => [...all, path],
+    )
+    .option('--context <tokens>', 'context length', wholeNumber(256), 4096)
+    .option('--max-tokens <n>', 'longest answer', wholeNumber(1), 512)
+    .option('--temperature <t>', '0 always takes the likeliest token', temperature, 0.2)
+    .option('--seed <n>', 'seed of the sampling', wholeNumber(0), 0)
+    .option('--image-tokens <n>', 'most tokens a picture may take', wholeNumber(1))
+    .option('--threads <n>', 'threads to compute with', wholeNumber(1))
+    .option('--json', 'print one JSON object')
+    .action(async (question: string | undefined, flags: ChatFlags) =>
+      finish(await chatCommand(question, flags)),
+    );
+  addFitOptions(program.command('demo').description('the whole job on the embedded demo model'))
+    .option('--json', 'print one JSON object')
+    .action(async (flags: FitFlags) => finish(await demoCommand(flags)));
+  return program;
+}
+
+function temperature(text: string): number {
+  return text.trim() === '1' ? 1 : Number(text) > 1 && Number(text) <= 2 ? Number(text) : fraction(text);
+}
+
+try {
+  await buildProgram((code) => (process.exitCode = code)).parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
+  else process.exitCode = reportError(error, { json: process.argv.includes('--json') });
+}

@@ -1,0 +1,111 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { join, resolve } from 'node:path';
+import { SnugError } from '../contract/errors.ts';
+import { fitRequestSchema, type FitRequest } from '../contract/fit-request.ts';
+import { parseBytes } from '../profile/bytes.ts';
+import { parseRungs } from '../luq/rungs.ts';
+import { snugHome } from '../luq/workspace.ts';
+import { findMmproj } from '../models/find-mmproj.ts';
+import { readTextModel } from '../models/model-file.ts';
+
+/** Where the worker processes start. */
+export const workerEntries = {
+  compress: join(import.meta.dirname, '..', 'compress-worker.ts'),
+  chat: join(import.meta.dirname, '..', 'chat-worker.ts'),
+};
+
+export const demoModel = join(import.meta.dirname, '..', '..', 'resources', 'demo-model', 'demo-vl-f16.gguf');
+
+/** A commander option parser for whole numbers. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least)
+      throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
+    return value;
+  };
+}
+
+export function fraction(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('It must lie between 0 and 1.');
+  return value;
+}
+
+export interface FitFlags {
+  readonly mmproj?: string;
+  readonly budget?: string;
+  readonly layers?: number;
+  readonly rungs?: string;
+  readonly context?: number;
+  readonly alpha?: number;
+  readonly seed?: number;
+  readonly clusters?: number;
+  readonly calibration?: string;
+  readonly calibrationTokens?: number;
+  readonly imageTokens?: number;
+  readonly vision?: string;
+  readonly threads?: number;
+  readonly output?: string;
+  readonly compare?: boolean;
+  readonly json?: boolean;
+}
+
+/** The options that fit and demo share. */
+export function addFitOptions(command: Command): Command {
+  return command
+    .option(
+      '--budget <amount>',
+      'memory the model may take in all (4GiB, 3.5 GB); default: what this laptop can spare',
+    )
+    .option(
+      '--layers <k>',
+      'send exactly this many layers to the low rung instead of fitting a budget',
+      wholeNumber(0),
+    )
+    .option('--rungs <high,low>', 'the two llama.cpp file types to choose between', 'Q4_K_M,IQ1_M')
+    .option('--context <tokens>', 'context length to plan for (default 4096)', wholeNumber(256))
+    .option('--alpha <share>', 'share of calibration tokens from picture sequences (default 0.5)', fraction)
+    .option('--seed <number>', 'seed of sampling and clustering (default 1)', wholeNumber(0))
+    .option('--clusters <K>', 'clusters for the entropy (default 100)', wholeNumber(2))
+    .option('--calibration <folder>', 'calibrate on your own pictures; they stay where they are')
+    .option('--calibration-tokens <n>', 'most tokens to calibrate with (default 32768)', wholeNumber(1))
+    .option('--image-tokens <n>', 'most tokens a picture may take, kept with the model', wholeNumber(1))
+    .option('--vision <type>', 'store the vision encoder smaller too: Q8_0')
+    .option('--threads <n>', 'threads to compute with (default: one per fast core)', wholeNumber(1));
+}
+
+/** A request from the command line; throws BAD_ARGUMENT for what commander cannot see. */
+export function fitRequest(modelPath: string, flags: FitFlags): FitRequest {
+  if (flags.budget !== undefined && flags.layers !== undefined) {
+    throw new SnugError('BAD_ARGUMENT', '--budget and --layers exclude each other', {
+      advice: 'Give one of them.',
+    });
+  }
+  if (flags.vision !== undefined && flags.vision.toUpperCase() !== 'Q8_0') {
+    throw new SnugError('BAD_ARGUMENT', `--vision takes Q8_0, not ${flags.vision}`);
+  }
+  const path = resolve(modelPath);
+  const mmprojPath = flags.mmproj === undefined ? findMmproj(readTextModel(path)) : resolve(flags.mmproj);
+  const entries = Object.entries({
+    modelPath: path,
+    mmprojPath,
+    home: snugHome(),
+    output: flags.output === undefined ? undefined : resolve(flags.output),
+    budgetBytes: flags.budget === undefined ? undefined : parseBytes(flags.budget),
+    lowLayers: flags.layers,
+    rungs: flags.rungs === undefined ? undefined : parseRungs(flags.rungs),
+    contextTokens: flags.context,
+    alpha: flags.alpha,
+    seed: flags.seed,
+    clusters: flags.clusters,
+    calibrationFolder: flags.calibration === undefined ? undefined : resolve(flags.calibration),
+    calibrationTokens: flags.calibrationTokens,
+    imageMaxTokens: flags.imageTokens,
+    visionType: flags.vision?.toUpperCase(),
+    threads: flags.threads,
+    compare: flags.compare,
+  });
+  return fitRequestSchema.parse(Object.fromEntries(entries.filter(([, value]) => value !== undefined)));
+}

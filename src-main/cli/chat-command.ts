@@ -1,0 +1,151 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline/promises';
+import type { ChatEvent, OpenChatRequest, OpenedChat, SentAnswer } from '../contract/chat.ts';
+import { isCancelled } from '../contract/errors.ts';
+import { WorkerProcess } from '../engine/worker-process.ts';
+import { modelsFolder, snugHome } from '../luq/workspace.ts';
+import { findMmproj } from '../models/find-mmproj.ts';
+import { readTextModel } from '../models/model-file.ts';
+import { computeThreads, profileLaptop } from '../profile/laptop.ts';
+import { demoModel, workerEntries } from './arguments.ts';
+import { EXIT, paint, reportError, withInterrupt } from './terminal.ts';
+
+export interface ChatFlags {
+  readonly model?: string;
+  readonly mmproj?: string;
+  readonly image?: string[];
+  readonly context: number;
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly seed: number;
+  readonly imageTokens?: number;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+/** `snug chat`: one question from the command line, or a conversation on a terminal. */
+export async function chatCommand(question: string | undefined, flags: ChatFlags): Promise<number> {
+  await using worker = new WorkerProcess(workerEntries.chat);
+  const chat = new TerminalChat(worker, flags);
+  const opened = await withInterrupt(async (signal) => chat.open(await openRequest(flags), signal));
+  const pictures = (flags.image ?? []).map((path) => resolve(path));
+  if (question !== undefined) {
+    const answer = await chat.ask(question, pictures);
+    if (flags.json) process.stdout.write(`${JSON.stringify({ model: opened, answer })}\n`);
+    return answer.reason === 'cancelled' ? EXIT.cancelled : EXIT.ok;
+  }
+  await converse(chat, opened, pictures);
+  return EXIT.ok;
+}
+
+async function openRequest(flags: ChatFlags): Promise<OpenChatRequest> {
+  const modelPath = resolve(flags.model ?? newestModel() ?? demoModel);
+  const text = readTextModel(modelPath);
+  const laptop = await profileLaptop({ modelsFolder: modelsFolder(snugHome()), cpuFeatures: [] });
+  return {
+    modelPath,
+    mmprojPath: flags.mmproj === undefined ? findMmproj(text) : resolve(flags.mmproj),
+    contextTokens: flags.context,
+    threads: flags.threads ?? computeThreads(laptop),
+    imageMaxTokens: flags.imageTokens,
+  };
+}
+
+/** The model fitted last. */
+function newestModel(): string | undefined {
+  const folder = modelsFolder(snugHome());
+  if (!existsSync(folder)) return undefined;
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.gguf') && !name.includes('mmproj'))
+    .map((name) => join(folder, name))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+}
+
+class TerminalChat {
+  readonly #worker: WorkerProcess;
+  readonly #flags: ChatFlags;
+
+  constructor(worker: WorkerProcess, flags: ChatFlags) {
+    this.#worker = worker;
+    this.#flags = flags;
+  }
+
+  open(request: OpenChatRequest, signal: AbortSignal): Promise<OpenedChat> {
+    return this.#worker.call<OpenedChat>('open', request, { signal });
+  }
+
+  async pictureTokens(path: string): Promise<number> {
+    return (await this.#worker.call<{ tokens: number }>('pictureTokens', path)).tokens;
+  }
+
+  /** Streams an answer to stdout; Ctrl-C stops it and keeps what was said. */
+  async ask(text: string, pictures: readonly string[]): Promise<SentAnswer> {
+    const { maxTokens, temperature, seed, json } = this.#flags;
+    for (const path of pictures) {
+      const tokens = await this.pictureTokens(path);
+      process.stderr.write(paint('dim', `${path}: ${tokens} tokens\n`));
+    }
+    const onEvent = (event: ChatEvent) => {
+      if (event.kind === 'text' && !json) process.stdout.write(event.text);
+      if (event.kind === 'note') process.stderr.write(paint('yellow', `Note: ${event.text}\n`));
+    };
+    const answer = await withInterrupt((signal) =>
+      this.#worker.call<SentAnswer>(
+        'send',
+        { text, pictures, maxTokens, temperature, seed },
+        { signal, onEvent },
+      ),
+    );
+    if (!json) process.stdout.write('\n');
+    const { statistics, reason } = answer;
+    const speed =
+      statistics.answerSeconds > 0 ? (statistics.answerTokens / statistics.answerSeconds).toFixed(1) : '–';
+    const ended = {
+      end: '',
+      length: ', cut at --max-tokens',
+      context: ', the context is full',
+      cancelled: ', stopped',
+    }[reason];
+    const used = statistics.promptTokens + statistics.answerTokens;
+    process.stderr.write(
+      paint(
+        'dim',
+        `${statistics.answerTokens} tokens, ${speed}/s; ${used} of ${statistics.contextTokens} context tokens, ${statistics.reusedTokens} reused${ended}\n`,
+      ),
+    );
+    return answer;
+  }
+}
+
+async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: string[]): Promise<void> {
+  process.stderr.write(
+    `${opened.name}. Ask something; /image FILE adds a picture to the next question, Ctrl-C stops an answer, /quit ends.\n`,
+  );
+  const lines = createInterface({ input: process.stdin, output: process.stderr, prompt: '> ' });
+  let pictures = firstPictures;
+  lines.on('SIGINT', () => lines.close());
+  lines.prompt();
+  for await (const raw of lines) {
+    const line = raw.trim();
+    if (line === '/quit') break;
+    try {
+      if (line.startsWith('/image ')) {
+        const path = resolve(line.slice('/image '.length).trim());
+        process.stderr.write(`${await chat.pictureTokens(path)} tokens\n`);
+        pictures = [...pictures, path];
+      } else if (line !== '') {
+        lines.pause();
+        await chat.ask(line, pictures);
+        pictures = [];
+      }
+    } catch (error) {
+      // a bad picture or a full context ends neither the chat nor what was said
+      if (isCancelled(error)) process.stderr.write('\n');
+      else reportError(error, { json: false });
+    }
+    lines.prompt();
+  }
+  lines.close();
+}

@@ -1,0 +1,30 @@
+import process from 'node:process';
+import { FitService } from '../luq/fit-service.ts';
+import { formatBytes } from '../profile/bytes.ts';
+import { demoModel, fitRequest, workerEntries, type FitFlags } from './arguments.ts';
+import { printReport, runFit } from './fit-command.ts';
+import { profileLines, runProfile } from './profile-command.ts';
+
+/**
+ * `snug demo`: the main job on the embedded model. Any laptop has room for that one whole, so the demo asks for a budget
+ * halfway between all layers high and all layers low; from there on it is `snug fit`.
+ */
+export async function demoCommand(flags: FitFlags): Promise<number> {
+  const say = (text: string) => {
+    if (!flags.json) process.stdout.write(`${text}\n`);
+  };
+  const profile = await runProfile({ probe: false });
+  say(profileLines(profile).join('\n'));
+  const request = fitRequest(demoModel, { compare: true, ...flags });
+  if (request.budgetBytes === undefined && request.lowLayers === undefined) {
+    const { memoryByLowLayers } = await new FitService(workerEntries).preview(request);
+    const most = memoryByLowLayers[0]?.totalBytes ?? 0;
+    const least = memoryByLowLayers.at(-1)?.totalBytes ?? 0;
+    request.budgetBytes = Math.floor((most + least) / 2);
+    say(
+      `\nThe demo model is tiny: it needs ${formatBytes(most)} at ${request.rungs?.high ?? 'Q4_K_M'}. To show the choice, the demo ` +
+        `pretends that only ${formatBytes(request.budgetBytes)} are free.\n`,
+    );
+  }
+  return printReport(await runFit(request), flags);
+}

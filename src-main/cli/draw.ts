@@ -1,0 +1,99 @@
+import type { FitReport, LayerReport, Memory } from '../contract/fit-report.ts';
+import { formatBytes } from '../profile/bytes.ts';
+import { paint } from './terminal.ts';
+
+/** Text drawings for the terminal; each returns lines. */
+
+const CHART_WIDTH = 40;
+
+/** Columns padded to their widest cell, numbers to the right. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ');
+  return [paint('dim', line(header)), ...rows.map(line)];
+}
+
+/** One bar per layer: entropy between the lowest and highest of the model, the layers that go ultra-low marked. */
+export function entropyChart(layers: readonly LayerReport[], lowRung: string): string[] {
+  const bits = layers.map((layer) => layer.entropyBits.both);
+  const lowest = Math.min(...bits);
+  const span = Math.max(...bits) - lowest || 1;
+  const lines = layers.map((layer) => {
+    const length = 1 + Math.round(((layer.entropyBits.both - lowest) / span) * (CHART_WIDTH - 1));
+    const low = layer.rung === lowRung;
+    const bar =
+      paint(low ? 'magenta' : 'blue', (low ? '▒' : '█').repeat(length)) + ' '.repeat(CHART_WIDTH - length);
+    const value = layer.entropyBits.both.toFixed(3);
+    return `layer ${String(layer.index).padStart(2)}  ${bar}  ${value}  ${layer.rung}`;
+  });
+  return [
+    paint('dim', `entropy of each layer's output tokens in bits (bars from ${lowest.toFixed(2)})`),
+    ...lines,
+  ];
+}
+
+const MEMORY_PARTS = [
+  ['weights', 'weightsBytes'],
+  ['vision encoder', 'visionWeightsBytes'],
+  ['KV cache', 'kvCacheBytes'],
+  ['compute buffers', 'computeBytes'],
+  ['picture encoding', 'visionComputeBytes'],
+] as const;
+
+export function memoryLines(memory: Memory): string[] {
+  const parts = MEMORY_PARTS.map(([label, key]) => `${formatBytes(memory[key])} ${label}`);
+  return [`${formatBytes(memory.totalBytes)} in all: ${parts.join(' + ')}`];
+}
+
+function rate(value: number | null): string {
+  return value === null ? '–' : value >= 100 ? value.toFixed(0) : value.toFixed(1);
+}
+
+/** Source, Q4_K_M and the fitted model side by side. */
+export function filesTable({ files, plan, check }: FitReport): string[] {
+  const rows = [
+    ['source', files.source],
+    [plan.rungs.high, files.q4km],
+    [`LUQ (${plan.lowLayers} of ${plan.layers} layers ${plan.rungs.low})`, files.luq],
+  ] as const;
+  const lines = table(
+    ['', 'file', 'bits/weight', 'memory predicted', 'memory measured', 'tokens/s', 'prompt tokens/s'],
+    rows.map(([label, file]) => [
+      label,
+      formatBytes(file.bytes),
+      file.bitsPerWeight.toFixed(2),
+      formatBytes(file.predictedMemory.totalBytes),
+      file.peakMemoryBytes === null ? '–' : formatBytes(file.peakMemoryBytes),
+      rate(file.tokensPerSecond),
+      rate(file.promptTokensPerSecond),
+    ]),
+  );
+  const divergence = [
+    ['pictures', check.image],
+    ['text', check.text],
+  ] as const;
+  const measured = divergence.flatMap(([kind, value]) =>
+    value === null
+      ? []
+      : [
+          `${kind} ${value.meanKld.toFixed(4)} nats, same first choice ${(value.topAgreement * 100).toFixed(1)} %`,
+        ],
+  );
+  return [...lines, '', `KL divergence from the source: ${measured.join('; ') || 'not measured'}`];
+}
+
+export function answerLines({ answers }: FitReport): string[] {
+  return answers.flatMap(({ question, picture, source, q4km, luq }) => [
+    `${paint('bold', question)}${picture === null ? '' : paint('dim', `  ${picture.split(/[\\/]/).at(-1) ?? ''}`)}`,
+    ...(source === null ? [] : [`  source  ${source}`]),
+    ...(q4km === null ? [] : [`  Q4_K_M  ${q4km}`]),
+    `  LUQ     ${luq}`,
+  ]);
+}

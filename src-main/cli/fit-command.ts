@@ -1,0 +1,77 @@
+import process from 'node:process';
+import type { FitReport } from '../contract/fit-report.ts';
+import type { FitRequest } from '../contract/fit-request.ts';
+import { FitService } from '../luq/fit-service.ts';
+import { formatBytes } from '../profile/bytes.ts';
+import { fitRequest, workerEntries, type FitFlags } from './arguments.ts';
+import { answerLines, entropyChart, filesTable, memoryLines } from './draw.ts';
+import { EXIT, paint, ProgressDisplay, withInterrupt } from './terminal.ts';
+
+/** `snug fit MODEL`: the main job from the terminal. */
+export async function fitCommand(modelPath: string, flags: FitFlags): Promise<number> {
+  return printReport(await runFit(fitRequest(modelPath, flags)), flags);
+}
+
+/** Fits with progress on stderr. */
+export async function runFit(request: FitRequest): Promise<FitReport> {
+  const service = new FitService(workerEntries);
+  const display = new ProgressDisplay();
+  try {
+    return await withInterrupt((signal) =>
+      service.fit(request, {
+        signal,
+        onEvent: (event) => {
+          if (event.kind === 'progress') display.show(event.progress);
+        },
+      }),
+    );
+  } finally {
+    display.finish();
+  }
+}
+
+export function printReport(report: FitReport, flags: { json?: boolean }): number {
+  const code = report.check.coherent ? EXIT.ok : EXIT.incoherent;
+  if (flags.json) {
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    return code;
+  }
+  process.stdout.write(`${describe(report).join('\n')}\n`);
+  return code;
+}
+
+function describe(report: FitReport): string[] {
+  const { plan, calibration, check, budget, files } = report;
+  const { kendallTauSeeds, kendallTauHalves } = calibration.stability;
+  const verdict = check.coherent
+    ? paint('green', 'The fitted model still says what its source says.')
+    : paint(
+        'red',
+        `The fitted model is not coherent: ${check.reasons.join('; ')}. Use fewer low layers (--layers) or a better low rung.`,
+      );
+  return [
+    '',
+    `${paint('bold', report.model.name)}: ${plan.lowLayers} of ${plan.layers} layers at ${plan.rungs.low}, the rest ${plan.rungs.high}`,
+    `budget ${formatBytes(budget.bytes)} (${budget.source}), context ${plan.contextTokens} tokens`,
+    ...memoryLines(plan.predictedMemory),
+    `calibrated on ${calibration.tokens.toLocaleString('en')} tokens in ${calibration.sequences} sequences, ` +
+      `${calibration.imageTokens.toLocaleString('en')} of them from pictures${calibration.reused ? ' (kept from an earlier run)' : ''}`,
+    '',
+    ...entropyChart(report.layers, plan.rungs.low),
+    paint(
+      'dim',
+      `order against another seed: Kendall τ ${kendallTauSeeds.toFixed(2)}; between halves of the sample: ${kendallTauHalves.toFixed(2)}`,
+    ),
+    ...plan.fallbacks.map(
+      ({ tensor, columns, type }) => `${tensor}: rows of ${columns} do not divide by 256, stored as ${type}`,
+    ),
+    '',
+    ...filesTable(report),
+    verdict,
+    '',
+    ...answerLines(report),
+    '',
+    ...report.warnings.map((warning) => paint('yellow', `Note: ${warning}`)),
+    `Saved as ${files.luq.path ?? ''}`,
+  ];
+}

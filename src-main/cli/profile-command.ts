@@ -1,0 +1,78 @@
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { WorkerProcess } from '../engine/worker-process.ts';
+import { modelsFolder, snugHome } from '../luq/workspace.ts';
+import { formatBytes } from '../profile/bytes.ts';
+import type { ProfileReport, ProfileRequest } from '../profile/report.ts';
+import { workerEntries } from './arguments.ts';
+import { table } from './draw.ts';
+import { EXIT, paint, ProgressDisplay, withInterrupt } from './terminal.ts';
+
+/** `snug profile`: this laptop, what it can spare and how fast it multiplies. */
+export async function profileCommand(flags: {
+  model?: string;
+  probe: boolean;
+  json?: boolean;
+}): Promise<number> {
+  const report = await runProfile({
+    modelPath: flags.model === undefined ? undefined : resolve(flags.model),
+    probe: flags.probe,
+  });
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify(report)}\n`
+      : `${[...profileLines(report), ...kernelLines(report)].join('\n')}\n`,
+  );
+  return EXIT.ok;
+}
+
+/** In a process of its own: a CPU that cannot run a kernel ends that one and not this. */
+export async function runProfile(options: Omit<ProfileRequest, 'modelsFolder'>): Promise<ProfileReport> {
+  const display = new ProgressDisplay();
+  await using worker = new WorkerProcess(workerEntries.compress);
+  try {
+    return await withInterrupt((signal) =>
+      worker.call<ProfileReport>(
+        'profile',
+        { ...options, modelsFolder: modelsFolder(snugHome()) },
+        { signal, onEvent: display.show.bind(display) },
+      ),
+    );
+  } finally {
+    display.finish();
+  }
+}
+
+export function profileLines({ laptop, budget, threads }: ProfileReport): string[] {
+  const { cpu, memory, disk, power, gpus } = laptop;
+  const cores = `${cpu.physicalCores} cores (${cpu.performanceCores} fast), ${cpu.logicalCores} threads`;
+  const gpuNames = gpus.map((gpu) =>
+    gpu.memoryBytes === null ? gpu.name : `${gpu.name} (${formatBytes(gpu.memoryBytes)})`,
+  );
+  const percent = power.batteryPercent === null ? '' : ` (${power.batteryPercent} %)`;
+  return [
+    `${paint('bold', 'CPU')}     ${cpu.brand}, ${cpu.architecture}: ${cores}; computing with ${threads}`,
+    `        ${cpu.vectorFeatures.join(' ')}`,
+    `${paint('bold', 'Memory')}  ${formatBytes(memory.totalBytes)}, ${formatBytes(memory.availableBytes)} available now; swap ${formatBytes(memory.swapTotalBytes)}`,
+    `${paint('bold', 'Disk')}    ${formatBytes(disk.freeBytes)} free for models`,
+    `${paint('bold', 'Power')}   ${power.onBattery ? 'battery' : 'mains'}${percent}`,
+    `${paint('bold', 'GPU')}     ${gpuNames.join(', ') || 'none found'} (Snug computes on the CPU)`,
+    `${paint('bold', 'Budget')}  ${formatBytes(budget.bytes)} for a model`,
+    ...budget.reasoning.map(({ label, bytes }) => `        ${formatBytes(bytes).padStart(10)}  ${label}`),
+    ...laptop.warnings.map((warning) => paint('yellow', `Note: ${warning}`)),
+  ];
+}
+
+function kernelLines({ kernels, probedModel }: ProfileReport): string[] {
+  if (kernels.length === 0) return [];
+  const rows = kernels.map(({ type, gigabytesPerSecond, predictedTokensPerSecond }) => [
+    type,
+    gigabytesPerSecond.toFixed(1),
+    predictedTokensPerSecond.toFixed(predictedTokensPerSecond < 100 ? 1 : 0),
+  ]);
+  return [
+    '',
+    `Multiplying one token with the matrices of ${probedModel ?? ''}, measured here:`,
+    ...table(['type', 'GB/s', 'tokens/s at most'], rows),
+  ];
+}

@@ -1,0 +1,136 @@
+import process from 'node:process';
+import { styleText } from 'node:util';
+import { toErrorData, type ErrorCode } from '../contract/errors.ts';
+import type { Progress, Stage } from '../contract/progress.ts';
+import { formatBytes } from '../profile/bytes.ts';
+
+/** Exit codes that scripts can rely on; documented in --help. */
+export const EXIT = { ok: 0, failed: 1, badInput: 2, doesNotFit: 3, incoherent: 4, cancelled: 130 } as const;
+
+const BAD_INPUT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'BAD_ARGUMENT',
+  'NOT_GGUF',
+  'BROKEN_GGUF',
+  'UNSUPPORTED_MODEL',
+  'WRONG_PAIR',
+  'ALREADY_QUANTIZED',
+  'BAD_PICTURE',
+  'NO_CALIBRATION',
+  'TOO_FEW_TOKENS',
+  'CANNOT_SEE',
+  'FILE',
+]);
+
+/** Prints what went wrong and the way on; returns the exit code for it. With --json the same as data on stdout. */
+export function reportError(error: unknown, options: { json: boolean }): number {
+  const data = toErrorData(error);
+  if (options.json) process.stdout.write(`${JSON.stringify({ error: data })}\n`);
+  if (data.code === 'CANCELLED') {
+    process.stderr.write('\nStopped. What is done is kept: the same command goes on from here.\n');
+    return EXIT.cancelled;
+  }
+  const bug = data.code === 'BUG' && error instanceof Error ? `\n${error.stack ?? ''}` : '';
+  process.stderr.write(`\n${paint('red', 'Error:')} ${data.message}${bug}\n`);
+  if (data.advice) process.stderr.write(`${data.advice}\n`);
+  if (data.code === 'DOES_NOT_FIT') return EXIT.doesNotFit;
+  return BAD_INPUT.has(data.code) ? EXIT.badInput : EXIT.failed;
+}
+
+export function paint(format: Parameters<typeof styleText>[0], text: string): string {
+  return styleText(format, text, { stream: process.stdout });
+}
+
+const STAGE_LABELS: Readonly<Record<Stage, string>> = {
+  profile: 'Profile',
+  hash: 'Identify',
+  load: 'Load',
+  calibrate: 'Calibrate',
+  entropy: 'Entropy',
+  plan: 'Plan',
+  quantize: 'Quantize',
+  assemble: 'Assemble',
+  check: 'Check',
+  measure: 'Measure',
+};
+
+function amount(progress: Progress, value: number): string {
+  return progress.unit === 'bytes' ? formatBytes(value) : value.toLocaleString('en');
+}
+
+function timeLeft(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds < 1) return '';
+  if (seconds < 90) return `${Math.round(seconds)} s left`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min left` : `${(seconds / 3600).toFixed(1)} h left`;
+}
+
+const BAR_WIDTH = 24;
+
+/** Progress on stderr: a bar per stage on a terminal, plain lines where it is a file or a pipe. */
+export class ProgressDisplay {
+  readonly #live = process.stderr.isTTY;
+  #stage: Stage | undefined;
+  #started = 0;
+  #firstDone = 0;
+  #lastTenth = -1;
+
+  show(progress: Progress): void {
+    if (progress.stage !== this.#stage) {
+      this.finish();
+      this.#stage = progress.stage;
+      this.#started = performance.now();
+      this.#firstDone = progress.done;
+      this.#lastTenth = -1;
+    }
+    if (this.#live) this.#drawBar(progress);
+    else this.#printLine(progress);
+  }
+
+  #drawBar(progress: Progress): void {
+    const share = progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0;
+    const filled = Math.round(share * BAR_WIDTH);
+    const elapsed = (performance.now() - this.#started) / 1000;
+    // what a resumed stage found done says nothing about the speed of now
+    const rate = (progress.done - this.#firstDone) / elapsed;
+    const left = elapsed > 1 ? timeLeft((progress.total - progress.done) / rate) : '';
+    const label = STAGE_LABELS[progress.stage].padEnd(10);
+    const counts = `${amount(progress, progress.done)} / ${amount(progress, progress.total)}`;
+    const bar = paint('cyan', '█'.repeat(filled)) + paint('gray', '░'.repeat(BAR_WIDTH - filled));
+    const detail = (progress.detail ?? '').slice(-40);
+    process.stderr.write(
+      `\r\x1b[2K${label} ${bar} ${counts} ${progress.unit === 'bytes' ? '' : progress.unit} ${left} ${paint('gray', detail)}`,
+    );
+  }
+
+  #printLine(progress: Progress): void {
+    const tenth = progress.total > 0 ? Math.floor((progress.done / progress.total) * 10) : 0;
+    if (tenth <= this.#lastTenth) return;
+    this.#lastTenth = tenth;
+    const unit = progress.unit === 'bytes' ? '' : ` ${progress.unit}`;
+    process.stderr.write(
+      `${STAGE_LABELS[progress.stage]}: ${amount(progress, progress.done)} of ${amount(progress, progress.total)}${unit}\n`,
+    );
+  }
+
+  /** Leaves the last bar standing and goes to the next line. */
+  finish(): void {
+    if (this.#live && this.#stage !== undefined) process.stderr.write('\n');
+    this.#stage = undefined;
+  }
+}
+
+/** Runs a command's work with Ctrl-C as its cancel signal; a second Ctrl-C ends at once. */
+export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(EXIT.cancelled);
+    controller.abort();
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  try {
+    return await work(controller.signal);
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}

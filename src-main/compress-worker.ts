@@ -1,0 +1,21 @@
+import type { FitRequest } from './contract/fit-request.ts';
+import { serveWorker } from './engine/worker-child.ts';
+import type { CallContext } from './engine/worker-protocol.ts';
+import type { FitEvent } from './luq/fit-service.ts';
+import { fit, previewFit } from './luq/fit.ts';
+import { reportProfile, type ProfileRequest } from './profile/report.ts';
+import type { Progress } from './contract/progress.ts';
+
+// The process that fits one model and ends.
+serveWorker({
+  profile: (request: ProfileRequest, { signal, emit }: CallContext<Progress>) =>
+    reportProfile(request, { signal, onProgress: emit }),
+  preview: (request: FitRequest) => previewFit(request),
+  fit: (request: FitRequest, { signal, emit }: CallContext<FitEvent>) =>
+    fit(request, {
+      signal,
+      onProgress: (progress) => emit({ kind: 'progress', progress }),
+      onLayer: (layer, entropy) => emit({ kind: 'layer', layer, entropyBits: entropy.both }),
+      onPlan: (plan) => emit({ kind: 'plan', ...plan }),
+    }),
+});

@@ -1,0 +1,64 @@
+/** What the chat worker is asked and what it tells on the way. */
+
+export interface OpenChatRequest {
+  readonly modelPath: string;
+  readonly mmprojPath?: string | undefined;
+  readonly contextTokens: number;
+  readonly threads: number;
+  readonly imageMaxTokens?: number | undefined;
+}
+
+export interface OpenedChat {
+  readonly name: string;
+  readonly canSee: boolean;
+  readonly contextTokens: number;
+  readonly imageMaxTokens: number;
+}
+
+export interface SendRequest {
+  readonly text: string;
+  /** files */
+  readonly pictures: readonly string[];
+  readonly maxTokens: number;
+  /** 0 is greedy */
+  readonly temperature: number;
+  readonly seed: number;
+  readonly ignoreEnd?: boolean;
+}
+
+export type ChatEvent =
+  | { readonly kind: 'loading'; readonly done: number; readonly total: number }
+  /** tokens of the prompt that are in the cache */
+  | { readonly kind: 'prompt'; readonly done: number; readonly total: number }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'note'; readonly text: string };
+
+export interface ChatStatistics {
+  readonly promptTokens: number;
+  readonly reusedTokens: number;
+  readonly encodedImages: number;
+  readonly encodeSeconds: number;
+  readonly promptSeconds: number;
+  readonly answerTokens: number;
+  readonly answerSeconds: number;
+  readonly contextTokens: number;
+}
+
+export interface SentAnswer {
+  readonly text: string;
+  readonly reason: 'end' | 'length' | 'context' | 'cancelled';
+  readonly statistics: ChatStatistics;
+}
+
+export interface MeasureRequest extends OpenChatRequest {
+  readonly questions: readonly { readonly question: string; readonly picture?: string | undefined }[];
+  readonly maxTokens: number;
+}
+
+export interface Measured {
+  /** memory beyond what the process had before loading, at its highest */
+  readonly peakMemoryBytes: number;
+  readonly tokensPerSecond: number;
+  readonly promptTokensPerSecond: number;
+  readonly answers: readonly string[];
+}

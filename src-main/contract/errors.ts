@@ -1,0 +1,93 @@
+/**
+ * Errors as they cross a process: a stable `code` for programs, a message that says what happened and an `advice` that says
+ * what the person can do next. Cancelled is not failed: it has its own code and callers treat it apart.
+ */
+export type ErrorCode =
+  | 'CANCELLED'
+  | 'BAD_ARGUMENT'
+  | 'NOT_GGUF'
+  | 'BROKEN_GGUF'
+  | 'UNSUPPORTED_MODEL'
+  | 'WRONG_PAIR'
+  | 'ALREADY_QUANTIZED'
+  | 'MODEL_LOAD'
+  | 'MMPROJ_LOAD'
+  | 'BAD_PICTURE'
+  | 'NO_CALIBRATION'
+  | 'TOO_FEW_TOKENS'
+  | 'DOES_NOT_FIT'
+  | 'DISK_FULL'
+  | 'CANNOT_WRITE'
+  | 'FILE'
+  | 'BUSY'
+  | 'UNSUPPORTED_CPU'
+  | 'CONTEXT_FULL'
+  | 'CANNOT_SEE'
+  | 'INCOHERENT'
+  | 'WORKER_DIED'
+  | 'NATIVE'
+  | 'BUG';
+
+export interface ErrorData {
+  readonly name: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly advice?: string | undefined;
+  readonly cause?: ErrorData | undefined;
+}
+
+export class SnugError extends Error {
+  override readonly name: string = 'SnugError';
+  readonly code: ErrorCode;
+  readonly advice: string | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { advice?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.advice = options.advice;
+  }
+}
+
+export class CancelledError extends SnugError {
+  override readonly name = 'CancelledError';
+
+  constructor() {
+    super('CANCELLED', 'cancelled');
+  }
+}
+
+export function isCancelled(error: unknown): boolean {
+  return error instanceof SnugError && error.code === 'CANCELLED';
+}
+
+/** Any thrown value as data; what is not a SnugError is a bug of ours and says so. */
+export function toErrorData(error: unknown): ErrorData {
+  if (error instanceof SnugError) {
+    return {
+      name: error.name,
+      code: error.code,
+      message: error.message,
+      advice: error.advice,
+      cause: error.cause === undefined ? undefined : toErrorData(error.cause),
+    };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { name: error instanceof Error ? error.name : 'Error', code: 'BUG', message };
+}
+
+export function fromErrorData(data: ErrorData): SnugError {
+  if (data.code === 'CANCELLED') return new CancelledError();
+  return new SnugError(data.code, data.message, {
+    advice: data.advice,
+    cause: data.cause === undefined ? undefined : fromErrorData(data.cause),
+  });
+}
+
+/** Throws CancelledError once the signal is aborted; for loops of our own. */
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new CancelledError();
+}

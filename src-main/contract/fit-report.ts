@@ -1,0 +1,158 @@
+import { z } from 'zod';
+
+/**
+ * What `snug fit --json` and `snug demo --json` print: one object. Bytes are bytes, entropies are bits, rates are per second;
+ * null where something was not measured or does not apply.
+ */
+
+const bytes = z.int().nonnegative();
+const rate = z.number().nonnegative().nullable();
+
+export const laptopSchema = z.object({
+  cpu: z.object({
+    brand: z.string(),
+    architecture: z.string(),
+    physicalCores: z.int().positive(),
+    performanceCores: z.int().positive(),
+    logicalCores: z.int().positive(),
+    /** vector features that llama.cpp's chosen CPU variant uses */
+    vectorFeatures: z.array(z.string()),
+  }),
+  memory: z.object({ totalBytes: bytes, availableBytes: bytes, swapTotalBytes: bytes, swapFreeBytes: bytes }),
+  disk: z.object({ folder: z.string(), freeBytes: bytes }),
+  power: z.object({ onBattery: z.boolean(), batteryPercent: z.number().nullable() }),
+  gpus: z.array(z.object({ name: z.string(), memoryBytes: bytes.nullable() })),
+  system: z.object({ platform: z.string(), release: z.string() }),
+  warnings: z.array(z.string()),
+});
+export type Laptop = z.infer<typeof laptopSchema>;
+
+export const budgetSchema = z.object({
+  bytes,
+  source: z.enum(['recommended', 'chosen']),
+  /** how a recommended budget came about: what there is, minus what is left for others */
+  reasoning: z.array(z.object({ label: z.string(), bytes: z.int() })),
+});
+export type Budget = z.infer<typeof budgetSchema>;
+
+export const memorySchema = z.object({
+  /** tensor data of the text model's file */
+  weightsBytes: bytes,
+  visionWeightsBytes: bytes,
+  kvCacheBytes: bytes,
+  /** scratch of the text model's graph */
+  computeBytes: bytes,
+  /** scratch of the vision encoder at the model's largest picture */
+  visionComputeBytes: bytes,
+  totalBytes: bytes,
+});
+export type Memory = z.infer<typeof memorySchema>;
+
+const entropyBits = z.object({
+  both: z.number(),
+  image: z.number().nullable(),
+  text: z.number().nullable(),
+});
+
+export const layerSchema = z.object({
+  index: z.int().nonnegative(),
+  entropyBits,
+  /** place in the ascending order; 0 goes ultra-low first */
+  rank: z.int().nonnegative(),
+  rung: z.string(),
+  /** tensor type → how many of the layer's tensors have it */
+  types: z.record(z.string(), z.int().positive()),
+});
+export type LayerReport = z.infer<typeof layerSchema>;
+
+export const planSchema = z.object({
+  kind: z.enum(['paper']),
+  rungs: z.object({ high: z.string(), low: z.string() }),
+  /** k: how many layers go to the low rung */
+  lowLayers: z.int().nonnegative(),
+  layers: z.int().positive(),
+  order: z.array(z.int().nonnegative()),
+  contextTokens: z.int().positive(),
+  visionType: z.string().nullable(),
+  predictedMemory: memorySchema,
+  predictedTokensPerSecond: rate,
+  /** tensors whose rows do not divide into the wanted type's blocks and what llama.cpp's rules give them instead */
+  fallbacks: z.array(z.object({ tensor: z.string(), columns: z.int().positive(), type: z.string() })),
+});
+export type PlanReport = z.infer<typeof planSchema>;
+
+export const fileSchema = z.object({
+  path: z.string().nullable(),
+  bytes,
+  bitsPerWeight: z.number(),
+  predictedMemory: memorySchema,
+  /** memory the process took beyond what it had before loading, at its highest; measured by running the model */
+  peakMemoryBytes: bytes.nullable(),
+  tokensPerSecond: rate,
+  promptTokensPerSecond: rate,
+});
+export type FileReport = z.infer<typeof fileSchema>;
+
+export const divergenceSchema = z.object({
+  tokens: z.int().nonnegative(),
+  /** mean KL divergence source ‖ compressed over next-token distributions, in nats */
+  meanKld: z.number(),
+  /** share of positions where both prefer the same token */
+  topAgreement: z.number(),
+});
+export type Divergence = z.infer<typeof divergenceSchema>;
+
+export const checkSchema = z.object({
+  image: divergenceSchema.nullable(),
+  text: divergenceSchema.nullable(),
+  coherent: z.boolean(),
+  reasons: z.array(z.string()),
+});
+export type Check = z.infer<typeof checkSchema>;
+
+export const answerSchema = z.object({
+  question: z.string(),
+  picture: z.string().nullable(),
+  source: z.string().nullable(),
+  q4km: z.string().nullable(),
+  luq: z.string(),
+});
+export type Answer = z.infer<typeof answerSchema>;
+
+export const calibrationSchema = z.object({
+  set: z.string(),
+  alpha: z.number().min(0).max(1),
+  seed: z.int(),
+  sequences: z.int().positive(),
+  tokens: z.int().positive(),
+  imageTokens: z.int().nonnegative(),
+  sampledTokens: z.int().positive(),
+  clusters: z.int().positive(),
+  /** Kendall's τ of the layer order against another seed and between halves of the sample */
+  stability: z.object({ kendallTauSeeds: z.number(), kendallTauHalves: z.number() }),
+  reused: z.boolean(),
+});
+export type CalibrationReport = z.infer<typeof calibrationSchema>;
+
+export const fitReportSchema = z.object({
+  version: z.literal(1),
+  model: z.object({
+    name: z.string(),
+    architecture: z.string(),
+    parameters: z.int().positive(),
+    sourceSha256: z.string(),
+    imageTokens: z.object({ min: z.int(), max: z.int() }).nullable(),
+  }),
+  profile: laptopSchema,
+  budget: budgetSchema,
+  calibration: calibrationSchema,
+  layers: z.array(layerSchema),
+  plan: planSchema,
+  files: z.object({ source: fileSchema, q4km: fileSchema, luq: fileSchema }),
+  check: checkSchema,
+  answers: z.array(answerSchema),
+  warnings: z.array(z.string()),
+  /** seconds per stage */
+  timings: z.record(z.string(), z.number().nonnegative()),
+});
+export type FitReport = z.infer<typeof fitReportSchema>;

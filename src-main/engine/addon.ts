@@ -1,0 +1,324 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, join } from 'node:path';
+import { SnugError, type ErrorCode } from '../contract/errors.ts';
+
+/** The typed face of native/: what the compiled addon offers, and the one place that loads it. */
+
+export interface AbortFlag {
+  set(): void;
+}
+
+export interface NativeProgress {
+  readonly done: number;
+  readonly total: number;
+}
+type OnProgress = ((event: NativeProgress) => void) | undefined;
+
+export interface NativeImage {
+  readonly width: number;
+  readonly height: number;
+  /** RGB, height × width × 3 bytes; absent for a picture that is only counted */
+  readonly data?: Uint8Array;
+  /** names the picture in the KV cache: equal ids must mean equal pictures */
+  readonly id?: string;
+}
+
+/** Text with one media marker per image, or tokens as they are. */
+export interface NativeSequence {
+  readonly text?: string;
+  readonly tokens?: Int32Array;
+  readonly images?: readonly NativeImage[];
+  /** whether the tokenizer adds what the model wants at the start (BOS); default true */
+  readonly addSpecial?: boolean;
+}
+
+export interface SequencePiece {
+  readonly kind: 'text' | 'image';
+  readonly tokens: number;
+  /** for M-RoPE an image takes max(width, height) positions, not one per token */
+  readonly positions: number;
+  readonly ids?: Int32Array;
+}
+
+export interface ModelDescription {
+  readonly layers: number;
+  readonly embeddingLength: number;
+  readonly vocabularySize: number;
+  readonly trainingContextTokens: number;
+  readonly canSee: boolean;
+  readonly mediaMarker: string;
+}
+
+export interface ContextMemory {
+  readonly weightsBytes: number;
+  readonly kvCacheBytes: number;
+  readonly computeBytes: number;
+}
+
+export interface NativeModel {
+  describe(): ModelDescription;
+  tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array;
+  piece(token: number): Buffer;
+  layout(sequence: NativeSequence): SequencePiece[];
+  memory(options: { contextTokens: number; batchTokens: number; threads: number }): Promise<ContextMemory>;
+  close(): void;
+}
+
+export interface Importance {
+  /** Σ x² per input channel [columns] */
+  readonly sums: Float32Array;
+  /** tokens summed */
+  readonly count: number;
+}
+
+export interface EvaluatorOptions {
+  readonly batchTokens: number;
+  readonly sequences: number;
+  readonly threads: number;
+  /** gathers importance and layer outputs instead of logits */
+  readonly tap?: boolean;
+  /** most tokens whose logits one run may ask for; needed without tap */
+  readonly outputs?: number;
+}
+
+export interface EvaluatorRun {
+  readonly sequences: readonly (NativeSequence & { logitsFirst?: number; logitsCount?: number })[];
+  /** per token of the batch its slot in the sample file, or -1 */
+  readonly sampleSlots?: Int32Array;
+  readonly samplePath?: string;
+  readonly slotsPerLayer?: number;
+}
+
+export interface NativeEvaluator {
+  /** logits: [wanted tokens × vocabulary] */
+  run(
+    run: EvaluatorRun,
+    onProgress?: OnProgress,
+  ): Promise<{ logits: Float32Array; tokens: number; imageTokens: number }>;
+  importance(): Record<string, Importance>;
+  restoreImportance(entries: Record<string, Importance>): void;
+  abort(): void;
+  close(): void;
+}
+
+export interface PromptReport {
+  readonly promptTokens: number;
+  readonly reusedTokens: number;
+  readonly encodedImages: number;
+  readonly encodeSeconds: number;
+  readonly promptSeconds: number;
+}
+
+export interface Sampling {
+  readonly maxTokens: number;
+  /** 0 is greedy */
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly minP?: number;
+  readonly seed?: number;
+  /** goes on after the model would stop: for measuring speed */
+  readonly ignoreEnd?: boolean;
+}
+
+export interface AnswerReport {
+  /** end: the model finished; length: maxTokens; context: no room left; cancelled: abort was called */
+  readonly reason: 'end' | 'length' | 'context' | 'cancelled';
+  readonly tokens: number;
+  readonly seconds: number;
+}
+
+export interface NativeChat {
+  prompt(sequence: NativeSequence, onProgress?: OnProgress): Promise<PromptReport>;
+  answer(
+    sampling: Sampling,
+    onToken?: (event: { token: number; bytes: Buffer }) => void,
+  ): Promise<AnswerReport>;
+  logits(): Float32Array;
+  abort(): void;
+  close(): void;
+}
+
+export interface QuantizeTask {
+  readonly sourcePath: string;
+  readonly sourceOffset: number;
+  readonly sourceType: number;
+  readonly targetPath: string;
+  readonly targetType: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly rowsPerMatrix?: number;
+  /** mean x² per input channel [columns × matrices] */
+  readonly importance?: Float32Array | undefined;
+  readonly threads: number;
+}
+
+export interface ClusterTask {
+  readonly path: string;
+  readonly offset: number;
+  readonly dimensions: number;
+  readonly rows: Int32Array;
+  readonly clusters: number;
+  readonly seed: number;
+  readonly maxRounds: number;
+  readonly threads: number;
+}
+
+export interface Device {
+  readonly name: string;
+  readonly description: string;
+  readonly kind: 'cpu' | 'gpu' | 'igpu' | 'accelerator';
+  readonly memoryBytes: number;
+}
+
+export interface Backends {
+  readonly devices: readonly Device[];
+  /** vector features of the CPU variant that was loaded: AVX2, AVX512, NEON, … */
+  readonly cpuFeatures: readonly string[];
+}
+
+export interface OpenModelOptions {
+  readonly path: string;
+  readonly mmprojPath?: string;
+  readonly threads: number;
+  /** reads no weights: for sizes and tensor types */
+  readonly metadataOnly?: boolean;
+  readonly gpuLayers?: number;
+  readonly imageMinTokens?: number;
+  readonly imageMaxTokens?: number;
+}
+
+export interface Addon {
+  readonly AbortFlag: new () => AbortFlag;
+  readonly Evaluator: new (model: NativeModel, options: EvaluatorOptions) => NativeEvaluator;
+  readonly Chat: new (
+    model: NativeModel,
+    options: { contextTokens: number; batchTokens: number; threads: number },
+  ) => NativeChat;
+  loadBackends(folder: string): Backends;
+  openModel(options: OpenModelOptions, abort?: AbortFlag, onProgress?: OnProgress): Promise<NativeModel>;
+  visionMemory(options: {
+    mmprojPath: string;
+    imageMinTokens?: number;
+    imageMaxTokens?: number;
+  }): Promise<number>;
+  tensorTypes(): {
+    id: number;
+    name: string;
+    blockSize: number;
+    blockBytes: number;
+    quantized: boolean;
+    needsImportance: boolean;
+  }[];
+  /** ggml type id per tensor, in llama.cpp's mixture of that file type; tensors in llama.cpp's order */
+  mixtureTypes(
+    model: NativeModel,
+    fileType: number,
+    tensors: readonly { name: string; type: number; shape: readonly number[] }[],
+  ): number[];
+  quantizeTensor(task: QuantizeTask, abort?: AbortFlag, onProgress?: OnProgress): Promise<void>;
+  dequantize(type: number, bytes: Uint8Array, count: number): Float32Array;
+  clusterTokens(
+    task: ClusterTask,
+    abort?: AbortFlag,
+  ): Promise<{ assignment: Int32Array; rounds: number; inertia: number }>;
+  /** bytes of weights multiplied per second */
+  probeProduct(
+    task: {
+      type: number;
+      columns: number;
+      rows: number;
+      workingSetBytes: number;
+      seconds: number;
+      threads: number;
+    },
+    abort?: AbortFlag,
+  ): Promise<number>;
+}
+
+const buildFolder = join(import.meta.dirname, '..', '..', 'native', 'build');
+const ADDON_ERRORS: ReadonlySet<string> = new Set<ErrorCode>([
+  'CANCELLED',
+  'MODEL_LOAD',
+  'MMPROJ_LOAD',
+  'FILE',
+  'TOO_FEW_TOKENS',
+  'CONTEXT_FULL',
+  'CANNOT_SEE',
+]);
+
+let loaded: { addon: Addon; backends: Backends } | undefined;
+
+/** Loads the addon and the CPU variant that suits this machine; throws with what to do when either cannot be had. */
+export function loadAddon(librariesFolder?: string): { addon: Addon; backends: Backends } {
+  if (loaded) return loaded;
+  const file = join(buildFolder, 'snug.node');
+  if (!existsSync(file)) {
+    throw new SnugError('NATIVE', 'the native addon is not built', { advice: 'Run: npm run setup' });
+  }
+  const libraries = librariesFolder ?? builtWithLibraries();
+  // Windows looks for the addon's DLLs on the path
+  process.env['PATH'] = `${libraries}${delimiter}${process.env['PATH'] ?? ''}`;
+  let addon: Addon;
+  try {
+    addon = createRequire(import.meta.url)(file) as Addon;
+  } catch (error) {
+    throw new SnugError('NATIVE', `the native addon could not be loaded: ${(error as Error).message}`, {
+      advice: 'Delete native/build and run: npm run setup',
+      cause: error,
+    });
+  }
+  const backends = addon.loadBackends(libraries);
+  if (!backends.devices.some((device) => device.kind === 'cpu')) {
+    throw new SnugError(
+      'UNSUPPORTED_CPU',
+      `none of the CPU variants in ${libraries} runs on this processor`,
+      {
+        advice: 'Snug needs a 64-bit Intel, AMD or ARM processor with vector instructions (SSE4.2 or NEON).',
+      },
+    );
+  }
+  loaded = { addon, backends };
+  return loaded;
+}
+
+function builtWithLibraries(): string {
+  const { libraries } = JSON.parse(readFileSync(join(buildFolder, 'libraries.json'), 'utf8')) as {
+    libraries: string;
+  };
+  return join(buildFolder, libraries);
+}
+
+/** The addon's rejections as SnugErrors, with a code of the contract. */
+export async function callNative<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise;
+  } catch (error) {
+    throw nativeError(error);
+  }
+}
+
+export function nativeError(error: unknown): SnugError {
+  if (error instanceof SnugError) return error;
+  const { code, message } = error as { code?: string; message: string };
+  const known = code !== undefined && ADDON_ERRORS.has(code) ? (code as ErrorCode) : 'NATIVE';
+  return new SnugError(known, message, { cause: error });
+}
+
+/** An abort flag that follows a signal for the length of one call. */
+export async function withAbort<T>(
+  addon: Addon,
+  signal: AbortSignal | undefined,
+  call: (abort: AbortFlag) => Promise<T>,
+): Promise<T> {
+  const flag = new addon.AbortFlag();
+  const stop = () => flag.set();
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    return await callNative(call(flag));
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}

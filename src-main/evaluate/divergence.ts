@@ -1,0 +1,52 @@
+/** log Σ exp of one row of logits, in double precision. */
+function logSumExp(logits: Float32Array): number {
+  let largest = -Infinity;
+  for (const logit of logits) if (logit > largest) largest = logit;
+  let sum = 0;
+  for (const logit of logits) sum += Math.exp(logit - largest);
+  return largest + Math.log(sum);
+}
+
+/** Kullback–Leibler divergence source ‖ other of two next-token distributions given as logits [vocabulary], in nats. */
+export function klDivergence(source: Float32Array, other: Float32Array): number {
+  if (source.length !== other.length) throw new RangeError('the vocabularies differ');
+  const sourceNorm = logSumExp(source);
+  const otherNorm = logSumExp(other);
+  let divergence = 0;
+  for (let i = 0; i < source.length; i++) {
+    const logP = (source[i] as number) - sourceNorm;
+    const p = Math.exp(logP);
+    // p = 0 adds nothing, and 0 · −∞ would add NaN
+    if (p > 0) divergence += p * (logP - ((other[i] as number) - otherNorm));
+  }
+  return Math.max(0, divergence);
+}
+
+export function argMax(values: Float32Array): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if ((values[i] as number) > (values[best] as number)) best = i;
+  return best;
+}
+
+/** Gathers divergence and agreement over many positions. */
+export class DivergenceSum {
+  #tokens = 0;
+  #divergence = 0;
+  #agreeing = 0;
+
+  add(source: Float32Array, other: Float32Array): void {
+    this.#tokens++;
+    this.#divergence += klDivergence(source, other);
+    if (argMax(source) === argMax(other)) this.#agreeing++;
+  }
+
+  /** null when nothing was added */
+  result(): { tokens: number; meanKld: number; topAgreement: number } | null {
+    if (this.#tokens === 0) return null;
+    return {
+      tokens: this.#tokens,
+      meanKld: this.#divergence / this.#tokens,
+      topAgreement: this.#agreeing / this.#tokens,
+    };
+  }
+}

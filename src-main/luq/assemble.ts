@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { SnugError, throwIfCancelled } from '../contract/errors.ts';
+import type { OnProgress } from '../contract/progress.ts';
+import { ggufEntry, layOutGguf } from '../models/gguf-writer.ts';
+import { GgufType, type Gguf, type GgufEntry, type GgufTensor } from '../models/gguf.ts';
+import { freeDiskBytes } from '../profile/laptop.ts';
+import { formatBytes } from '../profile/bytes.ts';
+import type { Bank } from './bank.ts';
+import { publish, writeError } from './files.ts';
+import { bytesAs } from './mixture.ts';
+
+/** ggml's version of the quantization formats (GGML_QNT_VERSION), which llama-quantize writes too. */
+const QUANTIZATION_VERSION = 2;
+const COPY_BYTES = 1 << 20;
+
+export interface AssembleOptions {
+  readonly source: Gguf;
+  readonly types: ReadonlyMap<string, number>;
+  readonly bank: Bank;
+  readonly output: string;
+  /** llama.cpp's id of the whole file's type (general.file_type) */
+  readonly fileType: number;
+  /** the facts of the fit, written beside the source's metadata */
+  readonly facts: readonly Pick<GgufEntry, 'key' | 'raw'>[];
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** Throws when the output is the source itself, by whatever path; writing would destroy what is read. */
+export function checkOutput(output: string, sources: readonly string[]): void {
+  const real = (path: string) => (existsSync(path) ? realpathSync(path) : resolve(path));
+  if (sources.some((source) => real(source) === real(output))) {
+    throw new SnugError('BAD_ARGUMENT', `the output ${output} is the source itself`, {
+      advice: 'Choose another name with --output.',
+    });
+  }
+}
+
+/** Metadata of the result: the source's, byte for byte, with what quantizing changes and our own facts. */
+function resultEntries({ source, fileType, facts }: AssembleOptions): Pick<GgufEntry, 'key' | 'raw'>[] {
+  const changed = [
+    ggufEntry('general.quantization_version', GgufType.uint32, QUANTIZATION_VERSION),
+    ggufEntry('general.file_type', GgufType.uint32, fileType),
+    ...facts,
+  ];
+  const replaced = new Set(changed.map((entry) => entry.key));
+  const kept = [...source.metadata.values()].filter(
+    ({ key }) => !replaced.has(key) && !key.startsWith('luq.'),
+  );
+  return [...kept, ...changed];
+}
+
+/** Writes the fitted model: a temporary file beside the output, synced, then renamed into place. Returns its size. */
+export async function assemble(options: AssembleOptions): Promise<number> {
+  const { source, types, output } = options;
+  const typeOf = (tensor: GgufTensor) => types.get(tensor.name) ?? tensor.type;
+  const tensors = source.tensors.map((tensor) => ({
+    name: tensor.name,
+    shape: tensor.shape,
+    type: typeOf(tensor),
+    bytes: bytesAs(tensor, typeOf(tensor)),
+  }));
+  const layout = layOutGguf(resultEntries(options), tensors, source.alignment);
+  const temporary = `${output}.${process.pid}.tmp`;
+  try {
+    mkdirSync(dirname(output), { recursive: true });
+    const free = freeDiskBytes(dirname(output));
+    if (free < layout.totalBytes) {
+      throw new SnugError(
+        'DISK_FULL',
+        `${output} needs ${formatBytes(layout.totalBytes)} of disk, and ${formatBytes(free)} are free`,
+        {
+          advice: 'Free some space and run the same command again; the quantized layers are kept.',
+        },
+      );
+    }
+    const file = await open(temporary, 'w');
+    try {
+      await file.write(layout.header, 0, layout.header.length, 0);
+      await copyTensors(file, layout.offsets, options);
+      await file.truncate(layout.totalBytes);
+    } finally {
+      await file.close();
+    }
+    publish(temporary, output);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw writeError(error, output);
+  }
+  return layout.totalBytes;
+}
+
+async function copyTensors(
+  file: FileHandle,
+  offsets: readonly number[],
+  options: AssembleOptions,
+): Promise<void> {
+  const { source, types, bank, signal, onProgress } = options;
+  const total = source.tensors.reduce(
+    (sum, tensor) => sum + bytesAs(tensor, types.get(tensor.name) ?? tensor.type),
+    0,
+  );
+  let done = 0;
+  for (const [i, tensor] of source.tensors.entries()) {
+    const type = types.get(tensor.name) ?? tensor.type;
+    const bytes = bytesAs(tensor, type);
+    const fromSource = type === tensor.type;
+    const hash = createHash('sha256');
+    const stream = fromSource
+      ? createReadStream(source.path, {
+          start: tensor.offset,
+          end: tensor.offset + bytes - 1,
+          highWaterMark: COPY_BYTES,
+        })
+      : createReadStream(bank.path(tensor, type), { highWaterMark: COPY_BYTES });
+    let at = offsets[i] ?? 0;
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      throwIfCancelled(signal);
+      if (!fromSource) hash.update(chunk);
+      await file.write(chunk, 0, chunk.length, at);
+      at += chunk.length;
+    }
+    if (!fromSource && hash.digest('hex') !== bank.sha256(tensor, type)) {
+      bank.drop(tensor, type);
+      throw new SnugError(
+        'FILE',
+        `the stored blocks of ${tensor.name} were damaged on disk and have been thrown away`,
+        {
+          advice: 'Run the same command again; only this tensor is quantized again.',
+        },
+      );
+    }
+    done += bytes;
+    onProgress?.({ stage: 'assemble', done, total, unit: 'bytes', detail: tensor.name });
+  }
+}

@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { SnugError, throwIfCancelled } from '../contract/errors.ts';
+import type { OnProgress } from '../contract/progress.ts';
+import { withAbort, type Addon } from '../engine/addon.ts';
+import type { Gguf, GgufTensor } from '../models/gguf.ts';
+import { hashFile } from '../models/hash.ts';
+import { tensorTypeName } from '../models/tensor-types.ts';
+import { freeDiskBytes } from '../profile/laptop.ts';
+import { formatBytes } from '../profile/bytes.ts';
+import { writeError } from './files.ts';
+import { meanSquares, type Imatrix } from './imatrix.ts';
+import { bytesAs } from './mixture.ts';
+
+/**
+ * Every quantized form of a tensor that was ever needed, one file each. A plan is put together from them, so another budget
+ * costs copying and not quantizing. A file enters the index once it is whole and on disk: what is not in the index was cut
+ * off and is made again.
+ */
+export class Bank {
+  readonly #folder: string;
+  readonly #index: string;
+  /** file name → SHA-256 of its bytes */
+  readonly #known = new Map<string, string>();
+
+  /** `key` names what the blocks depend on besides tensor and type: the importance matrix. */
+  constructor(folder: string, key: string) {
+    this.#folder = join(folder, key);
+    this.#index = join(this.#folder, 'index');
+    try {
+      mkdirSync(this.#folder, { recursive: true });
+    } catch (error) {
+      throw writeError(error, this.#folder);
+    }
+    if (!existsSync(this.#index)) return;
+    for (const line of readFileSync(this.#index, 'utf8').split('\n')) {
+      const [sha256, name] = line.split(' ');
+      // a line cut off by a power failure is short or has no name: its tensor is quantized again
+      if (sha256?.length === 64 && name) this.#known.set(name, sha256);
+    }
+  }
+
+  static fileName(tensor: string, type: number): string {
+    return `${tensor}.${tensorTypeName(type)}`;
+  }
+
+  path(tensor: GgufTensor, type: number): string {
+    return join(this.#folder, Bank.fileName(tensor.name, type));
+  }
+
+  has(tensor: GgufTensor, type: number): boolean {
+    const path = this.path(tensor, type);
+    return (
+      this.#known.has(Bank.fileName(tensor.name, type)) &&
+      existsSync(path) &&
+      statSync(path).size === bytesAs(tensor, type)
+    );
+  }
+
+  sha256(tensor: GgufTensor, type: number): string | undefined {
+    return this.#known.get(Bank.fileName(tensor.name, type));
+  }
+
+  /** Where a tensor's blocks are written before they count. */
+  unfinishedPath(tensor: GgufTensor, type: number): string {
+    return `${this.path(tensor, type)}.tmp`;
+  }
+
+  async add(tensor: GgufTensor, type: number): Promise<void> {
+    const name = Bank.fileName(tensor.name, type);
+    const unfinished = this.unfinishedPath(tensor, type);
+    const sha256 = await hashFile(unfinished);
+    renameSync(unfinished, this.path(tensor, type));
+    appendFileSync(this.#index, `${sha256} ${name}\n`, { flush: true });
+    this.#known.set(name, sha256);
+  }
+
+  drop(tensor: GgufTensor, type: number): void {
+    this.#known.delete(Bank.fileName(tensor.name, type));
+    rmSync(this.path(tensor, type), { force: true });
+  }
+
+  /** Removes what a killed run left half-written. */
+  removeUnfinished(): void {
+    for (const name of readdirSync(this.#folder)) {
+      if (name.endsWith('.tmp')) rmSync(join(this.#folder, name), { force: true });
+    }
+  }
+
+  bytes(): number {
+    return readdirSync(this.#folder).reduce((sum, name) => sum + statSync(join(this.#folder, name)).size, 0);
+  }
+}
+
+export interface QuantizeOptions {
+  readonly addon: Addon;
+  readonly source: Gguf;
+  readonly types: ReadonlyMap<string, number>;
+  readonly imatrix: Imatrix | undefined;
+  readonly bank: Bank;
+  readonly threads: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** Quantizes what the types ask for and the bank lacks; tensors that keep their type are copied from the source later. */
+export async function fillBank(options: QuantizeOptions): Promise<void> {
+  const { source, types, bank } = options;
+  const wanted = source.tensors
+    .map((tensor) => ({ tensor, type: types.get(tensor.name) ?? tensor.type }))
+    .filter(({ tensor, type }) => type !== tensor.type);
+  const missing = wanted.filter(({ tensor, type }) => !bank.has(tensor, type));
+  const total = wanted.reduce((sum, { tensor }) => sum + tensor.bytes, 0);
+  let done = total - missing.reduce((sum, { tensor }) => sum + tensor.bytes, 0);
+  const report = (within: number, detail?: string) =>
+    options.onProgress?.({
+      stage: 'quantize',
+      done: Math.round(done + within),
+      total,
+      unit: 'bytes',
+      ...(detail === undefined ? {} : { detail }),
+    });
+  bank.removeUnfinished();
+  checkDisk(bank, missing);
+  report(0);
+  for (const { tensor, type } of missing) {
+    throwIfCancelled(options.signal);
+    const detail = `${tensor.name} → ${tensorTypeName(type)}`;
+    await quantizeTensor(tensor, type, options, (share) => report(share * tensor.bytes, detail));
+    await bank.add(tensor, type);
+    done += tensor.bytes;
+    report(0, detail);
+  }
+}
+
+function checkDisk(bank: Bank, missing: readonly { tensor: GgufTensor; type: number }[]): void {
+  const first = missing[0];
+  if (!first) return;
+  const needed = missing.reduce((sum, { tensor, type }) => sum + bytesAs(tensor, type), 0);
+  const folder = bank.path(first.tensor, first.type);
+  const free = freeDiskBytes(folder);
+  if (free < needed) {
+    throw new SnugError(
+      'DISK_FULL',
+      `the quantized layers need ${formatBytes(needed)} of disk, and ${formatBytes(free)} are free`,
+      {
+        advice: 'Free some space and run the same command again; layers that are done are kept.',
+      },
+    );
+  }
+}
+
+async function quantizeTensor(
+  tensor: GgufTensor,
+  type: number,
+  { addon, source, imatrix, bank, threads, signal }: QuantizeOptions,
+  onShare: (share: number) => void,
+): Promise<void> {
+  const [columns = 0, rowsPerMatrix = 1] = tensor.shape;
+  const importance = imatrix?.entries.get(tensor.name);
+  try {
+    await withAbort(addon, signal, (abort) =>
+      addon.quantizeTensor(
+        {
+          sourcePath: source.path,
+          sourceOffset: tensor.offset,
+          sourceType: tensor.type,
+          targetPath: bank.unfinishedPath(tensor, type),
+          targetType: type,
+          columns,
+          rows: tensor.elements / columns,
+          rowsPerMatrix,
+          importance: importance ? meanSquares(importance) : undefined,
+          threads,
+        },
+        abort,
+        ({ done, total }) => onShare(done / total),
+      ),
+    );
+  } catch (error) {
+    rmSync(bank.unfinishedPath(tensor, type), { force: true });
+    const full = error instanceof SnugError && /No space left/i.test(error.message);
+    throw full
+      ? writeError(
+          Object.assign(new Error(error.message), { code: 'ENOSPC' }),
+          bank.unfinishedPath(tensor, type),
+        )
+      : error;
+  }
+}
+
+/** A short name for an importance matrix, from the file that holds it. */
+export function imatrixKey(imatrixFile: Uint8Array): string {
+  return createHash('sha256').update(imatrixFile).digest('hex').slice(0, 16);
+}

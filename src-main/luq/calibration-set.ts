@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
+import { z } from 'zod';
+import { SnugError } from '../contract/errors.ts';
+
+/** Pictures with questions and answers, and texts, to calibrate with; the held-out part is only ever used for checking. */
+export interface CalibrationSet {
+  readonly name: string;
+  /** changes when any file of the set does */
+  readonly id: string;
+  readonly pictures: readonly CalibrationPicture[];
+  readonly texts: readonly CalibrationText[];
+}
+
+export interface CalibrationPicture {
+  readonly path: string;
+  readonly turns: readonly { readonly question: string; readonly answer: string }[];
+  readonly heldOut: boolean;
+}
+
+export interface CalibrationText {
+  readonly path: string;
+  readonly heldOut: boolean;
+}
+
+const manifestSchema = z.object({
+  version: z.literal(1),
+  pictures: z.array(
+    z.object({
+      file: z.string(),
+      heldOut: z.boolean(),
+      turns: z.array(z.object({ question: z.string(), answer: z.string() })).min(1),
+    }),
+  ),
+  texts: z.array(z.object({ file: z.string(), heldOut: z.boolean() })),
+});
+
+export const builtInCalibrationFolder = join(import.meta.dirname, '..', '..', 'resources', 'calibration');
+
+const PICTURE_EXTENSIONS = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.avif']);
+/** Asked of a person's own pictures, which come without questions. */
+const OWN_PICTURE_QUESTIONS = [
+  'Describe this picture in detail.',
+  'What is shown here?',
+  'What text can you read in this picture?',
+  'What is the most striking thing in this picture, and where is it?',
+];
+
+export function loadBuiltInCalibration(folder: string = builtInCalibrationFolder): CalibrationSet {
+  const manifestPath = join(folder, 'manifest.json');
+  const manifest = manifestSchema.parse(JSON.parse(readFileSync(manifestPath, 'utf8')));
+  const pictures = manifest.pictures.map(({ file, ...rest }) => ({ ...rest, path: join(folder, file) }));
+  const texts = manifest.texts.map(({ file, heldOut }) => ({ path: join(folder, file), heldOut }));
+  return { name: 'built-in', id: identify(pictures, texts), pictures, texts };
+}
+
+/**
+ * A person's own pictures (and .txt files) from a folder, with the built-in texts and the built-in held-out part. They are
+ * read where they are; nothing of them is copied but what the importance matrix sums up.
+ */
+export function loadOwnCalibration(folder: string): CalibrationSet {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+    throw new SnugError('NO_CALIBRATION', `there is no folder ${folder}`, {
+      advice: 'Give --calibration a folder with pictures.',
+    });
+  }
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  const own = files.filter((path) => PICTURE_EXTENSIONS.has(extname(path).toLowerCase()));
+  if (own.length === 0) {
+    throw new SnugError('NO_CALIBRATION', `${folder} holds no pictures`, {
+      advice: `Put pictures (${[...PICTURE_EXTENSIONS].join(', ')}) into it, or leave --calibration out to use the built-in set.`,
+    });
+  }
+  const builtIn = loadBuiltInCalibration();
+  const pictures = [
+    ...own.map((path, i) => ({
+      path,
+      heldOut: false,
+      turns: [{ question: OWN_PICTURE_QUESTIONS[i % OWN_PICTURE_QUESTIONS.length] ?? '', answer: '' }],
+    })),
+    ...builtIn.pictures.filter((picture) => picture.heldOut),
+  ];
+  const ownTexts = files
+    .filter((path) => extname(path).toLowerCase() === '.txt')
+    .map((path) => ({ path, heldOut: false }));
+  const texts = [...ownTexts, ...builtIn.texts];
+  return { name: basename(folder), id: identify(pictures, texts), pictures, texts };
+}
+
+function identify(pictures: readonly CalibrationPicture[], texts: readonly CalibrationText[]): string {
+  const hash = createHash('sha256');
+  for (const picture of pictures)
+    hash.update(readFileSync(picture.path)).update(JSON.stringify(picture.turns));
+  for (const text of texts) hash.update(readFileSync(text.path));
+  return hash.digest('hex');
+}

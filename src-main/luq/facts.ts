@@ -1,0 +1,41 @@
+import { ggufEntry } from '../models/gguf-writer.ts';
+import { GgufType, type GgufEntry } from '../models/gguf.ts';
+import type { Calibrated } from './fit-calibration.ts';
+import type { Plan } from './plan.ts';
+import type { Source } from './source.ts';
+
+/** The facts of a fit as `luq.*` metadata, so that a file says how it was made and can be checked. */
+export function luqFacts(
+  source: Source,
+  calibrated: Calibrated,
+  plan: Plan,
+): Pick<GgufEntry, 'key' | 'raw'>[] {
+  const { string, uint32, float32 } = GgufType;
+  const { report, entropies, order } = calibrated;
+  const facts = [
+    ggufEntry('luq.version', uint32, 1),
+    ggufEntry('luq.source.sha256', string, source.sha256),
+    ggufEntry('luq.plan.kind', string, 'paper'),
+    ggufEntry('luq.rungs', string, [plan.rungs.high, plan.rungs.low]),
+    ggufEntry('luq.low_layers', uint32, order.slice(0, plan.lowLayers)),
+    ggufEntry('luq.order', uint32, [...order]),
+    ggufEntry(
+      'luq.entropy.bits',
+      float32,
+      entropies.map((entropy) => entropy.both),
+    ),
+    ggufEntry('luq.entropy.clusters', uint32, report.clusters),
+    ggufEntry('luq.calibration.set', string, report.set),
+    ggufEntry('luq.calibration.alpha', float32, report.alpha),
+    ggufEntry('luq.calibration.seed', uint32, report.seed),
+    ggufEntry('luq.calibration.tokens', uint32, report.tokens),
+    ggufEntry('luq.calibration.image_tokens', uint32, report.imageTokens),
+  ];
+  if (source.vision) {
+    facts.push(
+      ggufEntry('luq.image_tokens.min', uint32, source.limits.minTokens),
+      ggufEntry('luq.image_tokens.max', uint32, source.limits.maxTokens),
+    );
+  }
+  return facts;
+}

@@ -1,0 +1,70 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { platform } from 'node:os';
+import { SnugError } from '../contract/errors.ts';
+
+/** Says in plain words why the system refused to write, as a SnugError. */
+export function writeError(error: unknown, path: string): SnugError {
+  if (error instanceof SnugError) return error;
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new SnugError('DISK_FULL', `the disk is full: ${path} could not be written`, {
+      advice: 'Free some space and run the same command again; it goes on where it stopped.',
+      cause: error,
+    });
+  }
+  const reasons: Record<string, string> = {
+    EACCES: 'permission was denied',
+    EPERM: 'permission was denied',
+    EROFS: 'the disk is read-only',
+    ENOENT: 'its folder does not exist',
+    ENOTDIR: 'part of its path is a file',
+    EISDIR: 'it is a folder',
+  };
+  const reason = (code !== undefined ? reasons[code] : undefined) ?? (error as Error).message;
+  return new SnugError('CANNOT_WRITE', `${path} cannot be written: ${reason}`, {
+    advice: 'Choose another place with --output, or another folder for Snug with SNUG_HOME.',
+    cause: error,
+  });
+}
+
+/** Makes what a file holds survive a power cut. */
+export function syncFile(path: string): void {
+  const fd = openSync(path, 'r+');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function syncFolder(folder: string): void {
+  // Windows has no way to sync a folder; its rename is journaled
+  if (platform() === 'win32') return;
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Puts a finished temporary file in its place, so that readers see the old file or the new one and never a part. */
+export function publish(temporary: string, path: string): void {
+  syncFile(temporary);
+  renameSync(temporary, path);
+  syncFolder(dirname(path));
+}
+
+/** Writes a small file whole or not at all. */
+export function writeFileAtomically(path: string, content: string | Uint8Array): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(temporary, content);
+    publish(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw writeError(error, path);
+  }
+}

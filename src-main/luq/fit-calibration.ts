@@ -1,0 +1,191 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { CalibrationReport } from '../contract/fit-report.ts';
+import type { OnProgress } from '../contract/progress.ts';
+import type { Addon } from '../engine/addon.ts';
+import { mostPixels, type ImageLimits } from '../models/image-limits.ts';
+import {
+  calibrate,
+  calibrationFiles,
+  planSample,
+  SAMPLED_TOKENS,
+  selectSequences,
+  TEXT_SEQUENCE_TOKENS,
+} from './calibrate.ts';
+import { heldOutParts, recordSource } from './check.ts';
+import {
+  layerEntropySchema,
+  layerOrder,
+  measureEntropies,
+  orderStability,
+  type LayerEntropy,
+} from './entropy.ts';
+import { calibrationKey, type FitSettings } from './fit-settings.ts';
+import { writeFileAtomically } from './files.ts';
+import { readImatrix, type Imatrix } from './imatrix.ts';
+import { openModel, type OpenModel } from './open-model.ts';
+import { planSequences, type PlannedSequence } from './sequences.ts';
+import type { Source } from './source.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Larger pictures say little more about a layer and cost a lot of prompt; the chat's own limit stays what it is. */
+const CALIBRATION_IMAGE_TOKENS = 1024;
+/** Sequences longer than this are left out; a picture with its questions stays well below. */
+const LONGEST_SEQUENCE_TOKENS = 2048;
+/** Tokens per batch, and per batch when the model does not fit the RAM and is read from disk for each one. */
+const BATCH_TOKENS = 1024;
+const STREAMING_BATCH_TOKENS = 4096;
+/** A source above this share of the RAM does not stay in the page cache beside the rest. */
+const STREAMING_SHARE = 0.7;
+
+export interface CalibrationStep {
+  readonly addon: Addon;
+  readonly source: Source;
+  readonly settings: FitSettings;
+  readonly workspace: Workspace;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly onLayer?: ((layer: number, entropy: LayerEntropy) => void) | undefined;
+}
+
+export interface Calibrated {
+  readonly imatrix: Imatrix;
+  readonly imatrixPath: string;
+  readonly entropies: readonly LayerEntropy[];
+  readonly order: readonly number[];
+  readonly report: CalibrationReport;
+  /** the source's logits at the held-out positions */
+  readonly recordedSource: string;
+}
+
+const summarySchema = z.object({
+  sequences: z.int(),
+  tokens: z.int(),
+  imageTokens: z.int(),
+  sampledTokens: z.int(),
+  entropies: z.array(layerEntropySchema),
+});
+type Summary = z.infer<typeof summarySchema>;
+
+/** Calibration, entropy and the source's answers to the held-out part: all that needs the source in memory. */
+export async function calibrateSource(step: CalibrationStep): Promise<Calibrated> {
+  const { source, settings, workspace } = step;
+  const folder = workspace.calibration(calibrationKey(source, settings));
+  const summaryPath = join(folder, `summary-k${settings.clusters}.json`);
+  // one calibration serves every budget: with the summary written the source need not be loaded again
+  const reused = existsSync(summaryPath);
+  const summary = reused
+    ? summarySchema.parse(JSON.parse(readFileSync(summaryPath, 'utf8')))
+    : await runCalibration(step, folder, summaryPath);
+  const files = calibrationFiles(folder);
+  const { entropies, ...counts } = summary;
+  if (reused) entropies.forEach((entropy, layer) => step.onLayer?.(layer, entropy));
+  const { alpha, seed, clusters, calibrationSet } = settings;
+  return {
+    imatrix: readImatrix(files.imatrix),
+    imatrixPath: files.imatrix,
+    entropies,
+    order: layerOrder(entropies),
+    recordedSource: recordedSourcePath(folder),
+    report: {
+      set: calibrationSet.name,
+      alpha: source.vision ? alpha : 0,
+      seed,
+      clusters,
+      ...counts,
+      stability: orderStability(entropies),
+      reused,
+    },
+  };
+}
+
+function recordedSourcePath(folder: string): string {
+  return join(folder, 'held-out-logits.f32');
+}
+
+/** Sequences of a set as one model sees them. */
+export function sequencesFor(
+  model: OpenModel,
+  source: Pick<Source, 'text' | 'vision' | 'limits'>,
+  settings: FitSettings,
+  heldOut: boolean,
+): Promise<PlannedSequence[]> {
+  return planSequences(settings.calibrationSet, {
+    model,
+    text: source.text,
+    maxPixels: mostPixels(source.vision, calibrationLimits(source.limits)),
+    heldOut,
+    textTokens: Math.min(TEXT_SEQUENCE_TOKENS, source.text.trainingContextTokens),
+    longest: LONGEST_SEQUENCE_TOKENS,
+  });
+}
+
+/** A model opened for calibrating or checking takes smaller pictures than a chat may. */
+export function calibrationLimits(limits: ImageLimits): ImageLimits {
+  return {
+    minTokens: Math.min(limits.minTokens, CALIBRATION_IMAGE_TOKENS),
+    maxTokens: Math.min(limits.maxTokens, CALIBRATION_IMAGE_TOKENS),
+  };
+}
+
+async function runCalibration(step: CalibrationStep, folder: string, summaryPath: string): Promise<Summary> {
+  const { addon, source, settings, signal, onProgress } = step;
+  using model = await openModel(addon, {
+    path: source.text.path,
+    mmprojPath: source.vision?.path,
+    limits: calibrationLimits(source.limits),
+    threads: settings.threads,
+    signal,
+    onProgress,
+  });
+  const selection = selectSequences(await sequencesFor(model, source, settings, false), {
+    alpha: settings.alpha,
+    tokens: settings.calibrationTokens,
+    seed: settings.seed,
+  });
+  const sample = planSample(selection, SAMPLED_TOKENS, settings.seed);
+  const longest = Math.max(...selection.sequences.map((sequence) => sequence.tokens));
+  const streams = source.text.gguf.fileBytes > totalmem() * STREAMING_SHARE;
+  await calibrate({
+    addon,
+    model,
+    selection,
+    sample,
+    folder,
+    datasetName: settings.calibrationSet.name,
+    batchTokens: Math.max(longest, streams ? STREAMING_BATCH_TOKENS : BATCH_TOKENS),
+    threads: settings.threads,
+    signal,
+    onProgress,
+  });
+  const entropies = await measureEntropies({
+    ...step,
+    samplePath: calibrationFiles(folder).sample,
+    isImage: sample.isImage,
+    layers: source.text.layers,
+    embeddingLength: source.text.embeddingLength,
+    folder,
+    seed: settings.seed,
+    clusters: settings.clusters,
+    threads: settings.threads,
+  });
+  const parts = heldOutParts(await sequencesFor(model, source, settings, true));
+  await recordSource(model, recordedSourcePath(folder), {
+    addon,
+    parts,
+    threads: settings.threads,
+    signal,
+    onProgress,
+  });
+  const summary = {
+    sequences: selection.sequences.length,
+    tokens: selection.tokens,
+    imageTokens: selection.imageTokens,
+    sampledTokens: sample.isImage.length,
+    entropies,
+  };
+  writeFileAtomically(summaryPath, JSON.stringify(summary));
+  return summary;
+}

@@ -1,0 +1,139 @@
+import type { Budget, Laptop, Memory } from '../contract/fit-report.ts';
+import type { FitRequest } from '../contract/fit-request.ts';
+import type { Addon } from '../engine/addon.ts';
+import type { GgufTensor } from '../models/gguf.ts';
+import { recommendBudget } from '../profile/budget.ts';
+import type { FitSettings } from './fit-settings.ts';
+import { measureOverhead, predictMemory, type Overhead } from './memory.ts';
+import { bytesAs, mixtureOf, type Mixture } from './mixture.ts';
+import { openMetadata } from './open-model.ts';
+import { doesNotFit, planWith, smallestThatFits, type Plan, type PlanInputs, type Remedy } from './plan.ts';
+import type { Source } from './source.ts';
+import { visionTypes } from './vision-types.ts';
+
+/** What planning needs to know of a model, whatever the order of its layers and the budget. */
+export interface PlanBasis {
+  readonly high: Mixture;
+  readonly low: Mixture;
+  readonly overhead: Overhead;
+  /** types of the vision encoder's tensors when it is to be stored smaller */
+  readonly visionTypes: ReadonlyMap<string, number> | undefined;
+  /** the same at shorter contexts and with the vision encoder in 8 bits: what could help when nothing fits */
+  readonly alternatives: readonly { readonly label: string; readonly overhead: Overhead }[];
+}
+
+/** Shortest context that is still a conversation about a picture. */
+const LEAST_CONTEXT_TOKENS = 1024;
+
+type PlannedSource = Pick<Source, 'text' | 'vision' | 'limits'>;
+
+export async function preparePlan(
+  addon: Addon,
+  source: PlannedSource,
+  settings: Pick<FitSettings, 'rungs' | 'contextTokens'>,
+  visionType: FitRequest['visionType'],
+): Promise<PlanBasis> {
+  const { text, vision, limits } = source;
+  using model = await openMetadata(addon, text.path);
+  const overheadAt = (contextTokens: number) =>
+    measureOverhead(addon, model, { contextTokens, vision, limits });
+  const smallerVision = vision ? visionTypes(vision.gguf.tensors, 'Q8_0') : undefined;
+  const smallerVisionBytes = vision && smallerVision ? bytesWithTypes(vision.gguf.tensors, smallerVision) : 0;
+  const withSmallerVision = (overhead: Overhead): Overhead => ({
+    ...overhead,
+    visionWeightsBytes: smallerVisionBytes,
+  });
+  const asked = visionType !== undefined && vision !== undefined;
+  const plain = await overheadAt(settings.contextTokens);
+  const overhead = asked ? withSmallerVision(plain) : plain;
+
+  const alternatives: { label: string; overhead: Overhead }[] = [];
+  for (let context = settings.contextTokens / 2; context >= LEAST_CONTEXT_TOKENS; context /= 2) {
+    const shorter = await overheadAt(Math.floor(context));
+    alternatives.push({
+      label: `a context of ${Math.floor(context)} tokens (--context ${Math.floor(context)})`,
+      overhead: asked ? withSmallerVision(shorter) : shorter,
+    });
+  }
+  if (vision && !asked && smallerVisionBytes < plain.visionWeightsBytes) {
+    alternatives.unshift({
+      label: 'the vision encoder in 8 bits (--vision Q8_0)',
+      overhead: withSmallerVision(plain),
+    });
+    const shortest = alternatives.at(-1);
+    if (shortest && shortest !== alternatives[0]) {
+      alternatives.push({
+        label: `--vision Q8_0 with ${shortest.label}`,
+        overhead: withSmallerVision(shortest.overhead),
+      });
+    }
+  }
+  return {
+    high: mixtureOf(addon, model, text.gguf.tensors, settings.rungs.high),
+    low: mixtureOf(addon, model, text.gguf.tensors, settings.rungs.low),
+    overhead,
+    visionTypes: asked ? smallerVision : undefined,
+    alternatives,
+  };
+}
+
+function bytesWithTypes(tensors: readonly GgufTensor[], types: ReadonlyMap<string, number>): number {
+  return tensors.reduce((sum, tensor) => sum + bytesAs(tensor, types.get(tensor.name) ?? tensor.type), 0);
+}
+
+export function agreeBudget(laptop: Laptop, request: Pick<FitRequest, 'budgetBytes'>): Budget {
+  if (request.budgetBytes === undefined) return recommendBudget(laptop.memory);
+  return { bytes: request.budgetBytes, source: 'chosen', reasoning: [] };
+}
+
+export function planInputs(
+  source: PlannedSource,
+  basis: PlanBasis,
+  rungs: FitSettings['rungs'],
+  order: readonly number[],
+): PlanInputs {
+  return {
+    rungs,
+    tensors: source.text.gguf.tensors,
+    high: basis.high,
+    low: basis.low,
+    order,
+    overhead: basis.overhead,
+  };
+}
+
+/** The plan for a budget, or with k layers when that is forced; throws DOES_NOT_FIT with what would. */
+export function choosePlan(
+  inputs: PlanInputs,
+  basis: PlanBasis,
+  budget: Budget,
+  lowLayers: number | undefined,
+): Plan {
+  if (lowLayers !== undefined) return planWith(inputs, lowLayers);
+  const plan = smallestThatFits(inputs, budget.bytes);
+  if (plan) return plan;
+  const smallest = planWith(inputs, inputs.order.length);
+  const remedies = basis.alternatives.map(({ label, overhead }): Remedy => ({
+    label,
+    totalBytes: predictMemory(smallest.memory.weightsBytes, overhead).totalBytes,
+  }));
+  throw doesNotFit(smallest, budget.bytes, remedies);
+}
+
+export interface PlanPreview {
+  /** predicted memory with k = 0, 1, … all layers low, layers taken from the first on */
+  readonly memoryByLowLayers: readonly Memory[];
+}
+
+/** What a fit would need at every k; the order of the layers, not known yet, changes it little. */
+export function previewPlans(
+  source: PlannedSource,
+  basis: PlanBasis,
+  rungs: FitSettings['rungs'],
+): PlanPreview {
+  const order = Array.from({ length: source.text.layers }, (_, layer) => layer);
+  const inputs = planInputs(source, basis, rungs, order);
+  return {
+    memoryByLowLayers: [0, ...order.map((layer) => layer + 1)].map((k) => planWith(inputs, k).memory),
+  };
+}

@@ -1,0 +1,172 @@
+import { rmSync } from 'node:fs';
+import { basename } from 'node:path';
+import { relative, dirname } from 'node:path';
+import type { Measured } from '../contract/chat.ts';
+import { SnugError } from '../contract/errors.ts';
+import type { Answer, FileReport, FitReport, Memory } from '../contract/fit-report.ts';
+import type { FitRequest } from '../contract/fit-request.ts';
+import type { Progress } from '../contract/progress.ts';
+import { WorkerProcess, type StartWorker } from '../engine/worker-process.ts';
+import { readSidecar, sidecarPath, type Sidecar } from '../models/sidecar.ts';
+import { loadBuiltInCalibration } from './calibration-set.ts';
+import type { PlanPreview } from './fit-plan.ts';
+import type { Fitted } from './fit.ts';
+import { writeFileAtomically } from './files.ts';
+
+export type FitEvent =
+  | { readonly kind: 'progress'; readonly progress: Progress }
+  | { readonly kind: 'layer'; readonly layer: number; readonly entropyBits: number }
+  | { readonly kind: 'plan'; readonly lowLayers: number; readonly layers: number; readonly memory: Memory };
+
+export interface FitOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: FitEvent) => void) | undefined;
+}
+
+/** Questions asked of a model that brings none of its own, from the held-out pictures. */
+const BUILT_IN_QUESTIONS = 4;
+const ANSWER_TOKENS = 32;
+/** A source that needs more than this share of the free memory would answer from disk, at minutes per sentence. */
+const SOURCE_MEMORY_SHARE = 0.8;
+
+/** The main process's side of a fit: starts the processes that do the work and puts their results together. */
+export class FitService {
+  readonly #compressEntry: string;
+  readonly #chatEntry: string;
+  readonly #start: StartWorker | undefined;
+
+  constructor(entries: { compress: string; chat: string }, start?: StartWorker) {
+    this.#compressEntry = entries.compress;
+    this.#chatEntry = entries.chat;
+    this.#start = start;
+  }
+
+  async preview(request: FitRequest): Promise<PlanPreview> {
+    await using worker = new WorkerProcess(this.#compressEntry, this.#start);
+    return await worker.call<PlanPreview>('preview', request);
+  }
+
+  /** Fits, then runs source, comparison and result in a process each to measure them and hear their answers. */
+  async fit(request: FitRequest, options: FitOptions = {}): Promise<FitReport> {
+    const fitted = await this.#compress(request, options);
+    const outputPath = fitted.files.luq.path;
+    if (outputPath === null) throw new SnugError('BUG', 'the fit has no output');
+    keepSidecar(outputPath, request.modelPath, fitted);
+    const { answers, files, seconds } = await this.#measure(request, fitted, options);
+    const { mmproj: _, ...report } = fitted;
+    const check = judgeAnswers(fitted, answers);
+    return { ...report, check, files, answers, timings: { ...fitted.timings, measure: seconds } };
+  }
+
+  async #compress(request: FitRequest, { signal, onEvent }: FitOptions): Promise<Fitted> {
+    await using worker = new WorkerProcess(this.#compressEntry, this.#start);
+    return await worker.call<Fitted>('fit', request, { signal, onEvent });
+  }
+
+  async #measure(request: FitRequest, fitted: Fitted, { signal, onEvent }: FitOptions) {
+    const started = performance.now();
+    const questions = questionsFor(request.modelPath, fitted.mmproj.source !== null);
+    const { source, q4km, luq } = fitted.files;
+    const sourceRuns =
+      source.predictedMemory.totalBytes < fitted.profile.memory.availableBytes * SOURCE_MEMORY_SHARE;
+    const steps = [
+      { key: 'luq' as const, file: luq, mmproj: fitted.mmproj.luq },
+      ...(q4km.path === null ? [] : [{ key: 'q4km' as const, file: q4km, mmproj: fitted.mmproj.luq }]),
+      ...(sourceRuns ? [{ key: 'source' as const, file: source, mmproj: fitted.mmproj.source }] : []),
+    ];
+    const measured: Partial<Record<keyof FitReport['files'], Measured>> = {};
+    for (const [index, { key, file, mmproj }] of steps.entries()) {
+      const detail = basename(file.path ?? '');
+      onEvent?.({
+        kind: 'progress',
+        progress: { stage: 'measure', done: index, total: steps.length, unit: 'steps', detail },
+      });
+      await using worker = new WorkerProcess(this.#chatEntry, this.#start);
+      measured[key] = await worker.call<Measured>(
+        'measure',
+        {
+          modelPath: file.path,
+          mmprojPath: mmproj ?? undefined,
+          contextTokens: fitted.plan.contextTokens,
+          threads: request.threads ?? fitted.profile.cpu.performanceCores,
+          imageMaxTokens: fitted.model.imageTokens?.max,
+          questions,
+          maxTokens: ANSWER_TOKENS,
+        },
+        { signal },
+      );
+    }
+    onEvent?.({
+      kind: 'progress',
+      progress: { stage: 'measure', done: steps.length, total: steps.length, unit: 'steps' },
+    });
+    const answers = questions.map(({ question, picture }, i): Answer => ({
+      question,
+      picture: picture ?? null,
+      source: measured.source?.answers[i] ?? null,
+      q4km: measured.q4km?.answers[i] ?? null,
+      luq: measured.luq?.answers[i] ?? '',
+    }));
+    const files = {
+      source: withMeasured(source, measured.source),
+      q4km: withMeasured(q4km, measured.q4km),
+      luq: withMeasured(luq, measured.luq),
+    };
+    return { answers, files, seconds: (performance.now() - started) / 1000 };
+  }
+}
+
+function withMeasured(file: FileReport, measured: Measured | undefined): FileReport {
+  if (!measured) return file;
+  const { peakMemoryBytes, tokensPerSecond, promptTokensPerSecond } = measured;
+  return { ...file, peakMemoryBytes, tokensPerSecond, promptTokensPerSecond };
+}
+
+function questionsFor(
+  modelPath: string,
+  canSee: boolean,
+): { question: string; picture?: string | undefined }[] {
+  const own = readSidecar(modelPath).samples?.filter((sample) => canSee || sample.picture === undefined);
+  if (own && own.length > 0) return own;
+  if (!canSee) return [{ question: 'What can you help me with?' }, { question: 'Why is the sky blue?' }];
+  return loadBuiltInCalibration()
+    .pictures.filter((picture) => picture.heldOut)
+    .slice(0, BUILT_IN_QUESTIONS)
+    .map((picture) => ({
+      question: picture.turns[0]?.question ?? 'What is shown here?',
+      picture: picture.path,
+    }));
+}
+
+/** The result's companion file: its vision encoder and the questions its source came with. */
+function keepSidecar(outputPath: string, modelPath: string, fitted: Fitted): void {
+  const besideOutput = (path: string) => relative(dirname(outputPath), path);
+  const { samples } = readSidecar(modelPath);
+  const sidecar: Sidecar = {
+    ...(fitted.mmproj.luq === null ? {} : { mmproj: besideOutput(fitted.mmproj.luq) }),
+    ...(samples === undefined
+      ? {}
+      : {
+          samples: samples.map((sample) =>
+            sample.picture === undefined ? sample : { ...sample, picture: besideOutput(sample.picture) },
+          ),
+        }),
+  };
+  const path = sidecarPath(outputPath);
+  if (Object.keys(sidecar).length === 0) rmSync(path, { force: true });
+  else writeFileAtomically(path, `${JSON.stringify(sidecar, null, 2)}\n`);
+}
+
+/** Adds what the answers show: a model that only repeats itself or says nothing is broken, whatever its divergence. */
+function judgeAnswers(fitted: Fitted, answers: readonly Answer[]): Fitted['check'] {
+  const broken = answers.filter(({ luq, source }) => isBroken(luq) && (source === null || !isBroken(source)));
+  if (broken.length * 2 <= answers.length) return fitted.check;
+  const reason = `${broken.length} of ${answers.length} answers are empty or repeat themselves`;
+  return { ...fitted.check, coherent: false, reasons: [...fitted.check.reasons, reason] };
+}
+
+/** Empty, or one short piece over and over. */
+export function isBroken(answer: string): boolean {
+  const text = answer.trim();
+  return text === '' || /(.{1,24}?)\1{5,}/su.test(text);
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import type { FitRequest } from '../contract/fit-request.ts';
+import { loadBuiltInCalibration, loadOwnCalibration, type CalibrationSet } from './calibration-set.ts';
+import {
+  DEFAULT_ALPHA,
+  DEFAULT_CALIBRATION_TOKENS,
+  DEFAULT_SEED,
+  SAMPLED_TOKENS,
+  TEXT_SEQUENCE_TOKENS,
+} from './calibrate.ts';
+import { CLUSTERS } from './entropy.ts';
+import { DEFAULT_RUNGS, parseRungs, type Rungs } from './rungs.ts';
+import type { Source } from './source.ts';
+
+/** A request with every default filled in. */
+export interface FitSettings {
+  readonly rungs: Rungs;
+  readonly contextTokens: number;
+  readonly alpha: number;
+  readonly seed: number;
+  readonly clusters: number;
+  readonly calibrationTokens: number;
+  readonly calibrationSet: CalibrationSet;
+  readonly threads: number;
+}
+
+/** Long enough for several pictures and questions; longer ones cost memory that the budget has to find. */
+export const DEFAULT_CONTEXT_TOKENS = 4096;
+
+export function settleRequest(
+  request: FitRequest,
+  trainingContextTokens: number,
+  threads: number,
+): FitSettings {
+  return {
+    rungs: request.rungs ? parseRungs(`${request.rungs.high},${request.rungs.low}`) : DEFAULT_RUNGS,
+    contextTokens: Math.min(request.contextTokens ?? DEFAULT_CONTEXT_TOKENS, trainingContextTokens),
+    alpha: request.alpha ?? DEFAULT_ALPHA,
+    seed: request.seed ?? DEFAULT_SEED,
+    clusters: request.clusters ?? CLUSTERS,
+    calibrationTokens: request.calibrationTokens ?? DEFAULT_CALIBRATION_TOKENS,
+    calibrationSet: request.calibrationFolder
+      ? loadOwnCalibration(request.calibrationFolder)
+      : loadBuiltInCalibration(),
+    threads: Math.min(request.threads ?? threads, availableParallelism()),
+  };
+}
+
+/** Names a calibration by everything its result depends on. */
+export function calibrationKey(source: Source, settings: FitSettings): string {
+  const parts = [
+    settings.calibrationSet.id,
+    source.visionSha256 ?? 'text only',
+    source.limits,
+    settings.alpha,
+    settings.seed,
+    settings.calibrationTokens,
+    SAMPLED_TOKENS,
+    TEXT_SEQUENCE_TOKENS,
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}

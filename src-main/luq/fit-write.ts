@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import type { OnProgress } from '../contract/progress.ts';
+import type { Addon } from '../engine/addon.ts';
+import { assemble } from './assemble.ts';
+import { Bank, fillBank, imatrixKey } from './bank.ts';
+import { luqFacts } from './facts.ts';
+import type { Calibrated } from './fit-calibration.ts';
+import type { Plan } from './plan.ts';
+import { fileTypeId } from './rungs.ts';
+import type { Source } from './source.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface WriteStep {
+  readonly addon: Addon;
+  readonly source: Source;
+  readonly calibrated: Calibrated;
+  readonly workspace: Workspace;
+  readonly threads: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress: OnProgress;
+}
+
+/** Quantizes what the bank lacks of a plan and puts the model together. Returns the file's size in bytes. */
+export async function writeModel(step: WriteStep, plan: Plan, output: string): Promise<number> {
+  const { source, calibrated, workspace } = step;
+  const bank = new Bank(workspace.bank, imatrixKey(readFileSync(calibrated.imatrixPath)));
+  await fillBank({ ...step, source: source.text.gguf, types: plan.types, imatrix: calibrated.imatrix, bank });
+  const uniformlyLow = plan.lowLayers === plan.order.length;
+  return assemble({
+    ...step,
+    source: source.text.gguf,
+    types: plan.types,
+    bank,
+    output,
+    fileType: fileTypeId(uniformlyLow ? plan.rungs.low : plan.rungs.high),
+    facts: luqFacts(source, calibrated, plan),
+  });
+}
+
+/** The vision encoder in smaller types beside the model; returns its path. */
+export async function writeVision(
+  step: WriteStep,
+  types: ReadonlyMap<string, number>,
+  modelOutput: string,
+): Promise<string> {
+  const { source, workspace } = step;
+  if (!source.vision) throw new TypeError('this model has no vision encoder');
+  const output = modelOutput.replace(/(\.gguf)?$/i, '-mmproj-Q8_0.gguf');
+  const bank = new Bank(workspace.bank, `vision-${source.visionSha256?.slice(0, 16) ?? ''}`);
+  await fillBank({ ...step, source: source.vision.gguf, types, imatrix: undefined, bank });
+  await assemble({
+    ...step,
+    source: source.vision.gguf,
+    types,
+    bank,
+    output,
+    fileType: fileTypeId('Q8_0'),
+    facts: [],
+  });
+  return output;
+}

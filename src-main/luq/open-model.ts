@@ -1,0 +1,53 @@
+import type { OnProgress } from '../contract/progress.ts';
+import { withAbort, type Addon, type NativeModel } from '../engine/addon.ts';
+import type { ImageLimits } from '../models/image-limits.ts';
+
+export interface OpenOptions {
+  readonly path: string;
+  readonly mmprojPath?: string | undefined;
+  readonly limits: ImageLimits;
+  readonly threads: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** A loaded model that closes itself at the end of its block. */
+export type OpenModel = NativeModel & Disposable;
+
+export async function openModel(addon: Addon, options: OpenOptions): Promise<OpenModel> {
+  const { path, mmprojPath, limits, threads, signal, onProgress } = options;
+  const model = await withAbort(addon, signal, (abort) =>
+    addon.openModel(
+      {
+        path,
+        threads,
+        imageMinTokens: limits.minTokens,
+        imageMaxTokens: limits.maxTokens,
+        ...(mmprojPath === undefined ? {} : { mmprojPath }),
+      },
+      abort,
+      ({ done, total }) =>
+        onProgress?.({
+          stage: 'load',
+          done: Math.round((done / total) * 100),
+          total: 100,
+          unit: 'steps',
+          detail: path,
+        }),
+    ),
+  );
+  return disposable(model);
+}
+
+/** Vocabulary, sizes and rules of a model without its weights. */
+export async function openMetadata(addon: Addon, path: string): Promise<OpenModel> {
+  return disposable(
+    await withAbort(addon, undefined, (abort) =>
+      addon.openModel({ path, threads: 1, metadataOnly: true }, abort),
+    ),
+  );
+}
+
+function disposable(model: NativeModel): OpenModel {
+  return Object.assign(model, { [Symbol.dispose]: () => model.close() });
+}

@@ -1,0 +1,98 @@
+import { SnugError } from '../contract/errors.ts';
+import type { Memory } from '../contract/fit-report.ts';
+import type { GgufTensor } from '../models/gguf.ts';
+import { layerOf } from '../models/model-file.ts';
+import { formatBytes } from '../profile/bytes.ts';
+import type { Matrix } from '../profile/probe.ts';
+import { predictMemory, type Overhead } from './memory.ts';
+import { bytesAs, type Mixture } from './mixture.ts';
+import type { Rungs } from './rungs.ts';
+
+/** Which type every tensor of the text model gets, and what that costs. */
+export interface Plan {
+  readonly rungs: Rungs;
+  /** layers in ascending order of entropy */
+  readonly order: readonly number[];
+  /** k: how many of them, from the front of the order, go to the low rung */
+  readonly lowLayers: number;
+  readonly types: ReadonlyMap<string, number>;
+  readonly memory: Memory;
+}
+
+export interface PlanInputs {
+  readonly rungs: Rungs;
+  readonly tensors: readonly GgufTensor[];
+  readonly high: Mixture;
+  readonly low: Mixture;
+  readonly order: readonly number[];
+  readonly overhead: Overhead;
+}
+
+/** The plan with the first k layers of the order on the low rung. Tensors outside the layers stay on the high one. */
+export function planWith(inputs: PlanInputs, lowLayers: number): Plan {
+  const { rungs, tensors, high, low, order, overhead } = inputs;
+  if (!Number.isInteger(lowLayers) || lowLayers < 0 || lowLayers > order.length) {
+    throw new SnugError(
+      'BAD_ARGUMENT',
+      `this model has ${order.length} layers; ${lowLayers} of them cannot go low`,
+    );
+  }
+  const chosen = new Set(order.slice(0, lowLayers));
+  const types = new Map(
+    tensors.map((tensor) => {
+      const layer = layerOf(tensor.name);
+      const mixture = layer !== undefined && chosen.has(layer) ? low : high;
+      return [tensor.name, mixture.get(tensor.name) ?? tensor.type];
+    }),
+  );
+  const weightsBytes = tensors.reduce(
+    (sum, tensor) => sum + bytesAs(tensor, types.get(tensor.name) ?? tensor.type),
+    0,
+  );
+  return { rungs, order, lowLayers, types, memory: predictMemory(weightsBytes, overhead) };
+}
+
+/** The plan with the fewest low layers whose whole memory fits the budget; undefined when none does. LUQ, step 4. */
+export function smallestThatFits(inputs: PlanInputs, budgetBytes: number): Plan | undefined {
+  for (let lowLayers = 0; lowLayers <= inputs.order.length; lowLayers++) {
+    const plan = planWith(inputs, lowLayers);
+    if (plan.memory.totalBytes <= budgetBytes) return plan;
+  }
+  return undefined;
+}
+
+/** Something that would bring the smallest plan under the budget. */
+export interface Remedy {
+  readonly label: string;
+  readonly totalBytes: number;
+}
+
+/** Says by how much nothing fits, and what would. */
+export function doesNotFit(smallest: Plan, budgetBytes: number, remedies: readonly Remedy[]): SnugError {
+  const missing = smallest.memory.totalBytes - budgetBytes;
+  const helping = remedies.filter((remedy) => remedy.totalBytes <= budgetBytes);
+  const options = helping.map((remedy) => `${remedy.label} (${formatBytes(remedy.totalBytes)})`);
+  return new SnugError(
+    'DOES_NOT_FIT',
+    `even with every layer at ${smallest.rungs.low} the model needs ${formatBytes(smallest.memory.totalBytes)}, ` +
+      `${formatBytes(missing)} more than the budget of ${formatBytes(budgetBytes)}`,
+    {
+      advice:
+        options.length > 0
+          ? `What would fit: ${options.join('; ')}.`
+          : 'Choose a smaller model or a larger budget.',
+    },
+  );
+}
+
+/** The weight matrices that one decoded token is multiplied with, in a plan's types. The tied embeddings are the output. */
+export function decodeMatrices(tensors: readonly GgufTensor[], types: ReadonlyMap<string, number>): Matrix[] {
+  const tied = !tensors.some((tensor) => tensor.name === 'output.weight');
+  return tensors.flatMap((tensor) => {
+    const [columns, rows] = tensor.shape;
+    const multiplied =
+      layerOf(tensor.name) !== undefined || tensor.name === (tied ? 'token_embd.weight' : 'output.weight');
+    if (!multiplied || columns === undefined || rows === undefined) return [];
+    return [{ type: types.get(tensor.name) ?? tensor.type, columns, rows }];
+  });
+}

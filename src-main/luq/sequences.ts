@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { decodePicture } from '../chat/pictures.ts';
+import { ChatTemplate, type ChatMessage } from '../chat/template.ts';
+import { nativeError, type NativeModel, type NativeSequence } from '../engine/addon.ts';
+import type { TextModel } from '../models/model-file.ts';
+import type { CalibrationPicture, CalibrationSet, CalibrationText } from './calibration-set.ts';
+
+/** One sequence to run: its tokens by kind, known before it is run, and how to get it ready. */
+export interface PlannedSequence {
+  readonly kind: 'picture' | 'text';
+  readonly name: string;
+  readonly tokens: number;
+  /** for each token whether it is a picture's */
+  readonly imageTokens: readonly { readonly first: number; readonly count: number }[];
+  /** the span of tokens that predict the answer (a picture sequence's last assistant turn, else the whole text) */
+  readonly answer: { readonly first: number; readonly count: number };
+  prepare(): Promise<NativeSequence>;
+}
+
+export interface SequenceOptions {
+  readonly model: NativeModel;
+  readonly text: TextModel;
+  readonly maxPixels: number;
+  readonly heldOut: boolean;
+  /** text is cut into pieces of this many tokens */
+  readonly textTokens: number;
+  /** longer sequences are left out */
+  readonly longest: number;
+}
+
+/** The set's picture and text sequences as this model sees them, through its own chat template and vision encoder. */
+export async function planSequences(
+  set: CalibrationSet,
+  options: SequenceOptions,
+): Promise<PlannedSequence[]> {
+  const { canSee, mediaMarker } = options.model.describe();
+  const sequences: PlannedSequence[] = [];
+  if (canSee) {
+    const template = new ChatTemplate(options.text, mediaMarker);
+    for (const picture of set.pictures) {
+      if (picture.heldOut !== options.heldOut) continue;
+      sequences.push(await planPicture(picture, template, options));
+    }
+  }
+  for (const text of set.texts) {
+    if (text.heldOut === options.heldOut) sequences.push(...planText(text, options));
+  }
+  return sequences.filter((sequence) => sequence.tokens <= options.longest);
+}
+
+async function planPicture(
+  picture: CalibrationPicture,
+  template: ChatTemplate,
+  { model, maxPixels }: SequenceOptions,
+): Promise<PlannedSequence> {
+  const { width, height } = await decodePicture(picture.path, { maxPixels });
+  const messages = picture.turns.flatMap((turn, i): ChatMessage[] => [
+    { role: 'user', text: turn.question, pictures: i === 0 ? 1 : 0 },
+    ...(turn.answer ? [{ role: 'assistant' as const, text: turn.answer }] : []),
+  ]);
+  const answered = messages.at(-1)?.role === 'assistant';
+  const text = template.render(messages, { forAnswer: !answered });
+  const pieces = layOut(model, { text, images: [{ width, height }] });
+  const tokens = pieces.reduce((sum, piece) => sum + piece.tokens, 0);
+  let at = 0;
+  const imageTokens = pieces.flatMap((piece) => {
+    const first = at;
+    at += piece.tokens;
+    return piece.kind === 'image' ? [{ first, count: piece.tokens }] : [];
+  });
+  const question = template.render(answered ? messages.slice(0, -1) : messages, { forAnswer: true });
+  const beforeAnswer = layOut(model, { text: question, images: [{ width, height }] });
+  const questionTokens = beforeAnswer.reduce((sum, piece) => sum + piece.tokens, 0);
+  return {
+    kind: 'picture',
+    name: picture.path,
+    tokens,
+    imageTokens,
+    // the token before the answer predicts its first token; the last token predicts nothing that is known
+    answer: { first: questionTokens - 1, count: Math.max(0, tokens - questionTokens) },
+    prepare: async () => {
+      const { data, id } = await decodePicture(picture.path, { maxPixels });
+      return { text, images: [{ width, height, data, id }] };
+    },
+  };
+}
+
+function layOut(model: NativeModel, sequence: NativeSequence) {
+  try {
+    return model.layout(sequence);
+  } catch (error) {
+    throw nativeError(error);
+  }
+}
+
+function planText(text: CalibrationText, { model, textTokens }: SequenceOptions): PlannedSequence[] {
+  const tokens = model.tokenize(readFileSync(text.path, 'utf8'), true, false);
+  const sequences: PlannedSequence[] = [];
+  // a last short piece is kept when it is long enough to have a context worth measuring
+  for (let start = 0; start + textTokens / 4 <= tokens.length; start += textTokens) {
+    const piece = tokens.slice(start, start + textTokens);
+    sequences.push({
+      kind: 'text',
+      name: text.path,
+      tokens: piece.length,
+      imageTokens: [],
+      answer: { first: 0, count: piece.length - 1 },
+      prepare: () => Promise.resolve({ tokens: piece }),
+    });
+  }
+  return sequences;
+}

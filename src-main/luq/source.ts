@@ -1,0 +1,74 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { OnProgress } from '../contract/progress.ts';
+import { hashFile } from '../models/hash.ts';
+import { imageLimits, type ImageLimits } from '../models/image-limits.ts';
+import {
+  checkPair,
+  checkSourcePrecision,
+  readTextModel,
+  readVisionModel,
+  type TextModel,
+  type VisionModel,
+} from '../models/model-file.ts';
+import { writeFileAtomically } from './files.ts';
+
+/** The model to be fitted, read and checked. */
+export interface ReadSource {
+  readonly text: TextModel;
+  readonly vision: VisionModel | undefined;
+  readonly limits: ImageLimits;
+  readonly warnings: readonly string[];
+}
+
+/** … and identified by its content. */
+export interface Source extends ReadSource {
+  readonly sha256: string;
+  readonly visionSha256: string | undefined;
+}
+
+/** Reads and checks both headers; nothing is hashed or loaded yet. */
+export function readSource(
+  modelPath: string,
+  mmprojPath: string | undefined,
+  imageMaxTokens: number | undefined,
+): ReadSource {
+  const text = readTextModel(modelPath);
+  const warning = checkSourcePrecision(text);
+  const vision = mmprojPath === undefined ? undefined : readVisionModel(mmprojPath);
+  if (vision) checkPair(text, vision);
+  return {
+    text,
+    vision,
+    limits: imageLimits(text, imageMaxTokens),
+    warnings: warning === undefined ? [] : [warning],
+  };
+}
+
+const hashCacheSchema = z.record(
+  z.string(),
+  z.object({ size: z.number(), modified: z.number(), sha256: z.string() }),
+);
+
+/** SHA-256 of a source, remembered by path, size and time of change: 15 GB take a while to read. */
+export async function sourceSha256(
+  path: string,
+  home: string,
+  options: { signal?: AbortSignal | undefined; onProgress?: OnProgress | undefined },
+): Promise<string> {
+  const cachePath = join(home, 'work', 'hashes.json');
+  const cache = existsSync(cachePath)
+    ? (hashCacheSchema.safeParse(JSON.parse(readFileSync(cachePath, 'utf8'))).data ?? {})
+    : {};
+  const { size, mtimeMs: modified } = statSync(path);
+  const known = cache[path];
+  if (known?.size === size && known.modified === modified) return known.sha256;
+  const sha256 = await hashFile(path, {
+    signal: options.signal,
+    onProgress: (done, total) =>
+      options.onProgress?.({ stage: 'hash', done, total, unit: 'bytes', detail: path }),
+  });
+  writeFileAtomically(cachePath, JSON.stringify({ ...cache, [path]: { size, modified, sha256 } }));
+  return sha256;
+}

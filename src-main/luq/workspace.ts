@@ -1,0 +1,82 @@
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { homedir, platform } from 'node:os';
+import { dirname, join } from 'node:path';
+import { SnugError } from '../contract/errors.ts';
+import { writeError } from './files.ts';
+
+/** Where Snug keeps its things: models it made and what a fit can be resumed from. */
+export function snugHome(environment: NodeJS.ProcessEnv = process.env): string {
+  if (environment['SNUG_HOME']) return environment['SNUG_HOME'];
+  switch (platform()) {
+    case 'win32':
+      return join(environment['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'Snug');
+    case 'darwin':
+      return join(homedir(), 'Library', 'Application Support', 'Snug');
+    default:
+      return join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'snug');
+  }
+}
+
+export function modelsFolder(home: string): string {
+  return join(home, 'models');
+}
+
+/** What belongs to one source file, found again by its hash whatever it is called. */
+export interface Workspace {
+  readonly folder: string;
+  readonly bank: string;
+  calibration(key: string): string;
+}
+
+export function openWorkspace(home: string, sourceSha256: string): Workspace {
+  const folder = join(home, 'work', sourceSha256.slice(0, 16));
+  try {
+    mkdirSync(join(folder, 'bank'), { recursive: true });
+  } catch (error) {
+    throw writeError(error, folder);
+  }
+  return { folder, bank: join(folder, 'bank'), calibration: (key) => join(folder, `calibration-${key}`) };
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+const heldHere = new Set<string>();
+
+/**
+ * Takes a lock file for the life of this process; a lock left by a killed one is taken over. Throws BUSY when another
+ * running process holds it.
+ */
+export function takeLock(path: string, busyWith: string): Disposable {
+  for (;;) {
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      const fd = openSync(path, 'wx');
+      writeSync(fd, String(process.pid));
+      closeSync(fd);
+      heldHere.add(path);
+      return {
+        [Symbol.dispose]: () => {
+          heldHere.delete(path);
+          rmSync(path, { force: true });
+        },
+      };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeError(error, path);
+    }
+    const holder = Number(readFileSync(path, 'utf8'));
+    // our own number in a file we do not hold is a killed process's, given out again
+    if (holder === process.pid ? heldHere.has(path) : holder > 0 && isRunning(holder)) {
+      throw new SnugError('BUSY', `another Snug (process ${holder}) is already ${busyWith}`, {
+        advice: 'Wait for it to finish, or stop it; what it has done is kept.',
+      });
+    }
+    rmSync(path, { force: true });
+  }
+}

@@ -1,0 +1,335 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { SnugError } from '../contract/errors.ts';
+import { tensorBytes, tensorTypeName } from './tensor-types.ts';
+
+/**
+ * Reads a GGUF header without trusting it. Every length is checked against the file before anything is allocated, so a
+ * truncated or hostile file costs an error and not memory. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+ */
+
+export type GgufScalar = number | bigint | boolean | string;
+export type GgufValue = GgufScalar | GgufArray;
+
+export const GgufType = {
+  uint8: 0,
+  int8: 1,
+  uint16: 2,
+  int16: 3,
+  uint32: 4,
+  int32: 5,
+  float32: 6,
+  bool: 7,
+  string: 8,
+  array: 9,
+  uint64: 10,
+  int64: 11,
+  float64: 12,
+} as const;
+export type GgufTypeId = (typeof GgufType)[keyof typeof GgufType];
+
+/** An array is decoded when asked for: a vocabulary of 150,000 strings is often only copied. */
+export interface GgufArray {
+  readonly elementType: GgufTypeId;
+  readonly length: number;
+  values(): GgufScalar[];
+}
+
+export interface GgufEntry {
+  readonly key: string;
+  readonly type: GgufTypeId;
+  readonly value: GgufValue;
+  /** the whole entry (key, type, value) as it stands in the file, to be copied unchanged */
+  readonly raw: Uint8Array;
+}
+
+export interface GgufTensor {
+  readonly name: string;
+  /** fastest dimension first, as ggml has it: [columns, rows, …] */
+  readonly shape: readonly number[];
+  /** ggml type id */
+  readonly type: number;
+  /** from the start of the file */
+  readonly offset: number;
+  readonly bytes: number;
+  readonly elements: number;
+}
+
+export interface Gguf {
+  readonly path: string;
+  readonly fileBytes: number;
+  readonly alignment: number;
+  readonly metadata: ReadonlyMap<string, GgufEntry>;
+  readonly tensors: readonly GgufTensor[];
+}
+
+// Limits on what a header may claim, each well above any real file.
+const LARGEST_HEADER_BYTES = 512 * 1024 * 1024; // 150,000 tokens with merges take about 6 MB
+const MOST_TENSORS = 1 << 20; // the largest mixture-of-experts files have some ten thousand
+const MOST_ENTRIES = 1 << 16; // real files have under a hundred
+const MOST_DIMENSIONS = 4; // GGML_MAX_DIMS
+const LONGEST_NAME_BYTES = 1 << 16; // GGUF says 2^16 - 1 for keys
+const DEFAULT_ALIGNMENT = 32; // GGUF_DEFAULT_ALIGNMENT
+const FIRST_READ_BYTES = 1 << 20;
+
+const SCALAR_BYTES: Readonly<Partial<Record<number, number>>> = {
+  0: 1,
+  1: 1,
+  2: 2,
+  3: 2,
+  4: 4,
+  5: 4,
+  6: 4,
+  7: 1,
+  10: 8,
+  11: 8,
+  12: 8,
+};
+
+/** The header's bytes, read as far as they are needed. */
+class HeaderReader {
+  readonly #fd: number;
+  readonly #path: string;
+  readonly fileBytes: number;
+  #buffer = new Uint8Array(0);
+  #view = new DataView(this.#buffer.buffer);
+  position = 0;
+
+  constructor(fd: number, path: string) {
+    this.#fd = fd;
+    this.#path = path;
+    this.fileBytes = fstatSync(fd).size;
+  }
+
+  broken(what: string): SnugError {
+    return new SnugError('BROKEN_GGUF', `${this.#path} is not a usable GGUF file: ${what}`, {
+      advice: 'The file may be damaged or only partly downloaded; download it again.',
+    });
+  }
+
+  need(bytes: number, what: string): number {
+    const end = this.position + bytes;
+    if (end > this.fileBytes) throw this.broken(`it ends inside ${what} (at byte ${this.fileBytes})`);
+    if (end > LARGEST_HEADER_BYTES)
+      throw this.broken(`its header is larger than ${LARGEST_HEADER_BYTES} bytes`);
+    if (end > this.#buffer.length) this.#grow(end);
+    const start = this.position;
+    this.position = end;
+    return start;
+  }
+
+  #grow(end: number): void {
+    const wanted = Math.min(this.fileBytes, Math.max(end, this.#buffer.length * 2, FIRST_READ_BYTES));
+    const larger = new Uint8Array(wanted);
+    larger.set(this.#buffer);
+    let filled = this.#buffer.length;
+    while (filled < wanted) {
+      const read = readSync(this.#fd, larger, filled, wanted - filled, filled);
+      if (read === 0) throw this.broken('it became shorter while it was read');
+      filled += read;
+    }
+    this.#buffer = larger;
+    this.#view = new DataView(larger.buffer);
+  }
+
+  slice(start: number, end: number): Uint8Array {
+    return this.#buffer.slice(start, end);
+  }
+
+  scalar(type: GgufTypeId, what: string): Exclude<GgufScalar, string> {
+    const at = this.need(SCALAR_BYTES[type] ?? 0, what);
+    return readScalar(this.#view, type, at);
+  }
+
+  uint32(what: string): number {
+    return this.scalar(GgufType.uint32, what) as number;
+  }
+
+  /** A 64-bit count or offset; what does not fit a double exactly is past the end of any file. */
+  size(what: string): number {
+    const value = Number(this.scalar(GgufType.uint64, what));
+    if (!Number.isSafeInteger(value)) throw this.broken(`${what} is ${value}`);
+    return value;
+  }
+
+  string(what: string, longest: number): string {
+    const length = this.size(`the length of ${what}`);
+    if (length > longest) throw this.broken(`${what} is ${length} bytes long`);
+    const start = this.need(length, what);
+    return new TextDecoder().decode(this.#buffer.subarray(start, start + length));
+  }
+}
+
+function readScalar(view: DataView, type: GgufTypeId, at: number): Exclude<GgufScalar, string> {
+  switch (type) {
+    case GgufType.uint8:
+      return view.getUint8(at);
+    case GgufType.int8:
+      return view.getInt8(at);
+    case GgufType.uint16:
+      return view.getUint16(at, true);
+    case GgufType.int16:
+      return view.getInt16(at, true);
+    case GgufType.uint32:
+      return view.getUint32(at, true);
+    case GgufType.int32:
+      return view.getInt32(at, true);
+    case GgufType.float32:
+      return view.getFloat32(at, true);
+    case GgufType.bool:
+      return view.getUint8(at) !== 0;
+    case GgufType.uint64:
+      return view.getBigUint64(at, true);
+    case GgufType.int64:
+      return view.getBigInt64(at, true);
+    case GgufType.float64:
+      return view.getFloat64(at, true);
+    default:
+      throw new SnugError('BUG', `${type} is not a scalar type`);
+  }
+}
+
+function readArray(reader: HeaderReader, key: string): GgufArray {
+  const elementType = reader.uint32(`the element type of ${key}`) as GgufTypeId;
+  const length = reader.size(`the length of ${key}`);
+  const start = reader.position;
+  const elementBytes = SCALAR_BYTES[elementType];
+  if (elementBytes !== undefined) {
+    if (length > reader.fileBytes) throw reader.broken(`${key} claims ${length} elements`);
+    reader.need(length * elementBytes, key);
+  } else if (elementType === GgufType.string) {
+    // every string has at least its eight-byte length: an absurd count ends at the end of the file
+    if (length * 8 > reader.fileBytes) throw reader.broken(`${key} claims ${length} strings`);
+    for (let i = 0; i < length; i++) {
+      const bytes = reader.size(`the length of ${key}[${i}]`);
+      reader.need(bytes, `${key}[${i}]`);
+    }
+  } else {
+    throw reader.broken(`${key} is an array of type ${elementType}`);
+  }
+  const raw = reader.slice(start, reader.position);
+  return { elementType, length, values: () => decodeArray(raw, elementType, length) };
+}
+
+function decodeArray(raw: Uint8Array, elementType: GgufTypeId, length: number): GgufScalar[] {
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  const decoder = new TextDecoder();
+  const values: GgufScalar[] = [];
+  let at = 0;
+  for (let i = 0; i < length; i++) {
+    if (elementType === GgufType.string) {
+      const bytes = Number(view.getBigUint64(at, true));
+      values.push(decoder.decode(raw.subarray(at + 8, at + 8 + bytes)));
+      at += 8 + bytes;
+    } else {
+      values.push(readScalar(view, elementType, at));
+      at += SCALAR_BYTES[elementType] ?? 0;
+    }
+  }
+  return values;
+}
+
+function readEntry(reader: HeaderReader): GgufEntry {
+  const start = reader.position;
+  const key = reader.string('a metadata key', LONGEST_NAME_BYTES);
+  const type = reader.uint32(`the type of ${key}`) as GgufTypeId;
+  let value: GgufValue;
+  if (type === GgufType.string) value = reader.string(key, reader.fileBytes);
+  else if (type === GgufType.array) value = readArray(reader, key);
+  else if (SCALAR_BYTES[type] !== undefined) value = reader.scalar(type, key);
+  else throw reader.broken(`${key} has the unknown type ${type}`);
+  return { key, type, value, raw: reader.slice(start, reader.position) };
+}
+
+function readTensorInfo(reader: HeaderReader): {
+  name: string;
+  shape: number[];
+  type: number;
+  relativeOffset: number;
+} {
+  const name = reader.string('a tensor name', LONGEST_NAME_BYTES);
+  const dimensions = reader.uint32(`the dimensions of ${name}`);
+  if (dimensions < 1 || dimensions > MOST_DIMENSIONS)
+    throw reader.broken(`${name} has ${dimensions} dimensions`);
+  const shape = Array.from({ length: dimensions }, (_, i) => reader.size(`dimension ${i} of ${name}`));
+  const type = reader.uint32(`the type of ${name}`);
+  const relativeOffset = reader.size(`the offset of ${name}`);
+  return { name, shape, type, relativeOffset };
+}
+
+function readTensors(reader: HeaderReader, count: number, alignment: number): GgufTensor[] {
+  const infos = Array.from({ length: count }, () => readTensorInfo(reader));
+  const dataStart = Math.ceil(reader.position / alignment) * alignment;
+  const names = new Set<string>();
+  return infos.map(({ name, shape, type, relativeOffset }) => {
+    if (names.has(name)) throw reader.broken(`it has two tensors named ${name}`);
+    names.add(name);
+    const elements = shape.reduce((product, length) => product * length, 1);
+    if (!Number.isSafeInteger(elements) || elements === 0)
+      throw reader.broken(`${name} has the shape ${shape.join('×')}`);
+    const bytes = tensorBytes(type, shape[0] ?? 0, elements);
+    if (bytes === undefined)
+      throw reader.broken(`${name} has rows of ${shape[0]} values of ${tensorTypeName(type)}`);
+    const offset = dataStart + relativeOffset;
+    if (relativeOffset % alignment !== 0) throw reader.broken(`${name} is not aligned`);
+    if (offset + bytes > reader.fileBytes) {
+      const missing = offset + bytes - reader.fileBytes;
+      throw reader.broken(`${name} ends ${missing} bytes after the end of the file`);
+    }
+    return { name, shape, type, offset, bytes, elements };
+  });
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const reason = code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
+    throw new SnugError('FILE', `could not open ${path}: ${reason}`, { cause: error });
+  }
+}
+
+/** Reads metadata and tensor list of a GGUF file; throws NOT_GGUF or BROKEN_GGUF with the reason. */
+export function readGguf(path: string): Gguf {
+  const fd = openFile(path);
+  try {
+    if (!fstatSync(fd).isFile()) throw new SnugError('NOT_GGUF', `${path} is not a file`);
+    const reader = new HeaderReader(fd, path);
+    if (reader.fileBytes < 4 || reader.uint32('the magic number') !== 0x46554747) {
+      throw new SnugError('NOT_GGUF', `${path} is not a GGUF file`, {
+        advice: 'Snug reads models in the GGUF format; look for a download that ends in .gguf.',
+      });
+    }
+    const version = reader.uint32('the version');
+    if (version !== 2 && version !== 3)
+      throw reader.broken(`it has version ${version}, this app reads 2 and 3`);
+    const tensorCount = reader.size('the number of tensors');
+    const entryCount = reader.size('the number of metadata entries');
+    if (tensorCount > MOST_TENSORS) throw reader.broken(`it claims ${tensorCount} tensors`);
+    if (entryCount > MOST_ENTRIES) throw reader.broken(`it claims ${entryCount} metadata entries`);
+    const metadata = new Map<string, GgufEntry>();
+    for (let i = 0; i < entryCount; i++) {
+      const entry = readEntry(reader);
+      metadata.set(entry.key, entry);
+    }
+    const declared = metadata.get('general.alignment')?.value ?? DEFAULT_ALIGNMENT;
+    const alignment = typeof declared === 'number' ? declared : 0;
+    if (alignment < 8 || alignment > 65536 || (alignment & (alignment - 1)) !== 0) {
+      throw reader.broken(`its alignment is ${alignment}`);
+    }
+    const tensors = readTensors(reader, tensorCount, alignment);
+    return { path, fileBytes: reader.fileBytes, alignment, metadata, tensors };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+export function metadataString(gguf: Gguf, key: string): string | undefined {
+  const value = gguf.metadata.get(key)?.value;
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function metadataNumber(gguf: Gguf, key: string): number | undefined {
+  const value = gguf.metadata.get(key)?.value;
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined;
+}

@@ -1,0 +1,47 @@
+import { SnugError } from '../contract/errors.ts';
+import { metadataNumber } from './gguf.ts';
+import type { TextModel, VisionModel } from './model-file.ts';
+import { readSidecar } from './sidecar.ts';
+
+/**
+ * How many tokens a picture may take is the model's: one trained on small pictures is lost on large ones. The limit is kept
+ * in the model's own file (`luq.image_tokens.*`, written by a fit), else beside it.
+ */
+export interface ImageLimits {
+  readonly minTokens: number;
+  readonly maxTokens: number;
+}
+
+/** Qwen2.5-VL's own range is 4 to 16,384; llama.cpp advises at most 4,096, and so do we. */
+const DEFAULT_LIMITS: ImageLimits = { minTokens: 4, maxTokens: 4096 };
+
+export function imageLimits(text: TextModel, chosenMaxTokens?: number): ImageLimits {
+  const kept = fromMetadata(text) ?? fromSidecar(text.path) ?? DEFAULT_LIMITS;
+  if (chosenMaxTokens === undefined) return kept;
+  if (!Number.isInteger(chosenMaxTokens) || chosenMaxTokens < 1) {
+    throw new SnugError(
+      'BAD_ARGUMENT',
+      `the limit on picture tokens must be a whole number above 0, not ${chosenMaxTokens}`,
+    );
+  }
+  return { minTokens: Math.min(kept.minTokens, chosenMaxTokens), maxTokens: chosenMaxTokens };
+}
+
+function fromMetadata(text: TextModel): ImageLimits | undefined {
+  const minTokens = metadataNumber(text.gguf, 'luq.image_tokens.min');
+  const maxTokens = metadataNumber(text.gguf, 'luq.image_tokens.max');
+  return minTokens === undefined || maxTokens === undefined ? undefined : { minTokens, maxTokens };
+}
+
+function fromSidecar(modelPath: string): ImageLimits | undefined {
+  const { imageTokens } = readSidecar(modelPath);
+  return imageTokens && { minTokens: imageTokens.min, maxTokens: imageTokens.max };
+}
+
+/** Pixels that the largest allowed picture has: more would only be thrown away by the encoder. */
+export function mostPixels(vision: VisionModel | undefined, limits: ImageLimits): number {
+  const patch = vision ? (metadataNumber(vision.gguf, 'clip.vision.patch_size') ?? 14) : 14;
+  const imageSize = vision ? (metadataNumber(vision.gguf, 'clip.vision.image_size') ?? 336) : 336;
+  // Qwen's merger turns 2 × 2 patches into one token; encoders with a fixed picture size scale to that size
+  return Math.max(limits.maxTokens * (2 * patch) ** 2, imageSize ** 2);
+}

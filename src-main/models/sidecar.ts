@@ -1,0 +1,50 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { SnugError } from '../contract/errors.ts';
+
+/** What belongs to a model file and cannot stand in it, kept beside it as `<model>.snug.json`. Paths are relative to it. */
+const sidecarSchema = z.strictObject({
+  /** the vision encoder it goes with */
+  mmproj: z.string().optional(),
+  /** how many tokens a picture may take */
+  imageTokens: z.strictObject({ min: z.int().positive(), max: z.int().positive() }).optional(),
+  /** questions that show what the model can do */
+  samples: z.array(z.strictObject({ question: z.string(), picture: z.string().optional() })).optional(),
+});
+export type Sidecar = z.infer<typeof sidecarSchema>;
+
+export function sidecarPath(modelPath: string): string {
+  return `${modelPath}.snug.json`;
+}
+
+/** Empty when there is none; paths come back absolute. */
+export function readSidecar(modelPath: string): Sidecar {
+  const path = sidecarPath(modelPath);
+  if (!existsSync(path)) return {};
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new SnugError('BAD_ARGUMENT', `${path} is not valid JSON`, {
+      advice: 'Mend or delete it.',
+      cause: error,
+    });
+  }
+  const parsed = sidecarSchema.safeParse(content);
+  if (!parsed.success)
+    throw new SnugError('BAD_ARGUMENT', `${path} is not valid: ${z.prettifyError(parsed.error)}`);
+  const absolute = (relative: string) => resolve(dirname(path), relative);
+  const { mmproj, samples, ...rest } = parsed.data;
+  return {
+    ...rest,
+    ...(mmproj === undefined ? {} : { mmproj: absolute(mmproj) }),
+    ...(samples === undefined
+      ? {}
+      : {
+          samples: samples.map((sample) =>
+            sample.picture === undefined ? sample : { ...sample, picture: absolute(sample.picture) },
+          ),
+        }),
+  };
+}

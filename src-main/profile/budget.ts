@@ -1,0 +1,36 @@
+import type { Budget, Laptop } from '../contract/fit-report.ts';
+
+const GiB = 2 ** 30;
+
+/** Left for the system and other programs: a quarter of the RAM, at least this. Measured idle desktops use 1.5 to 3 GiB. */
+const SYSTEM_SHARE = 0.25;
+const LEAST_FOR_SYSTEM_BYTES = 2 * GiB;
+/** Left for Snug's own window and processes. An Electron window with three processes takes 300 to 450 MiB. */
+const APP_BYTES = 0.5 * GiB;
+/** Kept free of what is available right now, so that fitting a model does not push other programs into swap. */
+const HEADROOM_BYTES = 0.5 * GiB;
+
+/**
+ * The memory a model may take (weights, vision encoder, KV cache and compute buffers together) without crowding out the
+ * rest of the machine: the smaller of what this laptop's RAM allows in general and what is available now.
+ */
+export function recommendBudget(memory: Laptop['memory']): Budget {
+  const system = Math.max(LEAST_FOR_SYSTEM_BYTES, Math.round(memory.totalBytes * SYSTEM_SHARE));
+  const inGeneral = memory.totalBytes - system - APP_BYTES;
+  const now = memory.availableBytes - APP_BYTES - HEADROOM_BYTES;
+  const byTotal = [
+    { label: 'memory in this laptop', bytes: memory.totalBytes },
+    { label: 'left for the system and other programs', bytes: -system },
+    { label: 'left for Snug itself', bytes: -APP_BYTES },
+  ];
+  const byAvailable = [
+    { label: 'memory available right now', bytes: memory.availableBytes },
+    { label: 'left for Snug itself', bytes: -APP_BYTES },
+    { label: 'kept free', bytes: -HEADROOM_BYTES },
+  ];
+  return {
+    bytes: Math.max(0, Math.floor(Math.min(inGeneral, now))),
+    source: 'recommended',
+    reasoning: inGeneral <= now ? byTotal : byAvailable,
+  };
+}

@@ -1,0 +1,67 @@
+import { withAbort, type Addon } from '../engine/addon.ts';
+import { tensorBytes } from '../models/tensor-types.ts';
+
+/** A weight matrix that one decoded token is multiplied with. */
+export interface Matrix {
+  readonly type: number;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface KernelSpeed extends Matrix {
+  readonly bytesPerSecond: number;
+}
+
+/** Larger than the last-level cache of any laptop, as a real model's weights are. */
+const WORKING_SET_BYTES = 128 * 2 ** 20;
+const SECONDS_PER_KERNEL = 0.15;
+
+function keyOf({ type, columns, rows }: Matrix): string {
+  return `${type} ${columns} ${rows}`;
+}
+
+/** Measures each distinct matrix once: bytes of weights multiplied per second on this machine. */
+export async function probeKernels(
+  addon: Addon,
+  matrices: readonly Matrix[],
+  options: {
+    threads: number;
+    signal?: AbortSignal | undefined;
+    onProgress?: (done: number, total: number) => void;
+  },
+): Promise<KernelSpeed[]> {
+  const distinct = [...new Map(matrices.map((matrix) => [keyOf(matrix), matrix])).values()];
+  const speeds: KernelSpeed[] = [];
+  for (const matrix of distinct) {
+    const bytesPerSecond = await withAbort(addon, options.signal, (abort) =>
+      addon.probeProduct(
+        {
+          ...matrix,
+          workingSetBytes: WORKING_SET_BYTES,
+          seconds: SECONDS_PER_KERNEL,
+          threads: options.threads,
+        },
+        abort,
+      ),
+    );
+    speeds.push({ ...matrix, bytesPerSecond });
+    options.onProgress?.(speeds.length, distinct.length);
+  }
+  return speeds;
+}
+
+/**
+ * Decode speed if multiplying weights were all there is: each token passes every matrix once. Attention over a long context
+ * and sampling come on top, so this is an upper bound.
+ */
+export function predictTokensPerSecond(matrices: readonly Matrix[], speeds: readonly KernelSpeed[]): number {
+  const speedOf = new Map(speeds.map((speed) => [keyOf(speed), speed.bytesPerSecond]));
+  let seconds = 0;
+  for (const matrix of matrices) {
+    const bytes = tensorBytes(matrix.type, matrix.columns, matrix.columns * matrix.rows) ?? 0;
+    const speed = speedOf.get(keyOf(matrix));
+    if (speed === undefined) throw new Error(`no speed was measured for ${keyOf(matrix)}`);
+    seconds += bytes / speed;
+  }
+  return 1 / seconds;
+}
