@@ -59,6 +59,18 @@ void Emitter::emit(Make make) const {
     function.BlockingCall(call);
 }
 
+void Emitter::after_events(Napi::Env env, std::function<void(Napi::Env)> last) const {
+    if (!active) {
+        last(env);
+        return;
+    }
+    function.BlockingCall([last = std::move(last)](Napi::Env env, Napi::Function) {
+        if (env != nullptr) {
+            last(env);
+        }
+    });
+}
+
 void Emitter::progress(double done, double total) const {
     emit([done, total](Napi::Env env) {
         auto event = Napi::Object::New(env);
@@ -93,11 +105,16 @@ class Job : public Napi::AsyncWorker {
         }
     }
 
-    void OnOK() override { deferred.Resolve(result(Env())); }
+    void OnOK() override {
+        emitter.after_events(Env(), [deferred = deferred, result = result](Napi::Env env) { deferred.Resolve(result(env)); });
+    }
 
     void OnError(const Napi::Error & error) override {
-        error.Value().Set("code", code);
-        deferred.Reject(error.Value());
+        emitter.after_events(Env(), [deferred = deferred, message = error.Message(), code = code](Napi::Env env) {
+            auto rejection = Napi::Error::New(env, message);
+            rejection.Value().Set("code", code);
+            deferred.Reject(rejection.Value());
+        });
     }
 
   private:

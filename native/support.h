@@ -46,6 +46,8 @@ class Emitter {
     using Make = std::function<Napi::Value(Napi::Env)>;
     void emit(Make make) const;
     void progress(double done, double total) const;
+    // runs `last` on the JavaScript thread once every event emitted so far has arrived there; call it from that thread
+    void after_events(Napi::Env env, std::function<void(Napi::Env)> last) const;
 
   private:
     Napi::ThreadSafeFunction function;

@@ -1,0 +1,165 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ChatHost } from '../../src-main/chat/host.ts';
+import { loadAddon } from '../../src-main/engine/addon.ts';
+import { Bank, fillBank } from '../../src-main/luq/bank.ts';
+import { readImatrix, type Imatrix } from '../../src-main/luq/imatrix.ts';
+import { mixtureOf } from '../../src-main/luq/mixture.ts';
+import { openMetadata, openModel, type OpenModel } from '../../src-main/luq/open-model.ts';
+import type { Rung } from '../../src-main/luq/rungs.ts';
+import { readGguf } from '../../src-main/models/gguf.ts';
+import { tensorTypeName } from '../../src-main/models/tensor-types.ts';
+
+// What llama.cpp's own tools make of the same input. The goldens are recorded by tools/record-peers.ts; where
+// bench/peers.sh has built the tools, they are also run and compared live.
+
+const fixtures = join(import.meta.dirname, '..', 'fixtures', 'peers');
+const peers = join(import.meta.dirname, '..', '..', '.cache', 'peers');
+const demo = join(import.meta.dirname, '..', '..', 'resources', 'demo-model');
+const source = join(demo, 'demo-vl-f16.gguf');
+const mmproj = join(demo, 'mmproj-demo-vl-f16.gguf');
+const { addon } = loadAddon();
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'snug-peers-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+describe('quantized blocks', () => {
+  const recorded = JSON.parse(readFileSync(join(fixtures, 'quantized.json'), 'utf8')) as Record<
+    string,
+    Record<string, { type: string; sha256: string }>
+  > & { sourceSha256: string };
+  const gguf = readGguf(source);
+  const bytes = readFileSync(source);
+
+  /** Every tensor as Snug would write it in one file type: type and hash of its bytes. */
+  async function quantizeAll(rung: Rung): Promise<Record<string, { type: string; sha256: string }>> {
+    using model = await openMetadata(addon, source);
+    const types = mixtureOf(addon, model, gguf.tensors, rung);
+    const bank = new Bank(folder, rung);
+    await fillBank({
+      addon,
+      source: gguf,
+      types,
+      imatrix: readImatrix(join(fixtures, 'imatrix.gguf')),
+      bank,
+      threads: 2,
+    });
+    return Object.fromEntries(
+      gguf.tensors.map((tensor) => {
+        const type = types.get(tensor.name) ?? tensor.type;
+        const data =
+          type === tensor.type
+            ? bytes.subarray(tensor.offset, tensor.offset + tensor.bytes)
+            : readFileSync(bank.path(tensor, type));
+        return [tensor.name, { type: tensorTypeName(type), sha256: sha256(data) }];
+      }),
+    );
+  }
+
+  it('are recorded from this source', () => {
+    expect(recorded.sourceSha256).toBe(sha256(bytes));
+  });
+
+  it.each(['Q4_K_M', 'IQ1_M', 'IQ2_XXS', 'Q2_K', 'Q6_K', 'Q8_0'] as const)(
+    'are byte-identical to llama-quantize in %s',
+    async (rung) => {
+      expect(await quantizeAll(rung)).toEqual(recorded[rung]);
+    },
+  );
+});
+
+describe('importance matrix', () => {
+  const CHUNK_TOKENS = 512;
+  let ours: Imatrix;
+
+  beforeAll(async () => {
+    using model = await openModel(addon, { path: source, limits: { minTokens: 16, maxTokens: 25 }, threads: 2 });
+    ours = await importanceOf(model, readFileSync(join(fixtures, 'text.txt'), 'utf8'));
+  });
+
+  /** The same cut as llama-imatrix makes: whole chunks of the context's length, the rest left out. */
+  async function importanceOf(model: OpenModel, text: string): Promise<Imatrix> {
+    const tokens = model.tokenize(text, true, false);
+    const evaluator = new addon.Evaluator(model, {
+      batchTokens: CHUNK_TOKENS,
+      sequences: 1,
+      threads: 2,
+      tap: true,
+    });
+    const chunks = Math.floor(tokens.length / CHUNK_TOKENS);
+    for (let i = 0; i < chunks; i++) {
+      const chunk = tokens.slice(i * CHUNK_TOKENS, (i + 1) * CHUNK_TOKENS);
+      await evaluator.run({ sequences: [{ tokens: chunk }] });
+    }
+    const entries = new Map(Object.entries(evaluator.importance()));
+    evaluator.close();
+    return { entries, chunks };
+  }
+
+  /** Largest difference between two matrices of the same weight, relative to its largest value. */
+  function largestDifference(other: Imatrix): number {
+    let largest = 0;
+    for (const [name, { sums }] of ours.entries) {
+      const theirs = other.entries.get(name)?.sums ?? new Float32Array();
+      const scale = Math.max(...theirs);
+      sums.forEach((sum, i) => {
+        largest = Math.max(largest, Math.abs(sum - (theirs[i] ?? 0)) / Math.max(theirs[i] ?? 0, scale * 1e-3));
+      });
+    }
+    return largest;
+  }
+
+  it('has the same weights and counts as llama-imatrix', () => {
+    const recorded = readImatrix(join(fixtures, 'imatrix.gguf'));
+    expect([...ours.entries.keys()].sort()).toEqual([...recorded.entries.keys()].sort());
+    expect(ours.chunks).toBe(recorded.chunks);
+    for (const [name, { count }] of ours.entries) expect(count, name).toBe(recorded.entries.get(name)?.count);
+  });
+
+  it('equals the recorded one of llama-imatrix, as far as CPU variants agree with each other', () => {
+    // llama-imatrix itself differs by up to 1.1e-3 between the zen4 and the haswell variant of the same llama.cpp
+    expect(largestDifference(readImatrix(join(fixtures, 'imatrix.gguf')))).toBeLessThan(2e-3);
+  });
+
+  const tool = join(peers, 'llama-imatrix');
+  it.runIf(existsSync(tool))('equals llama-imatrix run here, to 1e-5', () => {
+    const output = join(folder, 'imatrix.gguf');
+    const flags = '-c 512 -b 512 --no-ppl -dev none -ngl 0 -fit off -t 2'.split(' ');
+    execFileSync(tool, ['-m', source, '-f', join(fixtures, 'text.txt'), '-o', output, ...flags], { stdio: 'ignore' });
+    expect(largestDifference(readImatrix(output))).toBeLessThan(1e-5);
+  });
+});
+
+describe('greedy answers', () => {
+  const { cases } = JSON.parse(readFileSync(join(fixtures, 'first-tokens.json'), 'utf8')) as {
+    cases: { prompt: string; picture: string | null; answerStart: string; answer: string }[];
+  };
+  const host = new ChatHost();
+
+  beforeAll(() => host.open({ modelPath: source, mmprojPath: mmproj, contextTokens: 1024, threads: 2 }));
+  afterAll(() => host.close());
+
+  it('cover pictures and text', () => {
+    expect(cases).toHaveLength(20);
+    expect(cases.filter((entry) => entry.picture !== null).length).toBeGreaterThanOrEqual(10);
+  });
+
+  it.each(cases)('are llama-mtmd-cli’s: $prompt', async ({ prompt, picture, answerStart, answer }) => {
+    host.session.reset();
+    const pictures = picture === null ? [] : [join(fixtures, picture)];
+    const sent = await host.session.send({ text: prompt, pictures, maxTokens: 24, temperature: 0, seed: 0 });
+    expect(sent.text.trim().startsWith(answerStart.trim())).toBe(true);
+    expect(sent.text.trim()).toBe(answer.trim());
+  });
+});
