@@ -36,8 +36,9 @@ export function serveWorker(methods: WorkerMethods): void {
     else if (message.kind === 'cancel') running.get(message.id)?.abort();
     else process.exit(0);
   });
-  // a parent that died takes its workers with it; what they had done is on disk
-  process.on('disconnect', () => process.exit(0));
+  // A parent that died takes its workers with it; what they had done is on disk. A plain exit would first wait for the
+  // native work that is running, for minutes.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   // Ctrl-C reaches the whole process group; the parent decides what it means
   process.on('SIGINT', () => undefined);
   setInterval(() => send({ kind: 'alive' }), HEARTBEAT_MILLISECONDS).unref();

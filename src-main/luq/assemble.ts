@@ -64,7 +64,8 @@ export async function assemble(options: AssembleOptions): Promise<number> {
     bytes: bytesAs(tensor, typeOf(tensor)),
   }));
   const layout = layOutGguf(resultEntries(options), tensors, source.alignment);
-  const temporary = `${output}.${process.pid}.tmp`;
+  // a fixed name: whoever holds the output's lock may overwrite what a killed run left
+  const temporary = `${output}.tmp`;
   try {
     mkdirSync(dirname(output), { recursive: true });
     const free = freeDiskBytes(dirname(output));

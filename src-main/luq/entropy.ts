@@ -69,15 +69,19 @@ export async function measureEntropies(options: EntropyOptions): Promise<LayerEn
     ? z.array(layerEntropySchema).parse(JSON.parse(readFileSync(path, 'utf8')))
     : [];
   const subsets = splitSlots(slots, options);
-  for (let layer = 0; layer < options.layers; layer++) {
+  entropies.forEach((entropy, layer) => options.onLayer?.(layer, entropy));
+  const report = () =>
+    options.onProgress?.({ stage: 'entropy', done: entropies.length, total: options.layers, unit: 'layers' });
+  report();
+  while (entropies.length < options.layers) {
     throwIfCancelled(options.signal);
-    options.onProgress?.({ stage: 'entropy', done: layer, total: options.layers, unit: 'layers' });
-    const entropy = entropies[layer] ?? (await measureLayer(layer, subsets, options));
-    entropies[layer] = entropy;
+    const layer = entropies.length;
+    const entropy = await measureLayer(layer, subsets, options);
+    entropies.push(entropy);
     options.onLayer?.(layer, entropy);
     writeFileAtomically(path, JSON.stringify(entropies));
+    report();
   }
-  options.onProgress?.({ stage: 'entropy', done: options.layers, total: options.layers, unit: 'layers' });
   return entropies;
 }
 

@@ -5,7 +5,8 @@ import type { OnProgress } from '../contract/progress.ts';
 import { loadAddon, type Addon } from '../engine/addon.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { computeThreads, profileLaptop } from '../profile/laptop.ts';
-import { predictTokensPerSecond, probeKernels } from '../profile/probe.ts';
+import { knownKernelSpeeds } from '../profile/probe-cache.ts';
+import { predictTokensPerSecond } from '../profile/probe.ts';
 import { checkOutput } from './assemble.ts';
 import { compareWithSource, heldOutParts, judge } from './check.ts';
 import type { LayerEntropy } from './entropy.ts';
@@ -23,7 +24,7 @@ import { settleRequest, type FitSettings } from './fit-settings.ts';
 import { writeModel, writeVision } from './fit-write.ts';
 import { predictMemory, tensorDataBytes } from './memory.ts';
 import { openModel } from './open-model.ts';
-import { decodeMatrices, planWith, type Plan } from './plan.ts';
+import { decodeMatrices, planWith } from './plan.ts';
 import { readSource, sourceSha256, type ReadSource, type Source } from './source.ts';
 import { StageClock } from './stage-clock.ts';
 import { modelsFolder, openWorkspace, takeLock } from './workspace.ts';
@@ -80,7 +81,13 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
   const plan = choosePlan(inputs, basis, budget, request.lowLayers);
   const allHigh = planWith(inputs, 0);
   events.onPlan?.({ lowLayers: plan.lowLayers, layers: source.text.layers, memory: plan.memory });
-  const predictedSpeed = await predictSpeed(addon, source, plan, settings, events.signal);
+  const matrices = decodeMatrices(source.text.gguf.tensors, plan.types);
+  const speeds = await knownKernelSpeeds(addon, matrices, {
+    cachePath: join(request.home, 'work', 'kernels.json'),
+    laptop,
+    threads: settings.threads,
+    signal: events.signal,
+  });
 
   const writing = {
     addon,
@@ -124,7 +131,14 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
     budget,
     calibration: calibrated.report,
     layers: layerReports(source.text, calibrated, plan),
-    plan: planReport(source.text, basis, plan, settings, request.visionType, predictedSpeed),
+    plan: planReport(
+      source.text,
+      basis,
+      plan,
+      settings,
+      request.visionType,
+      predictTokensPerSecond(matrices, speeds),
+    ),
     files: {
       source: unmeasured(source.text, source.text.path, source.text.gguf.fileBytes, sourceMemory),
       q4km: unmeasured(source.text, comparison, comparisonBytes, allHigh.memory),
@@ -166,20 +180,6 @@ async function identify(
     ? await sourceSha256(request.mmprojPath, request.home, options)
     : undefined;
   return { ...read, sha256, visionSha256 };
-}
-
-async function predictSpeed(
-  addon: Addon,
-  source: Source,
-  plan: Plan,
-  settings: FitSettings,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  const matrices = decodeMatrices(source.text.gguf.tensors, plan.types);
-  return predictTokensPerSecond(
-    matrices,
-    await probeKernels(addon, matrices, { threads: settings.threads, signal }),
-  );
 }
 
 interface CheckStep {

@@ -1,0 +1,51 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { Laptop } from '../contract/fit-report.ts';
+import type { Addon } from '../engine/addon.ts';
+import { writeFileAtomically } from '../luq/files.ts';
+import { probeKernels, type KernelSpeed, type Matrix } from './probe.ts';
+
+const cacheSchema = z.object({
+  /** what the speeds hold for */
+  machine: z.string(),
+  speeds: z.array(
+    z.object({ type: z.int(), columns: z.int(), rows: z.int(), bytesPerSecond: z.number().positive() }),
+  ),
+});
+
+/**
+ * Kernel speeds of this machine, measured once and kept: the tables of the low-bit types alone take ten seconds to build,
+ * and another budget should not wait for them.
+ */
+export async function knownKernelSpeeds(
+  addon: Addon,
+  matrices: readonly Matrix[],
+  options: { cachePath: string; laptop: Laptop; threads: number; signal?: AbortSignal | undefined },
+): Promise<KernelSpeed[]> {
+  const { cpu } = options.laptop;
+  const machine = [cpu.brand, ...cpu.vectorFeatures, options.threads].join(' ');
+  const kept = readCache(options.cachePath);
+  const known = kept?.machine === machine ? kept.speeds : [];
+  const isKnown = (matrix: Matrix) =>
+    known.some(
+      (speed) => speed.type === matrix.type && speed.columns === matrix.columns && speed.rows === matrix.rows,
+    );
+  const measured = await probeKernels(
+    addon,
+    matrices.filter((matrix) => !isKnown(matrix)),
+    options,
+  );
+  const speeds = [...known, ...measured];
+  if (measured.length > 0) writeFileAtomically(options.cachePath, JSON.stringify({ machine, speeds }));
+  return speeds;
+}
+
+function readCache(path: string): z.infer<typeof cacheSchema> | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    return cacheSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    // a cache that cannot be read is measured again
+    return undefined;
+  }
+}
