@@ -40,6 +40,11 @@ export function printReport(report: FitReport, flags: { json?: boolean }): numbe
   return code;
 }
 
+function summary({ lowLayers, layers, rungs }: FitReport['plan']): string {
+  if (lowLayers === 0) return `all ${layers} layers at ${rungs.high}; none has to go lower`;
+  return `${lowLayers} of ${layers} layers at ${rungs.low}, the rest ${rungs.high}`;
+}
+
 function describe(report: FitReport): string[] {
   const { plan, calibration, check, budget, files } = report;
   const { kendallTauSeeds, kendallTauHalves } = calibration.stability;
@@ -51,7 +56,7 @@ function describe(report: FitReport): string[] {
       );
   return [
     '',
-    `${paint('bold', report.model.name)}: ${plan.lowLayers} of ${plan.layers} layers at ${plan.rungs.low}, the rest ${plan.rungs.high}`,
+    `${paint('bold', report.model.name)}: ${summary(plan)}`,
     `budget ${formatBytes(budget.bytes)} (${budget.source}), context ${plan.contextTokens} tokens`,
     ...memoryLines(plan.predictedMemory),
     `calibrated on ${calibration.tokens.toLocaleString('en')} tokens in ${calibration.sequences} sequences, ` +

@@ -1,12 +1,12 @@
 import { rmSync } from 'node:fs';
-import { basename } from 'node:path';
-import { relative, dirname } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
 import type { Measured } from '../contract/chat.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { Answer, FileReport, FitReport, Memory } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import type { Progress } from '../contract/progress.ts';
 import { WorkerProcess, type StartWorker } from '../engine/worker-process.ts';
+import { computeThreads } from '../profile/laptop.ts';
 import { readSidecar, sidecarPath, type Sidecar } from '../models/sidecar.ts';
 import { loadBuiltInCalibration } from './calibration-set.ts';
 import type { PlanPreview } from './fit-plan.ts';
@@ -88,7 +88,7 @@ export class FitService {
           modelPath: file.path,
           mmprojPath: mmproj ?? undefined,
           contextTokens: fitted.plan.contextTokens,
-          threads: request.threads ?? fitted.profile.cpu.performanceCores,
+          threads: request.threads ?? computeThreads(fitted.profile),
           imageMaxTokens: fitted.model.imageTokens?.max,
           questions,
           maxTokens: ANSWER_TOKENS,

@@ -1,0 +1,80 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadAddon } from '../src-main/engine/addon.ts';
+import { assemble } from '../src-main/luq/assemble.ts';
+import { Bank, fillBank } from '../src-main/luq/bank.ts';
+import { readImatrix } from '../src-main/luq/imatrix.ts';
+import { mixtureOf } from '../src-main/luq/mixture.ts';
+import { openMetadata } from '../src-main/luq/open-model.ts';
+import { fileTypeId, type Rung } from '../src-main/luq/rungs.ts';
+import { readGguf } from '../src-main/models/gguf.ts';
+import { run, seconds, type Comparison } from './measure.ts';
+import type { Setting } from './run.ts';
+
+/** Snug's bank against llama-quantize: the same file, types, importance matrix and threads; and refitting against both. */
+export async function benchQuantize(setting: Setting): Promise<Comparison[]> {
+  const { folder, peers, threads, model, imatrix } = setting;
+  const { addon } = loadAddon();
+  const source = readGguf(model);
+  using metadata = await openMetadata(addon, model);
+  const comparisons: Comparison[] = [];
+  for (const rung of ['Q4_K_M', 'Q2_K', 'IQ1_M'] as const satisfies Rung[]) {
+    const theirOutput = join(folder, `theirs-${rung}.gguf`);
+    const ourOutput = join(folder, `ours-${rung}.gguf`);
+    const types = mixtureOf(addon, metadata, source.tensors, rung);
+    rmSync(join(folder, rung), { recursive: true, force: true });
+    const bank = new Bank(folder, rung);
+    const common = { source, types, bank, threads };
+    let highest = 0;
+    const before = process.memoryUsage.rss();
+    const ours = await seconds(async () => {
+      await fillBank({
+        ...common,
+        addon,
+        imatrix: readImatrix(imatrix),
+        onProgress: () => (highest = Math.max(highest, anonymousBytes() ?? 0)),
+      });
+      await assemble({ ...common, output: ourOutput, fileType: fileTypeId(rung), facts: [] });
+    });
+    const theirs = await seconds(() =>
+      run(join(peers, 'llama-quantize'), ['--imatrix', imatrix, model, theirOutput, rung, String(threads)]),
+    );
+    comparisons.push({
+      name: `quantize and write ${rung}`,
+      unit: 'MB of source per second',
+      ours: source.fileBytes / 1e6 / ours,
+      theirs: source.fileBytes / 1e6 / theirs,
+      ratio: theirs / ours,
+      wanted: '≥ 1.0',
+      met: theirs / ours >= 1,
+      note: `anonymous memory ${(highest / 2 ** 20).toFixed(0)} MiB at most (process ${(before / 2 ** 20).toFixed(0)} MiB before), file ${(source.fileBytes / 1e9).toFixed(2)} GB`,
+    });
+    if (rung === 'IQ1_M') {
+      const refit = await seconds(() =>
+        assemble({ ...common, output: ourOutput, fileType: fileTypeId(rung), facts: [] }),
+      );
+      comparisons.push({
+        name: `refit from the bank instead of quantizing ${rung} again`,
+        unit: 'seconds',
+        ours: refit,
+        theirs: ours,
+        ratio: refit / ours,
+        wanted: '≤ 0.1',
+        met: refit / ours <= 0.1,
+      });
+    }
+    rmSync(theirOutput, { force: true });
+    rmSync(ourOutput, { force: true });
+    rmSync(join(folder, rung), { recursive: true, force: true });
+  }
+  return comparisons;
+}
+
+/** Memory of this process that is not pages of files; only Linux tells. */
+function anonymousBytes(): number | undefined {
+  try {
+    return Number(/RssAnon:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
+  } catch {
+    return undefined;
+  }
+}

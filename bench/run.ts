@@ -1,0 +1,69 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readTextModel } from '../src-main/models/model-file.ts';
+import { benchCalibrate } from './calibrate.ts';
+import { benchChat } from './chat.ts';
+import { machine, run, type Comparison } from './measure.ts';
+import { benchQuantize } from './quantize.ts';
+import { writeRandomModel } from './random-model.ts';
+
+// Every measured claim, as ratios in one run: npm run bench. Needs bench/peers.sh to have run. Close other programs first.
+
+/** What the benches share. */
+export interface Setting {
+  readonly folder: string;
+  /** folder of llama.cpp's own tools */
+  readonly peers: string;
+  readonly threads: number;
+  /** random weights of 7B shape, F16 */
+  readonly model: string;
+  readonly imatrix: string;
+  /** the same shape with fewer layers in Q4_K_M */
+  readonly quantized: string;
+  readonly text: string;
+}
+
+const root = join(import.meta.dirname, '..');
+const folder = join(root, '.cache', 'bench');
+const peers = join(root, '.cache', 'peers');
+const text = join(root, 'test', 'fixtures', 'peers', 'text.txt');
+const threads = 2;
+/** Four layers of 467 MB: the 2 GB model. */
+const LAYERS = 4;
+
+if (!existsSync(join(peers, 'llama-bench'))) {
+  console.error('llama.cpp’s own tools are not built yet. Run: bash bench/peers.sh');
+  process.exit(1);
+}
+mkdirSync(folder, { recursive: true });
+const model = join(folder, `random-7b-${LAYERS}.gguf`);
+const imatrix = join(folder, 'imatrix.gguf');
+const quantized = join(folder, `random-7b-${LAYERS}-q4km.gguf`);
+console.log('Writing the random model …');
+await writeRandomModel(model, LAYERS);
+console.log(`${readTextModel(model).name}: ${(readTextModel(model).gguf.fileBytes / 1e9).toFixed(2)} GB`);
+if (!existsSync(imatrix)) {
+  const flags = `-c 512 -b 512 --no-ppl -dev none -ngl 0 -fit off -t ${threads} --chunks 1`.split(' ');
+  await run(join(peers, 'llama-imatrix'), ['-m', model, '-f', text, '-o', imatrix, ...flags]);
+}
+if (!existsSync(quantized))
+  await run(join(peers, 'llama-quantize'), [model, quantized, 'Q4_K_M', String(threads)]);
+
+const setting: Setting = { folder, peers, threads, model, imatrix, quantized, text };
+const comparisons: Comparison[] = [];
+for (const bench of [benchChat, benchCalibrate, benchQuantize]) {
+  for (const comparison of await bench(setting)) {
+    comparisons.push(comparison);
+    const { name, unit, ours, theirs, ratio, wanted, met, note } = comparison;
+    const verdict = met ? 'met' : 'NOT MET';
+    console.log(
+      `${name}: ${ours.toFixed(1)} against ${theirs.toFixed(1)} ${unit}, ratio ${ratio.toFixed(3)} (wanted ${wanted}: ${verdict})`,
+    );
+    if (note) console.log(`  ${note}`);
+  }
+}
+const result = { date: new Date().toISOString().slice(0, 10), machine: machine(), threads, comparisons };
+const path = join(root, 'bench', 'results', 'against-llama.cpp.json');
+mkdirSync(join(root, 'bench', 'results'), { recursive: true });
+writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
+console.log(`Saved as bench/results/against-llama.cpp.json`);

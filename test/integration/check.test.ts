@@ -1,0 +1,108 @@
+import { closeSync, copyFileSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ChatHost } from '../../src-main/chat/host.ts';
+import { loadAddon } from '../../src-main/engine/addon.ts';
+import { compareWithSource, heldOutParts, judge, recordSource } from '../../src-main/luq/check.ts';
+import { sequencesFor } from '../../src-main/luq/fit-calibration.ts';
+import { settleRequest } from '../../src-main/luq/fit-settings.ts';
+import { fit } from '../../src-main/luq/fit.ts';
+import { openModel } from '../../src-main/luq/open-model.ts';
+import { readSource } from '../../src-main/luq/source.ts';
+import { readGguf } from '../../src-main/models/gguf.ts';
+import { layerOf } from '../../src-main/models/model-file.ts';
+
+const resources = join(import.meta.dirname, '..', '..', 'resources', 'demo-model');
+const modelPath = join(resources, 'demo-vl-f16.gguf');
+const mmprojPath = join(resources, 'mmproj-demo-vl-f16.gguf');
+const { addon } = loadAddon();
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'snug-check-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the check of a compressed model', () => {
+  const source = readSource(modelPath, mmprojPath, undefined);
+  const settings = settleRequest({ modelPath, home: '' }, source.text.trainingContextTokens, 2);
+
+  /** The demo model with some layers' weights zeroed: it loads and talks nonsense. */
+  function breakLayers(layers: readonly number[]): string {
+    const broken = join(folder, `broken-${layers.join('-')}.gguf`);
+    copyFileSync(modelPath, broken);
+    const fd = openSync(broken, 'r+');
+    for (const tensor of readGguf(modelPath).tensors) {
+      const layer = layerOf(tensor.name);
+      if (layer === undefined || !layers.includes(layer)) continue;
+      writeSync(fd, new Uint8Array(tensor.bytes), 0, tensor.bytes, tensor.offset);
+    }
+    closeSync(fd);
+    return broken;
+  }
+
+  async function checked(candidate: string) {
+    const recorded = join(folder, 'held-out.f32');
+    const open = (path: string) => openModel(addon, { path, mmprojPath, limits: source.limits, threads: 2 });
+    {
+      using model = await open(modelPath);
+      const parts = heldOutParts(await sequencesFor(model, source, settings, true));
+      await recordSource(model, recorded, { addon, parts, threads: 2 });
+    }
+    using model = await open(candidate);
+    const parts = heldOutParts(await sequencesFor(model, source, settings, true));
+    return judge(await compareWithSource(model, recorded, { addon, parts, threads: 2 }));
+  }
+
+  it('finds no difference between a model and itself', async () => {
+    const check = await checked(modelPath);
+    expect(check.image?.meanKld).toBeLessThan(1e-6);
+    expect(check.image?.topAgreement).toBe(1);
+    expect(check.text?.meanKld).toBeLessThan(1e-6);
+    expect(check.coherent).toBe(true);
+  });
+
+  it('reports a broken model as incoherent and says why', async () => {
+    const check = await checked(breakLayers([0, 1, 2, 3, 4, 5, 6, 7]));
+    expect(check.coherent).toBe(false);
+    expect(check.reasons.join(' ')).toMatch(/prefers the source's next word only \d+ %|KL divergence/);
+  });
+});
+
+describe('a vision encoder in 8 bits', () => {
+  it('is smaller, is counted in the budget, and still sees', { timeout: 180_000 }, async () => {
+    const request = {
+      modelPath,
+      mmprojPath,
+      home: join(folder, 'home'),
+      lowLayers: 0,
+      calibrationTokens: 4000,
+      clusters: 50,
+    };
+    const fitted = await fit({ ...request, visionType: 'Q8_0' }, {});
+    const vision = fitted.mmproj.luq ?? '';
+    expect(vision).not.toBe(mmprojPath);
+    expect(fitted.plan.visionType).toBe('Q8_0');
+    expect(readGguf(vision).fileBytes).toBeLessThan(readGguf(mmprojPath).fileBytes * 0.65);
+    const stored = readGguf(vision).tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+    expect(fitted.plan.predictedMemory.visionWeightsBytes).toBe(stored);
+
+    const host = new ChatHost();
+    await host.open({
+      modelPath: fitted.files.luq.path ?? '',
+      mmprojPath: vision,
+      contextTokens: 512,
+      threads: 2,
+    });
+    const answer = await host.session.send({
+      text: 'What color is the circle?',
+      pictures: [join(resources, 'samples', 'circle.png')],
+      maxTokens: 16,
+      temperature: 0,
+      seed: 0,
+    });
+    expect(answer.text).toBe('red');
+    host.close();
+  });
+});
