@@ -81,7 +81,7 @@ class TerminalChat {
   }
 
   /** Streams an answer to stdout; Ctrl-C stops it and keeps what was said. */
-  async ask(text: string, pictures: readonly string[]): Promise<SentAnswer> {
+  async ask(text: string, pictures: readonly string[], stop?: AbortSignal): Promise<SentAnswer> {
     const { maxTokens, temperature, seed, json } = this.#flags;
     for (const path of pictures) {
       const tokens = await this.pictureTokens(path);
@@ -95,7 +95,7 @@ class TerminalChat {
       this.#worker.call<SentAnswer>(
         'send',
         { text, pictures, maxTokens, temperature, seed },
-        { signal, onEvent },
+        { signal: stop ? AbortSignal.any([signal, stop]) : signal, onEvent },
       ),
     );
     if (!json) process.stdout.write('\n');
@@ -125,7 +125,9 @@ async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: s
   );
   const lines = createInterface({ input: process.stdin, output: process.stderr, prompt: '> ' });
   let pictures = firstPictures;
-  lines.on('SIGINT', () => lines.close());
+  let answering: AbortController | undefined;
+  // on a terminal readline takes Ctrl-C for itself
+  lines.on('SIGINT', () => (answering ? answering.abort() : lines.close()));
   lines.prompt();
   for await (const raw of lines) {
     const line = raw.trim();
@@ -136,14 +138,16 @@ async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: s
         process.stderr.write(`${await chat.pictureTokens(path)} tokens\n`);
         pictures = [...pictures, path];
       } else if (line !== '') {
-        lines.pause();
-        await chat.ask(line, pictures);
+        answering = new AbortController();
+        await chat.ask(line, pictures, answering.signal);
         pictures = [];
       }
     } catch (error) {
       // a bad picture or a full context ends neither the chat nor what was said
       if (isCancelled(error)) process.stderr.write('\n');
       else reportError(error, { json: false });
+    } finally {
+      answering = undefined;
     }
     lines.prompt();
   }
