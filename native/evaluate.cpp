@@ -1,10 +1,9 @@
 // Runs many sequences through the model in one large batch. Text tokens enter as their embedding rows, so that text and
 // pictures of different sequences share a batch: a model larger than RAM is then read from disk once per batch.
+#include "embedding_batch.h"
 #include "model.h"
 #include "tap.h"
 
-#include "gguf.h"
-#include "ggml-cpp.h"
 #include "mtmd-helper.h"
 
 #include <cstring>
@@ -12,78 +11,6 @@
 namespace snug {
 
 namespace {
-
-// The token embedding matrix as it lies in the model file; rows are read as they are needed.
-class EmbeddingTable {
-  public:
-    EmbeddingTable(const std::string & path, int64_t length) : file(path, File::Mode::read), length(length) {
-        gguf_context_ptr header(gguf_init_from_file(path.c_str(), { /*no_alloc*/ true, /*ctx*/ nullptr }));
-        const int64_t    id = header ? gguf_find_tensor(header.get(), "token_embd.weight") : -1;
-        if (id < 0) {
-            throw Failure("MODEL_LOAD", path + " has no token_embd.weight");
-        }
-        type      = gguf_get_tensor_type(header.get(), id);
-        row_bytes = ggml_row_size(type, length);
-        offset    = gguf_get_data_offset(header.get()) + gguf_get_tensor_offset(header.get(), id);
-    }
-
-    void read(llama_token token, float * row) {
-        buffer.resize(row_bytes);
-        file.read_at(buffer.data(), row_bytes, offset + static_cast<uint64_t>(token) * row_bytes);
-        if (type == GGML_TYPE_F32) {
-            std::memcpy(row, buffer.data(), row_bytes);
-        } else {
-            ggml_get_type_traits(type)->to_float(buffer.data(), row, length);
-        }
-    }
-
-  private:
-    File                 file;
-    int64_t              length;
-    ggml_type            type;
-    size_t               row_bytes;
-    uint64_t             offset;
-    std::vector<uint8_t> buffer;
-};
-
-// A batch of embeddings with one position plane (four for M-RoPE: time, y, x, unused).
-class EmbeddingBatch {
-  public:
-    EmbeddingBatch(int32_t tokens, int32_t embedding_length, int planes) :
-        planes(planes), embeddings(static_cast<size_t>(tokens) * embedding_length), positions(static_cast<size_t>(tokens) * planes),
-        sequence_ids(tokens), sequence_id_pointers(tokens), sequence_id_counts(tokens, 1), outputs(tokens, 0), tokens(tokens),
-        embedding_length(embedding_length) {}
-
-    float * row(int32_t token) { return embeddings.data() + static_cast<size_t>(token) * embedding_length; }
-
-    void place(int32_t token, llama_seq_id sequence, const mtmd_decoder_pos & at) {
-        const llama_pos values[] = { static_cast<llama_pos>(at.t), static_cast<llama_pos>(at.y), static_cast<llama_pos>(at.x), static_cast<llama_pos>(at.z) };
-        for (int plane = 0; plane < planes; ++plane) {
-            positions[static_cast<size_t>(plane) * tokens + token] = values[plane];
-        }
-        sequence_ids[token] = sequence;
-    }
-
-    void want_output(int32_t token) { outputs[token] = 1; }
-
-    llama_batch view() {
-        for (int32_t i = 0; i < tokens; ++i) {
-            sequence_id_pointers[i] = &sequence_ids[i];
-        }
-        return { tokens, nullptr, embeddings.data(), positions.data(), sequence_id_counts.data(), sequence_id_pointers.data(), outputs.data() };
-    }
-
-  private:
-    int                         planes;
-    std::vector<float>          embeddings;
-    std::vector<llama_pos>      positions;
-    std::vector<llama_seq_id>   sequence_ids;
-    std::vector<llama_seq_id *> sequence_id_pointers;
-    std::vector<int32_t>        sequence_id_counts;
-    std::vector<int8_t>         outputs;
-    int32_t                     tokens;
-    int32_t                     embedding_length;
-};
 
 struct Span {
     int32_t first;

@@ -51,7 +51,8 @@ export class Bank {
   }
 
   static fileName(tensor: string, type: number): string {
-    return `${tensor}.${tensorTypeName(type)}`;
+    // a file may call its tensors anything: neither a slash nor a space must get through
+    return `${encodeURIComponent(tensor)}.${tensorTypeName(type)}`;
   }
 
   path(tensor: GgufTensor, type: number): string {

@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChatHost } from '../../src-main/chat/host.ts';
 import { loadAddon } from '../../src-main/engine/addon.ts';
 import { Bank, fillBank } from '../../src-main/luq/bank.ts';
-import { readImatrix, type Imatrix } from '../../src-main/luq/imatrix.ts';
+import { encodeImatrix, readImatrix, type Imatrix } from '../../src-main/luq/imatrix.ts';
 import { mixtureOf } from '../../src-main/luq/mixture.ts';
 import { openMetadata, openModel, type OpenModel } from '../../src-main/luq/open-model.ts';
 import type { Rung } from '../../src-main/luq/rungs.ts';
@@ -84,7 +84,11 @@ describe('importance matrix', () => {
   let ours: Imatrix;
 
   beforeAll(async () => {
-    using model = await openModel(addon, { path: source, limits: { minTokens: 16, maxTokens: 25 }, threads: 2 });
+    using model = await openModel(addon, {
+      path: source,
+      limits: { minTokens: 16, maxTokens: 25 },
+      threads: 2,
+    });
     ours = await importanceOf(model, readFileSync(join(fixtures, 'text.txt'), 'utf8'));
   });
 
@@ -114,7 +118,10 @@ describe('importance matrix', () => {
       const theirs = other.entries.get(name)?.sums ?? new Float32Array();
       const scale = Math.max(...theirs);
       sums.forEach((sum, i) => {
-        largest = Math.max(largest, Math.abs(sum - (theirs[i] ?? 0)) / Math.max(theirs[i] ?? 0, scale * 1e-3));
+        largest = Math.max(
+          largest,
+          Math.abs(sum - (theirs[i] ?? 0)) / Math.max(theirs[i] ?? 0, scale * 1e-3),
+        );
       });
     }
     return largest;
@@ -136,8 +143,42 @@ describe('importance matrix', () => {
   it.runIf(existsSync(tool))('equals llama-imatrix run here, to 1e-5', () => {
     const output = join(folder, 'imatrix.gguf');
     const flags = '-c 512 -b 512 --no-ppl -dev none -ngl 0 -fit off -t 2'.split(' ');
-    execFileSync(tool, ['-m', source, '-f', join(fixtures, 'text.txt'), '-o', output, ...flags], { stdio: 'ignore' });
+    execFileSync(tool, ['-m', source, '-f', join(fixtures, 'text.txt'), '-o', output, ...flags], {
+      stdio: 'ignore',
+    });
     expect(largestDifference(readImatrix(output))).toBeLessThan(1e-5);
+  });
+});
+
+describe('an importance matrix of ours', () => {
+  const tool = join(peers, 'llama-quantize');
+  it.runIf(existsSync(tool))('is accepted by llama-quantize, which then writes the same blocks', async () => {
+    const gguf = readGguf(source);
+    using model = await openModel(addon, {
+      path: source,
+      limits: { minTokens: 16, maxTokens: 25 },
+      threads: 2,
+    });
+    const tokens = model.tokenize(readFileSync(join(fixtures, 'text.txt'), 'utf8'), true, false);
+    const evaluator = new addon.Evaluator(model, { batchTokens: 512, sequences: 1, threads: 2, tap: true });
+    await evaluator.run({ sequences: [{ tokens: tokens.slice(0, 512) }] });
+    const imatrix: Imatrix = { entries: new Map(Object.entries(evaluator.importance())), chunks: 1 };
+    evaluator.close();
+    const imatrixPath = join(folder, 'ours.gguf');
+    writeFileSync(imatrixPath, encodeImatrix(imatrix, { dataset: 'a test', chunkTokens: 512 }));
+
+    const theirs = join(folder, 'theirs.gguf');
+    execFileSync(tool, ['--imatrix', imatrixPath, source, theirs, 'Q2_K', '2'], { stdio: 'ignore' });
+    const types = mixtureOf(addon, model, gguf.tensors, 'Q2_K');
+    const bank = new Bank(folder, 'live');
+    await fillBank({ addon, source: gguf, types, imatrix, bank, threads: 2 });
+    const theirBytes = readFileSync(theirs);
+    for (const tensor of readGguf(theirs).tensors) {
+      const ours = gguf.tensors.find(({ name }) => name === tensor.name);
+      if (!ours || tensor.type === ours.type) continue;
+      const theirBlocks = theirBytes.subarray(tensor.offset, tensor.offset + tensor.bytes);
+      expect(sha256(readFileSync(bank.path(ours, tensor.type))), tensor.name).toBe(sha256(theirBlocks));
+    }
   });
 });
 

@@ -1,0 +1,51 @@
+#include "backends.h"
+#include "model.h"
+
+namespace snug {
+
+namespace {
+
+std::unique_ptr<ggml_threadpool, void (*)(ggml_threadpool *)> start_threads(int count) {
+    auto * registry = ggml_backend_dev_backend_reg(cpu_device());
+    auto   start    = reinterpret_cast<ggml_threadpool * (*)(ggml_threadpool_params *)>(ggml_backend_reg_get_proc_address(registry, "ggml_threadpool_new"));
+    auto   stop     = reinterpret_cast<void (*)(ggml_threadpool *)>(ggml_backend_reg_get_proc_address(registry, "ggml_threadpool_free"));
+    if (!start || !stop) {
+        throw Failure("CONTEXT_FAILED", "the CPU backend has no thread pools");
+    }
+    auto parameters = ggml_threadpool_params_default(count);
+    return { start(&parameters), stop };
+}
+
+llama_context_ptr make_context(const Model & model, const ContextOptions & options, const Abort & abort) {
+    auto parameters              = llama_context_default_params();
+    parameters.n_ctx             = options.context_tokens;
+    parameters.n_batch           = options.batch_tokens;
+    parameters.n_ubatch          = options.batch_tokens;
+    parameters.n_seq_max         = options.sequences;
+    parameters.n_outputs_max     = options.outputs;
+    parameters.kv_unified        = true;
+    parameters.n_threads         = options.threads;
+    parameters.n_threads_batch   = options.threads;
+    parameters.no_perf           = true;
+    parameters.cb_eval           = options.observe;
+    parameters.cb_eval_user_data = options.observe_data;
+    if (abort) {
+        parameters.abort_callback      = [](void * flag) { return static_cast<std::atomic<bool> *>(flag)->load(); };
+        parameters.abort_callback_data = abort.get();
+    }
+    LogMark log;
+    llama_context_ptr context(llama_init_from_model(model->model.get(), parameters));
+    if (!context) {
+        throw Failure("CONTEXT_FAILED", "could not make a context of " + std::to_string(options.context_tokens) + " tokens: " + log.reasons());
+    }
+    return context;
+}
+
+} // namespace
+
+Context::Context(const Model & model, const ContextOptions & options, const Abort & abort) :
+    threads(start_threads(options.threads)), context(make_context(model, options, abort)) {
+    llama_attach_threadpool(context.get(), threads.get(), nullptr);
+}
+
+} // namespace snug

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "files.h"
+
+#include "llama.h"
+#include "mtmd.h"
+
+#include "ggml.h"
+
+#include <string>
+#include <vector>
+
+namespace snug {
+
+// The token embedding matrix as it lies in the model file; rows are read as they are needed.
+class EmbeddingTable {
+  public:
+    // length: values per row
+    EmbeddingTable(const std::string & path, int64_t length);
+    // one token's row, as floats [length]
+    void read(llama_token token, float * row);
+
+  private:
+    File                 file;
+    int64_t              length;
+    ggml_type            type;
+    size_t               row_bytes;
+    uint64_t             offset;
+    std::vector<uint8_t> buffer;
+};
+
+// A batch of embeddings with one position plane (four for M-RoPE: time, y, x, unused).
+class EmbeddingBatch {
+  public:
+    EmbeddingBatch(int32_t tokens, int32_t embedding_length, int planes);
+
+    float * row(int32_t token) { return embeddings.data() + static_cast<size_t>(token) * embedding_length; }
+    void    place(int32_t token, llama_seq_id sequence, const mtmd_decoder_pos & at);
+    void    want_output(int32_t token) { outputs[token] = 1; }
+    // valid as long as this batch
+    llama_batch view();
+
+  private:
+    int                         planes;
+    std::vector<float>          embeddings;
+    std::vector<llama_pos>      positions;
+    std::vector<llama_seq_id>   sequence_ids;
+    std::vector<llama_seq_id *> sequence_id_pointers;
+    std::vector<int32_t>        sequence_id_counts;
+    std::vector<int8_t>         outputs;
+    int32_t                     tokens;
+    int32_t                     embedding_length;
+};
+
+} // namespace snug
