@@ -46,6 +46,9 @@ export async function decodePicture(
   const name = options.name ?? (typeof source === 'string' ? source : 'the picture');
   const metadata = await readMetadata(source, name);
   const { width, height } = metadata.autoOrient;
+  if (metadata.format === 'heif' && metadata.compression !== 'av1') {
+    throw bad(name, 'is a HEIC photograph, which cannot be opened here', 'Save or share it as JPEG.');
+  }
   if (!FORMATS.has(metadata.format)) {
     throw bad(name, `is a ${metadata.format} file`, 'JPEG, PNG, WebP, GIF and AVIF are supported.');
   }
@@ -67,7 +70,7 @@ export async function decodePicture(
   try {
     const { data, info } = await sharp(source, { limitInputPixels: MOST_PIXELS, failOn: 'error' })
       .autoOrient()
-      .resize(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)), {
+      .resize(Math.max(1, Math.floor(width * scale)), Math.max(1, Math.floor(height * scale)), {
         fit: 'fill',
       })
       .flatten({ background: '#ffffff' })

@@ -51,13 +51,24 @@ export class ChatTemplate {
     const content = (message: ChatMessage) =>
       // a marker typed by a person is text, not a picture
       this.#marker.repeat(message.pictures ?? 0) + message.text.replaceAll(this.#marker, '< media >');
-    return this.#template.render({
-      messages: messages.map((message) => ({ role: message.role, content: content(message) })),
-      add_generation_prompt: options.forAnswer,
-      // the tokenizer adds BOS itself where the model wants one
-      bos_token: '',
-      eos_token: this.#endToken,
-    });
+    try {
+      return this.#template.render({
+        messages: messages.map((message) => ({ role: message.role, content: content(message) })),
+        add_generation_prompt: options.forAnswer,
+        // the tokenizer adds BOS itself where the model wants one
+        bos_token: '',
+        eos_token: this.#endToken,
+      });
+    } catch (error) {
+      const reason = (error as Error).message;
+      throw new SnugError(
+        'UNSUPPORTED_MODEL',
+        `the model's chat template refuses this conversation: ${reason}`,
+        {
+          cause: error,
+        },
+      );
+    }
   }
 }
 

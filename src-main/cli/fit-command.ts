@@ -65,7 +65,7 @@ function describe(report: FitReport): string[] {
     ...entropyChart(report.layers, plan.rungs.low),
     paint(
       'dim',
-      `order against another seed: Kendall τ ${kendallTauSeeds.toFixed(2)}; between halves of the sample: ${kendallTauHalves.toFixed(2)}`,
+      `order against another seed: Kendall τ ${kendallTauSeeds.toFixed(2)}; between halves of the sample: ${kendallTauHalves?.toFixed(2) ?? 'not measured'}`,
     ),
     ...plan.fallbacks.map(
       ({ tensor, columns, type }) => `${tensor}: rows of ${columns} do not divide by 256, stored as ${type}`,

@@ -129,7 +129,7 @@ export const calibrationSchema = z.object({
   sampledTokens: z.int().positive(),
   clusters: z.int().positive(),
   /** Kendall's τ of the layer order against another seed and between halves of the sample */
-  stability: z.object({ kendallTauSeeds: z.number(), kendallTauHalves: z.number() }),
+  stability: z.object({ kendallTauSeeds: z.number(), kendallTauHalves: z.number().nullable() }),
   reused: z.boolean(),
 });
 export type CalibrationReport = z.infer<typeof calibrationSchema>;

@@ -17,7 +17,7 @@ export function serveWorker(methods: WorkerMethods): void {
     const controller = new AbortController();
     running.set(id, controller);
     try {
-      const implementation = methods[method];
+      const implementation = Object.hasOwn(methods, method) ? methods[method] : undefined;
       if (!implementation) throw new TypeError(`this worker has no method ${method}`);
       const emit = (event: unknown) => send({ kind: 'event', id, event });
       send({

@@ -28,8 +28,9 @@ export const forkWorker: StartWorker = (entry) => {
     stderr = (stderr + chunk).slice(-KEPT_STDERR_CHARACTERS);
   });
   return {
+    // a child that died a moment ago takes no message; its end is told by onExit
     post: (message) => {
-      if (child.connected) child.send(message);
+      if (child.connected) child.send(message, () => undefined);
     },
     onMessage: (listener) => child.on('message', (message) => listener(message as FromWorker)),
     onExit: (listener) => child.on('exit', listener),
@@ -38,8 +39,12 @@ export const forkWorker: StartWorker = (entry) => {
   };
 };
 
-/** A worker that has not said anything for this long hangs, and is ended. */
-const SILENCE_MILLISECONDS = 60_000;
+/**
+ * A worker that has said nothing at so many looks in a row hangs, and is ended. Looks are counted and not the clock on the
+ * wall: that one goes on while a laptop sleeps.
+ */
+const LOOK_MILLISECONDS = 15_000;
+const SILENT_LOOKS = 4;
 const CLOSE_MILLISECONDS = 3_000;
 
 interface PendingCall {
@@ -56,14 +61,14 @@ export class WorkerProcess implements AsyncDisposable {
   #nextId = 1;
   #closing = false;
   #death: SnugError | undefined;
-  #lastHeard = Date.now();
+  #silentLooks = 0;
 
   constructor(entry: string, start: StartWorker = forkWorker) {
     this.#port = start(entry);
     this.#port.onMessage((message) => this.#receive(message));
     const watch = setInterval(() => {
-      if (Date.now() - this.#lastHeard > SILENCE_MILLISECONDS) this.#port.kill();
-    }, SILENCE_MILLISECONDS / 4);
+      if (++this.#silentLooks > SILENT_LOOKS) this.#port.kill();
+    }, LOOK_MILLISECONDS);
     watch.unref();
     this.#exited = new Promise((resolve) => {
       this.#port.onExit((code, signal) => {
@@ -97,7 +102,7 @@ export class WorkerProcess implements AsyncDisposable {
   }
 
   #receive(message: FromWorker): void {
-    this.#lastHeard = Date.now();
+    this.#silentLooks = 0;
     if (message.kind === 'alive') return;
     const pending = this.#pending.get(message.id);
     if (!pending) return;

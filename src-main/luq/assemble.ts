@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
@@ -9,7 +9,7 @@ import { GgufType, type Gguf, type GgufEntry, type GgufTensor } from '../models/
 import { freeDiskBytes } from '../profile/laptop.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import type { Bank } from './bank.ts';
-import { publish, writeError } from './files.ts';
+import { discard, publish, writeError } from './files.ts';
 import { bytesAs } from './mixture.ts';
 
 /** ggml's version of the quantization formats (GGML_QNT_VERSION), which llama-quantize writes too. */
@@ -80,7 +80,7 @@ export async function assemble(options: AssembleOptions): Promise<number> {
     }
     const file = await open(temporary, 'w');
     try {
-      await file.write(layout.header, 0, layout.header.length, 0);
+      await writeWhole(file, layout.header, 0);
       await copyTensors(file, layout.offsets, options);
       await file.truncate(layout.totalBytes);
     } finally {
@@ -88,10 +88,18 @@ export async function assemble(options: AssembleOptions): Promise<number> {
     }
     publish(temporary, output);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw writeError(error, output);
   }
   return layout.totalBytes;
+}
+
+/** A write may take only part of what it is given. */
+async function writeWhole(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
 }
 
 async function copyTensors(
@@ -121,8 +129,17 @@ async function copyTensors(
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       throwIfCancelled(signal);
       if (!fromSource) hash.update(chunk);
-      await file.write(chunk, 0, chunk.length, at);
+      await writeWhole(file, chunk, at);
       at += chunk.length;
+    }
+    if (at !== (offsets[i] ?? 0) + bytes) {
+      throw new SnugError(
+        'FILE',
+        `${tensor.name} ended too early: a file it is read from became shorter meanwhile`,
+        {
+          advice: 'Leave the source where it is while a fit runs, and run the same command again.',
+        },
+      );
     }
     if (!fromSource && hash.digest('hex') !== bank.sha256(tensor, type)) {
       bank.drop(tensor, type);

@@ -81,8 +81,13 @@ export class Bank {
     const name = Bank.fileName(tensor.name, type);
     const unfinished = this.unfinishedPath(tensor, type);
     const sha256 = await hashFile(unfinished);
-    renameSync(unfinished, this.path(tensor, type));
-    appendFileSync(this.#index, `${sha256} ${name}\n`, { flush: true });
+    try {
+      renameSync(unfinished, this.path(tensor, type));
+      // a line of its own also behind one that a power failure cut off
+      appendFileSync(this.#index, `\n${sha256} ${name}\n`, { flush: true });
+    } catch (error) {
+      throw writeError(error, this.path(tensor, type));
+    }
     this.#known.set(name, sha256);
   }
 

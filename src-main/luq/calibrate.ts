@@ -1,12 +1,13 @@
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import { callNative, type Addon, type NativeEvaluator, type NativeModel } from '../engine/addon.ts';
+import { readKept } from '../models/json-file.ts';
 import { freeDiskBytes } from '../profile/laptop.ts';
 import { formatBytes } from '../profile/bytes.ts';
-import { syncFile, writeError, writeFileAtomically } from './files.ts';
+import { discard, syncFile, writeError, writeFileAtomically } from './files.ts';
 import { encodeImatrix, readImatrix, type Imatrix } from './imatrix.ts';
 import { seededRandom, shuffled } from './random.ts';
 import type { PlannedSequence } from './sequences.ts';
@@ -237,10 +238,10 @@ async function runBatches(
 /** The number of batches whose sums and samples are safely on disk. */
 function readCheckpoint(files: CalibrationFiles, batches: number): number {
   if (!existsSync(files.state) || !existsSync(files.imatrix) || !existsSync(files.sample)) return 0;
-  const parsed = stateSchema.safeParse(JSON.parse(readFileSync(files.state, 'utf8')));
-  if (!parsed.success || parsed.data.batches !== batches) return 0;
+  const state = readKept(files.state, stateSchema);
+  if (state?.batches !== batches) return 0;
   // the matrix is written before the state: killed between the two, it is ahead of it and the pass starts over
-  return readImatrix(files.imatrix).chunks === parsed.data.chunks ? parsed.data.batchesDone : 0;
+  return readImatrix(files.imatrix).chunks === state.chunks ? state.batchesDone : 0;
 }
 
 function saveCheckpoint(
@@ -280,7 +281,7 @@ function prepareSampleFile(path: string, { model, sample, folder }: CalibrateOpt
     ftruncateSync(fd, bytes);
     closeSync(fd);
   } catch (error) {
-    rmSync(path, { force: true });
+    discard(path);
     throw writeError(error, path);
   }
 }

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import { withAbort, type Addon } from '../engine/addon.ts';
+import { readKept } from '../models/json-file.ts';
 import { writeFileAtomically } from './files.ts';
 import { kendallTau } from './kendall.ts';
 import { seededRandom, shuffled } from './random.ts';
@@ -65,9 +65,7 @@ export async function measureEntropies(options: EntropyOptions): Promise<LayerEn
     );
   }
   const path = join(options.folder, `entropy-k${options.clusters}-seed${options.seed}.json`);
-  const entropies = existsSync(path)
-    ? z.array(layerEntropySchema).parse(JSON.parse(readFileSync(path, 'utf8')))
-    : [];
+  const entropies = readKept(path, z.array(layerEntropySchema)) ?? [];
   const subsets = splitSlots(slots, options);
   entropies.forEach((entropy, layer) => options.onLayer?.(layer, entropy));
   const report = () =>
@@ -149,16 +147,18 @@ export function layerOrder(entropies: readonly LayerEntropy[]): number[] {
 /** How far the order can be trusted: Kendall's τ against another seed, and between two halves of the sample. */
 export function orderStability(entropies: readonly LayerEntropy[]): {
   kendallTauSeeds: number;
-  kendallTauHalves: number;
+  /** null when the halves were too small to be measured */
+  kendallTauHalves: number | null;
 } {
   const both = entropies.map((entropy) => entropy.both);
-  const first = entropies.map((entropy) => entropy.firstHalf ?? 0);
-  const second = entropies.map((entropy) => entropy.secondHalf ?? 0);
+  const first = entropies.flatMap((entropy) => entropy.firstHalf ?? []);
+  const second = entropies.flatMap((entropy) => entropy.secondHalf ?? []);
+  const measured = first.length === entropies.length && second.length === entropies.length;
   return {
     kendallTauSeeds: kendallTau(
       both,
       entropies.map((entropy) => entropy.otherSeed),
     ),
-    kendallTauHalves: kendallTau(first, second),
+    kendallTauHalves: measured ? kendallTau(first, second) : null,
   };
 }

@@ -28,6 +28,15 @@ export function writeError(error: unknown, path: string): SnugError {
   });
 }
 
+/** Removes a temporary file if it can; what went wrong before is what the person should hear of. */
+export function discard(temporary: string): void {
+  try {
+    rmSync(temporary, { force: true });
+  } catch {
+    // below a regular file, or on a disk that has gone: there is nothing to remove
+  }
+}
+
 /** Makes what a file holds survive a power cut. */
 export function syncFile(path: string): void {
   const fd = openSync(path, 'r+');
@@ -64,7 +73,7 @@ export function writeFileAtomically(path: string, content: string | Uint8Array):
     writeFileSync(temporary, content);
     publish(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw writeError(error, path);
   }
 }

@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { CalibrationReport } from '../contract/fit-report.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import type { Addon } from '../engine/addon.ts';
+import { readKept } from '../models/json-file.ts';
 import { mostPixels, type ImageLimits } from '../models/image-limits.ts';
 import {
   calibrate,
@@ -75,10 +75,9 @@ export async function calibrateSource(step: CalibrationStep): Promise<Calibrated
   const folder = workspace.calibration(calibrationKey(source, settings));
   const summaryPath = join(folder, `summary-k${settings.clusters}.json`);
   // one calibration serves every budget: with the summary written the source need not be loaded again
-  const reused = existsSync(summaryPath);
-  const summary = reused
-    ? summarySchema.parse(JSON.parse(readFileSync(summaryPath, 'utf8')))
-    : await runCalibration(step, folder, summaryPath);
+  const kept = readKept(summaryPath, summarySchema);
+  const reused = kept !== undefined;
+  const summary = kept ?? (await runCalibration(step, folder, summaryPath));
   const files = calibrationFiles(folder);
   const { entropies, ...counts } = summary;
   if (reused) entropies.forEach((entropy, layer) => step.onLayer?.(layer, entropy));

@@ -165,8 +165,14 @@ function judgeAnswers(fitted: Fitted, answers: readonly Answer[]): Fitted['check
   return { ...fitted.check, coherent: false, reasons: [...fitted.check.reasons, reason] };
 }
 
-/** Empty, or one short piece over and over. */
+/** Share of an answer that one piece, said over and over, takes up in a model that has lost the thread. */
+const LOOPING_SHARE = 0.6;
+
+/** Empty, or mostly one short piece over and over; a row of dots or dashes inside an answer is layout. */
 export function isBroken(answer: string): boolean {
   const text = answer.trim();
-  return text === '' || /(.{1,24}?)\1{5,}/su.test(text);
+  if (text === '') return true;
+  const loops = text.match(/(.{1,48}?)\1{5,}/gsu) ?? [];
+  const looping = loops.reduce((sum, loop) => sum + loop.length, 0);
+  return looping > text.length * LOOPING_SHARE;
 }

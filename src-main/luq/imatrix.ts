@@ -60,7 +60,7 @@ export function readImatrix(path: string): Imatrix {
   return { entries, chunks: metadataNumber(gguf, 'imatrix.chunk_count') ?? 0 };
 }
 
-/** Mean x² per input channel, as llama-quantize computes it: a float32 division. */
+/** Mean x² per input channel, as llama-quantize computes it: a float32 division, and ones where no token passed. */
 export function meanSquares({ sums, count }: Importance): Float32Array {
-  return sums.map((sum) => Math.fround(sum / count));
+  return sums.map((sum) => (count > 0 ? Math.fround(sum / count) : 1));
 }

@@ -21,5 +21,7 @@ export function kendallTau(a: readonly number[], b: readonly number[]): number {
     }
   }
   const pairs = Math.sqrt((concordant + discordant + tiedInA) * (concordant + discordant + tiedInB));
-  return pairs === 0 ? 1 : (concordant - discordant) / pairs;
+  // two rankings without any order agree; one without an order says nothing about one that has one
+  if (pairs === 0) return concordant + discordant + tiedInA + tiedInB === 0 ? 1 : 0;
+  return (concordant - discordant) / pairs;
 }

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { OnProgress } from '../contract/progress.ts';
 import { hashFile } from '../models/hash.ts';
+import { readKept } from '../models/json-file.ts';
 import { imageLimits, type ImageLimits } from '../models/image-limits.ts';
 import {
   checkPair,
@@ -58,9 +59,7 @@ export async function sourceSha256(
   options: { signal?: AbortSignal | undefined; onProgress?: OnProgress | undefined },
 ): Promise<string> {
   const cachePath = join(home, 'work', 'hashes.json');
-  const cache = existsSync(cachePath)
-    ? (hashCacheSchema.safeParse(JSON.parse(readFileSync(cachePath, 'utf8'))).data ?? {})
-    : {};
+  const cache = readKept(cachePath, hashCacheSchema) ?? {};
   const { size, mtimeMs: modified } = statSync(path);
   const known = cache[path];
   if (known?.size === size && known.modified === modified) return known.sha256;

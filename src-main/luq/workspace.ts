@@ -13,7 +13,8 @@ export function snugHome(environment: NodeJS.ProcessEnv = process.env): string {
     case 'darwin':
       return join(homedir(), 'Library', 'Application Support', 'Snug');
     default:
-      return join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'snug');
+      // set but empty means not set, as the XDG specification has it
+      return join(environment['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'snug');
   }
 }
 
@@ -49,6 +50,16 @@ function isRunning(pid: number): boolean {
 
 const heldHere = new Set<string>();
 
+/** The process that holds a lock; 0 when it let go of it meanwhile. */
+function readHolder(path: string): number {
+  try {
+    return Number(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw writeError(error, path);
+  }
+}
+
 /**
  * Takes a lock file for the life of this process; a lock left by a killed one is taken over. Throws BUSY when another
  * running process holds it.
@@ -70,7 +81,7 @@ export function takeLock(path: string, busyWith: string): Disposable {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeError(error, path);
     }
-    const holder = Number(readFileSync(path, 'utf8'));
+    const holder = readHolder(path);
     // our own number in a file we do not hold is a killed process's, given out again
     if (holder === process.pid ? heldHere.has(path) : holder > 0 && isRunning(holder)) {
       throw new SnugError('BUSY', `another Snug (process ${holder}) is already ${busyWith}`, {

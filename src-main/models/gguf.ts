@@ -187,7 +187,12 @@ export function readGguf(path: string): Gguf {
     }
     const declared = metadata.get('general.alignment')?.value ?? DEFAULT_ALIGNMENT;
     const alignment = typeof declared === 'number' ? declared : 0;
-    if (alignment < 8 || alignment > 65536 || (alignment & (alignment - 1)) !== 0) {
+    if (
+      !Number.isInteger(alignment) ||
+      alignment < 8 ||
+      alignment > 65536 ||
+      (alignment & (alignment - 1)) !== 0
+    ) {
       throw reader.broken(`its alignment is ${alignment}`);
     }
     const tensors = readTensors(reader, tensorCount, alignment);

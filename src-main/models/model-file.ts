@@ -11,11 +11,13 @@ import { isFloatType, tensorTypeId, tensorTypeName } from './tensor-types.ts';
 const SUPPORTED_ARCHITECTURES = new Set(['qwen2vl', 'qwen2', 'llama']);
 
 /** Which text architectures an mmproj's projector was made for; a projector not listed is left to llama.cpp to judge. */
-const PROJECTOR_ARCHITECTURES: Readonly<Record<string, readonly string[]>> = {
-  'qwen2.5vl_merger': ['qwen2vl'],
-  qwen2vl_merger: ['qwen2vl'],
-  mlp: ['llama', 'qwen2'],
-};
+const PROJECTOR_ARCHITECTURES: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    'qwen2.5vl_merger': ['qwen2vl'],
+    qwen2vl_merger: ['qwen2vl'],
+    mlp: ['llama', 'qwen2'],
+  }),
+);
 
 export interface TextModel {
   readonly path: string;
@@ -108,7 +110,7 @@ export function readTextModel(path: string): TextModel {
   const inFile = new Set(
     gguf.tensors.map((tensor) => layerOf(tensor.name)).filter((layer) => layer !== undefined),
   );
-  if (inFile.size !== layers) {
+  if (inFile.size !== layers || Math.max(...inFile) !== layers - 1) {
     throw new SnugError('BROKEN_GGUF', `${path} says it has ${layers} layers and holds ${inFile.size}`);
   }
   return {
@@ -160,7 +162,7 @@ function producedLength(vision: VisionModel): number {
 
 /** Throws WRONG_PAIR unless the vision encoder was made for this text model, going by widths and kinds, not by names. */
 export function checkPair(text: TextModel, vision: VisionModel): void {
-  const architectures = PROJECTOR_ARCHITECTURES[vision.projector];
+  const architectures = PROJECTOR_ARCHITECTURES.get(vision.projector);
   const advice = 'Use the mmproj file that was published together with this model.';
   if (architectures && !architectures.includes(text.architecture)) {
     throw new SnugError(

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Laptop } from '../contract/fit-report.ts';
 import type { Addon } from '../engine/addon.ts';
+import { readKept } from '../models/json-file.ts';
 import { writeFileAtomically } from '../luq/files.ts';
 import { probeKernels, type KernelSpeed, type Matrix } from './probe.ts';
 
@@ -24,7 +24,7 @@ export async function knownKernelSpeeds(
 ): Promise<KernelSpeed[]> {
   const { cpu } = options.laptop;
   const machine = [cpu.brand, ...cpu.vectorFeatures, options.threads].join(' ');
-  const kept = readCache(options.cachePath);
+  const kept = readKept(options.cachePath, cacheSchema);
   const known = kept?.machine === machine ? kept.speeds : [];
   const isKnown = (matrix: Matrix) =>
     known.some(
@@ -38,14 +38,4 @@ export async function knownKernelSpeeds(
   const speeds = [...known, ...measured];
   if (measured.length > 0) writeFileAtomically(options.cachePath, JSON.stringify({ machine, speeds }));
   return speeds;
-}
-
-function readCache(path: string): z.infer<typeof cacheSchema> | undefined {
-  if (!existsSync(path)) return undefined;
-  try {
-    return cacheSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch {
-    // a cache that cannot be read is measured again
-    return undefined;
-  }
 }

@@ -1,0 +1,24 @@
+import type { PlannedSequence } from '../../src-main/luq/sequences.ts';
+
+/** A picture sequence: some words, the picture, some words, and an answer at the end. */
+export function pictureSequence(tokens: number, image = { first: 2, count: tokens - 6 }): PlannedSequence {
+  return {
+    kind: 'picture',
+    name: `picture of ${tokens}`,
+    tokens,
+    imageTokens: [image],
+    answer: { first: tokens - 3, count: 2 },
+    prepare: () => Promise.resolve({ tokens: new Int32Array(tokens) }),
+  };
+}
+
+export function textSequence(tokens: number): PlannedSequence {
+  return {
+    kind: 'text',
+    name: `text of ${tokens}`,
+    tokens,
+    imageTokens: [],
+    answer: { first: 0, count: tokens - 1 },
+    prepare: () => Promise.resolve({ tokens: new Int32Array(tokens) }),
+  };
+}

@@ -1,0 +1,6 @@
+import { takeLock } from '../../../src-main/luq/workspace.ts';
+
+/** Takes the lock named on its command line and keeps it until it is killed. */
+takeLock(process.argv[2] ?? '', 'testing');
+process.stdout.write('held\n');
+setInterval(() => undefined, 60_000);

@@ -1,0 +1,142 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ChatTemplate, type ChatMessage } from '../../../src-main/chat/template.ts';
+import { ggufEntry } from '../../../src-main/models/gguf-writer.ts';
+import { GgufType } from '../../../src-main/models/gguf.ts';
+import { readTextModel } from '../../../src-main/models/model-file.ts';
+import { number, text, writeTextModel } from '../../helpers/small-models.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+import { thrown } from '../../helpers/thrown.ts';
+
+const MARKER = '<__media__>';
+
+function templateOf(architecture: string, entries: ReturnType<typeof text>[] = []): ChatTemplate {
+  const tokens = ggufEntry('tokenizer.ggml.tokens', GgufType.string, ['<unk>', '<s>', '</s>']);
+  const eos = number('tokenizer.ggml.eos_token_id', 2);
+  const path = writeTextModel(temporaryFolder(), { architecture, entries: [tokens, eos, ...entries] });
+  return new ChatTemplate(readTextModel(path), MARKER);
+}
+
+const withTemplate = (source: string) => templateOf('qwen2vl', [text('tokenizer.chat_template', source)]);
+
+const conversation: ChatMessage[] = [
+  { role: 'system', text: 'Be brief.' },
+  { role: 'user', text: 'What is this?', pictures: 1 },
+  { role: 'assistant', text: 'A cat.' },
+  { role: 'user', text: 'And this?' },
+];
+
+describe('the Demo-VL file', () => {
+  const model = readTextModel(join(import.meta.dirname, '../../../resources/demo-model/demo-vl-f16.gguf'));
+  const template = new ChatTemplate(model, MARKER);
+
+  it('renders a picture before its question and ends where the answer begins', () => {
+    const prompt = template.render([{ role: 'user', text: 'What is this?', pictures: 1 }], {
+      forAnswer: true,
+    });
+    expect(prompt.split(MARKER)).toHaveLength(2);
+    expect(prompt.indexOf(MARKER)).toBeLessThan(prompt.indexOf('What is this?'));
+    const answered = template.render(
+      [
+        { role: 'user', text: 'What is this?', pictures: 1 },
+        { role: 'assistant', text: 'A cat.' },
+      ],
+      { forAnswer: false },
+    );
+    expect(answered.startsWith(prompt)).toBe(true);
+    expect(answered.slice(prompt.length)).toContain('A cat.');
+  });
+});
+
+describe('a file without a template of its own', () => {
+  it('of Qwen is taken to speak ChatML', () => {
+    expect(templateOf('qwen2vl').render(conversation, { forAnswer: true })).toBe(
+      '<|im_start|>system\nBe brief.<|im_end|>\n' +
+        `<|im_start|>user\n${MARKER}What is this?<|im_end|>\n` +
+        '<|im_start|>assistant\nA cat.<|im_end|>\n' +
+        '<|im_start|>user\nAnd this?<|im_end|>\n' +
+        '<|im_start|>assistant\n',
+    );
+  });
+
+  it('of LLaMA is taken to speak as LLaVA-1.5 was trained, each answer ended', () => {
+    expect(templateOf('llama').render(conversation, { forAnswer: true })).toBe(
+      `Be brief.\n\nUSER: ${MARKER}What is this?\nASSISTANT: A cat.</s>\nUSER: And this?\nASSISTANT:`,
+    );
+  });
+
+  it('does not ask for an answer when none is wanted', () => {
+    const prompt = templateOf('qwen2vl').render(conversation.slice(0, 3), { forAnswer: false });
+    expect(prompt).toMatch(/A cat\.<\|im_end\|>\n$/);
+  });
+
+  it('has no end token when it names none', () => {
+    const path = writeTextModel(temporaryFolder(), { architecture: 'llama' });
+    const template = new ChatTemplate(readTextModel(path), MARKER);
+    expect(template.render(conversation.slice(0, 3), { forAnswer: false })).toMatch(/A cat\.\n$/);
+    expect(
+      templateOf('llama', [number('tokenizer.ggml.eos_token_id', 99)]).render(conversation, {
+        forAnswer: false,
+      }),
+    ).not.toContain('undefined');
+  });
+});
+
+describe("a person's words", () => {
+  it.each(['user', 'assistant', 'system'] as const)(
+    'that hold the media marker (%s) are not a picture',
+    (role) => {
+      const typed = [{ role, text: `look: ${MARKER}${MARKER}!`, pictures: role === 'user' ? 1 : 0 }];
+      const prompt = templateOf('qwen2vl').render(typed, { forAnswer: true });
+      expect(prompt.split(MARKER)).toHaveLength(role === 'user' ? 2 : 1);
+      expect(prompt).toContain('look: ');
+    },
+  );
+
+  it('are no template themselves', () => {
+    const prompt = templateOf('qwen2vl').render([{ role: 'user', text: '{{ messages }} {% raw %}' }], {
+      forAnswer: true,
+    });
+    expect(prompt).toContain('{{ messages }} {% raw %}');
+  });
+
+  it('stay as they were typed, with their lines and scripts', () => {
+    const words = '  eins\n\n\tzwei ünï 日本 $& $1 \\n  ';
+    expect(templateOf('qwen2vl').render([{ role: 'user', text: words }], { forAnswer: true })).toContain(
+      words,
+    );
+  });
+});
+
+describe('a template', () => {
+  it('sees several pictures as several markers', () => {
+    const prompt = templateOf('qwen2vl').render([{ role: 'user', text: 'Compare.', pictures: 3 }], {
+      forAnswer: true,
+    });
+    expect(prompt).toContain(`${MARKER.repeat(3)}Compare.`);
+  });
+
+  it('gets no BOS, which the tokenizer adds', () => {
+    expect(withTemplate('[{{ bos_token }}][{{ eos_token }}]').render([], { forAnswer: true })).toBe(
+      '[][</s>]',
+    );
+  });
+
+  it.each(['{% for message in messages %}', '{{ messages[0] ', '{% nonsense %}'])(
+    'that cannot be read (%s) is told by the name of its file',
+    (source) => {
+      const error = thrown(() => withTemplate(source));
+      expect(error.code).toBe('UNSUPPORTED_MODEL');
+      expect(error.message).toMatch(/chat template of .*model\.gguf/);
+    },
+  );
+
+  it('that refuses a conversation is told by what it says', () => {
+    const strict = withTemplate(
+      "{% if messages[0]['role'] != 'user' %}{{ raise_exception('Conversations start with a user') }}{% endif %}",
+    );
+    const error = thrown(() => strict.render(conversation, { forAnswer: true }));
+    expect(error.code).toBe('UNSUPPORTED_MODEL');
+    expect(error.message).toContain('Conversations start with a user');
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { SnugError } from '../../../src-main/contract/errors.ts';
+import { callNative, nativeError, withAbort, type Addon } from '../../../src-main/engine/addon.ts';
+import { rejected } from '../../helpers/thrown.ts';
+
+const native = (code: string | undefined, message = 'what llama.cpp said') =>
+  Object.assign(new Error(message), code === undefined ? {} : { code });
+
+describe('an error of the addon', () => {
+  it.each(['CANCELLED', 'MODEL_LOAD', 'MMPROJ_LOAD', 'FILE', 'TOO_FEW_TOKENS', 'CONTEXT_FULL', 'CANNOT_SEE'])(
+    'keeps its code %s and its words',
+    async (code) => {
+      const error = await rejected(callNative(Promise.reject(native(code))));
+      expect(error).toMatchObject({ code, message: 'what llama.cpp said' });
+    },
+  );
+
+  it.each([undefined, 'ERR_INVALID_ARG', 'BUSY'])(
+    'of a code that is not its own (%s) is told as native',
+    (code) => {
+      expect(nativeError(native(code)).code).toBe('NATIVE');
+    },
+  );
+
+  it('that is one of ours already stays it', () => {
+    const ours = new SnugError('DISK_FULL', 'full');
+    expect(nativeError(ours)).toBe(ours);
+  });
+});
+
+describe('an abort flag', () => {
+  const flags: { isSet: boolean }[] = [];
+  const addon = {
+    AbortFlag: class {
+      isSet = false;
+      constructor() {
+        flags.push(this);
+      }
+      set() {
+        this.isSet = true;
+      }
+    },
+  } as unknown as Addon;
+  const lastFlag = () => flags.at(-1)?.isSet;
+
+  it('follows its signal while the call runs, and not after it', async () => {
+    const controller = new AbortController();
+    const value = await withAbort(addon, controller.signal, () => Promise.resolve('done'));
+    expect(value).toBe('done');
+    controller.abort();
+    expect(lastFlag()).toBe(false);
+  });
+
+  it('is set as soon as the signal is aborted, also when that was before', async () => {
+    const controller = new AbortController();
+    await withAbort(addon, controller.signal, () => {
+      expect(lastFlag()).toBe(false);
+      controller.abort();
+      expect(lastFlag()).toBe(true);
+      return Promise.resolve();
+    });
+    await withAbort(addon, controller.signal, () => Promise.resolve(expect(lastFlag()).toBe(true)));
+  });
+});

@@ -1,0 +1,265 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { WorkerProcess, type WorkerPort } from '../../../src-main/engine/worker-process.ts';
+import type { FromWorker, ToWorker } from '../../../src-main/engine/worker-protocol.ts';
+import { isAlive, until } from '../../helpers/until.ts';
+import { rejected } from '../../helpers/thrown.ts';
+
+const helper = (name: string) => join(import.meta.dirname, '../../helpers/workers', name);
+
+function startWorker(): WorkerProcess {
+  const worker = new WorkerProcess(helper('answering.ts'));
+  onTestFinished(() => worker.close());
+  return worker;
+}
+
+describe('a call', () => {
+  it('brings back its result', async () => {
+    expect(await startWorker().call('double', 21)).toBe(42);
+  });
+
+  it('carries bytes, big numbers, dates and nothing as they are', async () => {
+    const value = {
+      pixels: new Uint8Array([0, 255]),
+      size: 2n ** 60n,
+      when: new Date(0),
+      nothing: undefined,
+    };
+    expect(await startWorker().call('echo', value)).toEqual(value);
+  });
+
+  it('brings its events in order, before its result', async () => {
+    const seen: unknown[] = [];
+    const result = await startWorker().call('count', 500, { onEvent: (event) => seen.push(event) });
+    seen.push(result);
+    expect(seen).toEqual([...Array.from({ length: 500 }, (_, i) => i + 1), 'counted']);
+  });
+
+  it('runs beside others, each with its own events and result', async () => {
+    const worker = startWorker();
+    const events: [string, unknown][] = [];
+    const results = await Promise.all([
+      worker.call('count', 2, { onEvent: (event) => events.push(['first', event]) }),
+      worker.call('double', 4),
+      worker.call('count', 3, { onEvent: (event) => events.push(['second', event]) }),
+    ]);
+    expect(results).toEqual(['counted', 8, 'counted']);
+    expect(events.filter(([call]) => call === 'first').map(([, event]) => event)).toEqual([1, 2]);
+    expect(events.filter(([call]) => call === 'second').map(([, event]) => event)).toEqual([1, 2, 3]);
+  });
+
+  it('that fails brings code, message, advice and cause', async () => {
+    const error = await rejected(startWorker().call('fail', undefined));
+    expect(error).toMatchObject({
+      code: 'DISK_FULL',
+      message: 'the disk is full',
+      advice: 'Free some space.',
+      cause: { message: 'ENOSPC' },
+    });
+  });
+
+  it('that breaks is a bug, and the worker goes on', async () => {
+    const worker = startWorker();
+    expect(await rejected(worker.call('breakDown', undefined))).toMatchObject({
+      code: 'BUG',
+      message: 'nothing is not a function',
+    });
+    expect(await worker.call('double', 1)).toBe(2);
+  });
+
+  it('whose result cannot be sent fails instead of waiting for ever', async () => {
+    expect((await rejected(startWorker().call('unsendable', undefined))).code).toBe('BUG');
+  });
+
+  it.each(['fly', 'toString', 'constructor'])(
+    'of a method that is not there (%s) is refused',
+    async (method) => {
+      const error = await rejected(startWorker().call(method, undefined));
+      expect(error.code).toBe('BUG');
+      expect(error.message).toContain(`no method ${method}`);
+    },
+  );
+});
+
+describe('a cancelled call', () => {
+  it('stops and is told from a failed one', async () => {
+    const worker = startWorker();
+    const controller = new AbortController();
+    const call = worker.call('untilCancelled', undefined, {
+      signal: controller.signal,
+      onEvent: () => controller.abort(),
+    });
+    expect((await rejected(call)).code).toBe('CANCELLED');
+    expect(await worker.call('double', 3)).toBe(6);
+  });
+
+  it('leaves others alone', async () => {
+    const worker = startWorker();
+    const controller = new AbortController();
+    const other = new AbortController();
+    const kept = worker.call('afterCancelled', undefined, { signal: other.signal });
+    const stopped = worker.call('untilCancelled', undefined, {
+      signal: controller.signal,
+      onEvent: () => controller.abort(),
+    });
+    expect((await rejected(stopped)).code).toBe('CANCELLED');
+    other.abort();
+    expect(await kept).toBe('what was done so far');
+  });
+
+  it('never starts when it was cancelled before', async () => {
+    const call = startWorker().call('exit', 3, { signal: AbortSignal.abort() });
+    expect((await rejected(call)).code).toBe('CANCELLED');
+  });
+});
+
+describe('a worker that dies', () => {
+  it('by leaving in the middle of a call rejects it with its exit code', async () => {
+    const error = await rejected(startWorker().call('exit', 3));
+    expect(error.code).toBe('WORKER_DIED');
+    expect(error.message).toContain('code 3');
+  });
+
+  it('by SIGKILL is taken to have run out of memory', async () => {
+    const error = await rejected(startWorker().call('kill', 'SIGKILL'));
+    expect(error.code).toBe('WORKER_DIED');
+    expect(error.message).toContain('SIGKILL');
+    expect(error.advice).toContain('memory');
+  });
+
+  it('by SIGILL says that the processor is too old', async () => {
+    const error = await rejected(startWorker().call('kill', 'SIGILL'));
+    expect(error.code).toBe('UNSUPPORTED_CPU');
+    expect(error.advice).toContain('vector instructions');
+  });
+
+  it("by a failed assertion passes on llama.cpp's last words, every time", async () => {
+    for (let round = 0; round < 5; round++) {
+      const error = await rejected(startWorker().call('abort', 'GGML_ASSERT(n_tokens > 0) failed'));
+      expect(error.code).toBe('WORKER_DIED');
+      expect(error.message).toContain('GGML_ASSERT(n_tokens > 0) failed');
+      expect(error.advice).not.toContain('memory');
+    }
+  });
+
+  it('rejects every call that was running, and every later one', async () => {
+    const worker = startWorker();
+    const running = ['untilCancelled', 'afterCancelled', 'exit'].map((method) =>
+      rejected(worker.call(method, 3)),
+    );
+    for (const error of await Promise.all(running)) expect(error.code).toBe('WORKER_DIED');
+    expect((await rejected(worker.call('double', 1))).code).toBe('WORKER_DIED');
+  });
+
+  it('because it cannot start says why', async () => {
+    const worker = new WorkerProcess(helper('not-there.ts'));
+    onTestFinished(() => worker.close());
+    const error = await rejected(worker.call('double', 1));
+    expect(error.code).toBe('WORKER_DIED');
+    expect(error.message).toContain('not-there.ts');
+  });
+
+  it('does not take its parent with it when that calls before it notices', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [helper('parent-of-the-dead.ts')]);
+    expect(stdout.trim()).toBe('WORKER_DIED WORKER_DIED WORKER_DIED');
+  });
+});
+
+describe('the end of a worker', () => {
+  it('comes with close: its process is gone and running calls are cancelled', async () => {
+    const worker = new WorkerProcess(helper('answering.ts'));
+    const pid = await worker.call<number>('pid', undefined);
+    const running = rejected(worker.call('untilCancelled', undefined));
+    await worker.close();
+    expect(isAlive(pid)).toBe(false);
+    expect((await running).code).toBe('CANCELLED');
+    await worker.close();
+  });
+
+  it('comes at the end of its block', async () => {
+    let pid = 0;
+    {
+      await using worker = new WorkerProcess(helper('answering.ts'));
+      pid = await worker.call<number>('pid', undefined);
+      expect(isAlive(pid)).toBe(true);
+    }
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it('comes when its parent is killed', async () => {
+    const parent = spawn(process.execPath, [helper('parent.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const workerPid = Number(line.toString());
+    expect(isAlive(workerPid)).toBe(true);
+    parent.kill('SIGKILL');
+    await until(() => !isAlive(workerPid));
+  });
+});
+
+/** A worker that says only what the test has it say. */
+class SilentPort implements WorkerPort {
+  killed = 0;
+  #message: (message: FromWorker) => void = () => undefined;
+  #exit: (code: number | null, signal: string | null) => void = () => undefined;
+
+  post(_: ToWorker): void {}
+  onMessage(listener: (message: FromWorker) => void): void {
+    this.#message = listener;
+  }
+  onExit(listener: (code: number | null, signal: string | null) => void): void {
+    this.#exit = listener;
+  }
+  kill(): void {
+    this.killed++;
+    this.#exit(null, 'SIGKILL');
+  }
+  lastWords(): string {
+    return '';
+  }
+  beat(): void {
+    this.#message({ kind: 'alive' });
+  }
+}
+
+describe('a worker that hangs', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  function startSilent() {
+    vi.useFakeTimers();
+    const port = new SilentPort();
+    return { port, worker: new WorkerProcess('worker', () => port) };
+  }
+
+  it('is ended, and its call is rejected', async () => {
+    const { port, worker } = startSilent();
+    const call = rejected(worker.call('double', 1));
+    await vi.advanceTimersByTimeAsync(200_000);
+    expect(port.killed).toBe(1);
+    expect((await call).code).toBe('WORKER_DIED');
+  });
+
+  it('is not mistaken for one that beats and works for hours', async () => {
+    const { port } = startSilent();
+    for (let second = 0; second < 7200; second += 2) {
+      port.beat();
+      await vi.advanceTimersByTimeAsync(2000);
+    }
+    expect(port.killed).toBe(0);
+  });
+
+  it('is not mistaken for one that slept with its laptop', async () => {
+    const { port } = startSilent();
+    port.beat();
+    await vi.advanceTimersByTimeAsync(14_000);
+    port.beat();
+    // the clock on the wall goes on while the lid is closed; timers do not
+    vi.setSystemTime(Date.now() + 8 * 3600 * 1000);
+    await vi.advanceTimersByTimeAsync(1500);
+    port.beat();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(port.killed).toBe(0);
+  });
+});

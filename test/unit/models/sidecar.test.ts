@@ -1,0 +1,50 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { readSidecar, sidecarPath } from '../../../src-main/models/sidecar.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+import { thrown } from '../../helpers/thrown.ts';
+
+function sidecar(content: unknown): { folder: string; model: string } {
+  const folder = temporaryFolder();
+  const model = join(folder, 'model.gguf');
+  writeFileSync(sidecarPath(model), typeof content === 'string' ? content : JSON.stringify(content));
+  return { folder, model };
+}
+
+it('a model without one has none', () => {
+  expect(readSidecar(join(temporaryFolder(), 'model.gguf'))).toEqual({});
+});
+
+it('paths are taken from where it lies, whatever the working directory', () => {
+  const { folder, model } = sidecar({
+    mmproj: 'mmproj.gguf',
+    imageTokens: { min: 4, max: 64 },
+    samples: [{ question: 'What is this?', picture: 'samples/one.png' }, { question: 'Why?' }],
+  });
+  expect(readSidecar(model)).toEqual({
+    mmproj: join(folder, 'mmproj.gguf'),
+    imageTokens: { min: 4, max: 64 },
+    samples: [{ question: 'What is this?', picture: join(folder, 'samples/one.png') }, { question: 'Why?' }],
+  });
+});
+
+it('an absolute path stays as it is', () => {
+  const { model } = sidecar({ mmproj: '/elsewhere/mmproj.gguf' });
+  expect(readSidecar(model)).toEqual({ mmproj: '/elsewhere/mmproj.gguf' });
+});
+
+it.each([
+  ['no JSON', '{ "mmproj": '],
+  ['an empty file', ''],
+  ['a list', []],
+  ['a misspelt key', { mmprojj: 'a.gguf' }],
+  ['a limit of no tokens', { imageTokens: { min: 0, max: 64 } }],
+  ['a limit that is text', { imageTokens: { min: 4, max: '64' } }],
+  ['a sample without a question', { samples: [{ picture: 'a.png' }] }],
+])('%s is refused with the name of the file', (_, content) => {
+  const { model } = sidecar(content);
+  const error = thrown(() => readSidecar(model));
+  expect(error.code).toBe('BAD_ARGUMENT');
+  expect(error.message).toContain('model.gguf.snug.json');
+});

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { budgetSchema } from '../../../src-main/contract/fit-report.ts';
+import { recommendBudget } from '../../../src-main/profile/budget.ts';
+
+const GiB = 2 ** 30;
+
+function budget(totalGiB: number, availableGiB: number) {
+  return recommendBudget({
+    totalBytes: totalGiB * GiB,
+    availableBytes: availableGiB * GiB,
+    swapTotalBytes: 0,
+    swapFreeBytes: 0,
+  });
+}
+
+describe('an idle laptop keeps a quarter of its memory, at least 2 GiB, and room for Snug', () => {
+  it.each([
+    [8, 7.5, 5.5],
+    [16, 14, 11.5],
+    [64, 60, 47.5],
+    [4, 3.5, 1.5],
+  ])('%d GiB with %d GiB available: %d GiB', (total, available, expected) => {
+    expect(budget(total, available).bytes).toBe(expected * GiB);
+  });
+});
+
+it('a busy laptop gives what is available now, less some headroom', () => {
+  expect(budget(16, 5).bytes).toBe(4 * GiB);
+  expect(budget(16, 5).reasoning[0]?.label).toContain('available right now');
+  expect(budget(16, 14).reasoning[0]?.label).toContain('in this laptop');
+});
+
+it('a laptop with nothing to give is offered nothing, never a negative amount', () => {
+  expect(budget(16, 0.3).bytes).toBe(0);
+  expect(budget(2, 2).bytes).toBe(0);
+});
+
+it('the reasoning adds up to the budget', () => {
+  for (const [total, available] of [
+    [8, 7],
+    [8, 3],
+    [15.6, 13.1],
+    [31.2, 4.7],
+  ] as const) {
+    const { bytes, reasoning } = budget(total, available);
+    const sum = reasoning.reduce((all, step) => all + step.bytes, 0);
+    expect(Math.abs(sum - bytes)).toBeLessThan(1);
+  }
+});
+
+it('is what the report expects, also for odd numbers of bytes', () => {
+  const odd = recommendBudget({
+    totalBytes: 16_614_875_137,
+    availableBytes: 9_999_999_999,
+    swapTotalBytes: 0,
+    swapFreeBytes: 0,
+  });
+  expect(budgetSchema.parse(odd)).toEqual(odd);
+});

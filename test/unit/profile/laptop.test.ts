@@ -1,0 +1,84 @@
+import { statfsSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { laptopSchema } from '../../../src-main/contract/fit-report.ts';
+import {
+  computeThreads,
+  freeDiskBytes,
+  profileLaptop,
+  warningsFor,
+} from '../../../src-main/profile/laptop.ts';
+import { ordinaryLaptop } from '../../helpers/laptops.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+
+describe('warnings', () => {
+  const withCpu = (architecture: string, vectorFeatures: string[]) => {
+    const laptop = ordinaryLaptop();
+    return { ...laptop, cpu: { ...laptop.cpu, architecture, vectorFeatures } };
+  };
+
+  it('an ordinary laptop has none', () => {
+    expect(warningsFor(ordinaryLaptop())).toEqual([]);
+  });
+
+  it.each([
+    ['x64', ['SSE3', 'AVX', 'F16C']],
+    ['x64', []],
+    ['arm64', []],
+  ])('an old %s processor (%s) is told to be slow', (architecture, features) => {
+    const [warning, ...rest] = warningsFor(withCpu(architecture, features));
+    expect(warning).toMatch(/AVX2|NEON/);
+    expect(warning).toContain('slow');
+    expect(rest).toEqual([]);
+  });
+
+  it.each([
+    ['x64', ['AVX512']],
+    ['arm64', ['NEON']],
+    ['arm64', ['DOTPROD']],
+    ['riscv64', []],
+  ])('a fit or unknown %s processor (%s) is not', (architecture, features) => {
+    expect(warningsFor(withCpu(architecture, features))).toEqual([]);
+  });
+
+  it('on battery a person is told to plug in', () => {
+    const laptop = ordinaryLaptop();
+    laptop.power = { onBattery: true, batteryPercent: 30 };
+    expect(warningsFor(laptop)).toEqual([expect.stringContaining('Plug in')]);
+  });
+});
+
+it('compute takes the fast cores alone, and no more threads than there are', () => {
+  const withCores = (physicalCores: number, performanceCores: number) => {
+    const laptop = ordinaryLaptop();
+    return computeThreads({ ...laptop, cpu: { ...laptop.cpu, physicalCores, performanceCores } });
+  };
+  expect(withCores(8, 1)).toBe(1);
+  expect(withCores(1024, 1024)).toBe(availableParallelism());
+});
+
+describe('free space', () => {
+  it('of a folder that does not exist yet is that of the disk it will be on', () => {
+    const folder = temporaryFolder();
+    const { bsize, blocks } = statfsSync(folder);
+    const free = freeDiskBytes(join(folder, 'not', 'there', 'yet'));
+    expect(free).toBeGreaterThan(0);
+    expect(free).toBeLessThanOrEqual(blocks * bsize);
+  });
+
+  it('of a relative or a file path is told too', () => {
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, 'x');
+    expect(freeDiskBytes(file)).toBeGreaterThan(0);
+    expect(freeDiskBytes('not/there/yet')).toBeGreaterThan(0);
+  });
+});
+
+it('this machine is described as the report expects', async () => {
+  const laptop = await profileLaptop({ modelsFolder: '/nowhere/models', cpuFeatures: ['AVX2', 'NEON'] });
+  expect(laptopSchema.parse(laptop)).toEqual(laptop);
+  expect(laptop.cpu.vectorFeatures).toEqual(['AVX2', 'NEON']);
+  expect(laptop.memory.availableBytes).toBeLessThanOrEqual(laptop.memory.totalBytes);
+  expect(laptop.disk.folder).toBe('/nowhere/models');
+});
