@@ -83,7 +83,7 @@ export function filesTable({ files, plan, check }: FitReport): string[] {
     value === null
       ? []
       : [
-          `${kind} ${value.meanKld.toFixed(4)} nats, same first choice ${(value.topAgreement * 100).toFixed(1)} %`,
+          `${kind} ${value.meanKld?.toFixed(4) ?? 'infinite'} nats, same first choice ${(value.topAgreement * 100).toFixed(1)} %`,
         ],
   );
   return [...lines, '', `KL divergence from the source: ${measured.join('; ') || 'not measured'}`];

@@ -95,8 +95,8 @@ export type FileReport = z.infer<typeof fileSchema>;
 
 export const divergenceSchema = z.object({
   tokens: z.int().nonnegative(),
-  /** mean KL divergence source ‖ compressed over next-token distributions, in nats */
-  meanKld: z.number(),
+  /** mean KL divergence source ‖ compressed over next-token distributions, in nats; null when it is not finite */
+  meanKld: z.number().nullable(),
   /** share of positions where both prefer the same token */
   topAgreement: z.number(),
 });

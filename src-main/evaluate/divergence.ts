@@ -41,11 +41,12 @@ export class DivergenceSum {
   }
 
   /** null when nothing was added */
-  result(): { tokens: number; meanKld: number; topAgreement: number } | null {
+  result(): { tokens: number; meanKld: number | null; topAgreement: number } | null {
     if (this.#tokens === 0) return null;
     return {
       tokens: this.#tokens,
-      meanKld: this.#divergence / this.#tokens,
+      // a broken model's logits are not numbers, and JSON has no word for that
+      meanKld: Number.isFinite(this.#divergence) ? this.#divergence / this.#tokens : null,
       topAgreement: this.#agreeing / this.#tokens,
     };
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { createReadStream, mkdirSync, statSync, type ReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import { ggufEntry, layOutGguf } from '../models/gguf-writer.ts';
@@ -31,8 +31,13 @@ export interface AssembleOptions {
 
 /** Throws when the output is the source itself, by whatever path; writing would destroy what is read. */
 export function checkOutput(output: string, sources: readonly string[]): void {
-  const real = (path: string) => (existsSync(path) ? realpathSync(path) : resolve(path));
-  if (sources.some((source) => real(source) === real(output))) {
+  // file numbers and not names: links, and systems to which Model.gguf and model.gguf are one
+  const identity = (path: string) => {
+    const status = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return status && `${status.dev}:${status.ino}`;
+  };
+  const existing = identity(output);
+  if (existing !== undefined && sources.some((source) => identity(source) === existing)) {
     throw new SnugError('BAD_ARGUMENT', `the output ${output} is the source itself`, {
       advice: 'Choose another name with --output.',
     });
@@ -102,6 +107,18 @@ async function writeWhole(file: FileHandle, bytes: Uint8Array, position: number)
   }
 }
 
+/** A stream's chunks; what goes wrong with reading is told as such, not as a failure to write. */
+async function* readable(stream: ReadStream, path: string): AsyncGenerator<Buffer> {
+  try {
+    yield* stream as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw new SnugError('FILE', `could not read ${path}: ${(error as Error).message}`, {
+      advice: 'Run the same command again; what is missing is made again.',
+      cause: error,
+    });
+  }
+}
+
 async function copyTensors(
   file: FileHandle,
   offsets: readonly number[],
@@ -126,7 +143,7 @@ async function copyTensors(
         })
       : createReadStream(bank.path(tensor, type), { highWaterMark: COPY_BYTES });
     let at = offsets[i] ?? 0;
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    for await (const chunk of readable(stream, fromSource ? source.path : bank.path(tensor, type))) {
       throwIfCancelled(signal);
       if (!fromSource) hash.update(chunk);
       await writeWhole(file, chunk, at);

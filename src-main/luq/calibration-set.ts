@@ -66,8 +66,9 @@ export function loadOwnCalibration(folder: string): CalibrationSet {
     });
   }
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
     .sort();
   const own = files.filter((path) => PICTURE_EXTENSIONS.has(extname(path).toLowerCase()));
   if (own.length === 0) {

@@ -1,10 +1,10 @@
-import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync } from 'node:fs';
 import type { Check, Divergence } from '../contract/fit-report.ts';
 import { throwIfCancelled } from '../contract/errors.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import { callNative, type Addon, type NativeModel } from '../engine/addon.ts';
 import { DivergenceSum } from '../evaluate/divergence.ts';
-import { syncFile, writeError } from './files.ts';
+import { discard, readWholly, syncFile, writeError, writeWholly } from './files.ts';
 import type { PlannedSequence } from './sequences.ts';
 
 /**
@@ -94,7 +94,7 @@ export async function recordSource(model: NativeModel, path: string, options: He
     const fd = openSync(temporary, 'w');
     try {
       await runParts(model, options, (_, logits) => {
-        writeSync(fd, new Uint8Array(logits.buffer, logits.byteOffset, logits.byteLength));
+        writeWholly(fd, new Uint8Array(logits.buffer, logits.byteOffset, logits.byteLength));
       });
     } finally {
       closeSync(fd);
@@ -102,7 +102,7 @@ export async function recordSource(model: NativeModel, path: string, options: He
     syncFile(temporary);
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     const isSystemError = error instanceof Error && 'syscall' in error;
     throw isSystemError ? writeError(error, path) : error;
   }
@@ -122,7 +122,7 @@ export async function compareWithSource(
   try {
     await runParts(model, options, (part, logits) => {
       for (let i = 0; i < part.count; i++) {
-        readSync(fd, sourceBytes, 0, sourceBytes.length, null);
+        readWholly(fd, sourceBytes, recorded);
         sums[part.sequence.kind].add(source, logits.subarray(i * width, (i + 1) * width));
       }
     });
@@ -145,8 +145,9 @@ export function judge(divergence: { image: Divergence | null; text: Divergence |
         `${kind} it prefers the source's next word only ${Math.round(measured.topAgreement * 100)} % of the time`,
       );
     }
-    if (!(measured.meanKld <= LARGEST_KLD)) {
-      reasons.push(`${kind} its KL divergence from the source is ${measured.meanKld.toFixed(2)} nats`);
+    if (measured.meanKld === null || measured.meanKld > LARGEST_KLD) {
+      const nats = measured.meanKld === null ? 'beyond measure' : `${measured.meanKld.toFixed(2)} nats`;
+      reasons.push(`${kind} its KL divergence from the source is ${nats}`);
     }
   }
   return { ...divergence, coherent: reasons.length === 0, reasons };

@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { platform } from 'node:os';
 import { SnugError } from '../contract/errors.ts';
@@ -34,6 +44,23 @@ export function discard(temporary: string): void {
     rmSync(temporary, { force: true });
   } catch {
     // below a regular file, or on a disk that has gone: there is nothing to remove
+  }
+}
+
+/** Writes all of it at the file's position; a system may take only part at a time. */
+export function writeWholly(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
+}
+
+/** Fills the bytes from the file's position; throws when the file ends before. */
+export function readWholly(fd: number, bytes: Uint8Array, path: string): void {
+  for (let done = 0; done < bytes.length;) {
+    const read = readSync(fd, bytes, done, bytes.length - done, null);
+    if (read === 0)
+      throw new SnugError('FILE', `${path} ended too early`, {
+        advice: 'Delete it and run the same command again.',
+      });
+    done += read;
   }
 }
 

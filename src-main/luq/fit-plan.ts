@@ -1,3 +1,4 @@
+import { SnugError } from '../contract/errors.ts';
 import type { Budget, Laptop, Memory } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import type { Addon } from '../engine/addon.ts';
@@ -68,9 +69,17 @@ export async function preparePlan(
       });
     }
   }
+  const high = mixtureOf(addon, model, text.gguf.tensors, settings.rungs.high);
+  const low = mixtureOf(addon, model, text.gguf.tensors, settings.rungs.low);
+  if (bytesWithTypes(text.gguf.tensors, low) >= bytesWithTypes(text.gguf.tensors, high)) {
+    const { high: first, low: second } = settings.rungs;
+    throw new SnugError('BAD_ARGUMENT', `${second} takes no less memory than ${first}`, {
+      advice: `Write the better rung first: --rungs ${second},${first}.`,
+    });
+  }
   return {
-    high: mixtureOf(addon, model, text.gguf.tensors, settings.rungs.high),
-    low: mixtureOf(addon, model, text.gguf.tensors, settings.rungs.low),
+    high,
+    low,
     overhead,
     visionTypes: asked ? smallerVision : undefined,
     alternatives,

@@ -1,8 +1,8 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, platform } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
-import { writeError } from './files.ts';
+import { discard, writeError } from './files.ts';
 
 /** Where Snug keeps its things: models it made and what a fit can be resumed from. */
 export function snugHome(environment: NodeJS.ProcessEnv = process.env): string {
@@ -60,34 +60,48 @@ function readHolder(path: string): number {
   }
 }
 
+/** Puts a file with our process number in place, whole from its first moment; false when there is one already. */
+function placeLock(path: string): boolean {
+  const own = `${path}.${process.pid}`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(own, String(process.pid));
+    try {
+      linkSync(own, path);
+    } catch (error) {
+      // memory sticks (FAT, exFAT) have no links
+      if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      writeFileSync(path, String(process.pid), { flag: 'wx' });
+    }
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(path)) return false;
+    throw writeError(error, path);
+  } finally {
+    discard(own);
+  }
+}
+
 /**
  * Takes a lock file for the life of this process; a lock left by a killed one is taken over. Throws BUSY when another
  * running process holds it.
  */
 export function takeLock(path: string, busyWith: string): Disposable {
-  for (;;) {
-    try {
-      mkdirSync(dirname(path), { recursive: true });
-      const fd = openSync(path, 'wx');
-      writeSync(fd, String(process.pid));
-      closeSync(fd);
-      heldHere.add(path);
-      return {
-        [Symbol.dispose]: () => {
-          heldHere.delete(path);
-          rmSync(path, { force: true });
-        },
-      };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeError(error, path);
-    }
+  while (!placeLock(path)) {
     const holder = readHolder(path);
     // our own number in a file we do not hold is a killed process's, given out again
     if (holder === process.pid ? heldHere.has(path) : holder > 0 && isRunning(holder)) {
       throw new SnugError('BUSY', `another Snug (process ${holder}) is already ${busyWith}`, {
-        advice: 'Wait for it to finish, or stop it; what it has done is kept.',
+        advice: `Wait for it to finish, or stop it; what it has done is kept. If process ${holder} is another program, delete ${path}.`,
       });
     }
     rmSync(path, { force: true });
   }
+  heldHere.add(path);
+  return {
+    [Symbol.dispose]: () => {
+      heldHere.delete(path);
+      rmSync(path, { force: true });
+    },
+  };
 }

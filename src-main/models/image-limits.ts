@@ -30,12 +30,27 @@ export function imageLimits(text: TextModel, chosenMaxTokens?: number): ImageLim
 function fromMetadata(text: TextModel): ImageLimits | undefined {
   const minTokens = metadataNumber(text.gguf, 'luq.image_tokens.min');
   const maxTokens = metadataNumber(text.gguf, 'luq.image_tokens.max');
-  return minTokens === undefined || maxTokens === undefined ? undefined : { minTokens, maxTokens };
+  return minTokens === undefined || maxTokens === undefined
+    ? undefined
+    : checked({ minTokens, maxTokens }, text.path);
 }
 
 function fromSidecar(modelPath: string): ImageLimits | undefined {
   const { imageTokens } = readSidecar(modelPath);
-  return imageTokens && { minTokens: imageTokens.min, maxTokens: imageTokens.max };
+  return imageTokens && checked({ minTokens: imageTokens.min, maxTokens: imageTokens.max }, modelPath);
+}
+
+function checked(limits: ImageLimits, path: string): ImageLimits {
+  const { minTokens, maxTokens } = limits;
+  if (Number.isInteger(minTokens) && Number.isInteger(maxTokens) && minTokens >= 1 && maxTokens >= minTokens)
+    return limits;
+  throw new SnugError(
+    'BAD_ARGUMENT',
+    `the picture limits kept with ${path} make no sense: ${minTokens} to ${maxTokens} tokens`,
+    {
+      advice: 'Give a limit with --image-tokens, or mend the file beside the model.',
+    },
+  );
 }
 
 /** Pixels that the largest allowed picture has: more would only be thrown away by the encoder. */

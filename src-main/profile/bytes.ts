@@ -17,8 +17,12 @@ const UNITS: Readonly<Record<string, number>> = {
 export function parseBytes(text: string): number {
   const match = /^\s*(\d+(?:[.,]\d+)?)\s*([a-z]*)\s*$/i.exec(text);
   const unit = UNITS[(match?.[2] || 'b').toLowerCase()];
+  // 16,000 is sixteen thousand to some and sixteen to others: asked again rather than guessed
+  const ambiguous = /,\d{3}$/.test(match?.[1] ?? '');
   const bytes =
-    match?.[1] === undefined || unit === undefined ? Number.NaN : Number(match[1].replace(',', '.')) * unit;
+    match?.[1] === undefined || ambiguous || unit === undefined
+      ? Number.NaN
+      : Number(match[1].replace(',', '.')) * unit;
   if (!Number.isFinite(bytes) || bytes < 1) {
     throw new SnugError('BAD_ARGUMENT', `"${text}" is not an amount of memory above zero`, {
       advice: 'Write it like 4GiB, 4 GB, 3.5G or 800M.',
@@ -27,7 +31,7 @@ export function parseBytes(text: string): number {
   return Math.floor(bytes);
 }
 
-/** Binary units with one decimal: 3.4 GiB, 812 MiB. */
+/** Binary units: 3.42 GiB, 81.2 MiB, 812 KiB. */
 export function formatBytes(bytes: number): string {
   const sign = bytes < 0 ? '-' : '';
   const size = Math.abs(bytes);

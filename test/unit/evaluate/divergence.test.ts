@@ -92,3 +92,9 @@ describe('over many positions', () => {
     expect(new DivergenceSum().result()).toBeNull();
   });
 });
+
+it('of a model whose logits are no numbers is told as beyond measure', () => {
+  const sum = new DivergenceSum();
+  sum.add(Float32Array.of(1, 2), Float32Array.of(Number.NaN, 2));
+  expect(sum.result()?.meanKld).toBeNull();
+});

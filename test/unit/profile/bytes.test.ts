@@ -37,6 +37,7 @@ it.each([
   '-1',
   '-4 GB',
   'nonsense',
+  '16,000 MB',
   'GB',
   '1e3',
   '1e3 GB',
