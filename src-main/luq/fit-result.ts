@@ -1,5 +1,4 @@
-import type { FileReport, LayerReport, Memory, PlanReport } from '../contract/fit-report.ts';
-import type { FitRequest } from '../contract/fit-request.ts';
+import type { FileReport, FitReport, LayerReport, Memory, PlanReport } from '../contract/fit-report.ts';
 import type { TextModel } from '../models/model-file.ts';
 import { layerOf } from '../models/model-file.ts';
 import { tensorTypeName } from '../models/tensor-types.ts';
@@ -7,11 +6,56 @@ import type { Calibrated } from './fit-calibration.ts';
 import type { PlanBasis } from './fit-plan.ts';
 import type { FitSettings } from './fit-settings.ts';
 import { fallbacksIn } from './mixture.ts';
+import type { WrittenFiles } from './fit-write.ts';
+import { predictMemory, tensorDataBytes } from './memory.ts';
 import type { Plan } from './plan.ts';
+import type { Source } from './source.ts';
 
-/** The parts of the report that follow from a plan. */
+/** What is known of a fit before its models have run. */
+export interface FitOutcome {
+  readonly source: Source;
+  readonly basis: PlanBasis;
+  readonly settings: FitSettings;
+  readonly calibrated: Calibrated;
+  readonly plan: Plan;
+  readonly allHigh: Plan;
+  readonly written: WrittenFiles;
+  readonly predictedTokensPerSecond: number;
+}
 
-export function layerReports(text: TextModel, calibrated: Calibrated, plan: Plan): LayerReport[] {
+/** The parts of the report that follow from the plan and the files. */
+export function describeFit(
+  outcome: FitOutcome,
+): Pick<FitReport, 'version' | 'model' | 'calibration' | 'layers' | 'plan' | 'files'> {
+  const { source, basis, calibrated, plan, allHigh, written } = outcome;
+  const { text, vision, limits } = source;
+  const sourceMemory = predictMemory(tensorDataBytes(text.gguf.tensors), basis.overhead);
+  return {
+    version: 1,
+    model: {
+      name: text.name,
+      architecture: text.architecture,
+      parameters: text.parameters,
+      sourceSha256: source.sha256,
+      imageTokens: vision ? { min: limits.minTokens, max: limits.maxTokens } : null,
+    },
+    calibration: calibrated.report,
+    layers: layerReports(text, calibrated, plan),
+    plan: planReport(outcome),
+    files: {
+      source: unmeasured(text, text.path, text.gguf.fileBytes, sourceMemory),
+      q4km: unmeasured(
+        text,
+        written.comparison,
+        written.comparisonBytes ?? allHigh.memory.weightsBytes,
+        allHigh.memory,
+      ),
+      luq: unmeasured(text, written.output, written.bytes, plan.memory),
+    },
+  };
+}
+
+function layerReports(text: TextModel, calibrated: Calibrated, plan: Plan): LayerReport[] {
   const rankOf = new Map(plan.order.map((layer, rank) => [layer, rank]));
   return calibrated.entropies.map((entropy, index) => {
     const rank = rankOf.get(index) ?? 0;
@@ -32,14 +76,8 @@ export function layerReports(text: TextModel, calibrated: Calibrated, plan: Plan
   });
 }
 
-export function planReport(
-  text: TextModel,
-  basis: PlanBasis,
-  plan: Plan,
-  settings: FitSettings,
-  visionType: FitRequest['visionType'],
-  tokensPerSecond: number,
-): PlanReport {
+function planReport({ source, basis, plan, settings, predictedTokensPerSecond }: FitOutcome): PlanReport {
+  const { tensors } = source.text.gguf;
   return {
     kind: 'paper',
     rungs: plan.rungs,
@@ -47,10 +85,10 @@ export function planReport(
     layers: plan.order.length,
     order: [...plan.order],
     contextTokens: settings.contextTokens,
-    visionType: basis.visionTypes ? (visionType ?? null) : null,
+    visionType: basis.visionTypes ? 'Q8_0' : null,
     predictedMemory: plan.memory,
-    predictedTokensPerSecond: tokensPerSecond,
-    fallbacks: fallbacksIn(text.gguf.tensors, plan.types).map(({ tensor, columns, type }) => ({
+    predictedTokensPerSecond,
+    fallbacks: fallbacksIn(tensors, plan.types).map(({ tensor, columns, type }) => ({
       tensor,
       columns,
       type: tensorTypeName(type),
@@ -59,7 +97,7 @@ export function planReport(
 }
 
 /** A file's size and prediction; what running it shows is filled in by the measurement. */
-export function unmeasured(text: TextModel, path: string | null, bytes: number, memory: Memory): FileReport {
+function unmeasured(text: TextModel, path: string | null, bytes: number, memory: Memory): FileReport {
   return {
     path,
     bytes,

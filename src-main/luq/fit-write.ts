@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { OnProgress } from '../contract/progress.ts';
 import type { Addon } from '../engine/addon.ts';
 import { assemble } from './assemble.ts';
@@ -21,7 +22,7 @@ export interface WriteStep {
 }
 
 /** Quantizes what the bank lacks of a plan and puts the model together. Returns the file's size in bytes. */
-export async function writeModel(step: WriteStep, plan: Plan, output: string): Promise<number> {
+async function writeModel(step: WriteStep, plan: Plan, output: string): Promise<number> {
   const { source, calibrated, workspace } = step;
   const bank = new Bank(workspace.bank, imatrixKey(readFileSync(calibrated.imatrixPath)));
   await fillBank({ ...step, source: source.text.gguf, types: plan.types, imatrix: calibrated.imatrix, bank });
@@ -38,7 +39,7 @@ export async function writeModel(step: WriteStep, plan: Plan, output: string): P
 }
 
 /** The vision encoder in smaller types beside the model; returns its path. */
-export async function writeVision(
+async function writeVision(
   step: WriteStep,
   types: ReadonlyMap<string, number>,
   modelOutput: string,
@@ -58,4 +59,34 @@ export async function writeVision(
     facts: [],
   });
   return output;
+}
+
+export interface WrittenFiles {
+  readonly output: string;
+  readonly bytes: number;
+  readonly mmproj: string | null;
+  /** the model with every layer high, when it was asked for */
+  readonly comparison: string | null;
+  readonly comparisonBytes: number | null;
+}
+
+/** Everything a fit leaves behind: the model, its vision encoder, and the model to compare it with. */
+export async function writeFiles(
+  step: WriteStep,
+  wanted: {
+    plan: Plan;
+    allHigh: Plan;
+    visionTypes: ReadonlyMap<string, number> | undefined;
+    output: string;
+    compare: boolean | undefined;
+  },
+): Promise<WrittenFiles> {
+  const { plan, allHigh, visionTypes, output } = wanted;
+  const bytes = await writeModel(step, plan, output);
+  const mmproj = visionTypes
+    ? await writeVision(step, visionTypes, output)
+    : (step.source.vision?.path ?? null);
+  const comparison = wanted.compare ? join(step.workspace.folder, `${plan.rungs.high}.gguf`) : null;
+  const comparisonBytes = comparison === null ? null : await writeModel(step, allHigh, comparison);
+  return { output, bytes, mmproj, comparison, comparisonBytes };
 }

@@ -19,10 +19,9 @@ import {
   previewPlans,
   type PlanPreview,
 } from './fit-plan.ts';
-import { layerReports, planReport, unmeasured } from './fit-result.ts';
+import { describeFit } from './fit-result.ts';
 import { settleRequest, type FitSettings } from './fit-settings.ts';
-import { writeModel, writeVision } from './fit-write.ts';
-import { predictMemory, tensorDataBytes } from './memory.ts';
+import { writeFiles } from './fit-write.ts';
 import { openModel } from './open-model.ts';
 import { decodeMatrices, planWith } from './plan.ts';
 import { readSource, sourceSha256, type ReadSource, type Source } from './source.ts';
@@ -48,106 +47,66 @@ export type Fitted = Omit<FitReport, 'answers'> & {
 
 export async function fit(request: FitRequest, events: FitEvents): Promise<Fitted> {
   const clock = new StageClock('profile');
+  const { signal } = events;
   const onProgress = clock.watching(events.onProgress);
   const { addon, backends } = loadAddon();
   const read = readSource(request.modelPath, request.mmprojPath, request.imageMaxTokens);
   const output = request.output ?? join(modelsFolder(request.home), defaultName(request.modelPath));
   checkOutput(output, [request.modelPath, ...(request.mmprojPath ? [request.mmprojPath] : [])]);
   using _outputLock = takeLock(`${output}.lock`, `writing ${output}`);
-  const laptop = await profileLaptop({
-    modelsFolder: modelsFolder(request.home),
-    cpuFeatures: backends.cpuFeatures,
-  });
+  const { cpuFeatures } = backends;
+  const laptop = await profileLaptop({ modelsFolder: modelsFolder(request.home), cpuFeatures });
   const settings = settleRequest(request, read.text.trainingContextTokens, computeThreads(laptop));
 
   clock.enter('plan');
   const basis = await preparePlan(addon, read, settings, request.visionType);
   const budget = agreeBudget(laptop, request);
+  const planFor = (order: readonly number[]) =>
+    choosePlan(planInputs(read, basis, settings.rungs, order), basis, budget, request.lowLayers);
   // before hours of work: with any order of layers it shows whether the budget can be met at all
-  choosePlan(
-    planInputs(read, basis, settings.rungs, indices(read.text.layers)),
-    basis,
-    budget,
-    request.lowLayers,
-  );
+  planFor(indices(read.text.layers));
 
-  const source = await identify(read, request, { signal: events.signal, onProgress });
+  const source = await identify(read, request, { signal, onProgress });
   const workspace = openWorkspace(request.home, source.sha256);
   using _workspaceLock = takeLock(join(workspace.folder, 'lock'), `fitting ${source.text.name}`);
   const calibrated = await calibrateSource({ addon, source, settings, workspace, ...events, onProgress });
 
   clock.enter('plan');
-  const inputs = planInputs(source, basis, settings.rungs, calibrated.order);
-  const plan = choosePlan(inputs, basis, budget, request.lowLayers);
-  const allHigh = planWith(inputs, 0);
+  const plan = planFor(calibrated.order);
   events.onPlan?.({ lowLayers: plan.lowLayers, layers: source.text.layers, memory: plan.memory });
   const matrices = decodeMatrices(source.text.gguf.tensors, plan.types);
-  const speeds = await knownKernelSpeeds(addon, matrices, {
-    cachePath: join(request.home, 'work', 'kernels.json'),
-    laptop,
-    threads: settings.threads,
-    signal: events.signal,
-  });
+  const cachePath = join(request.home, 'work', 'kernels.json');
+  const { threads } = settings;
+  const speeds = await knownKernelSpeeds(addon, matrices, { cachePath, laptop, threads, signal });
 
-  const writing = {
-    addon,
-    source,
-    calibrated,
-    workspace,
-    threads: settings.threads,
-    signal: events.signal,
-    onProgress,
-  };
-  const bytes = await writeModel(writing, plan, output);
-  const mmproj = basis.visionTypes
-    ? await writeVision(writing, basis.visionTypes, output)
-    : (source.vision?.path ?? null);
-  const comparison = request.compare ? join(workspace.folder, `${plan.rungs.high}.gguf`) : null;
-  const comparisonBytes = comparison
-    ? await writeModel(writing, allHigh, comparison)
-    : allHigh.memory.weightsBytes;
+  const writing = { addon, source, calibrated, workspace, threads, signal, onProgress };
+  const allHigh = planWith(planInputs(source, basis, settings.rungs, calibrated.order), 0);
+  const written = await writeFiles(writing, {
+    plan,
+    allHigh,
+    visionTypes: basis.visionTypes,
+    output,
+    compare: request.compare,
+  });
   const check = await checkResult({
     addon,
     source,
     settings,
     calibrated,
     output,
-    mmproj,
-    signal: events.signal,
+    mmproj: written.mmproj,
+    signal,
     onProgress,
   });
-
-  const sourceMemory = predictMemory(tensorDataBytes(source.text.gguf.tensors), basis.overhead);
+  const predictedTokensPerSecond = predictTokensPerSecond(matrices, speeds);
   return {
-    version: 1,
-    model: {
-      name: source.text.name,
-      architecture: source.text.architecture,
-      parameters: source.text.parameters,
-      sourceSha256: source.sha256,
-      imageTokens: source.vision ? { min: source.limits.minTokens, max: source.limits.maxTokens } : null,
-    },
+    ...describeFit({ source, basis, settings, calibrated, plan, allHigh, written, predictedTokensPerSecond }),
     profile: laptop,
     budget,
-    calibration: calibrated.report,
-    layers: layerReports(source.text, calibrated, plan),
-    plan: planReport(
-      source.text,
-      basis,
-      plan,
-      settings,
-      request.visionType,
-      predictTokensPerSecond(matrices, speeds),
-    ),
-    files: {
-      source: unmeasured(source.text, source.text.path, source.text.gguf.fileBytes, sourceMemory),
-      q4km: unmeasured(source.text, comparison, comparisonBytes, allHigh.memory),
-      luq: unmeasured(source.text, output, bytes, plan.memory),
-    },
     check,
     warnings: [...source.warnings, ...laptop.warnings],
     timings: clock.timings(),
-    mmproj: { source: source.vision?.path ?? null, luq: mmproj },
+    mmproj: { source: source.vision?.path ?? null, luq: written.mmproj },
   };
 }
 
