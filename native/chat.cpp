@@ -56,6 +56,8 @@ class Chat : public Napi::ObjectWrap<Chat> {
 
     Napi::Value prompt(const Napi::CallbackInfo & info) {
         auto shared   = open(info.Env());
+        // here and not where it runs: an abort right after this call must not be forgotten
+        shared->abort->store(false);
         auto sequence = std::make_shared<Sequence>(read_sequence(info[0].As<Napi::Object>()));
         auto report   = std::make_shared<PromptReport>();
         return run_async(info.Env(), info[1],
@@ -91,6 +93,9 @@ class Chat : public Napi::ObjectWrap<Chat> {
         auto          shared = open(info.Env());
         const size_t  width  = shared->model->vocabulary_size();
         const float * row    = shared->logits();
+        if (!row) {
+            throw Napi::Error::New(info.Env(), "there are no logits before a prompt");
+        }
         auto          result = Napi::Float32Array::New(info.Env(), width);
         std::copy(row, row + width, result.Data());
         return result;

@@ -111,10 +111,13 @@ size_t Conversation::shared_with(const std::vector<Cell> & wanted) const {
 
 PromptReport Conversation::prompt(Sequence sequence, const Emitter & emitter) {
     std::lock_guard<std::mutex> lock(running);
-    abort->store(false);
+    throw_if_aborted(abort);
     const PreparedSequence prepared(*model, std::move(sequence));
     PromptReport           report;
     report.prompt_tokens = prepared.token_count();
+    if (report.prompt_tokens == 0) {
+        throw Failure("TOKENIZE", "the prompt is empty");
+    }
     if (report.prompt_tokens >= options.context_tokens) {
         throw Failure("CONTEXT_FULL", "the conversation needs " + std::to_string(static_cast<int64_t>(report.prompt_tokens)) + " tokens and the context holds " +
                                           std::to_string(options.context_tokens));
@@ -156,6 +159,9 @@ PromptReport Conversation::prompt(Sequence sequence, const Emitter & emitter) {
 
 AnswerReport Conversation::answer(const Sampling & sampling, const Emitter & emitter) {
     std::lock_guard<std::mutex> lock(running);
+    if (cells.empty()) {
+        throw Failure("TOKENIZE", "there is no prompt to answer");
+    }
     AnswerReport report;
     auto         sampler = make_sampler(sampling);
     const auto   start   = Clock::now();

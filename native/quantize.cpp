@@ -4,10 +4,12 @@
 #include "addon.h"
 #include "files.h"
 #include "support.h"
+#include "types.h"
 
 #include "ggml.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <mutex>
 #include <thread>
@@ -64,8 +66,13 @@ void check(const Task & task) {
     if (!task.importance.empty() && static_cast<int64_t>(task.importance.size()) != task.columns * matrices) {
         throw Failure("QUANTIZE", "the importance matrix has " + std::to_string(task.importance.size()) + " values for " + std::to_string(task.columns * matrices) + " columns");
     }
-    if (task.importance.empty() && ggml_quantize_requires_imatrix(task.target_type)) {
+    if (task.importance.empty() && needs_importance(task.target_type)) {
         throw Failure("NEEDS_IMPORTANCE", std::string(ggml_type_name(task.target_type)) + " needs an importance matrix");
+    }
+    for (const float value : task.importance) {
+        if (!std::isfinite(value) || value < 0) {
+            throw Failure("QUANTIZE", "the importance matrix holds values that are not finite or below zero");
+        }
     }
 }
 
@@ -126,6 +133,15 @@ void to_floats(ggml_type type, const void * source, float * target, int64_t coun
     }
 }
 
+// ggml's quantizers do not look: K-quants turn one such value into a wrong block, IQ2 and IQ3 end the process
+void check_finite(const float * values, int64_t rows, int64_t columns, int64_t first_row) {
+    for (int64_t i = 0; i < rows * columns; ++i) {
+        if (!std::isfinite(values[i])) {
+            throw Failure("QUANTIZE", "the source holds a value that is not finite, in row " + std::to_string(first_row + i / columns) + ": it is broken");
+        }
+    }
+}
+
 void work_on(const Task & task, const File & source, const File & target, Slabs & slabs) {
     try {
         const size_t source_row = ggml_row_size(task.source_type, task.columns);
@@ -137,6 +153,7 @@ void work_on(const Task & task, const File & source, const File & target, Slabs 
         while (slabs.next(first, count)) {
             source.read_at(packed.data(), count * source_row, task.source_offset + first * source_row);
             to_floats(task.source_type, packed.data(), values.data(), count * task.columns);
+            check_finite(values.data(), count, task.columns, first);
             const float * importance = task.importance.empty() ? nullptr : task.importance.data() + (first / task.rows_per_matrix) * task.columns;
             const size_t  bytes      = ggml_quantize_chunk(task.target_type, values.data(), blocks.data(), 0, count, task.columns, importance);
             if (!ggml_validate_row_data(task.target_type, blocks.data(), bytes)) {

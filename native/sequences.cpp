@@ -61,6 +61,11 @@ PreparedSequence::PreparedSequence(const ModelState & model, Sequence sequence) 
         }
         Piece piece;
         piece.tokens = !sequence.tokens.empty() ? std::move(sequence.tokens) : tokenize_text(model, sequence.text, sequence.add_special, true);
+        for (const llama_token token : piece.tokens) {
+            if (token < 0 || token >= model.vocabulary_size()) {
+                throw Failure("TOKENIZE", "the vocabulary has no token " + std::to_string(token));
+            }
+        }
         pieces.push_back(std::move(piece));
         return;
     }

@@ -1,6 +1,7 @@
 // What llama.cpp knows about tensor types: sizes, and which type each tensor gets in a file type's mixture.
 #include "addon.h"
 #include "model.h"
+#include "types.h"
 
 #include "ggml-cpp.h"
 #include "llama-ext.h"
@@ -23,7 +24,7 @@ Napi::Value tensor_types(const Napi::CallbackInfo & info) {
         entry.Set("blockSize", static_cast<double>(ggml_blck_size(type)));
         entry.Set("blockBytes", static_cast<double>(ggml_type_size(type)));
         entry.Set("quantized", ggml_is_quantized(type));
-        entry.Set("needsImportance", ggml_quantize_requires_imatrix(type));
+        entry.Set("needsImportance", needs_importance(type));
         result.Set(result.Length(), entry);
     }
     return result;
@@ -73,6 +74,18 @@ Napi::Value mixture_types(const Napi::CallbackInfo & info) {
 }
 
 } // namespace
+
+bool needs_importance(ggml_type type) {
+    switch (type) {
+        case GGML_TYPE_IQ1_S:
+        case GGML_TYPE_IQ1_M:
+        case GGML_TYPE_IQ2_XXS:
+        case GGML_TYPE_IQ2_XS:
+        case GGML_TYPE_IQ2_S:
+        case GGML_TYPE_IQ3_XXS: return true;
+        default:                return false;
+    }
+}
 
 void define_types(Napi::Env env, Napi::Object exports) {
     exports.Set("tensorTypes", Napi::Function::New(env, tensor_types, "tensorTypes"));

@@ -1,6 +1,6 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import process from 'node:process';
-import { addFitOptions, fraction, wholeNumber, type FitFlags } from './cli/arguments.ts';
+import { addFitOptions, wholeNumber, type FitFlags } from './cli/arguments.ts';
 import { chatCommand, type ChatFlags } from './cli/chat-command.ts';
 import { demoCommand } from './cli/demo-command.ts';
 import { fitCommand } from './cli/fit-command.ts';
@@ -72,7 +72,10 @@ function buildProgram(finish: (code: number) => void): Command {
 }
 
 function temperature(text: string): number {
-  return text.trim() === '1' ? 1 : Number(text) > 1 && Number(text) <= 2 ? Number(text) : fraction(text);
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 2))
+    throw new InvalidArgumentError('It must lie between 0 and 2.');
+  return value;
 }
 
 try {

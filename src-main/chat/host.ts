@@ -3,6 +3,7 @@ import { SnugError } from '../contract/errors.ts';
 import { loadAddon, withAbort, callNative, type NativeModel } from '../engine/addon.ts';
 import { imageLimits, mostPixels } from '../models/image-limits.ts';
 import { checkPair, readTextModel, readVisionModel } from '../models/model-file.ts';
+import { usableThreads } from '../profile/laptop.ts';
 import { ChatSession } from './session.ts';
 
 /** Tokens run at a time; llama.cpp's default for n_ubatch, and what memory was predicted with. */
@@ -35,7 +36,7 @@ export class ChatHost {
       addon.openModel(
         {
           path: text.path,
-          threads: request.threads,
+          threads: usableThreads(request.threads),
           imageMinTokens: limits.minTokens,
           imageMaxTokens: limits.maxTokens,
           ...(vision ? { mmprojPath: vision.path } : {}),
@@ -50,7 +51,7 @@ export class ChatHost {
       text,
       contextTokens,
       batchTokens: Math.min(BATCH_TOKENS, contextTokens),
-      threads: request.threads,
+      threads: usableThreads(request.threads),
       maxPixels: mostPixels(vision, limits),
     });
     return { name: text.name, canSee: vision !== undefined, contextTokens, imageMaxTokens: limits.maxTokens };
@@ -89,7 +90,7 @@ export class ChatHost {
     const chat = new addon.Chat(model, {
       contextTokens: MEASURED_PROMPT_TOKENS + MEASURED_ANSWER_TOKENS + BATCH_TOKENS,
       batchTokens: BATCH_TOKENS,
-      threads: request.threads,
+      threads: usableThreads(request.threads),
     });
     try {
       const { vocabularySize } = model.describe();

@@ -81,6 +81,7 @@ export class ChatSession implements Disposable {
     const pictures = await Promise.all(
       request.pictures.map((path) => decodePicture(path, { maxPixels: this.#maxPixels })),
     );
+    throwIfCancelled(options.signal);
     if (pictures.length > 0 && !this.#model.describe().canSee) {
       throw new SnugError('CANNOT_SEE', 'this model has no vision encoder, so it cannot take pictures', {
         advice: 'Load it together with its mmproj file (--mmproj).',

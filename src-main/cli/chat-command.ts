@@ -128,6 +128,9 @@ async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: s
   let answering: AbortController | undefined;
   // on a terminal readline takes Ctrl-C for itself
   lines.on('SIGINT', () => (answering ? answering.abort() : lines.close()));
+  // a pipe ends while its lines are still being answered; a closed interface throws when it is asked for more
+  let ended = false;
+  lines.on('close', () => (ended = true));
   lines.prompt();
   for await (const raw of lines) {
     const line = raw.trim();
@@ -149,7 +152,7 @@ async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: s
     } finally {
       answering = undefined;
     }
-    lines.prompt();
+    if (!ended) lines.prompt();
   }
   lines.close();
 }

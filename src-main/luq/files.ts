@@ -29,6 +29,8 @@ export function writeError(error: unknown, path: string): SnugError {
     EROFS: 'the disk is read-only',
     ENOENT: 'its folder does not exist',
     ENOTDIR: 'part of its path is a file',
+    // what making a folder says where a file of that name is
+    EEXIST: 'part of its path is a file',
     EISDIR: 'it is a folder',
   };
   const reason = (code !== undefined ? reasons[code] : undefined) ?? (error as Error).message;

@@ -86,3 +86,8 @@ export function warningsFor(laptop: Laptop): string[] {
 export function computeThreads(laptop: Laptop): number {
   return Math.max(1, Math.min(laptop.cpu.performanceCores, availableParallelism()));
 }
+
+/** No more threads than processors: ggml's threads wait for each other by spinning, so one too many stalls them all. */
+export function usableThreads(asked: number): number {
+  return Math.min(asked, availableParallelism());
+}

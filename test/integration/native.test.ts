@@ -21,6 +21,7 @@ import {
 import { argMax } from '../../src-main/evaluate/divergence.ts';
 import { openMetadata, openModel } from '../../src-main/luq/open-model.ts';
 import { seededRandom } from '../../src-main/luq/random.ts';
+import { readGguf } from '../../src-main/models/gguf.ts';
 import { tensorTypeId, tensorTypes } from '../../src-main/models/tensor-types.ts';
 import { demoMmproj, demoModel, sample } from '../fixtures/gguf-parts.ts';
 import { writeLlava } from '../fixtures/models.ts';
@@ -70,8 +71,9 @@ describe('memory', () => {
       const options = { contextTokens, batchTokens: 256, threads: 1 };
       const loaded = await model.memory(options);
       const known = await metadata.memory(options);
-      expect(known.kvCacheBytes).toBe(loaded.kvCacheBytes);
-      expect(known.computeBytes).toBe(loaded.computeBytes);
+      expect(known).toEqual(loaded);
+      const weights = readGguf(demoModel).tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+      expect(known.weightsBytes).toBe(weights);
       // 8 layers, 2 key-value heads of 64, keys and values in F16
       expect(known.kvCacheBytes).toBe(8 * 2 * 64 * 2 * 2 * contextTokens);
     },
@@ -103,9 +105,7 @@ describe('layout', () => {
     expect(() => model.layout({ text: mediaMarker, images: [size, size] })).toThrow(
       /markers .* number of bitmaps/,
     );
-    expect(() => model.layout({ text: mediaMarker, images: [] })).toThrow(
-      /markers .* number of bitmaps/,
-    );
+    expect(() => model.layout({ text: mediaMarker, images: [] })).toThrow(/markers .* number of bitmaps/);
   });
 
   it('cuts text into the tokens that make it up', async () => {
@@ -126,8 +126,15 @@ describe('layout', () => {
 });
 
 describe('opening', () => {
-  it('can be stopped before and while it reads', async () => {
+  it('can be stopped before it reads', async () => {
     const stopped = openModel(addon, { path: demoModel, limits, threads: 1, signal: AbortSignal.abort() });
+    await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
+  it('can be stopped while it reads', async () => {
+    const controller = new AbortController();
+    const stopped = openModel(addon, { path: demoModel, limits, threads: 1, signal: controller.signal });
+    controller.abort();
     await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
@@ -301,6 +308,52 @@ describe('the evaluator', () => {
       ).rejects.toThrow();
     }
     evaluator.close();
+  });
+});
+
+describe('a conversation', () => {
+  it('needs a prompt to answer', () => {
+    const script = join(import.meta.dirname, '..', 'fixtures', 'answer-without-prompt.ts');
+    const { stdout, signal } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+    expect(signal).toBeNull();
+    expect(JSON.parse(stdout)).toEqual({
+      answer: 'there is no prompt to answer',
+      logits: 'there are no logits before a prompt',
+      'empty prompt': 'the prompt is empty',
+    });
+  });
+
+  it('is stopped by an abort right after it was asked to run, every time', async () => {
+    using model = await openDemo();
+    const chat = new addon.Chat(model, { contextTokens: 512, batchTokens: 64, threads: 1 });
+    const long = { text: 'What color is the circle? '.repeat(30) };
+    for (let i = 0; i < 20; i++) {
+      const running = chat.prompt(long);
+      chat.abort();
+      await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
+    }
+    // and runs the next one
+    expect((await chat.prompt(long)).promptTokens).toBeGreaterThan(100);
+    chat.close();
+  });
+
+  it('waits its turn when it is asked twice at once', async () => {
+    using model = await openDemo();
+    const chat = new addon.Chat(model, { contextTokens: 256, batchTokens: 256, threads: 1 });
+    const [first, second] = await Promise.all([
+      chat.prompt({ text: 'What' }),
+      chat.prompt({ text: 'What color' }),
+    ]);
+    expect(first.promptTokens).toBeLessThan(second.promptTokens);
+    chat.close();
+  });
+
+  it('finishes what runs when it is closed meanwhile', async () => {
+    using model = await openDemo();
+    const chat = new addon.Chat(model, { contextTokens: 256, batchTokens: 16, threads: 1 });
+    const running = chat.prompt({ text: 'What color is the circle? '.repeat(10) });
+    chat.close();
+    expect((await running).promptTokens).toBeGreaterThan(50);
   });
 });
 
