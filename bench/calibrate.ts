@@ -6,8 +6,9 @@ import { median, run, seconds, type Comparison } from './measure.ts';
 import type { Setting } from './run.ts';
 
 const CHUNK = 512;
-const CHUNKS = 8;
+const CHUNKS = 4;
 const SAMPLED_PER_CHUNK = 64;
+const ROUNDS = 1;
 
 /**
  * Calibration tokens per second against llama-imatrix: the same text in the same chunks. Ours also samples layer outputs to
@@ -33,6 +34,7 @@ export async function benchCalibrate(setting: Setting): Promise<Comparison[]> {
       slotsPerLayer: CHUNKS * SAMPLED_PER_CHUNK,
     });
   };
+  if (tokens.length < (CHUNKS + 1) * CHUNK) throw new Error('the text is too short for this many chunks');
   const imatrix = async (chunks: number) => {
     const flags =
       `-c ${CHUNK} -b ${CHUNK} --no-ppl -dev none -ngl 0 -fit off -t ${threads} --chunks ${chunks}`.split(
@@ -47,11 +49,11 @@ export async function benchCalibrate(setting: Setting): Promise<Comparison[]> {
   const ratios: number[] = [];
   const ourRates: number[] = [];
   const theirRates: number[] = [];
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     const ours = await seconds(async () => {
       for (let i = 0; i < CHUNKS; i++) await runChunk(i);
     });
-    const theirs = (await imatrix(CHUNKS + 2)) - (await imatrix(2));
+    const theirs = (await imatrix(CHUNKS + 1)) - (await imatrix(1));
     ourRates.push((CHUNKS * CHUNK) / ours);
     theirRates.push((CHUNKS * CHUNK) / theirs);
     ratios.push(theirs / ours);

@@ -13,7 +13,6 @@ export async function benchChat({ peers, threads, quantized }: Setting): Promise
   const { addon } = loadAddon();
   using model = await openModel(addon, { path: quantized, limits: { minTokens: 4, maxTokens: 64 }, threads });
   const chat = new addon.Chat(model, { contextTokens: PROMPT + ANSWER, batchTokens: PROMPT, threads });
-  const shortChat = new addon.Chat(model, { contextTokens: ANSWER * 2, batchTokens: PROMPT, threads });
   const rates = {
     prompt: { ours: [] as number[], theirs: [] as number[] },
     answer: { ours: [] as number[], theirs: [] as number[] },
@@ -23,9 +22,9 @@ export async function benchChat({ peers, threads, quantized }: Setting): Promise
   for (let round = 1; round <= ROUNDS; round++) {
     const prompt = await chat.prompt({ tokens: tokens(round * 13) });
     rates.prompt.ours.push((prompt.promptTokens - prompt.reusedTokens) / prompt.promptSeconds);
-    // llama-bench decodes from an empty cache
-    await shortChat.prompt({ tokens: Int32Array.of(round) });
-    const answer = await shortChat.answer({ maxTokens: ANSWER, ignoreEnd: true });
+    // llama-bench decodes from an empty cache; one conversation, for a second one's threads would spin beside it
+    await chat.prompt({ tokens: Int32Array.of(round) });
+    const answer = await chat.answer({ maxTokens: ANSWER, ignoreEnd: true });
     rates.answer.ours.push(answer.tokens / answer.seconds);
     const flags = `-p ${PROMPT} -n ${ANSWER} -t ${threads} -r 1 -dev none -ngl 0 -o json`.split(' ');
     const output = await run(join(peers, 'llama-bench'), ['-m', quantized, ...flags]);
@@ -34,7 +33,6 @@ export async function benchChat({ peers, threads, quantized }: Setting): Promise
     }
   }
   chat.close();
-  shortChat.close();
   return (['prompt', 'answer'] as const).map((kind) => {
     const ours = median(rates[kind].ours);
     const theirs = median(rates[kind].theirs);

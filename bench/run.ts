@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextModel } from '../src-main/models/model-file.ts';
 import { benchCalibrate } from './calibrate.ts';
@@ -7,7 +7,8 @@ import { machine, run, type Comparison } from './measure.ts';
 import { benchQuantize } from './quantize.ts';
 import { writeRandomModel } from './random-model.ts';
 
-// Every measured claim, as ratios in one run: npm run bench. Needs bench/peers.sh to have run. Close other programs first.
+// Every measured claim, as ratios in one run: npm run bench. Close other programs first. With names (chat, calibrate,
+// quantize) only those are run again, and the others' results stay.
 
 /** What the benches share. */
 export interface Setting {
@@ -26,7 +27,7 @@ export interface Setting {
 const root = join(import.meta.dirname, '..');
 const folder = join(root, '.cache', 'bench');
 const peers = join(root, '.cache', 'peers');
-const text = join(root, 'test', 'fixtures', 'peers', 'text.txt');
+const text = join(root, 'resources', 'calibration', 'text', 'newton-opticks.txt');
 const threads = 2;
 /** Four layers of 467 MB: the 2 GB model. */
 const LAYERS = 4;
@@ -50,10 +51,18 @@ if (!existsSync(quantized))
   await run(join(peers, 'llama-quantize'), [model, quantized, 'Q4_K_M', String(threads)]);
 
 const setting: Setting = { folder, peers, threads, model, imatrix, quantized, text };
-const comparisons: Comparison[] = [];
-for (const bench of [benchChat, benchCalibrate, benchQuantize]) {
+const benches = { chat: benchChat, calibrate: benchCalibrate, quantize: benchQuantize };
+const wanted = process.argv.slice(2);
+const path = join(root, 'bench', 'results', 'against-llama.cpp.json');
+const kept =
+  wanted.length > 0 && existsSync(path)
+    ? (JSON.parse(readFileSync(path, 'utf8')) as { comparisons: Comparison[] }).comparisons
+    : [];
+const measured: Comparison[] = [];
+for (const [name, bench] of Object.entries(benches)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   for (const comparison of await bench(setting)) {
-    comparisons.push(comparison);
+    measured.push(comparison);
     const { name, unit, ours, theirs, ratio, wanted, met, note } = comparison;
     const verdict = met ? 'met' : 'NOT MET';
     console.log(
@@ -62,8 +71,9 @@ for (const bench of [benchChat, benchCalibrate, benchQuantize]) {
     if (note) console.log(`  ${note}`);
   }
 }
+const others = kept.filter((one) => !measured.some((other) => other.name === one.name));
+const comparisons = [...measured, ...others];
 const result = { date: new Date().toISOString().slice(0, 10), machine: machine(), threads, comparisons };
-const path = join(root, 'bench', 'results', 'against-llama.cpp.json');
 mkdirSync(join(root, 'bench', 'results'), { recursive: true });
 writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
 console.log(`Saved as bench/results/against-llama.cpp.json`);

@@ -62,7 +62,7 @@ struct EvaluatorState {
     EvaluatorState(const Model & model, ContextOptions context_options, bool with_tap) :
         model(model), embeddings(model->path, model->embedding_length()), options(context_options) {
         if (with_tap) {
-            tap                  = std::make_unique<Tap>(llama_model_n_layer(model->model.get()), options.threads);
+            tap                  = std::make_unique<Tap>(llama_model_n_layer(model->model.get()));
             options.observe      = Tap::observe;
             options.observe_data = tap.get();
         }

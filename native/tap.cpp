@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <cstring>
-#include <thread>
 
 namespace snug {
 
@@ -19,16 +18,14 @@ int output_layer(const ggml_tensor * tensor) {
 
 bool is_layer_weight(const ggml_tensor * tensor) { return std::strncmp(tensor->name, "blk.", 4) == 0; }
 
-// below this many values a second thread costs more than it saves
-constexpr int64_t VALUES_PER_THREAD = 1 << 18;
-
-void add_column_squares(const ggml_tensor * input, float * sums, int64_t from, int64_t to) {
+// One thread: ggml's own are still spinning for their next product, and a second one here would only fight them for a core.
+void add_column_squares(const ggml_tensor * input, float * sums) {
     for (int64_t i3 = 0; i3 < input->ne[3]; ++i3) {
         for (int64_t i2 = 0; i2 < input->ne[2]; ++i2) {
             for (int64_t row = 0; row < input->ne[1]; ++row) {
                 const auto * x = reinterpret_cast<const float *>(
                     static_cast<const char *>(input->data) + row * input->nb[1] + i2 * input->nb[2] + i3 * input->nb[3]);
-                for (int64_t column = from; column < to; ++column) {
+                for (int64_t column = 0; column < input->ne[0]; ++column) {
                     sums[column] += x[column] * x[column];
                 }
             }
@@ -81,18 +78,8 @@ const std::vector<float> & Tap::column_squares(const ggml_tensor * input) {
     if (input == last_input && input->data == last_data) {
         return last_squares;
     }
-    const int64_t columns = input->ne[0];
-    last_squares.assign(columns, 0);
-    const int64_t wanted  = ggml_nelements(input) / VALUES_PER_THREAD;
-    const int64_t workers = std::max<int64_t>(1, std::min<int64_t>(threads, wanted));
-    std::vector<std::thread> pool;
-    for (int64_t worker = 1; worker < workers; ++worker) {
-        pool.emplace_back(add_column_squares, input, last_squares.data(), columns * worker / workers, columns * (worker + 1) / workers);
-    }
-    add_column_squares(input, last_squares.data(), 0, columns / workers);
-    for (auto & thread : pool) {
-        thread.join();
-    }
+    last_squares.assign(input->ne[0], 0);
+    add_column_squares(input, last_squares.data());
     last_input = input;
     last_data  = input->data;
     return last_squares;

@@ -22,7 +22,7 @@ struct Importance {
 // layer's output ("l_out-<layer>") to a file of [layer][slot][embedding] floats.
 class Tap {
   public:
-    explicit Tap(int layers, int threads) : layers(layers), threads(threads) {}
+    explicit Tap(int layers) : layers(layers) {}
 
     std::map<std::string, Importance> importance;
 
@@ -39,7 +39,6 @@ class Tap {
     const std::vector<float> & column_squares(const ggml_tensor * input);
 
     int                    layers;
-    int                    threads;
     std::shared_ptr<File>  file;
     std::vector<int32_t>   slots;
     int64_t                slots_per_layer = 0;

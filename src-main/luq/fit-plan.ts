@@ -26,7 +26,39 @@ export interface PlanBasis {
 /** Shortest context that is still a conversation about a picture. */
 const LEAST_CONTEXT_TOKENS = 1024;
 
+/** A picture of this many tokens still shows a page of text. */
+const SMALLER_PICTURE_TOKENS = 1024;
+
 type PlannedSource = Pick<Source, 'text' | 'vision' | 'limits'>;
+
+interface Changes {
+  readonly contextTokens?: number;
+  readonly imageMaxTokens?: number;
+  readonly smallerVision?: boolean;
+}
+
+/** What a person could give up to save memory, one thing at a time and then all together. */
+function savings(
+  { vision, limits }: PlannedSource,
+  contextTokens: number,
+  visionIsSmall: boolean,
+): (Changes & { label: string })[] {
+  const options: (Changes & { label: string })[] = [];
+  if (vision && !visionIsSmall) {
+    options.push({ label: 'the vision encoder in 8 bits (--vision Q8_0)', smallerVision: true });
+  }
+  if (vision && limits.maxTokens > SMALLER_PICTURE_TOKENS) {
+    const label = `pictures of at most ${SMALLER_PICTURE_TOKENS} tokens (--image-tokens ${SMALLER_PICTURE_TOKENS})`;
+    options.push({ label, imageMaxTokens: SMALLER_PICTURE_TOKENS });
+  }
+  for (let context = contextTokens / 2; context >= LEAST_CONTEXT_TOKENS; context /= 2) {
+    const tokens = Math.floor(context);
+    options.push({ label: `a context of ${tokens} tokens (--context ${tokens})`, contextTokens: tokens });
+  }
+  if (options.length < 2) return options;
+  const { label: _, ...together } = Object.assign({}, ...options) as Changes & { label: string };
+  return [...options, { label: 'all of these together', ...together }];
+}
 
 export async function preparePlan(
   addon: Addon,
@@ -34,40 +66,23 @@ export async function preparePlan(
   settings: Pick<FitSettings, 'rungs' | 'contextTokens'>,
   visionType: FitRequest['visionType'],
 ): Promise<PlanBasis> {
-  const { text, vision, limits } = source;
+  const { text, vision } = source;
   using model = await openMetadata(addon, text.path);
-  const overheadAt = (contextTokens: number) =>
-    measureOverhead(addon, model, { contextTokens, vision, limits });
   const smallerVision = vision ? visionTypes(vision.gguf.tensors, 'Q8_0') : undefined;
-  const smallerVisionBytes = vision && smallerVision ? bytesWithTypes(vision.gguf.tensors, smallerVision) : 0;
-  const withSmallerVision = (overhead: Overhead): Overhead => ({
-    ...overhead,
-    visionWeightsBytes: smallerVisionBytes,
-  });
   const asked = visionType !== undefined && vision !== undefined;
-  const plain = await overheadAt(settings.contextTokens);
-  const overhead = asked ? withSmallerVision(plain) : plain;
-
+  const overheadOf = async (changes: Changes): Promise<Overhead> => {
+    const overhead = await measureOverhead(addon, model, {
+      vision,
+      contextTokens: changes.contextTokens ?? settings.contextTokens,
+      limits: { ...source.limits, maxTokens: changes.imageMaxTokens ?? source.limits.maxTokens },
+    });
+    if (!vision || !smallerVision || !(asked || changes.smallerVision)) return overhead;
+    return { ...overhead, visionWeightsBytes: bytesWithTypes(vision.gguf.tensors, smallerVision) };
+  };
+  const overhead = await overheadOf({});
   const alternatives: { label: string; overhead: Overhead }[] = [];
-  for (let context = settings.contextTokens / 2; context >= LEAST_CONTEXT_TOKENS; context /= 2) {
-    const shorter = await overheadAt(Math.floor(context));
-    alternatives.push({
-      label: `a context of ${Math.floor(context)} tokens (--context ${Math.floor(context)})`,
-      overhead: asked ? withSmallerVision(shorter) : shorter,
-    });
-  }
-  if (vision && !asked && smallerVisionBytes < plain.visionWeightsBytes) {
-    alternatives.unshift({
-      label: 'the vision encoder in 8 bits (--vision Q8_0)',
-      overhead: withSmallerVision(plain),
-    });
-    const shortest = alternatives.at(-1);
-    if (shortest && shortest !== alternatives[0]) {
-      alternatives.push({
-        label: `--vision Q8_0 with ${shortest.label}`,
-        overhead: withSmallerVision(shortest.overhead),
-      });
-    }
+  for (const { label, ...changes } of savings(source, settings.contextTokens, asked)) {
+    alternatives.push({ label, overhead: await overheadOf(changes) });
   }
   const high = mixtureOf(addon, model, text.gguf.tensors, settings.rungs.high);
   const low = mixtureOf(addon, model, text.gguf.tensors, settings.rungs.low);

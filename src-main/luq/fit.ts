@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
+import { SnugError } from '../contract/errors.ts';
 import type { Check, FitReport, Memory } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import { loadAddon, type Addon } from '../engine/addon.ts';
+import { metadataString, readGguf } from '../models/gguf.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { computeThreads, profileLaptop } from '../profile/laptop.ts';
 import { knownKernelSpeeds } from '../profile/probe-cache.ts';
@@ -67,6 +70,7 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
   planFor(indices(read.text.layers));
 
   const source = await identify(read, request, { signal, onProgress });
+  if (request.output === undefined) checkOverwrite(output, source.sha256);
   const workspace = openWorkspace(request.home, source.sha256);
   using _workspaceLock = takeLock(join(workspace.folder, 'lock'), `fitting ${source.text.name}`);
   const calibrated = await calibrateSource({ addon, source, settings, workspace, ...events, onProgress });
@@ -117,6 +121,14 @@ export async function previewFit(request: FitRequest): Promise<PlanPreview> {
   const settings = settleRequest(request, read.text.trainingContextTokens, 1);
   const basis = await preparePlan(addon, read, settings, request.visionType);
   return previewPlans(read, basis, settings.rungs);
+}
+
+/** Under its default name a fit replaces its own earlier result, never that of another model that is called the same. */
+function checkOverwrite(output: string, sourceSha256: string): void {
+  if (!existsSync(output) || metadataString(readGguf(output), 'luq.source.sha256') === sourceSha256) return;
+  throw new SnugError('CANNOT_WRITE', `${output} was made from another model`, {
+    advice: 'Choose a name for the new one with --output.',
+  });
 }
 
 function indices(count: number): number[] {

@@ -1,8 +1,19 @@
-import { closeSync, copyFileSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChatHost } from '../../src-main/chat/host.ts';
+import type { SnugError } from '../../src-main/contract/errors.ts';
 import { loadAddon } from '../../src-main/engine/addon.ts';
 import { compareWithSource, heldOutParts, judge, recordSource } from '../../src-main/luq/check.ts';
 import { sequencesFor } from '../../src-main/luq/fit-calibration.ts';
@@ -67,6 +78,22 @@ describe('the check of a compressed model', () => {
     const check = await checked(breakLayers([0, 1, 2, 3, 4, 5, 6, 7]));
     expect(check.coherent).toBe(false);
     expect(check.reasons.join(' ')).toMatch(/prefers the source's next word only \d+ %|KL divergence/);
+  });
+});
+
+describe('a fit under its default name', () => {
+  it('does not replace the result of another model that is called the same', async () => {
+    const other = join(folder, 'demo-vl-f16.gguf');
+    copyFileSync(modelPath, other);
+    truncateSync(other, statSync(other).size + 32);
+    const home = join(folder, 'names');
+    const request = { home, lowLayers: 0, calibrationTokens: 3000, clusters: 50, mmprojPath };
+    const first = await fit({ ...request, modelPath }, {});
+    const before = readFileSync(first.files.luq.path ?? '');
+    const error: unknown = await fit({ ...request, modelPath: other }, {}).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'CANNOT_WRITE' });
+    expect((error as SnugError).advice).toContain('--output');
+    expect(readFileSync(first.files.luq.path ?? '').equals(before)).toBe(true);
   });
 });
 
