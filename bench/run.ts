@@ -8,7 +8,7 @@ import { benchQuantize } from './quantize.ts';
 import { writeRandomModel } from './random-model.ts';
 
 // Every measured claim, as ratios in one run: npm run bench. Close other programs first. With names (chat, calibrate,
-// quantize) only those are run again, and the others' results stay.
+// quantize, quantize-low) only those are run again, and the others' results stay.
 
 /** What the benches share. */
 export interface Setting {
@@ -51,7 +51,13 @@ if (!existsSync(quantized))
   await run(join(peers, 'llama-quantize'), [model, quantized, 'Q4_K_M', String(threads)]);
 
 const setting: Setting = { folder, peers, threads, model, imatrix, quantized, text };
-const benches = { chat: benchChat, calibrate: benchCalibrate, quantize: benchQuantize };
+const benches = {
+  chat: benchChat,
+  calibrate: benchCalibrate,
+  quantize: (shared: Setting) => benchQuantize(shared, 'Q4_K_M'),
+  // needs an importance matrix, and minutes
+  'quantize-low': (shared: Setting) => benchQuantize(shared, 'IQ1_M'),
+};
 const wanted = process.argv.slice(2);
 const path = join(root, 'bench', 'results', 'against-llama.cpp.json');
 const kept =
