@@ -1,13 +1,12 @@
 import type { ChatEvent, MeasureRequest, Measured, OpenChatRequest, OpenedChat } from '../contract/chat.ts';
 import { SnugError } from '../contract/errors.ts';
 import { loadAddon, withAbort, callNative, type NativeModel } from '../engine/addon.ts';
+import { CHAT_BATCH_TOKENS } from '../luq/memory.ts';
 import { imageLimits, mostPixels } from '../models/image-limits.ts';
 import { checkPair, readTextModel, readVisionModel } from '../models/model-file.ts';
 import { usableThreads } from '../profile/laptop.ts';
 import { ChatSession } from './session.ts';
 
-/** Tokens run at a time; llama.cpp's default for n_ubatch, and what memory was predicted with. */
-const BATCH_TOKENS = 512;
 /** Enough to measure a rate, few enough for a model that takes seconds per token. */
 const MEASURED_PROMPT_TOKENS = 128;
 const MEASURED_ANSWER_TOKENS = 32;
@@ -50,7 +49,7 @@ export class ChatHost {
     this.#session = new ChatSession(addon, model, {
       text,
       contextTokens,
-      batchTokens: Math.min(BATCH_TOKENS, contextTokens),
+      batchTokens: Math.min(CHAT_BATCH_TOKENS, contextTokens),
       threads: usableThreads(request.threads),
       maxPixels: mostPixels(vision, limits),
     });
@@ -88,8 +87,8 @@ export class ChatHost {
     if (!model) throw new SnugError('BUG', 'no model is open');
     const { addon } = loadAddon();
     const chat = new addon.Chat(model, {
-      contextTokens: MEASURED_PROMPT_TOKENS + MEASURED_ANSWER_TOKENS + BATCH_TOKENS,
-      batchTokens: BATCH_TOKENS,
+      contextTokens: MEASURED_PROMPT_TOKENS + MEASURED_ANSWER_TOKENS + CHAT_BATCH_TOKENS,
+      batchTokens: CHAT_BATCH_TOKENS,
       threads: usableThreads(request.threads),
     });
     try {
