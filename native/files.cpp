@@ -84,8 +84,6 @@ void File::write_at(const void * data, size_t bytes, uint64_t offset) const {
     }
 }
 
-void File::flush() const { FlushFileBuffers(handle); }
-
 #else
 
 File::File(const std::string & path, Mode mode) : path(path) {
@@ -122,12 +120,6 @@ void File::write_at(const void * data, size_t bytes, uint64_t offset) const {
             fail("write", path, std::strerror(errno));
         }
         source += done, offset += done, bytes -= done;
-    }
-}
-
-void File::flush() const {
-    if (fsync(descriptor) != 0) {
-        fail("flush", path, std::strerror(errno));
     }
 }
 

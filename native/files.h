@@ -17,8 +17,6 @@ class File {
 
     void read_at(void * data, size_t bytes, uint64_t offset) const;
     void write_at(const void * data, size_t bytes, uint64_t offset) const;
-    // hands finished pages to the disk and lets them go, so that a long job does not fill the page cache with its output
-    void flush() const;
 
   private:
     std::string path;

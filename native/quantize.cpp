@@ -1,8 +1,9 @@
 // Quantizes one tensor from file to file: each thread reads rows, converts them to floats, quantizes and writes them, so
-// memory is bounded by one slab of rows per thread. The blocks are what llama-quantize writes: ggml_quantize_chunk treats
-// rows one by one, so how they are cut into slabs changes nothing.
+// memory is bounded by one slab of rows per thread. The blocks are what llama-quantize writes: rows are treated one by one, so
+// how they are cut into slabs changes nothing. The target is not synced: who keeps it does that.
 #include "addon.h"
 #include "files.h"
+#include "q4_k.h"
 #include "support.h"
 #include "types.h"
 
@@ -18,8 +19,9 @@ namespace snug {
 
 namespace {
 
-// floats a thread holds at a time; small enough for a cache, large enough to hide the cost of reading
-constexpr int64_t SLAB_VALUES = 1 << 18;
+// Floats a thread holds at a time: small enough for its cache and for all threads to end a tensor together (the last one
+// lets the others wait for a slab at most), large enough to hide the cost of reading.
+constexpr int64_t SLAB_VALUES = 1 << 16;
 
 struct Task {
     std::string        source_path;
@@ -32,6 +34,7 @@ struct Task {
     int64_t            rows_per_matrix; // each expert's matrix has its own importance
     std::vector<float> importance;
     int                threads;
+    bool               only_ggml; // to compare with
 };
 
 Task read_task(const Napi::Object & options) {
@@ -45,6 +48,7 @@ Task read_task(const Napi::Object & options) {
     task.rows            = static_cast<int64_t>(read_number(options, "rows"));
     task.rows_per_matrix = static_cast<int64_t>(read_number(options, "rowsPerMatrix", task.rows));
     task.threads         = static_cast<int>(read_number(options, "threads"));
+    task.only_ggml       = read_bool(options, "onlyGgml", false);
     if (auto importance = options.Get("importance"); importance.IsTypedArray()) {
         auto array = importance.As<Napi::Float32Array>();
         task.importance.assign(array.Data(), array.Data() + array.ElementLength());
@@ -133,13 +137,36 @@ void to_floats(ggml_type type, const void * source, float * target, int64_t coun
     }
 }
 
+// whether all values are finite: without a branch per value, so that the compiler looks at several at once
+bool all_finite(const float * values, int64_t count) {
+    constexpr uint32_t EXPONENT = 0x7f800000; // all of these bits are set in infinities and NaNs, and in nothing else
+    uint32_t           broken   = 0;
+    for (int64_t i = 0; i < count; ++i) {
+        uint32_t bits;
+        std::memcpy(&bits, values + i, sizeof(bits));
+        broken |= (bits & EXPONENT) == EXPONENT;
+    }
+    return broken == 0;
+}
+
 // ggml's quantizers do not look: K-quants turn one such value into a wrong block, IQ2 and IQ3 end the process
 void check_finite(const float * values, int64_t rows, int64_t columns, int64_t first_row) {
-    for (int64_t i = 0; i < rows * columns; ++i) {
-        if (!std::isfinite(values[i])) {
-            throw Failure("QUANTIZE", "the source holds a value that is not finite, in row " + std::to_string(first_row + i / columns) + ": it is broken");
+    for (int64_t row = 0; row < rows; ++row) {
+        if (!all_finite(values + row * columns, columns)) {
+            throw Failure("QUANTIZE", "the source holds a value that is not finite, in row " + std::to_string(first_row + row) + ": it is broken");
         }
     }
+}
+
+size_t quantize_rows(const Task & task, const float * values, void * blocks, int64_t first, int64_t count) {
+    if (task.importance.empty()) {
+        return ggml_quantize_chunk(task.target_type, values, blocks, 0, count, task.columns, nullptr);
+    }
+    const float * importance = task.importance.data() + (first / task.rows_per_matrix) * task.columns;
+    if (task.target_type == GGML_TYPE_Q4_K && !task.only_ggml && can_quantize_q4_k()) {
+        return quantize_q4_k(values, blocks, count, task.columns, importance);
+    }
+    return ggml_quantize_chunk(task.target_type, values, blocks, 0, count, task.columns, importance);
 }
 
 void work_on(const Task & task, const File & source, const File & target, Slabs & slabs) {
@@ -154,8 +181,7 @@ void work_on(const Task & task, const File & source, const File & target, Slabs 
             source.read_at(packed.data(), count * source_row, task.source_offset + first * source_row);
             to_floats(task.source_type, packed.data(), values.data(), count * task.columns);
             check_finite(values.data(), count, task.columns, first);
-            const float * importance = task.importance.empty() ? nullptr : task.importance.data() + (first / task.rows_per_matrix) * task.columns;
-            const size_t  bytes      = ggml_quantize_chunk(task.target_type, values.data(), blocks.data(), 0, count, task.columns, importance);
+            const size_t bytes = quantize_rows(task, values.data(), blocks.data(), first, count);
             if (!ggml_validate_row_data(task.target_type, blocks.data(), bytes)) {
                 throw Failure("QUANTIZE", "the quantized rows hold values that are not finite: the source is broken here");
             }
@@ -183,7 +209,6 @@ void quantize(const Task & task, const Abort & abort, const Emitter & emitter) {
         thread.join();
     }
     slabs.rethrow();
-    target.flush();
 }
 
 Napi::Value quantize_tensor(const Napi::CallbackInfo & info) {

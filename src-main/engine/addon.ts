@@ -152,6 +152,8 @@ export interface QuantizeTask {
   /** mean x² per input channel [columns × matrices] */
   readonly importance?: Float32Array | undefined;
   readonly threads: number;
+  /** without Snug's own quicker way to the same blocks, to compare with it */
+  readonly onlyGgml?: boolean;
 }
 
 export interface ClusterTask {

@@ -145,8 +145,10 @@ async function copyTensors(
     let at = offsets[i] ?? 0;
     for await (const chunk of readable(stream, fromSource ? source.path : bank.path(tensor, type))) {
       throwIfCancelled(signal);
+      const written = writeWhole(file, chunk, at);
+      // while the system writes this piece and reads the next
       if (!fromSource) hash.update(chunk);
-      await writeWhole(file, chunk, at);
+      await written;
       at += chunk.length;
     }
     if (at !== (offsets[i] ?? 0) + bytes) {

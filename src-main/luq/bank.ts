@@ -18,7 +18,7 @@ import { hashFile } from '../models/hash.ts';
 import { tensorTypeName } from '../models/tensor-types.ts';
 import { freeDiskBytes } from '../profile/laptop.ts';
 import { formatBytes } from '../profile/bytes.ts';
-import { writeError } from './files.ts';
+import { discard, syncFileMeanwhile, writeError } from './files.ts';
 import { meanSquares, type Imatrix } from './imatrix.ts';
 import { bytesAs } from './mixture.ts';
 
@@ -77,15 +77,18 @@ export class Bank {
     return `${this.path(tensor, type)}.tmp`;
   }
 
+  /** Hashes, syncs and enters a tensor's blocks. Runs beside other work: nothing large in it holds up this thread. */
   async add(tensor: GgufTensor, type: number): Promise<void> {
     const name = Bank.fileName(tensor.name, type);
     const unfinished = this.unfinishedPath(tensor, type);
     const sha256 = await hashFile(unfinished);
     try {
+      await syncFileMeanwhile(unfinished);
       renameSync(unfinished, this.path(tensor, type));
       // a line of its own also behind one that a power failure cut off
       appendFileSync(this.#index, `\n${sha256} ${name}\n`, { flush: true });
     } catch (error) {
+      discard(unfinished);
       throw writeError(error, this.path(tensor, type));
     }
     this.#known.set(name, sha256);
@@ -139,14 +142,23 @@ export async function fillBank(options: QuantizeOptions): Promise<void> {
   bank.removeUnfinished();
   checkDisk(bank, missing);
   report(0);
+  // a tensor is hashed and synced while the threads are busy with the next one
+  let adding = Promise.resolve();
   for (const { tensor, type } of missing) {
-    throwIfCancelled(options.signal);
     const detail = `${tensor.name} → ${tensorTypeName(type)}`;
-    await quantizeTensor(tensor, type, options, (share) => report(share * tensor.bytes, detail));
-    await bank.add(tensor, type);
+    const quantizing = quantizeTensor(tensor, type, options, (share) => report(share * tensor.bytes, detail));
+    await allEnded(adding, quantizing);
     done += tensor.bytes;
     report(0, detail);
+    adding = bank.add(tensor, type);
   }
+  await adding;
+}
+
+/** Waits for both, also when one fails: nothing goes on in the bank once its caller has been told. */
+async function allEnded(...work: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(work);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
 function checkDisk(bank: Bank, missing: readonly { tensor: GgufTensor; type: number }[]): void {
@@ -174,6 +186,7 @@ async function quantizeTensor(
 ): Promise<void> {
   const [columns = 0, rowsPerMatrix = 1] = tensor.shape;
   const importance = imatrix?.entries.get(tensor.name);
+  throwIfCancelled(signal);
   try {
     await withAbort(addon, signal, (abort) =>
       addon.quantizeTensor(

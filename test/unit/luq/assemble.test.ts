@@ -162,6 +162,36 @@ describe('damage on the disk', () => {
     expect(readGguf(output).tensors).toHaveLength(3);
   });
 
+  it('in any piece of a large block is noticed, also where it is lost blocks that read as zeros', async () => {
+    const { folder, options, quantizer } = await setUp();
+    const path = join(folder, 'large.gguf');
+    const shape = [256, 16384];
+    const data = new Uint8Array(256 * 16384 * 2);
+    writeFileSync(path, encodeGguf(sourceEntries, [{ name: 'blk.0.attn_q.weight', shape, type: 1, data }]));
+    const source = readGguf(path);
+    const large = source.tensors[0];
+    if (!large) throw new Error('the source lost its tensor');
+    const { addon } = quantizer;
+    const fill = () => fillBank({ ...options, addon, source, imatrix: undefined, threads: 1 });
+    const bytes = 16384 * 144;
+    // a page of each 1 MiB piece that is copied at a time, and the last byte
+    for (const [at, length] of [
+      [0, 4096],
+      [1 << 20, 4096],
+      [2 << 20, 4096],
+      [bytes - 1, 1],
+    ] as const) {
+      options.bank.drop(large, Q4_K);
+      await fill();
+      const stored = readFileSync(options.bank.path(large, Q4_K));
+      writeFileSync(options.bank.path(large, Q4_K), stored.fill(0, at, at + length));
+      const error = await rejected(assemble({ ...options, source }));
+      expect(error.message, `at ${at}`).toContain('damaged on disk');
+    }
+    await fill();
+    await assemble({ ...options, source });
+  });
+
   it('to a source that became shorter meanwhile is not written as zeros', async () => {
     const { sourcePath, tensor, outputFolder, options } = await setUp();
     truncateSync(sourcePath, tensor.offset + tensor.bytes);

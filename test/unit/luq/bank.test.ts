@@ -222,6 +222,28 @@ describe('filling the bank', () => {
     expect(quantizer.written).toEqual(['blk.0.attn_q.weight.Q4_K', 'blk.1.attn_q.weight.IQ1_M']);
   });
 
+  it('quantizes the next tensor while one is entered, and does not end before the last one is', async () => {
+    const { options, quantizer, source, openBank } = setUp();
+    const changing = source.tensors.filter(({ name }) => options.types.has(name));
+    const entered = (bank: Bank) =>
+      changing.filter((one) => bank.has(one, options.types.get(one.name) ?? one.type)).length;
+    const bank = openBank();
+    const enteredBefore: number[] = [];
+    quantizer.before = () => void enteredBefore.push(entered(bank));
+    await fillBank({ ...options, bank });
+    expect(enteredBefore).toEqual([0, 0, 1]);
+    expect(entered(openBank())).toBe(3);
+  });
+
+  it('that fails to enter a tensor ends before another one is begun, and says why', async () => {
+    const { folder, options, quantizer, openBank } = setUp();
+    const bank = openBank();
+    mkdirSync(join(folder, KEY, 'index'));
+    expect((await rejected(fillBank({ ...options, bank }))).code).toBe('CANNOT_WRITE');
+    expect(quantizer.tasks).toHaveLength(2);
+    expect(existsSync(quantizer.tasks[0]?.targetPath ?? '')).toBe(false);
+  });
+
   it('removes what a killed run left before it starts', async () => {
     const { folder, options, openBank } = setUp();
     const bank = openBank();
