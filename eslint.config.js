@@ -11,7 +11,7 @@ const noSqlite = not('^better-sqlite3$', 'Only store/ imports better-sqlite3.');
 const noAddon = not('snug\\.node|native/build', 'Only engine/ loads the addon.');
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'native/build', '.cache', 'resources', 'coverage'] },
+  { ignores: ['node_modules', 'native/build', '.cache', 'resources', 'coverage', 'dist', '.venv'] },
   ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],
@@ -31,5 +31,7 @@ export default tseslint.config(
     [not('^\\.\\./', 'contract/ imports nothing of ours.'), noElectron, noSqlite, noAddon],
   ),
   house(['src-main/engine/**/*.ts'], [noElectron, noSqlite]),
+  house(['src-main/store/**/*.ts'], [noElectron, noAddon]),
+  house(['src-main/shell/**/*.ts', 'src-main/main.ts', 'src-main/preload.ts'], [noSqlite, noAddon]),
   { files: ['bench/**/*.ts', 'tools/**/*.ts'], rules: { 'no-console': 'off' } },
 );

@@ -1,3 +1,4 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,7 +8,18 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 },
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          exclude: ['test/unit/renderer/**'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        // state classes hold runes, which are no JavaScript before Svelte has compiled them
+        plugins: [svelte()],
+        test: { name: 'renderer', include: ['test/unit/renderer/**/*.test.ts'], testTimeout: 30_000 },
       },
       {
         extends: true,

@@ -1,5 +1,11 @@
 import { ChatHost } from './chat/host.ts';
-import type { ChatEvent, MeasureRequest, OpenChatRequest, SendRequest } from './contract/chat.ts';
+import type {
+  ChatEvent,
+  ChatHistory,
+  MeasureRequest,
+  OpenChatRequest,
+  SendRequest,
+} from './contract/chat.ts';
 import { serveWorker } from './engine/worker-child.ts';
 import type { CallContext } from './engine/worker-protocol.ts';
 
@@ -8,8 +14,11 @@ const host = new ChatHost();
 serveWorker({
   open: (request: OpenChatRequest, { signal, emit }: CallContext<ChatEvent>) =>
     host.open(request, { signal, onEvent: emit }),
+  restore: (history: ChatHistory) => host.session.restore(history),
   pictureTokens: (path: string) => host.session.pictureTokens(path),
   send: (request: SendRequest, { signal, emit }: CallContext<ChatEvent>) =>
     host.session.send(request, { signal, onEvent: emit }),
+  askOnce: (request: OpenChatRequest & { question: SendRequest }, { signal }: CallContext) =>
+    host.askOnce(request, signal),
   measure: (request: MeasureRequest, { signal }: CallContext) => host.measure(request, signal),
 });

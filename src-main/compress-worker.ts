@@ -10,12 +10,12 @@ import type { Progress } from './contract/progress.ts';
 serveWorker({
   profile: (request: ProfileRequest, { signal, emit }: CallContext<Progress>) =>
     reportProfile(request, { signal, onProgress: emit }),
-  preview: (request: FitRequest) => previewFit(request),
+  preview: ({ request, measure }: { request: FitRequest; measure: boolean }) => previewFit(request, measure),
   fit: (request: FitRequest, { signal, emit }: CallContext<FitEvent>) =>
     fit(request, {
       signal,
       onProgress: (progress) => emit({ kind: 'progress', progress }),
-      onLayer: (layer, entropy) => emit({ kind: 'layer', layer, entropyBits: entropy.both }),
+      onLayer: (layer, { both, image, text }) => emit({ kind: 'layer', layer, both, image, text }),
       onPlan: (plan) => emit({ kind: 'plan', ...plan }),
     }),
 });

@@ -1,4 +1,12 @@
-import type { ChatEvent, MeasureRequest, Measured, OpenChatRequest, OpenedChat } from '../contract/chat.ts';
+import type {
+  AskedOnce,
+  ChatEvent,
+  MeasureRequest,
+  Measured,
+  OpenChatRequest,
+  OpenedChat,
+  SendRequest,
+} from '../contract/chat.ts';
 import { SnugError } from '../contract/errors.ts';
 import { loadAddon, withAbort, callNative, type NativeModel } from '../engine/addon.ts';
 import { CHAT_BATCH_TOKENS } from '../luq/memory.ts';
@@ -77,9 +85,18 @@ export class ChatHost {
       );
       answers.push(answer.text.trim());
     }
-    // maxRSS counts kibibytes on every system
-    const peak = process.resourceUsage().maxRSS * 1024;
-    return { ...speed, peakMemoryBytes: Math.max(0, peak - before), answers };
+    return { ...speed, peakMemoryBytes: peakSince(before), answers };
+  }
+
+  /** Opens a model and asks one question. Meant for a fresh process. */
+  async askOnce(
+    request: OpenChatRequest & { question: SendRequest },
+    signal: AbortSignal,
+  ): Promise<AskedOnce> {
+    const before = process.memoryUsage.rss();
+    await this.open(request, { signal });
+    const answer = await this.session.send(request.question, { signal });
+    return { answer, peakMemoryBytes: peakSince(before) };
   }
 
   async #time(request: MeasureRequest): Promise<{ tokensPerSecond: number; promptTokensPerSecond: number }> {
@@ -117,4 +134,9 @@ export class ChatHost {
     this.#session = undefined;
     this.#model = undefined;
   }
+}
+
+/** Memory at its highest beyond what it was, in bytes; maxRSS counts kibibytes on every system. */
+function peakSince(before: number): number {
+  return Math.max(0, process.resourceUsage().maxRSS * 1024 - before);
 }

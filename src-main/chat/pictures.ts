@@ -96,6 +96,19 @@ export async function decodePicture(
   }
 }
 
+/** Pixels to which a picture is decoded only to see that it can be. */
+const PEEK_PIXELS = 64 * 64;
+
+/** The size of a picture, upright; throws BAD_PICTURE as decoding it in full would. */
+export async function checkPicture(
+  source: string | Uint8Array,
+  name: string,
+): Promise<{ width: number; height: number }> {
+  await decodePicture(source, { name, maxPixels: PEEK_PIXELS });
+  const { width, height } = (await readMetadata(source, name)).autoOrient;
+  return { width, height };
+}
+
 function greyToRgb(grey: Uint8Array): Uint8Array {
   const rgb = new Uint8Array(grey.length * 3);
   for (let i = 0; i < grey.length; i++) rgb.fill(grey[i] ?? 0, i * 3, i * 3 + 3);

@@ -1,5 +1,5 @@
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
-import type { ChatEvent, ChatStatistics, SendRequest, SentAnswer } from '../contract/chat.ts';
+import type { ChatEvent, ChatHistory, ChatStatistics, SendRequest, SentAnswer } from '../contract/chat.ts';
 import { callNative, nativeError, type Addon, type NativeChat, type NativeModel } from '../engine/addon.ts';
 import type { TextModel } from '../models/model-file.ts';
 import { decodePicture, type Picture } from './pictures.ts';
@@ -24,6 +24,7 @@ export class ChatSession implements Disposable {
   readonly #contextTokens: number;
   readonly #maxPixels: number;
   readonly #mediaMarker: string;
+  #system: Turn | undefined;
   #turns: Turn[] = [];
 
   constructor(
@@ -55,7 +56,26 @@ export class ChatSession implements Disposable {
 
   /** Forgets the conversation. */
   reset(): void {
+    this.#system = undefined;
     this.#turns = [];
+  }
+
+  /** Takes up a conversation where it was left: what the cache still holds of it is not run again. */
+  async restore(history: ChatHistory): Promise<void> {
+    const turns = await Promise.all(
+      history.turns.map(async ({ role, text, pictures }): Promise<Turn> => ({
+        message: { role, text, pictures: pictures.length },
+        pictures: await this.#decode(pictures),
+      })),
+    );
+    const { systemPrompt } = history;
+    this.#system =
+      systemPrompt === '' ? undefined : { message: { role: 'system', text: systemPrompt }, pictures: [] };
+    this.#turns = turns;
+  }
+
+  #decode(paths: readonly string[]): Promise<Picture[]> {
+    return Promise.all(paths.map((path) => decodePicture(path, { maxPixels: this.#maxPixels })));
   }
 
   /** Tokens that a picture will take, before it is sent. */
@@ -78,9 +98,7 @@ export class ChatSession implements Disposable {
     request: SendRequest,
     options: { signal?: AbortSignal | undefined; onEvent?: ((event: ChatEvent) => void) | undefined } = {},
   ): Promise<SentAnswer> {
-    const pictures = await Promise.all(
-      request.pictures.map((path) => decodePicture(path, { maxPixels: this.#maxPixels })),
-    );
+    const pictures = await this.#decode(request.pictures);
     throwIfCancelled(options.signal);
     if (pictures.length > 0 && !this.#model.describe().canSee) {
       throw new SnugError('CANNOT_SEE', 'this model has no vision encoder, so it cannot take pictures', {
@@ -146,8 +164,9 @@ export class ChatSession implements Disposable {
   }
 
   #render(turns: readonly Turn[]): string {
+    const all = this.#system ? [this.#system, ...turns] : turns;
     return this.#template.render(
-      turns.map((turn) => turn.message),
+      all.map((turn) => turn.message),
       { forAnswer: true },
     );
   }

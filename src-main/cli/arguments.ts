@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { fitRequestSchema, type FitRequest } from '../contract/fit-request.ts';
 import { parseBytes } from '../profile/bytes.ts';
@@ -7,14 +7,6 @@ import { parseRungs } from '../luq/rungs.ts';
 import { snugHome } from '../luq/workspace.ts';
 import { findMmproj } from '../models/find-mmproj.ts';
 import { readTextModel } from '../models/model-file.ts';
-
-/** Where the worker processes start. */
-export const workerEntries = {
-  compress: join(import.meta.dirname, '..', 'compress-worker.ts'),
-  chat: join(import.meta.dirname, '..', 'chat-worker.ts'),
-};
-
-export const demoModel = join(import.meta.dirname, '..', '..', 'resources', 'demo-model', 'demo-vl-f16.gguf');
 
 /** A commander option parser for whole numbers. */
 export function wholeNumber(least: number): (text: string) => number {

@@ -9,7 +9,7 @@ import { modelsFolder, snugHome } from '../luq/workspace.ts';
 import { findMmproj } from '../models/find-mmproj.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { computeThreads, profileLaptop } from '../profile/laptop.ts';
-import { demoModel, workerEntries } from './arguments.ts';
+import { demoModel, workerEntries } from '../api/entries.ts';
 import { EXIT, paint, reportError, withInterrupt } from './terminal.ts';
 
 export interface ChatFlags {

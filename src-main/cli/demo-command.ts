@@ -1,7 +1,8 @@
 import process from 'node:process';
 import { FitService } from '../luq/fit-service.ts';
 import { formatBytes } from '../profile/bytes.ts';
-import { demoModel, fitRequest, workerEntries, type FitFlags } from './arguments.ts';
+import { demoModel, workerEntries } from '../api/entries.ts';
+import { fitRequest, type FitFlags } from './arguments.ts';
 import { printReport, runFit } from './fit-command.ts';
 import { profileLines, runProfile } from './profile-command.ts';
 
@@ -17,9 +18,9 @@ export async function demoCommand(flags: FitFlags): Promise<number> {
   say(profileLines(profile).join('\n'));
   const request = fitRequest(demoModel, { compare: true, ...flags });
   if (request.budgetBytes === undefined && request.lowLayers === undefined) {
-    const { memoryByLowLayers } = await new FitService(workerEntries).preview(request);
-    const most = memoryByLowLayers[0]?.totalBytes ?? 0;
-    const least = memoryByLowLayers.at(-1)?.totalBytes ?? 0;
+    const { byLowLayers } = await new FitService(workerEntries).preview(request);
+    const most = byLowLayers[0]?.memory.totalBytes ?? 0;
+    const least = byLowLayers.at(-1)?.memory.totalBytes ?? 0;
     request.budgetBytes = Math.floor((most + least) / 2);
     say(
       `\nThe demo model is tiny: it needs ${formatBytes(most)} at ${request.rungs?.high ?? 'Q4_K_M'}. To show the choice, the demo ` +

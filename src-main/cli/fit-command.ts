@@ -3,7 +3,8 @@ import type { FitReport } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import { FitService } from '../luq/fit-service.ts';
 import { formatBytes } from '../profile/bytes.ts';
-import { fitRequest, workerEntries, type FitFlags } from './arguments.ts';
+import { workerEntries } from '../api/entries.ts';
+import { fitRequest, type FitFlags } from './arguments.ts';
 import { answerLines, entropyChart, filesTable, memoryLines } from './draw.ts';
 import { EXIT, paint, ProgressDisplay, withInterrupt } from './terminal.ts';
 

@@ -4,7 +4,7 @@ import { WorkerProcess } from '../engine/worker-process.ts';
 import { modelsFolder, snugHome } from '../luq/workspace.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import type { ProfileReport, ProfileRequest } from '../profile/report.ts';
-import { workerEntries } from './arguments.ts';
+import { workerEntries } from '../api/entries.ts';
 import { table } from './draw.ts';
 import { EXIT, paint, ProgressDisplay, withInterrupt } from './terminal.ts';
 

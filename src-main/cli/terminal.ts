@@ -46,6 +46,7 @@ const STAGE_LABELS: Readonly<Record<Stage, string>> = {
   load: 'Load',
   calibrate: 'Calibrate',
   entropy: 'Entropy',
+  reference: 'Source answers',
   plan: 'Plan',
   quantize: 'Quantize',
   assemble: 'Assemble',

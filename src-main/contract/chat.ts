@@ -26,6 +26,18 @@ export interface SendRequest {
   readonly ignoreEnd?: boolean;
 }
 
+/** A conversation so far, as the store keeps it. */
+export interface ChatHistory {
+  /** empty: the model's own */
+  readonly systemPrompt: string;
+  readonly turns: readonly {
+    readonly role: 'user' | 'assistant';
+    readonly text: string;
+    /** files */
+    readonly pictures: readonly string[];
+  }[];
+}
+
 export type ChatEvent =
   | { readonly kind: 'loading'; readonly done: number; readonly total: number }
   /** tokens of the prompt that are in the cache */
@@ -53,6 +65,12 @@ export interface SentAnswer {
 export interface MeasureRequest extends OpenChatRequest {
   readonly questions: readonly { readonly question: string; readonly picture?: string | undefined }[];
   readonly maxTokens: number;
+}
+
+/** One question to a model of its own, and what running it took. */
+export interface AskedOnce {
+  readonly answer: SentAnswer;
+  readonly peakMemoryBytes: number;
 }
 
 export interface Measured {

@@ -1,10 +1,11 @@
-/** The steps of the main job, in order. */
+/** The steps of the main job, in order; `reference` notes what the source says, for the check. */
 export const STAGES = [
   'profile',
   'hash',
   'load',
   'calibrate',
   'entropy',
+  'reference',
   'plan',
   'quantize',
   'assemble',

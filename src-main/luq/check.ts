@@ -53,6 +53,7 @@ export interface HeldOutOptions {
 
 async function runParts(
   model: NativeModel,
+  stage: 'reference' | 'check',
   options: HeldOutOptions,
   onLogits: (part: HeldOutPart, logits: Float32Array) => void,
 ): Promise<void> {
@@ -74,7 +75,7 @@ async function runParts(
       );
       onLogits(part, logits);
       options.onProgress?.({
-        stage: 'check',
+        stage,
         done: index + 1,
         total: options.parts.length,
         unit: 'sequences',
@@ -93,7 +94,7 @@ export async function recordSource(model: NativeModel, path: string, options: He
   try {
     const fd = openSync(temporary, 'w');
     try {
-      await runParts(model, options, (_, logits) => {
+      await runParts(model, 'reference', options, (_, logits) => {
         writeWholly(fd, new Uint8Array(logits.buffer, logits.byteOffset, logits.byteLength));
       });
     } finally {
@@ -120,7 +121,7 @@ export async function compareWithSource(
   const sourceBytes = new Uint8Array(source.buffer);
   const fd = openSync(recorded, 'r');
   try {
-    await runParts(model, options, (part, logits) => {
+    await runParts(model, 'check', options, (part, logits) => {
       for (let i = 0; i < part.count; i++) {
         readWholly(fd, sourceBytes, recorded);
         sums[part.sequence.kind].add(source, logits.subarray(i * width, (i + 1) * width));

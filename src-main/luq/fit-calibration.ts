@@ -73,11 +73,10 @@ type Summary = z.infer<typeof summarySchema>;
 export async function calibrateSource(step: CalibrationStep): Promise<Calibrated> {
   const { source, settings, workspace } = step;
   const folder = workspace.calibration(calibrationKey(source, settings));
-  const summaryPath = join(folder, `summary-k${settings.clusters}.json`);
   // one calibration serves every budget: with the summary written the source need not be loaded again
-  const kept = readKept(summaryPath, summarySchema);
+  const kept = keptCalibration(folder, settings);
   const reused = kept !== undefined;
-  const summary = kept ?? (await runCalibration(step, folder, summaryPath));
+  const summary = kept ?? (await runCalibration(step, folder));
   const files = calibrationFiles(folder);
   const { entropies, ...counts } = summary;
   if (reused) entropies.forEach((entropy, layer) => step.onLayer?.(layer, entropy));
@@ -98,6 +97,18 @@ export async function calibrateSource(step: CalibrationStep): Promise<Calibrated
       reused,
     },
   };
+}
+
+function summaryPath(folder: string, settings: Pick<FitSettings, 'clusters'>): string {
+  return join(folder, `summary-k${settings.clusters}.json`);
+}
+
+/** What a finished calibration found; undefined when there is none. */
+export function keptCalibration(
+  folder: string,
+  settings: Pick<FitSettings, 'clusters'>,
+): Summary | undefined {
+  return readKept(summaryPath(folder, settings), summarySchema);
 }
 
 function recordedSourcePath(folder: string): string {
@@ -129,7 +140,7 @@ export function calibrationLimits(limits: ImageLimits): ImageLimits {
   };
 }
 
-async function runCalibration(step: CalibrationStep, folder: string, summaryPath: string): Promise<Summary> {
+async function runCalibration(step: CalibrationStep, folder: string): Promise<Summary> {
   const { addon, source, settings, signal, onProgress } = step;
   using model = await openModel(addon, {
     path: source.text.path,
@@ -185,6 +196,6 @@ async function runCalibration(step: CalibrationStep, folder: string, summaryPath
     sampledTokens: sample.isImage.length,
     entropies,
   };
-  writeFileAtomically(summaryPath, JSON.stringify(summary));
+  writeFileAtomically(summaryPath(folder, settings), JSON.stringify(summary));
   return summary;
 }

@@ -4,11 +4,21 @@ import type { FitRequest } from '../contract/fit-request.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { GgufTensor } from '../models/gguf.ts';
 import { recommendBudget } from '../profile/budget.ts';
+import { predictTokensPerSecond, type KernelSpeed, type Matrix } from '../profile/probe.ts';
 import type { FitSettings } from './fit-settings.ts';
-import { measureOverhead, predictMemory, type Overhead } from './memory.ts';
+import { layerOrder, type LayerEntropy } from './entropy.ts';
+import { measureOverhead, predictMemory, tensorDataBytes, type Overhead } from './memory.ts';
 import { bytesAs, mixtureOf, type Mixture } from './mixture.ts';
 import { openMetadata } from './open-model.ts';
-import { doesNotFit, planWith, smallestThatFits, type Plan, type PlanInputs, type Remedy } from './plan.ts';
+import {
+  decodeMatrices,
+  doesNotFit,
+  planWith,
+  smallestThatFits,
+  type Plan,
+  type PlanInputs,
+  type Remedy,
+} from './plan.ts';
 import type { Source } from './source.ts';
 import { visionTypes } from './vision-types.ts';
 
@@ -145,19 +155,51 @@ export function choosePlan(
 }
 
 export interface PlanPreview {
-  /** predicted memory with k = 0, 1, … all layers low, layers taken from the first on */
-  readonly memoryByLowLayers: readonly Memory[];
+  readonly rungs: FitSettings['rungs'];
+  readonly contextTokens: number;
+  /** with k = 0, 1, … layers low */
+  readonly byLowLayers: readonly { fileBytes: number; memory: Memory; tokensPerSecond: number | null }[];
+  readonly source: { readonly fileBytes: number; readonly memory: Memory };
+  /** what an earlier calibration says; the order, not known before, changes sizes little */
+  readonly calibration:
+    { readonly entropies: readonly LayerEntropy[]; readonly order: readonly number[] } | undefined;
 }
 
-/** What a fit would need at every k; the order of the layers, not known yet, changes it little. */
-export function previewPlans(
+/** What a fit would need and give at every k. */
+export async function previewPlans(
   source: PlannedSource,
   basis: PlanBasis,
-  rungs: FitSettings['rungs'],
-): PlanPreview {
-  const order = Array.from({ length: source.text.layers }, (_, layer) => layer);
-  const inputs = planInputs(source, basis, rungs, order);
+  settings: Pick<FitSettings, 'rungs' | 'contextTokens'>,
+  entropies: readonly LayerEntropy[] | undefined,
+  speedsOf: (matrices: readonly Matrix[]) => Promise<readonly KernelSpeed[]> | readonly KernelSpeed[],
+): Promise<PlanPreview> {
+  const { gguf, layers } = source.text;
+  const order = entropies ? layerOrder(entropies) : Array.from({ length: layers }, (_, layer) => layer);
+  const inputs = planInputs(source, basis, settings.rungs, order);
+  const plans = Array.from({ length: layers + 1 }, (_, k) => planWith(inputs, k));
+  const matrices = plans.map((plan) => decodeMatrices(gguf.tensors, plan.types));
+  const speeds = await speedsOf(matrices.flat());
+  const sourceBytes = tensorDataBytes(gguf.tensors);
   return {
-    memoryByLowLayers: [0, ...order.map((layer) => layer + 1)].map((k) => planWith(inputs, k).memory),
+    ...settings,
+    byLowLayers: plans.map(({ memory }, k) => ({
+      // the header of the result is the source's and some facts more
+      fileBytes: gguf.fileBytes - sourceBytes + memory.weightsBytes,
+      memory,
+      tokensPerSecond: allKnown(matrices[k] ?? [], speeds)
+        ? predictTokensPerSecond(matrices[k] ?? [], speeds)
+        : null,
+    })),
+    source: {
+      fileBytes: gguf.fileBytes,
+      memory: predictMemory(tensorDataBytes(gguf.tensors), basis.overhead),
+    },
+    calibration: entropies && { entropies, order },
   };
+}
+
+function allKnown(matrices: readonly Matrix[], speeds: readonly KernelSpeed[]): boolean {
+  return matrices.every(({ type, columns, rows }) =>
+    speeds.some((speed) => speed.type === type && speed.columns === columns && speed.rows === rows),
+  );
 }

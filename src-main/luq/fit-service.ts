@@ -9,13 +9,14 @@ import { WorkerProcess, type StartWorker } from '../engine/worker-process.ts';
 import { computeThreads } from '../profile/laptop.ts';
 import { readSidecar, sidecarPath, type Sidecar } from '../models/sidecar.ts';
 import { loadBuiltInCalibration } from './calibration-set.ts';
+import type { LayerEntropy } from './entropy.ts';
 import type { PlanPreview } from './fit-plan.ts';
 import type { Fitted } from './fit.ts';
 import { writeFileAtomically } from './files.ts';
 
 export type FitEvent =
   | { readonly kind: 'progress'; readonly progress: Progress }
-  | { readonly kind: 'layer'; readonly layer: number; readonly entropyBits: number }
+  | ({ readonly kind: 'layer'; readonly layer: number } & Pick<LayerEntropy, 'both' | 'image' | 'text'>)
   | { readonly kind: 'plan'; readonly lowLayers: number; readonly layers: number; readonly memory: Memory };
 
 export interface FitOptions {
@@ -41,9 +42,9 @@ export class FitService {
     this.#start = start;
   }
 
-  async preview(request: FitRequest): Promise<PlanPreview> {
+  async preview(request: FitRequest, measure = false): Promise<PlanPreview> {
     await using worker = new WorkerProcess(this.#compressEntry, this.#start);
-    return await worker.call<PlanPreview>('preview', request);
+    return await worker.call<PlanPreview>('preview', { request, measure });
   }
 
   /** Fits, then runs source, comparison and result in a process each to measure them and hear their answers. */

@@ -48,7 +48,10 @@ export function settleRequest(
 }
 
 /** Names a calibration by everything its result depends on. */
-export function calibrationKey(source: Source, settings: FitSettings): string {
+export function calibrationKey(
+  source: Pick<Source, 'visionSha256' | 'limits'>,
+  settings: FitSettings,
+): string {
   const parts = [
     settings.calibrationSet.id,
     source.visionSha256 ?? 'text only',

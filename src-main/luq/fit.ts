@@ -8,12 +8,18 @@ import { loadAddon, type Addon } from '../engine/addon.ts';
 import { metadataString, readGguf } from '../models/gguf.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { computeThreads, profileLaptop } from '../profile/laptop.ts';
-import { knownKernelSpeeds } from '../profile/probe-cache.ts';
+import { keptKernelSpeeds, knownKernelSpeeds } from '../profile/probe-cache.ts';
 import { predictTokensPerSecond } from '../profile/probe.ts';
 import { checkOutput } from './assemble.ts';
 import { compareWithSource, heldOutParts, judge } from './check.ts';
 import type { LayerEntropy } from './entropy.ts';
-import { calibrateSource, calibrationLimits, sequencesFor, type Calibrated } from './fit-calibration.ts';
+import {
+  calibrateSource,
+  calibrationLimits,
+  keptCalibration,
+  sequencesFor,
+  type Calibrated,
+} from './fit-calibration.ts';
 import {
   agreeBudget,
   choosePlan,
@@ -23,11 +29,11 @@ import {
   type PlanPreview,
 } from './fit-plan.ts';
 import { describeFit } from './fit-result.ts';
-import { settleRequest, type FitSettings } from './fit-settings.ts';
+import { calibrationKey, settleRequest, type FitSettings } from './fit-settings.ts';
 import { writeFiles } from './fit-write.ts';
 import { openModel } from './open-model.ts';
 import { decodeMatrices, planWith } from './plan.ts';
-import { readSource, sourceSha256, type ReadSource, type Source } from './source.ts';
+import { knownSha256, readSource, sourceSha256, type ReadSource, type Source } from './source.ts';
 import { StageClock } from './stage-clock.ts';
 import { modelsFolder, openWorkspace, takeLock } from './workspace.ts';
 
@@ -79,8 +85,8 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
   const plan = planFor(calibrated.order);
   events.onPlan?.({ lowLayers: plan.lowLayers, layers: source.text.layers, memory: plan.memory });
   const matrices = decodeMatrices(source.text.gguf.tensors, plan.types);
-  const cachePath = join(request.home, 'work', 'kernels.json');
   const { threads } = settings;
+  const cachePath = kernelCache(request.home);
   const speeds = await knownKernelSpeeds(addon, matrices, { cachePath, laptop, threads, signal });
 
   const writing = { addon, source, calibrated, workspace, threads, signal, onProgress };
@@ -114,13 +120,44 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
   };
 }
 
-/** What each number of low layers would need, before anything is calibrated. */
-export async function previewFit(request: FitRequest): Promise<PlanPreview> {
-  const { addon } = loadAddon();
+/**
+ * What each number of low layers would need and give, without calibrating. Kernels never met before are timed when that is asked
+ * for; otherwise speeds that depend on them are left out.
+ */
+export async function previewFit(request: FitRequest, measure: boolean): Promise<PlanPreview> {
+  const { addon, backends } = loadAddon();
   const read = readSource(request.modelPath, request.mmprojPath, request.imageMaxTokens);
-  const settings = settleRequest(request, read.text.trainingContextTokens, 1);
+  const { cpuFeatures } = backends;
+  const laptop = await profileLaptop({ modelsFolder: modelsFolder(request.home), cpuFeatures });
+  const settings = settleRequest(request, read.text.trainingContextTokens, computeThreads(laptop));
   const basis = await preparePlan(addon, read, settings, request.visionType);
-  return previewPlans(read, basis, settings.rungs);
+  const { rungs, contextTokens, threads } = settings;
+  const kernels = { cachePath: kernelCache(request.home), laptop, threads };
+  return previewPlans(
+    read,
+    basis,
+    { rungs, contextTokens },
+    keptEntropies(read, request, settings),
+    (matrices) => (measure ? knownKernelSpeeds(addon, matrices, kernels) : keptKernelSpeeds(kernels)),
+  );
+}
+
+function kernelCache(home: string): string {
+  return join(home, 'work', 'kernels.json');
+}
+
+/** The entropies of an earlier calibration with the same settings, if the source's hash is known without reading it again. */
+function keptEntropies(
+  read: ReadSource,
+  request: FitRequest,
+  settings: FitSettings,
+): readonly LayerEntropy[] | undefined {
+  const sha256 = knownSha256(request.modelPath, request.home);
+  const visionSha256 = request.mmprojPath && knownSha256(request.mmprojPath, request.home);
+  if (sha256 === undefined || (request.mmprojPath !== undefined && visionSha256 === undefined))
+    return undefined;
+  const key = calibrationKey({ ...read, visionSha256 }, settings);
+  return keptCalibration(openWorkspace(request.home, sha256).calibration(key), settings)?.entropies;
 }
 
 /** Under its default name a fit replaces its own earlier result, never that of another model that is called the same. */

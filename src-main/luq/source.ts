@@ -52,22 +52,32 @@ const hashCacheSchema = z.record(
   z.object({ size: z.number(), modified: z.number(), sha256: z.string() }),
 );
 
+function hashCache(home: string): string {
+  return join(home, 'work', 'hashes.json');
+}
+
+/** The SHA-256 of a file that was hashed before and has not changed since. */
+export function knownSha256(path: string, home: string): string | undefined {
+  const { size, mtimeMs: modified } = statSync(path);
+  const known = readKept(hashCache(home), hashCacheSchema)?.[path];
+  return known?.size === size && known.modified === modified ? known.sha256 : undefined;
+}
+
 /** SHA-256 of a source, remembered by path, size and time of change: 15 GB take a while to read. */
 export async function sourceSha256(
   path: string,
   home: string,
   options: { signal?: AbortSignal | undefined; onProgress?: OnProgress | undefined },
 ): Promise<string> {
-  const cachePath = join(home, 'work', 'hashes.json');
-  const cache = readKept(cachePath, hashCacheSchema) ?? {};
+  const known = knownSha256(path, home);
+  if (known !== undefined) return known;
   const { size, mtimeMs: modified } = statSync(path);
-  const known = cache[path];
-  if (known?.size === size && known.modified === modified) return known.sha256;
   const sha256 = await hashFile(path, {
     signal: options.signal,
     onProgress: (done, total) =>
       options.onProgress?.({ stage: 'hash', done, total, unit: 'bytes', detail: path }),
   });
-  writeFileAtomically(cachePath, JSON.stringify({ ...cache, [path]: { size, modified, sha256 } }));
+  const cache = readKept(hashCache(home), hashCacheSchema) ?? {};
+  writeFileAtomically(hashCache(home), JSON.stringify({ ...cache, [path]: { size, modified, sha256 } }));
   return sha256;
 }

@@ -20,12 +20,10 @@ const cacheSchema = z.object({
 export async function knownKernelSpeeds(
   addon: Addon,
   matrices: readonly Matrix[],
-  options: { cachePath: string; laptop: Laptop; threads: number; signal?: AbortSignal | undefined },
+  options: KeptSpeeds & { signal?: AbortSignal | undefined },
 ): Promise<KernelSpeed[]> {
-  const { cpu } = options.laptop;
-  const machine = [cpu.brand, ...cpu.vectorFeatures, options.threads].join(' ');
-  const kept = readKept(options.cachePath, cacheSchema);
-  const known = kept?.machine === machine ? kept.speeds : [];
+  const machine = machineName(options);
+  const known = keptKernelSpeeds(options);
   const isKnown = (matrix: Matrix) =>
     known.some(
       (speed) => speed.type === matrix.type && speed.columns === matrix.columns && speed.rows === matrix.rows,
@@ -38,4 +36,20 @@ export async function knownKernelSpeeds(
   const speeds = [...known, ...measured];
   if (measured.length > 0) writeFileAtomically(options.cachePath, JSON.stringify({ machine, speeds }));
   return speeds;
+}
+
+interface KeptSpeeds {
+  readonly cachePath: string;
+  readonly laptop: Laptop;
+  readonly threads: number;
+}
+
+function machineName({ laptop, threads }: KeptSpeeds): string {
+  return [laptop.cpu.brand, ...laptop.cpu.vectorFeatures, threads].join(' ');
+}
+
+/** The kernel speeds measured here before; nothing is measured now. */
+export function keptKernelSpeeds(options: KeptSpeeds): KernelSpeed[] {
+  const kept = readKept(options.cachePath, cacheSchema);
+  return kept?.machine === machineName(options) ? kept.speeds : [];
 }

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { apiArguments, type Api } from '../contract/api.ts';
+import { SnugError, toErrorData } from '../contract/errors.ts';
+import { callSchema, type Reply } from '../contract/wire.ts';
+
+type Method = (argument: unknown) => Promise<unknown>;
+
+/** Runs calls of a window against the services: nothing runs before its name and its argument are checked. */
+export class Dispatcher {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** Never throws; undefined when not even the call's number can be read, so that there is nothing to answer. */
+  async run(message: unknown): Promise<Reply | undefined> {
+    const call = callSchema.safeParse(message);
+    if (!call.success) return undefined;
+    const { id, service, method, argument } = call.data;
+    try {
+      const value = await this.#method(service, method)(argument);
+      return { id, value };
+    } catch (error) {
+      return { id, error: toErrorData(error) };
+    }
+  }
+
+  #method(service: string, method: string): Method {
+    const schemas = own<Record<string, z.ZodType>>(apiArguments, service);
+    const schema = schemas && own<z.ZodType>(schemas, method);
+    if (!schema) throw new SnugError('BAD_ARGUMENT', `there is no method ${service}.${method}`);
+    return async (argument) => {
+      const checked = schema.safeParse(argument);
+      if (!checked.success) {
+        throw new SnugError('BAD_ARGUMENT', `${service}.${method}: ${z.prettifyError(checked.error)}`);
+      }
+      const implementation = this.#api[service as keyof Api] as unknown as Record<string, Method>;
+      return implementation[method]?.call(implementation, checked.data);
+    };
+  }
+}
+
+/** An entry of an object and not of its prototype: names come from outside. */
+function own<Value>(object: object, key: string): Value | undefined {
+  return Object.hasOwn(object, key) ? (object as Record<string, Value>)[key] : undefined;
+}

@@ -1,0 +1,53 @@
+import type { z } from 'zod';
+import { appArguments, type AppService } from './app.ts';
+import {
+  chatArguments,
+  conversationArguments,
+  type ChatActivity,
+  type ChatService,
+  type ConversationService,
+  type ConversationSummary,
+  type Message,
+} from './conversation.ts';
+import { fitArguments, type FitJob, type FitJobService } from './fit-job.ts';
+import { laptopArguments, type LaptopService } from './laptop.ts';
+import { libraryArguments, type LibraryService, type ModelEntry } from './model.ts';
+import { settingsArguments, type Settings, type SettingsService } from './settings.ts';
+
+/** Everything the window may ask for, by service. Every door serves all of it. */
+export interface Api {
+  readonly app: AppService;
+  readonly laptop: LaptopService;
+  readonly library: LibraryService;
+  readonly fits: FitJobService;
+  readonly conversations: ConversationService;
+  readonly chat: ChatService;
+  readonly settings: SettingsService;
+}
+
+/** Everything the window is told unasked. */
+export interface ApiEvents {
+  'library.changed': readonly ModelEntry[];
+  'fits.changed': FitJob;
+  'chat.message': Message;
+  'chat.activity': ChatActivity;
+  'conversations.changed': readonly ConversationSummary[];
+  'settings.changed': Settings;
+}
+export type ApiEvent = { [Name in keyof ApiEvents]: { name: Name; data: ApiEvents[Name] } }[keyof ApiEvents];
+
+type Argument<Method> = Method extends (argument: infer A) => unknown ? A : never;
+type ArgumentSchemas<Services> = {
+  readonly [S in keyof Services]: { readonly [M in keyof Services[S]]: z.ZodType<Argument<Services[S][M]>> };
+};
+
+/** What is checked of every call's argument before anything runs. */
+export const apiArguments: ArgumentSchemas<Api> = {
+  app: appArguments,
+  laptop: laptopArguments,
+  library: libraryArguments,
+  fits: fitArguments,
+  conversations: conversationArguments,
+  chat: chatArguments,
+  settings: settingsArguments,
+};

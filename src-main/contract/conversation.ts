@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import type { ErrorData } from './errors.ts';
+
+export interface PictureView {
+  /** SHA-256 of the file's bytes; the window shows it from `pictures/<hash>` */
+  readonly hash: string;
+  readonly name: string;
+  /** pixels, upright */
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface AnswerStatistics {
+  readonly promptTokens: number;
+  readonly reusedTokens: number;
+  readonly answerTokens: number;
+  readonly encodeSeconds: number;
+  readonly promptSeconds: number;
+  readonly answerSeconds: number;
+  readonly contextTokens: number;
+}
+
+export interface Message {
+  readonly id: string;
+  readonly conversationId: string;
+  readonly role: 'user' | 'assistant';
+  readonly text: string;
+  readonly pictures: readonly PictureView[];
+  /** of an answer: `streaming` while it comes, `cut` when the app or the model ended before it did */
+  readonly state: 'done' | 'streaming' | 'stopped' | 'length' | 'cut' | 'failed';
+  readonly error: ErrorData | null;
+  /** who answered */
+  readonly modelName: string | null;
+  readonly modelId: string | null;
+  readonly statistics: AnswerStatistics | null;
+  readonly notes: readonly string[];
+  readonly createdAt: string;
+}
+
+export interface ChatOptions {
+  readonly systemPrompt: string;
+  /** 0 is greedy */
+  readonly temperature: number;
+  readonly contextTokens: number;
+  readonly maxTokens: number;
+  /** a smaller limit than the model's own; null is the model's */
+  readonly imageMaxTokens: number | null;
+}
+
+export interface ConversationSummary {
+  readonly id: string;
+  readonly title: string;
+  readonly modelId: string | null;
+  readonly updatedAt: string;
+  readonly messages: number;
+}
+
+export interface Conversation extends ConversationSummary {
+  readonly options: ChatOptions;
+  readonly thread: readonly Message[];
+}
+
+export interface SearchHit {
+  readonly conversationId: string;
+  readonly title: string;
+  /** null: the title matched */
+  readonly messageId: string | null;
+  /** the words around the match; what matched stands between U+0002 and U+0003 */
+  readonly excerpt: string;
+}
+
+/** What a picture will cost before it is sent. */
+export interface PictureCost {
+  readonly hash: string;
+  readonly tokens: number;
+  /** share of the context it takes, 0 to 1 */
+  readonly contextShare: number;
+  /** from what encoding and reading took here before; null before the first */
+  readonly seconds: number | null;
+}
+
+/** Conversations as they are kept. */
+export interface ConversationService {
+  list(argument: Record<string, never>): Promise<readonly ConversationSummary[]>;
+  get(argument: { id: string }): Promise<Conversation>;
+  create(argument: { modelId?: string | undefined }): Promise<Conversation>;
+  rename(argument: { id: string; title: string }): Promise<ConversationSummary>;
+  setModel(argument: { id: string; modelId: string }): Promise<Conversation>;
+  setOptions(argument: { id: string; options: ChatOptions }): Promise<Conversation>;
+  /** Hides it; it is deleted for good when the app next starts. */
+  remove(argument: { id: string }): Promise<void>;
+  restore(argument: { id: string }): Promise<ConversationSummary>;
+  /** Words anywhere in titles and messages, best first. */
+  search(argument: { query: string }): Promise<readonly SearchHit[]>;
+  export(argument: {
+    id: string;
+    format: 'markdown' | 'json';
+  }): Promise<{ fileName: string; content: string }>;
+}
+
+/** Asking the model. Answers arrive as `chat.message` events, a whole message each time it grows. */
+export interface ChatService {
+  /** Stores the question and starts the answer; returns once both have a place in the thread. */
+  send(argument: {
+    conversationId: string;
+    text: string;
+    pictures: readonly string[];
+  }): Promise<{ question: Message; answer: Message }>;
+  /** Answers the same question again; the earlier answer is replaced. */
+  regenerate(argument: { messageId: string }): Promise<Message>;
+  /** Replaces a question and drops what came after it. */
+  edit(argument: { messageId: string; text: string }): Promise<{ question: Message; answer: Message }>;
+  stop(argument: { conversationId: string }): Promise<void>;
+  /** Tokens and time of pictures with the conversation's model. */
+  pictureCosts(argument: {
+    conversationId: string;
+    pictures: readonly string[];
+  }): Promise<readonly PictureCost[]>;
+  /** Asks two models the same, one after the other, in no conversation. */
+  compare(argument: {
+    modelIds: readonly [string, string];
+    text: string;
+    pictures: readonly string[];
+  }): Promise<readonly ComparedAnswer[]>;
+}
+
+export interface ComparedAnswer {
+  readonly modelId: string;
+  readonly modelName: string;
+  readonly text: string;
+  readonly error: ErrorData | null;
+  readonly statistics: AnswerStatistics | null;
+  readonly peakMemoryBytes: number | null;
+}
+
+/** What the model is doing before words come. */
+export interface ChatActivity {
+  readonly conversationId: string;
+  readonly stage: 'loading' | 'encoding' | 'reading' | 'answering' | 'idle';
+  /** of the stage, 0 to 1; null when it can't be known */
+  readonly share: number | null;
+}
+
+/** Most pictures in one message, and most letters; beyond both a context is full anyway. */
+export const MOST_PICTURES = 16;
+export const MOST_LETTERS = 200_000;
+
+const id = z.string().min(1).max(64);
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const text = z.string().max(MOST_LETTERS);
+const pictures = z.array(hash).max(MOST_PICTURES);
+const options = z.strictObject({
+  systemPrompt: z.string().max(20_000),
+  temperature: z.number().min(0).max(2),
+  contextTokens: z.int().min(256).max(1_048_576),
+  maxTokens: z.int().min(1).max(65_536),
+  imageMaxTokens: z.int().positive().max(65_536).nullable(),
+});
+
+export const conversationArguments = {
+  list: z.strictObject({}),
+  get: z.strictObject({ id }),
+  create: z.strictObject({ modelId: id.optional() }),
+  rename: z.strictObject({ id, title: z.string().trim().min(1).max(200) }),
+  setModel: z.strictObject({ id, modelId: id }),
+  setOptions: z.strictObject({ id, options }),
+  remove: z.strictObject({ id }),
+  restore: z.strictObject({ id }),
+  search: z.strictObject({ query: z.string().max(500) }),
+  export: z.strictObject({ id, format: z.enum(['markdown', 'json']) }),
+};
+
+export const chatArguments = {
+  send: z.strictObject({ conversationId: id, text, pictures }),
+  regenerate: z.strictObject({ messageId: id }),
+  edit: z.strictObject({ messageId: id, text }),
+  stop: z.strictObject({ conversationId: id }),
+  pictureCosts: z.strictObject({ conversationId: id, pictures }),
+  compare: z.strictObject({ modelIds: z.tuple([id, id]), text, pictures }),
+};

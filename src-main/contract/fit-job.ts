@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import type { ErrorData } from './errors.ts';
+import type { FitReport, Memory } from './fit-report.ts';
+import type { Progress } from './progress.ts';
+
+export interface LayerEntropyView {
+  readonly layer: number;
+  readonly both: number;
+  readonly image: number | null;
+  readonly text: number | null;
+}
+
+/** What a fit would give at every number of ultra-low layers, so that a slider can redraw without asking again. */
+export interface FitPreview {
+  readonly modelId: string;
+  readonly contextTokens: number;
+  /** index k: with k layers on the low rung */
+  readonly byLowLayers: readonly {
+    readonly fileBytes: number;
+    readonly memory: Memory;
+    /** null until the kernels of the needed types have been measured here */
+    readonly tokensPerSecond: number | null;
+  }[];
+  readonly source: { readonly fileBytes: number; readonly memory: Memory };
+  readonly rungs: { readonly high: string; readonly low: string };
+  /** what a kept calibration says; null before the first */
+  readonly calibration: {
+    readonly entropies: readonly LayerEntropyView[];
+    readonly order: readonly number[];
+  } | null;
+}
+
+export type FitState = 'running' | 'paused' | 'cancelled' | 'failed' | 'done';
+
+/** One press of the button, from start to end; kept over restarts. */
+export interface FitJob {
+  readonly id: string;
+  readonly modelId: string;
+  readonly modelName: string;
+  readonly budgetBytes: number;
+  readonly contextTokens: number;
+  readonly state: FitState;
+  readonly progress: Progress | null;
+  /** share of the whole job done, 0 to 1 */
+  readonly share: number;
+  /** from measured throughput; null while too little is known */
+  readonly secondsLeft: number | null;
+  /** fills in while calibrating */
+  readonly entropies: readonly LayerEntropyView[];
+  readonly lowLayers: number | null;
+  readonly error: ErrorData | null;
+  readonly report: FitReport | null;
+  /** the library's entry of the result */
+  readonly outputId: string | null;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+}
+
+export interface FitStart {
+  readonly modelId: string;
+  readonly budgetBytes: number;
+  readonly contextTokens: number;
+  readonly imageMaxTokens?: number | undefined;
+  readonly visionType?: 'Q8_0' | undefined;
+  readonly calibrationFolder?: string | undefined;
+  readonly compare?: boolean | undefined;
+}
+
+/** Fitting as jobs: one runs at a time; paused and interrupted ones go on where they were. */
+export interface FitJobService {
+  /** At once with what is known; with `measure` kernels never timed here are timed first, which takes some seconds. */
+  preview(
+    argument: Pick<FitStart, 'modelId' | 'contextTokens' | 'imageMaxTokens' | 'visionType'> & {
+      measure?: boolean | undefined;
+    },
+  ): Promise<FitPreview>;
+  /** What a person should know before starting: on battery, little disk. */
+  warnings(argument: FitStart): Promise<readonly string[]>;
+  start(argument: FitStart): Promise<FitJob>;
+  /** Stops the work and keeps what is done. */
+  pause(argument: { jobId: string }): Promise<FitJob>;
+  resume(argument: { jobId: string }): Promise<FitJob>;
+  cancel(argument: { jobId: string }): Promise<FitJob>;
+  /** newest first */
+  list(argument: Record<string, never>): Promise<readonly FitJob[]>;
+}
+
+const id = z.string().min(1).max(64);
+const start = z.strictObject({
+  modelId: id,
+  budgetBytes: z.int().positive(),
+  contextTokens: z.int().positive().max(1_048_576),
+  imageMaxTokens: z.int().positive().max(65_536).optional(),
+  visionType: z.enum(['Q8_0']).optional(),
+  calibrationFolder: z.string().min(1).optional(),
+  compare: z.boolean().optional(),
+});
+const job = z.strictObject({ jobId: id });
+
+export const fitArguments = {
+  preview: start
+    .pick({ modelId: true, contextTokens: true, imageMaxTokens: true, visionType: true })
+    .extend({ measure: z.boolean().optional() }),
+  warnings: start,
+  start,
+  pause: job,
+  resume: job,
+  cancel: job,
+  list: z.strictObject({}),
+};

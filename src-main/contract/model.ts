@@ -1,0 +1,104 @@
+import { z } from 'zod';
+
+/** A model in the library, as the window shows it. Bytes are bytes; dates are ISO 8601. */
+export interface ModelEntry {
+  readonly id: string;
+  readonly path: string;
+  readonly name: string;
+  readonly architecture: string;
+  /** `source`: may be fitted (F32, F16, BF16, Q8_0); `fitted`: made by Snug; `quantized`: made by others */
+  readonly kind: 'source' | 'fitted' | 'quantized';
+  readonly bytes: number;
+  readonly parameters: number;
+  readonly bitsPerWeight: number;
+  readonly layers: number;
+  readonly trainingContextTokens: number;
+  /** its vision encoder, when it has one that is there */
+  readonly mmproj: { readonly path: string; readonly bytes: number } | null;
+  /** tokens a picture may take */
+  readonly imageTokens: { readonly min: number; readonly max: number } | null;
+  /** how Snug made it */
+  readonly plan: {
+    readonly lowLayers: number;
+    readonly rungs: { readonly high: string; readonly low: string };
+  } | null;
+  /** the entry it was made from, while that is in the library */
+  readonly madeFrom: string | null;
+  readonly addedAt: string;
+  /** the demo model that comes with the app; its files are not deleted */
+  readonly builtIn: boolean;
+  /** why it can't be used right now: its file is gone or broken */
+  readonly problem: string | null;
+}
+
+export interface TypeSum {
+  readonly tensors: number;
+  readonly parameters: number;
+  readonly bytes: number;
+}
+
+/** What a model file holds. */
+export interface ModelDetails {
+  readonly entry: ModelEntry;
+  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+  /** tensor type → how much of the file has it */
+  readonly types: Readonly<Record<string, TypeSum>>;
+  /** tensor type → tensors of that type, by layer */
+  readonly layerTypes: readonly {
+    readonly index: number;
+    readonly bytes: number;
+    readonly types: Readonly<Record<string, number>>;
+  }[];
+  /** what a fit wrote into the file about itself (`luq.*`) */
+  readonly luq: Readonly<Record<string, unknown>>;
+}
+
+export interface ImportResult {
+  readonly added: readonly ModelEntry[];
+  /** files that could not be taken, each with why and what to do */
+  readonly refused: readonly {
+    readonly path: string;
+    readonly message: string;
+    readonly advice: string | null;
+  }[];
+}
+
+export interface BankUse {
+  /** what is kept so that a refit takes seconds, by model */
+  readonly sources: readonly { readonly name: string; readonly bytes: number }[];
+  readonly bytes: number;
+}
+
+/** The models on this machine. */
+export interface LibraryService {
+  list(argument: Record<string, never>): Promise<readonly ModelEntry[]>;
+  inspect(argument: { id: string }): Promise<ModelDetails>;
+  /** Takes GGUF files where they lie; vision encoders among them are paired by their metadata. */
+  add(argument: { paths: readonly string[] }): Promise<ImportResult>;
+  /** Looks for the vision encoder in the model's folder and the library's; throws with advice when there is none. */
+  findPartner(argument: { id: string }): Promise<ModelEntry>;
+  setPartner(argument: { id: string; mmprojPath: string }): Promise<ModelEntry>;
+  /** Takes a model out of the library. With `deleteFile` its file is renamed, and deleted for good when the app next starts. */
+  remove(argument: { id: string; deleteFile: boolean }): Promise<{ freedBytes: number }>;
+  /** Brings a removed model back, its file included. */
+  restore(argument: { id: string }): Promise<ModelEntry>;
+  bank(argument: Record<string, never>): Promise<BankUse>;
+  /** Deletes what refits would reuse; models stay. */
+  cleanBank(argument: Record<string, never>): Promise<{ freedBytes: number }>;
+}
+
+const nothing = z.strictObject({});
+const id = z.string().min(1).max(64);
+const path = z.string().min(1).max(32_768);
+
+export const libraryArguments = {
+  list: nothing,
+  inspect: z.strictObject({ id }),
+  add: z.strictObject({ paths: z.array(path).min(1).max(1000) }),
+  findPartner: z.strictObject({ id }),
+  setPartner: z.strictObject({ id, mmprojPath: path }),
+  remove: z.strictObject({ id, deleteFile: z.boolean() }),
+  restore: z.strictObject({ id }),
+  bank: nothing,
+  cleanBank: nothing,
+};

@@ -1,0 +1,62 @@
+import { app, ipcMain, Menu, protocol, session, type BrowserWindow } from 'electron';
+import { join } from 'node:path';
+import { toErrorData } from './contract/errors.ts';
+import { snugHome } from './luq/workspace.ts';
+import { openServices, type Services } from './services/services.ts';
+import { serveIpc } from './shell/ipc.ts';
+import { menuTemplate } from './shell/menu.ts';
+import { restrict } from './shell/permissions.ts';
+import { PAGE, SCHEME, serveProtocol } from './shell/protocol.ts';
+import { keepWindowState, readWindowState } from './shell/window-state.ts';
+import { openWindow } from './shell/window.ts';
+import { startUtilityProcess } from './shell/worker.ts';
+
+// Door 1: the Electron app. Thin: services do the work, shell/ holds what is Electron's.
+
+const page = join(import.meta.dirname, '..', 'dist', 'renderer');
+const preload = join(import.meta.dirname, 'preload.cjs');
+
+protocol.registerSchemesAsPrivileged([
+  { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
+]);
+
+let window: BrowserWindow | undefined;
+let services: Services | undefined;
+
+async function start(): Promise<void> {
+  await app.whenReady();
+  const home = snugHome();
+  services = openServices({ home, door: 'electron', start: startUtilityProcess });
+  restrict(session.defaultSession);
+  serveProtocol(protocol, page, services);
+  serveIpc(ipcMain, services, () => window);
+  Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(process.platform === 'darwin', app.name)));
+  window = openWindow(PAGE, preload, readWindowState(home));
+  keepWindowState(window, home);
+  window.on('closed', () => (window = undefined));
+}
+
+if (app.requestSingleInstanceLock()) {
+  app.on('second-instance', () => {
+    if (window?.isMinimized()) window.restore();
+    window?.focus();
+  });
+  app.on('window-all-closed', () => app.quit());
+  let closed = false;
+  app.on('before-quit', (event) => {
+    if (closed || !services) return;
+    // a running fit and a loaded model end first; what they did is kept
+    event.preventDefault();
+    void services.close().finally(() => {
+      closed = true;
+      app.quit();
+    });
+  });
+  start().catch((error: unknown) => {
+    const { message, advice } = toErrorData(error);
+    process.stderr.write(`${message}\n${advice ?? ''}\n`);
+    app.exit(1);
+  });
+} else {
+  app.quit();
+}

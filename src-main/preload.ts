@@ -1,0 +1,18 @@
+import { contextBridge, ipcRenderer, webUtils } from 'electron';
+
+/**
+ * The bridge of the window under Electron: calls of the contract, events, pictures. It runs sandboxed, so it imports nothing of
+ * ours; the page wraps it (src-renderer/electron-bridge.ts) and types it from the contract.
+ */
+contextBridge.exposeInMainWorld('snugShell', {
+  call: (message: unknown) => ipcRenderer.invoke('call', message),
+  addPicture: (bytes: Uint8Array, name: string) => ipcRenderer.invoke('picture', { bytes, name }),
+  listen: (listener: (event: unknown) => void) => {
+    const forward = (_: unknown, event: unknown) => listener(event);
+    ipcRenderer.on('event', forward);
+    return () => ipcRenderer.removeListener('event', forward);
+  },
+  pathOf: (file: File) => webUtils.getPathForFile(file),
+  chooseModels: () => ipcRenderer.invoke('choose-models'),
+  showInFolder: (path: string) => ipcRenderer.invoke('show-in-folder', path),
+});

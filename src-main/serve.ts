@@ -1,0 +1,28 @@
+import { parseArgs } from 'node:util';
+import { snugHome } from './luq/workspace.ts';
+import { openServices } from './services/services.ts';
+import { startServer } from './serve/server.ts';
+import { toErrorData } from './contract/errors.ts';
+
+/**
+ * Door 3: the app's window in a browser of this machine, for development and tests. `node src-main/serve.ts [--port N]` prints the
+ * address with a token that opens it once. Loopback only.
+ */
+const { values } = parseArgs({ options: { port: { type: 'string', default: '0' } } });
+try {
+  const services = openServices({ home: snugHome(), door: 'browser' });
+  const server = await startServer(services, { port: Number(values.port) });
+  process.stdout.write(`${server.url}\n`);
+  const stop = () => {
+    void server
+      .close()
+      .then(() => services.close())
+      .then(() => process.exit(0));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+} catch (error) {
+  const { message, advice } = toErrorData(error);
+  process.stderr.write(`${message}${advice === undefined ? '' : `\n${advice}`}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,49 @@
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BankUse } from '../contract/model.ts';
+
+/** What fits keep so that another budget takes seconds: `<home>/work/<hash of the source>/`. */
+export class BankFolders {
+  readonly #work: string;
+  readonly #nameOf: (sourceHash: string) => string | undefined;
+  readonly #inUse: () => boolean;
+
+  /** `nameOf` tells the model of the first 16 digits of a source's hash; `inUse` whether a fit is running. */
+  constructor(home: string, nameOf: (sourceHash: string) => string | undefined, inUse: () => boolean) {
+    this.#work = join(home, 'work');
+    this.#nameOf = nameOf;
+    this.#inUse = inUse;
+  }
+
+  #folders(): string[] {
+    if (!existsSync(this.#work)) return [];
+    return readdirSync(this.#work, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+  }
+
+  use(): BankUse {
+    const sources = this.#folders().map((folder) => ({
+      name: this.#nameOf(folder) ?? `a model that is no longer here (${folder})`,
+      bytes: bytesIn(join(this.#work, folder)),
+    }));
+    return { sources, bytes: sources.reduce((sum, source) => sum + source.bytes, 0) };
+  }
+
+  /** Deletes all of it unless a fit is using it; returns the bytes freed. */
+  clean(): number {
+    if (this.#inUse()) return 0;
+    const { bytes } = this.use();
+    for (const folder of this.#folders()) rmSync(join(this.#work, folder), { recursive: true, force: true });
+    return bytes;
+  }
+}
+
+function bytesIn(folder: string): number {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => {
+      const found = statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false });
+      return sum + (found?.size ?? 0);
+    }, 0);
+}

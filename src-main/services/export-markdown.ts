@@ -1,0 +1,22 @@
+import type { Conversation, Message } from '../contract/conversation.ts';
+
+const ENDINGS: Partial<Record<Message['state'], string>> = {
+  stopped: 'stopped',
+  length: 'cut at the longest answer allowed',
+  cut: 'cut: the app ended before the answer did',
+  failed: 'failed',
+};
+
+/** A conversation as a document; pictures are named, not embedded. */
+export function toMarkdown({ title, thread }: Conversation): string {
+  return [`# ${title}`, ...thread.map(part)].join('\n\n') + '\n';
+}
+
+function part({ role, text, pictures, modelName, state }: Message): string {
+  const who = role === 'user' ? 'You' : (modelName ?? 'Model');
+  const shown = pictures.map(({ name, width, height }) => `*Picture: ${name} (${width} × ${height})*`);
+  const ending = ENDINGS[state];
+  return [`## ${who}`, ...shown, text, ...(ending === undefined ? [] : [`*(${ending})*`])]
+    .filter((line) => line !== '')
+    .join('\n\n');
+}

@@ -1,0 +1,276 @@
+import { randomUUID } from 'node:crypto';
+import { basename, extname, join } from 'node:path';
+import type { EventBus } from '../api/event-bus.ts';
+import { SnugError, isCancelled, toErrorData } from '../contract/errors.ts';
+import type {
+  FitJob,
+  FitJobService,
+  FitPreview,
+  FitStart,
+  FitState,
+  LayerEntropyView,
+} from '../contract/fit-job.ts';
+import type { FitRequest } from '../contract/fit-request.ts';
+import type { LaptopService } from '../contract/laptop.ts';
+import type { FitEvent, FitService } from '../luq/fit-service.ts';
+import { modelsFolder } from '../luq/workspace.ts';
+import { formatBytes } from '../profile/bytes.ts';
+import type { FitJobRepository } from '../store/fit-jobs.ts';
+import { FitProgress } from './fit-progress.ts';
+import type { Library } from './library.ts';
+import type { StoredSettings } from './settings.ts';
+
+/** The window is told of progress at most this often; a job's first and last word always pass. */
+const TELL_MILLISECONDS = 200;
+/** What calibration, bank and result need on disk beside a source of this size: measured at 7B, rounded up. */
+const DISK_SHARE = 0.75;
+
+interface Running {
+  readonly id: string;
+  readonly abort: AbortController;
+  /** what the job becomes when it is stopped */
+  stopAs: 'paused' | 'cancelled';
+  readonly ended: Promise<void>;
+}
+
+/** Fits as jobs that survive the app: one at a time, each resumable because all that is done lies on disk. */
+export class FitJobs implements FitJobService {
+  readonly #home: string;
+  readonly #fits: FitService;
+  readonly #jobs: FitJobRepository;
+  readonly #library: Library;
+  readonly #laptop: LaptopService;
+  readonly #settings: StoredSettings;
+  readonly #events: EventBus;
+  #running: Running | undefined;
+
+  constructor(options: {
+    home: string;
+    fits: FitService;
+    jobs: FitJobRepository;
+    library: Library;
+    laptop: LaptopService;
+    settings: StoredSettings;
+    events: EventBus;
+  }) {
+    this.#home = options.home;
+    this.#fits = options.fits;
+    this.#jobs = options.jobs;
+    this.#library = options.library;
+    this.#laptop = options.laptop;
+    this.#settings = options.settings;
+    this.#events = options.events;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  async preview(argument: Parameters<FitJobService['preview']>[0]): Promise<FitPreview> {
+    const { measure = false, ...asked } = argument;
+    const request = this.#request({ ...asked, budgetBytes: 1 });
+    const { rungs, contextTokens, byLowLayers, source, calibration } = await this.#fits.preview(
+      request,
+      measure,
+    );
+    return {
+      modelId: argument.modelId,
+      contextTokens,
+      rungs,
+      byLowLayers,
+      source,
+      calibration: calibration
+        ? { order: calibration.order, entropies: calibration.entropies.map(layerView) }
+        : null,
+    };
+  }
+
+  async warnings(start: FitStart): Promise<readonly string[]> {
+    const { laptop } = await this.#laptop.read({});
+    const model = this.#library.entry(start.modelId);
+    const warnings: string[] = [];
+    if (laptop.power.onBattery) {
+      const left = laptop.power.batteryPercent === null ? '' : ` (${laptop.power.batteryPercent} % left)`;
+      warnings.push(`The laptop runs on battery${left}. Fitting works the processor hard; plug it in.`);
+    }
+    const needed = model.bytes * DISK_SHARE;
+    if (laptop.disk.freeBytes < needed) {
+      warnings.push(
+        `Only ${formatBytes(laptop.disk.freeBytes)} are free where models are kept; this fit needs about ${formatBytes(needed)}.`,
+      );
+    }
+    return warnings;
+  }
+
+  async start(start: FitStart): Promise<FitJob> {
+    const model = this.#library.entry(start.modelId);
+    const job: FitJob = {
+      id: randomUUID(),
+      modelId: start.modelId,
+      modelName: model.name,
+      budgetBytes: start.budgetBytes,
+      contextTokens: start.contextTokens,
+      state: 'running',
+      progress: null,
+      share: 0,
+      secondsLeft: null,
+      entropies: [],
+      lowLayers: null,
+      error: null,
+      report: null,
+      outputId: null,
+      startedAt: new Date().toISOString(),
+      endedAt: null,
+    };
+    return Promise.resolve(this.#run(job, start));
+  }
+
+  #run(job: FitJob, start: FitStart): FitJob {
+    if (this.#running) {
+      throw new SnugError('BUSY', 'another fit is running', {
+        advice: 'Wait for it, or pause it: what it has done is kept.',
+      });
+    }
+    const request = this.#request(start);
+    const abort = new AbortController();
+    const live = new LiveJob(job, (changed) => {
+      this.#jobs.save(changed, start);
+      this.#events.emit('fits.changed', changed);
+    });
+    const ended = this.#work(live, request, abort.signal).finally(() => (this.#running = undefined));
+    this.#running = { id: job.id, abort, stopAs: 'paused', ended };
+    return live.tell();
+  }
+
+  async #work(live: LiveJob, request: FitRequest, signal: AbortSignal): Promise<void> {
+    try {
+      const report = await this.#fits.fit(request, { signal, onEvent: (event) => live.see(event) });
+      const path = report.files.luq.path;
+      const madeFrom = live.job.modelId;
+      const output = path === null ? undefined : this.#library.register({ path, madeFrom });
+      live.end('done', { report, outputId: output?.id ?? null });
+    } catch (error) {
+      if (isCancelled(error)) live.end(this.#running?.stopAs ?? 'paused', {});
+      else live.end('failed', { error: toErrorData(error) });
+    }
+  }
+
+  async pause({ jobId }: { jobId: string }): Promise<FitJob> {
+    return this.#stop(jobId, 'paused');
+  }
+
+  async cancel({ jobId }: { jobId: string }): Promise<FitJob> {
+    return this.#stop(jobId, 'cancelled');
+  }
+
+  async #stop(jobId: string, as: Running['stopAs']): Promise<FitJob> {
+    const running = this.#running;
+    if (running?.id === jobId) {
+      running.stopAs = as;
+      running.abort.abort();
+      await running.ended;
+    }
+    const { job, start } = this.#jobs.get(jobId);
+    if (as === 'cancelled' && job.state === 'paused') {
+      const cancelled: FitJob = { ...job, state: 'cancelled', endedAt: new Date().toISOString() };
+      this.#jobs.save(cancelled, start);
+      this.#events.emit('fits.changed', cancelled);
+      return cancelled;
+    }
+    return job;
+  }
+
+  resume({ jobId }: { jobId: string }): Promise<FitJob> {
+    const { job, start } = this.#jobs.get(jobId);
+    if (job.state === 'running' || job.state === 'done') return Promise.resolve(job);
+    return Promise.resolve(this.#run({ ...job, state: 'running', error: null, endedAt: null }, start));
+  }
+
+  list(): Promise<readonly FitJob[]> {
+    return Promise.resolve(this.#jobs.list());
+  }
+
+  /** Stops the running fit; it is found as paused at the next start. */
+  async close(): Promise<void> {
+    if (this.#running) await this.#stop(this.#running.id, 'paused');
+  }
+
+  #request(start: FitStart): FitRequest {
+    const model = this.#library.usable(start.modelId);
+    const { threads } = this.#settings.current;
+    return {
+      modelPath: model.path,
+      home: this.#home,
+      output: join(modelsFolder(this.#home), outputName(model.path, model.id)),
+      budgetBytes: start.budgetBytes,
+      contextTokens: start.contextTokens,
+      ...(model.mmprojPath === undefined ? {} : { mmprojPath: model.mmprojPath }),
+      ...(start.imageMaxTokens === undefined ? {} : { imageMaxTokens: start.imageMaxTokens }),
+      ...(start.visionType === undefined ? {} : { visionType: start.visionType }),
+      ...(start.calibrationFolder === undefined ? {} : { calibrationFolder: start.calibrationFolder }),
+      ...(threads === null ? {} : { threads }),
+      ...(start.compare === undefined ? {} : { compare: start.compare }),
+    };
+  }
+}
+
+/** A job while it runs: gathers what the fit tells and passes it on, not too often. */
+class LiveJob {
+  job: FitJob;
+  readonly #tell: (job: FitJob) => void;
+  readonly #progress = new FitProgress();
+  #toldAt = 0;
+
+  constructor(job: FitJob, tell: (job: FitJob) => void) {
+    this.job = job;
+    this.#tell = tell;
+  }
+
+  tell(): FitJob {
+    this.#toldAt = performance.now();
+    this.#tell(this.job);
+    return this.job;
+  }
+
+  see(event: FitEvent): void {
+    const stageBefore = this.job.progress?.stage;
+    this.job = { ...this.job, ...this.#changes(event) };
+    const isNews = event.kind !== 'progress' || event.progress.stage !== stageBefore;
+    if (isNews || performance.now() - this.#toldAt >= TELL_MILLISECONDS) this.tell();
+  }
+
+  #changes(event: FitEvent): Partial<FitJob> {
+    switch (event.kind) {
+      case 'progress':
+        return { progress: event.progress, ...this.#progress.see(event.progress) };
+      case 'layer': {
+        const { layer, both, image, text } = event;
+        const others = this.job.entropies.filter((known) => known.layer !== layer);
+        return { entropies: [...others, { layer, both, image, text }].sort((a, b) => a.layer - b.layer) };
+      }
+      case 'plan':
+        return { lowLayers: event.lowLayers };
+    }
+  }
+
+  end(state: FitState, outcome: Partial<FitJob>): void {
+    const done = state === 'done' ? { share: 1, progress: null } : {};
+    const endedAt = state === 'paused' ? null : new Date().toISOString();
+    this.job = { ...this.job, ...outcome, ...done, state, secondsLeft: null, endedAt };
+    this.tell();
+  }
+}
+
+function layerView(
+  entropy: { both: number; image: number | null; text: number | null },
+  layer: number,
+): LayerEntropyView {
+  const { both, image, text } = entropy;
+  return { layer, both, image, text };
+}
+
+/** Two models of one name must not take each other's place: the id tells them apart, and a refit replaces its own result. */
+function outputName(modelPath: string, id: string): string {
+  const stem = basename(modelPath, extname(modelPath)).replace(/[-_.](f16|bf16|f32|q8_0)$/i, '');
+  return `${stem}-LUQ-${id.slice(0, 6)}.gguf`;
+}

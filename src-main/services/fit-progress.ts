@@ -1,0 +1,50 @@
+import { STAGES, type Progress, type Stage } from '../contract/progress.ts';
+
+/**
+ * How long each stage takes beside the others, as shares of a fit of a 7B model on a laptop: quantizing most of an hour,
+ * calibrating a quarter. Only where the work still to come is guessed; the stage that runs is measured.
+ */
+const WEIGHTS: Record<Stage, number> = {
+  profile: 0.5,
+  hash: 2,
+  load: 1,
+  calibrate: 30,
+  entropy: 6,
+  reference: 4,
+  plan: 1,
+  quantize: 41,
+  assemble: 4,
+  check: 6,
+  measure: 4.5,
+};
+const ALL = STAGES.reduce((sum, stage) => sum + WEIGHTS[stage], 0);
+/** Below this share the throughput says nothing yet. */
+const LEAST_SHARE = 0.02;
+
+/** Turns the progress of stages into one share and a time left, from the pace of this run. */
+export class FitProgress {
+  readonly #now: () => number;
+  #reached = 0;
+  /** share at which this run began: what an earlier one had done passes at once and says nothing about the pace */
+  #counted: { share: number; at: number } | undefined;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  see(progress: Progress): { share: number; secondsLeft: number | null } {
+    const before = STAGES.slice(0, STAGES.indexOf(progress.stage)).reduce(
+      (sum, stage) => sum + WEIGHTS[stage],
+      0,
+    );
+    const within = progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0;
+    // the plan is looked at twice; a share never goes back
+    this.#reached = Math.max(this.#reached, (before + within * WEIGHTS[progress.stage]) / ALL);
+    const now = this.#now();
+    this.#counted ??= { share: this.#reached, at: now };
+    const done = this.#reached - this.#counted.share;
+    const elapsed = (now - this.#counted.at) / 1000;
+    const secondsLeft = done < LEAST_SHARE ? null : (elapsed / done) * (1 - this.#reached);
+    return { share: this.#reached, secondsLeft };
+  }
+}

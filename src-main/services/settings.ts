@@ -1,0 +1,37 @@
+import type { EventBus } from '../api/event-bus.ts';
+import type { Settings, SettingsChange, SettingsService } from '../contract/settings.ts';
+import type { SettingsRepository } from '../store/settings.ts';
+
+/** What a person has chosen, told to every window when it changes. */
+export class StoredSettings implements SettingsService {
+  readonly #repository: SettingsRepository;
+  readonly #events: EventBus;
+
+  constructor(repository: SettingsRepository, events: EventBus) {
+    this.#repository = repository;
+    this.#events = events;
+  }
+
+  get current(): Settings {
+    return this.#repository.get();
+  }
+
+  get(): Promise<Settings> {
+    return Promise.resolve(this.current);
+  }
+
+  set(change: SettingsChange): Promise<Settings> {
+    this.#repository.set(change);
+    return this.#changed();
+  }
+
+  reset(): Promise<Settings> {
+    this.#repository.reset();
+    return this.#changed();
+  }
+
+  #changed(): Promise<Settings> {
+    this.#events.emit('settings.changed', this.current);
+    return this.get();
+  }
+}

@@ -1,0 +1,56 @@
+import { dialog, shell, type BrowserWindow, type IpcMain, type IpcMainInvokeEvent } from 'electron';
+import { z } from 'zod';
+import { Dispatcher } from '../api/dispatcher.ts';
+import { SnugError, toErrorData } from '../contract/errors.ts';
+import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
+import type { Services } from '../services/services.ts';
+import { SCHEME } from './protocol.ts';
+
+const pictureSchema = z.strictObject({
+  bytes: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= MOST_PICTURE_BYTES, 'too large'),
+  name: z.string().max(255),
+});
+
+/** Whether a message comes from the main frame of our own page. */
+export function isOurs(event: Pick<IpcMainInvokeEvent, 'senderFrame'>): boolean {
+  const frame = event.senderFrame;
+  return frame !== null && frame.parent === null && frame.url.startsWith(`${SCHEME}://app/`);
+}
+
+/** The channels of the preload script; each checks who asks before anything else. */
+export function serveIpc(ipc: IpcMain, services: Services, window: () => BrowserWindow | undefined): void {
+  const dispatcher = new Dispatcher(services.api);
+  const handle = (channel: string, run: (argument: unknown) => Promise<unknown>) => {
+    ipc.handle(channel, async (event, argument: unknown) => {
+      if (!isOurs(event)) throw new Error('this page may not ask');
+      return run(argument);
+    });
+  };
+  handle('call', (message) => dispatcher.run(message));
+  handle('picture', async (argument) => {
+    try {
+      const { bytes, name } = pictureSchema.parse(argument);
+      return { value: await services.addPicture(bytes, name) };
+    } catch (error) {
+      return { error: toErrorData(error) };
+    }
+  });
+  handle('choose-models', async () => {
+    const parent = window();
+    const options = {
+      properties: ['openFile', 'multiSelections'],
+      filters: [{ name: 'Models', extensions: ['gguf'] }],
+    } satisfies Electron.OpenDialogOptions;
+    const { filePaths } = await (parent
+      ? dialog.showOpenDialog(parent, options)
+      : dialog.showOpenDialog(options));
+    return filePaths;
+  });
+  handle('show-in-folder', async (argument) => {
+    const path = z.string().parse(argument);
+    const known = (await services.api.library.list({})).flatMap((model) => [model.path, model.mmproj?.path]);
+    if (!known.includes(path)) throw new SnugError('BAD_ARGUMENT', 'only models of the library are shown');
+    shell.showItemInFolder(path);
+  });
+  services.events.listen((event) => window()?.webContents.send('event', event));
+}

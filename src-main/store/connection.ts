@@ -1,0 +1,80 @@
+// the one import of the driver; everything else of store/ goes through this class
+import Sqlite from 'better-sqlite3';
+import { databaseError } from './errors.ts';
+
+export type Value = string | number | null;
+
+/** How long SQLite waits for another program's lock (a backup, a database browser) before it gives up. */
+const BUSY_MILLISECONDS = 5000;
+
+/**
+ * One open database file. Statements are prepared once and kept by their text, so texts must be constants; what SQLite reports
+ * comes out as a SnugError where a person can do something about it (DISK_FULL, CANNOT_WRITE, FILE, BUSY).
+ */
+export class Connection {
+  readonly path: string;
+  readonly #database: Sqlite.Database;
+  readonly #statements = new Map<string, Sqlite.Statement<Value[]>>();
+
+  /** With `readonly` the file must be there, and not a byte of it changes. */
+  constructor(path: string, options: { readonly?: boolean } = {}) {
+    this.path = path;
+    const readonly = options.readonly ?? false;
+    this.#database = this.#explained(
+      () => new Sqlite(path, { readonly, fileMustExist: readonly, timeout: BUSY_MILLISECONDS }),
+    );
+  }
+
+  /** Runs a statement and returns how many rows it changed. */
+  run(sql: string, ...values: Value[]): number {
+    return this.#explained(() => this.#statement(sql).run(...values).changes);
+  }
+
+  one<Row>(sql: string, ...values: Value[]): Row | undefined {
+    return this.#explained(() => this.#statement(sql).get(...values) as Row | undefined);
+  }
+
+  all<Row>(sql: string, ...values: Value[]): Row[] {
+    return this.#explained(() => this.#statement(sql).all(...values) as Row[]);
+  }
+
+  /** Runs statements that are needed once: a migration's. */
+  exec(sql: string): void {
+    this.#explained(() => this.#database.exec(sql));
+  }
+
+  /** Sets or asks a PRAGMA; its first column of the first row. */
+  pragma(text: string): unknown {
+    return this.#explained(() => this.#database.pragma(text, { simple: true }));
+  }
+
+  /** All of the work or, when it throws, none of it. One within another is part of it. */
+  transaction<Result>(work: () => Result): Result {
+    return this.#explained(() => this.#database.transaction(work).immediate());
+  }
+
+  close(): void {
+    this.#explained(() => this.#database.close());
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #statement(sql: string): Sqlite.Statement<Value[]> {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#database.prepare<Value[]>(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #explained<Result>(call: () => Result): Result {
+    try {
+      return call();
+    } catch (error) {
+      throw databaseError(error, this.path);
+    }
+  }
+}

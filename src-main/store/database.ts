@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { takeLock } from '../luq/workspace.ts';
+import { Connection } from './connection.ts';
+import { ConversationRepository } from './conversations.ts';
+import { isBroken, mendIndexes, setAside } from './damage.ts';
+import { fileError, isDamage } from './errors.ts';
+import { FitJobRepository } from './fit-jobs.ts';
+import { migrate, newestVersion } from './migrate.ts';
+import { MIGRATIONS, type Migration } from './migrations/index.ts';
+import { ModelRepository } from './models.ts';
+import { PictureRepository } from './pictures.ts';
+import { SettingsRepository } from './settings.ts';
+
+const INDEX_MENDED = 'The search index was damaged and has been made anew. Nothing was lost.';
+
+/** What Snug remembers between starts. */
+export interface Store extends Disposable {
+  readonly conversations: ConversationRepository;
+  readonly models: ModelRepository;
+  readonly fitJobs: FitJobRepository;
+  readonly settings: SettingsRepository;
+  readonly pictures: PictureRepository;
+  /** what the person should know of opening it: a damaged file and where it lies now */
+  readonly notices: readonly string[];
+  /** Closes the file and lets others open the folder; a second call does nothing. */
+  close(): void;
+}
+
+/**
+ * Opens `<folder>/snug.db`, made when it is not there. A damaged file is set aside, an older one brought to the newest version.
+ * Throws BUSY while another running Snug uses the folder, FILE for a database of a newer Snug, DISK_FULL and CANNOT_WRITE.
+ */
+export function openStore(folder: string, migrations: readonly Migration[] = MIGRATIONS): Store {
+  const path = join(folder, 'snug.db');
+  const notices: string[] = [];
+  using opening = new DisposableStack();
+  opening.use(lock(path));
+  const connection = opening.use(openSound(path, newestVersion(migrations), notices));
+  migrate(connection, migrations);
+  const open = opening.move();
+  return {
+    conversations: new ConversationRepository(connection),
+    models: new ModelRepository(connection),
+    fitJobs: new FitJobRepository(connection),
+    settings: new SettingsRepository(connection),
+    pictures: new PictureRepository(connection),
+    notices,
+    close: () => open.dispose(),
+    [Symbol.dispose]: () => open.dispose(),
+  };
+}
+
+function lock(path: string): Disposable {
+  try {
+    return takeLock(`${path}.lock`, 'using this data folder');
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+function openSound(path: string, newest: number, notices: string[]): Connection {
+  if (isBroken(path, newest)) notices.push(setAside(path));
+  const connection = openConfigured(path);
+  try {
+    if (mendIndexes(connection)) notices.push(INDEX_MENDED);
+    return connection;
+  } catch (error) {
+    connection.close();
+    if (!isDamage(error)) throw error;
+  }
+  notices.push(setAside(path));
+  return openConfigured(path);
+}
+
+function openConfigured(path: string): Connection {
+  const connection = new Connection(path);
+  try {
+    connection.pragma('journal_mode = WAL');
+    // an answer being written survives our end; only a power cut may cost the last moments, never the file
+    connection.pragma('synchronous = NORMAL');
+    connection.pragma('foreign_keys = ON');
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}

@@ -1,0 +1,7 @@
+import { first } from './0001-first.ts';
+import type { Migration } from './migration.ts';
+
+export type { Migration } from './migration.ts';
+
+/** Every form the database ever had, in order. */
+export const MIGRATIONS: readonly Migration[] = [first];

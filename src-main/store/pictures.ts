@@ -1,0 +1,102 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { PictureView } from '../contract/conversation.ts';
+import { discard, writeFileAtomically } from '../luq/files.ts';
+import type { Connection } from './connection.ts';
+import { hasSetAside } from './damage.ts';
+import { badArgument, fileError } from './errors.ts';
+
+export interface NewPicture extends PictureView {
+  readonly bytes: Uint8Array;
+}
+
+/** How long a picture may wait in the question being written before it counts as given up. */
+const UNSENT_MILLISECONDS = 60 * 60 * 1000;
+
+const HASH = /^[0-9a-f]{64}$/;
+
+/** Pictures of conversations: a row each, and a file each in `pictures/`, named by the SHA-256 of its bytes. */
+export class PictureRepository {
+  readonly #connection: Connection;
+  readonly #folder: string;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#folder = join(dirname(connection.path), 'pictures');
+  }
+
+  /** Keeps a picture; one that is there already is taken to be new again, under the name it has now. */
+  add({ bytes, hash, name, width, height }: NewPicture): PictureView {
+    // the hash becomes a file's name: nothing else may
+    if (!HASH.test(hash)) throw badArgument(`"${hash}" is not the SHA-256 of a picture`);
+    const path = join(this.#folder, hash);
+    // first the file, then the row: a file without a row is swept, a row without a file would show nothing
+    if (statSync(path, { throwIfNoEntry: false })?.size !== bytes.length) this.#write(path, bytes);
+    this.#connection.run(
+      `INSERT INTO pictures (hash, name, width, height, bytes, created_at) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (hash) DO UPDATE SET name = excluded.name, created_at = excluded.created_at`,
+      hash,
+      name,
+      width,
+      height,
+      bytes.length,
+      new Date().toISOString(),
+    );
+    return this.get(hash);
+  }
+
+  /** Throws BAD_ARGUMENT when there is no such picture. */
+  get(hash: string): PictureView {
+    const picture = this.#connection.one<PictureView>(
+      'SELECT hash, name, width, height FROM pictures WHERE hash = ?',
+      hash,
+    );
+    if (!picture) throw badArgument('there is no such picture');
+    return picture;
+  }
+
+  /** The file of a picture; throws BAD_ARGUMENT when there is no such picture. */
+  path(hash: string): string {
+    return join(this.#folder, this.get(hash).hash);
+  }
+
+  /**
+   * Deletes pictures that no message has and that have waited for an hour, and files that no row knows. Those stay while a
+   * database that was set aside lies here: it may know them. Returns the bytes freed.
+   */
+  sweep(): number {
+    const waitedSince = new Date(Date.now() - UNSENT_MILLISECONDS).toISOString();
+    const unused = this.#connection.all<{ hash: string }>(
+      `DELETE FROM pictures WHERE created_at < ? AND hash NOT IN (SELECT hash FROM message_pictures)
+       RETURNING hash`,
+      waitedSince,
+    );
+    const doomed = new Set(unused.map(({ hash }) => hash));
+    if (!hasSetAside(this.#connection.path)) for (const name of this.#strays()) doomed.add(name);
+    return [...doomed].reduce((freed, name) => freed + this.#delete(join(this.#folder, name)), 0);
+  }
+
+  #strays(): string[] {
+    if (!existsSync(this.#folder)) return [];
+    const rows = this.#connection.all<{ hash: string }>('SELECT hash FROM pictures');
+    const known = new Set(rows.map(({ hash }) => hash));
+    return readdirSync(this.#folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && !known.has(entry.name))
+      .map(({ name }) => name);
+  }
+
+  #write(path: string, bytes: Uint8Array): void {
+    try {
+      writeFileAtomically(path, bytes);
+    } catch (error) {
+      throw fileError(error, path);
+    }
+  }
+
+  /** Deletes a file and returns its size; 0 for one that cannot go yet (Windows, while it is shown): the next sweep takes it. */
+  #delete(path: string): number {
+    const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    discard(path);
+    return existsSync(path) ? 0 : bytes;
+  }
+}

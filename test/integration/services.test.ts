@@ -1,0 +1,334 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { apiArguments } from '../../src-main/contract/api.ts';
+import type { Message } from '../../src-main/contract/conversation.ts';
+import { forkWorker, type WorkerPort } from '../../src-main/engine/worker-process.ts';
+import { startServer, type RunningServer } from '../../src-main/serve/server.ts';
+import { openServices, type Services } from '../../src-main/services/services.ts';
+import { sample } from '../fixtures/gguf-parts.ts';
+import { TestWindow } from '../helpers/window.ts';
+
+// The whole app but its page: real store, real worker processes, the demo model, over a real WebSocket.
+
+let folder: string;
+let home: string;
+let page: string;
+let services: Services;
+let server: RunningServer;
+let window: TestWindow;
+const workers: { entry: string; port: WorkerPort }[] = [];
+
+async function start(): Promise<void> {
+  services = openServices({
+    home,
+    door: 'browser',
+    start: (entry) => {
+      const port = forkWorker(entry);
+      workers.push({ entry, port });
+      return port;
+    },
+  });
+  server = await startServer(services, { port: 0, page });
+  window = await TestWindow.open(server.url);
+}
+
+async function stop(): Promise<void> {
+  window.close();
+  await server.close();
+  await services.close();
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'snug-services-'));
+  home = join(folder, 'home');
+  page = join(folder, 'page');
+  mkdirSync(page);
+  writeFileSync(join(page, 'index.html'), '<!doctype html><title>Snug</title>');
+  await start();
+  // tests share two cores with each other
+  await window.api.settings.set({ threads: 1, contextTokens: 1024 });
+});
+afterAll(async () => {
+  await stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const demo = async () => {
+  const found = (await window.api.library.list({})).find((model) => model.builtIn);
+  if (!found) throw new Error('the demo model is not in the library');
+  return found;
+};
+const picture = (name: string) => readFileSync(sample(name));
+const ended = (answer: Message) =>
+  window.when('chat.message', (message) => message.id === answer.id && message.state !== 'streaming');
+
+describe('the contract', () => {
+  const methods = Object.entries(apiArguments).flatMap(([service, schemas]) =>
+    Object.keys(schemas).map((method) => [service, method] as const),
+  );
+
+  it.each(methods)('%s.%s is served and checks its argument', async (service, method) => {
+    const implementation = services.api[service as keyof typeof services.api] as unknown as Record<
+      string,
+      unknown
+    >;
+    expect(typeof implementation[method]).toBe('function');
+    await expect(window.call(service, method, { surplus: 1 })).rejects.toMatchObject({
+      code: 'BAD_ARGUMENT',
+      message: expect.stringContaining(`${service}.${method}`) as string,
+    });
+  });
+});
+
+describe('the first start', () => {
+  it('offers the demo model, which sees pictures', async () => {
+    const model = await demo();
+    expect(model).toMatchObject({ kind: 'source', problem: null, plan: null });
+    expect(model.mmproj).not.toBeNull();
+  });
+
+  it('knows the laptop and says where things lie', async () => {
+    const { laptop, budget } = await window.api.laptop.read({});
+    expect(laptop.memory.totalBytes).toBeGreaterThan(budget.bytes);
+    expect(await window.api.app.info({})).toMatchObject({ door: 'browser', dataFolder: home, notices: [] });
+  });
+
+  it('writes diagnostics without a file name', async () => {
+    const text = await window.api.app.diagnostics({});
+    expect(JSON.parse(text)).toMatchObject({ door: 'browser', settings: { theme: 'system' } });
+    expect(text).not.toContain(folder);
+  });
+});
+
+describe('a conversation', () => {
+  it('answers about a picture, and the follow-up without encoding it again', async () => {
+    const model = await demo();
+    const { id } = await window.api.conversations.create({ modelId: model.id });
+    const kept = await window.addPicture(picture('circle'), 'circle.png');
+    expect(Buffer.from(await window.fetchPicture(kept.hash))).toEqual(picture('circle'));
+    const [cost] = await window.api.chat.pictureCosts({ conversationId: id, pictures: [kept.hash] });
+    expect(cost?.tokens).toBeGreaterThan(0);
+
+    const first = await window.api.chat.send({
+      conversationId: id,
+      text: 'What color is the circle?',
+      pictures: [kept.hash],
+    });
+    const answer = await ended(first.answer);
+    expect(answer).toMatchObject({ state: 'done', modelName: model.name });
+    expect(answer.text).not.toBe('');
+    expect(answer.statistics?.encodeSeconds).toBeGreaterThan(0);
+
+    const second = await window.api.chat.send({
+      conversationId: id,
+      text: 'How many shapes are there?',
+      pictures: [],
+    });
+    const followUp = await ended(second.answer);
+    expect(followUp.statistics?.encodeSeconds).toBe(0);
+    expect(followUp.statistics?.reusedTokens).toBeGreaterThan(answer.statistics?.promptTokens ?? Infinity);
+
+    const kept2 = await window.api.conversations.get({ id });
+    expect(kept2.title).toBe('What color is the circle?');
+    expect(kept2.thread.map(({ role, state }) => [role, state])).toEqual([
+      ['user', 'done'],
+      ['assistant', 'done'],
+      ['user', 'done'],
+      ['assistant', 'done'],
+    ]);
+  });
+
+  it('can be edited: what came after goes, and the answer is to the new question', async () => {
+    const { id } = await window.api.conversations.create({ modelId: (await demo()).id });
+    const { question, answer } = await window.api.chat.send({
+      conversationId: id,
+      text: 'What is 2 plus 2?',
+      pictures: [],
+    });
+    await ended(answer);
+    const edited = await window.api.chat.edit({ messageId: question.id, text: 'Hello!' });
+    await ended(edited.answer);
+    const { thread } = await window.api.conversations.get({ id });
+    expect(thread.map(({ text }) => text)).toEqual(['Hello!', expect.any(String)]);
+    expect(thread[1]?.id).toBe(edited.answer.id);
+  });
+
+  it('refuses a second question while an answer comes, and stops when told to', async () => {
+    const { id } = await window.api.conversations.create({ modelId: (await demo()).id });
+    const { answer } = await window.api.chat.send({
+      conversationId: id,
+      text: 'Describe the image.',
+      pictures: [],
+    });
+    await expect(
+      window.api.chat.send({ conversationId: id, text: 'And now?', pictures: [] }),
+    ).rejects.toMatchObject({ code: 'BUSY' });
+    await window.api.chat.stop({ conversationId: id });
+    expect(['stopped', 'done']).toContain((await ended(answer)).state);
+    expect((await window.api.conversations.get({ id })).thread).toHaveLength(2);
+  });
+
+  it('says that its process died, and answers again afterwards', async () => {
+    const { id } = await window.api.conversations.create({ modelId: (await demo()).id });
+    const { answer } = await window.api.chat.send({ conversationId: id, text: 'Hello!', pictures: [] });
+    workers
+      .filter(({ entry }) => entry.includes('chat'))
+      .at(-1)
+      ?.port.kill();
+    const failed = await ended(answer);
+    // a process killed between two answers is found out by the next
+    if (failed.state === 'failed') expect(failed.error).toMatchObject({ code: 'WORKER_DIED' });
+    const again = await window.api.chat.regenerate({ messageId: answer.id });
+    expect(await ended(again)).toMatchObject({ state: 'done', error: null });
+  });
+
+  it('takes no file that is no picture', async () => {
+    await expect(
+      window.addPicture(new TextEncoder().encode('not a picture'), 'notes.txt'),
+    ).rejects.toMatchObject({
+      code: 'BAD_PICTURE',
+    });
+  });
+
+  it('cannot send a picture that was never kept', async () => {
+    const { id } = await window.api.conversations.create({ modelId: (await demo()).id });
+    await expect(
+      window.api.chat.send({ conversationId: id, text: 'What is it?', pictures: ['0'.repeat(64)] }),
+    ).rejects.toThrow();
+    expect((await window.api.conversations.get({ id })).thread).toEqual([]);
+  });
+});
+
+describe('a fit', () => {
+  it('is previewed at every number of layers, smaller and smaller', async () => {
+    const { id, layers } = await demo();
+    const { byLowLayers, source } = await window.api.fits.preview({ modelId: id, contextTokens: 1024 });
+    expect(byLowLayers).toHaveLength(layers + 1);
+    const totals = byLowLayers.map(({ memory }) => memory.totalBytes);
+    expect(totals).toEqual([...totals].sort((a, b) => b - a));
+    expect(source.memory.totalBytes).toBeGreaterThan(totals[0] ?? 0);
+  });
+
+  it('runs with progress, lands in the library, and is chatted with', async () => {
+    const model = await demo();
+    const { byLowLayers } = await window.api.fits.preview({ modelId: model.id, contextTokens: 1024 });
+    const budgetBytes = byLowLayers[2]?.memory.totalBytes ?? 0;
+    const job = await window.api.fits.start({ modelId: model.id, budgetBytes, contextTokens: 1024 });
+    expect(job.state).toBe('running');
+    await expect(
+      window.api.fits.start({ modelId: model.id, budgetBytes, contextTokens: 1024 }),
+    ).rejects.toMatchObject({ code: 'BUSY' });
+
+    const done = await window.when('fits.changed', ({ id, state }) => id === job.id && state !== 'running');
+    expect(done.error).toBeNull();
+    expect(done).toMatchObject({ state: 'done', share: 1, lowLayers: 2 });
+    expect(done.entropies).toHaveLength(model.layers);
+    const stages = new Set(
+      window.events.flatMap(({ name, data }) => (name === 'fits.changed' ? [data.progress?.stage] : [])),
+    );
+    for (const stage of ['calibrate', 'entropy', 'quantize', 'assemble', 'check'] as const)
+      expect(stages).toContain(stage);
+
+    const fitted = (await window.api.library.list({})).find(({ id }) => id === done.outputId);
+    expect(fitted).toMatchObject({
+      kind: 'fitted',
+      madeFrom: model.id,
+      plan: { lowLayers: 2 },
+      problem: null,
+    });
+    const bank = await window.api.library.bank({});
+    expect(bank.sources.map(({ name }) => name)).toEqual([model.name]);
+
+    const { id } = await window.api.conversations.create({});
+    expect((await window.api.conversations.get({ id })).modelId).toBe(fitted?.id);
+  });
+
+  it('that is paused goes on later and keeps what it had done', async () => {
+    const model = await demo();
+    const { byLowLayers, calibration } = await window.api.fits.preview({
+      modelId: model.id,
+      contextTokens: 1024,
+    });
+    expect(calibration?.order).toHaveLength(model.layers);
+    const budgetBytes = byLowLayers[4]?.memory.totalBytes ?? 0;
+    const job = await window.api.fits.start({ modelId: model.id, budgetBytes, contextTokens: 1024 });
+    await window.api.fits.pause({ jobId: job.id });
+    const resumed = await window.api.fits.resume({ jobId: job.id });
+    expect(['running', 'done']).toContain(resumed.state);
+    const done = await window.when('fits.changed', ({ id, state }) => id === job.id && state === 'done');
+    expect(done.report?.calibration.reused).toBe(true);
+    expect(done.lowLayers).toBe(4);
+  });
+
+  it('with a budget that nothing fits fails with what would help', async () => {
+    const { id: modelId } = await demo();
+    const job = await window.api.fits.start({ modelId, budgetBytes: 1_000_000, contextTokens: 1024 });
+    const failed = await window.when('fits.changed', ({ id, state }) => id === job.id && state !== 'running');
+    expect(failed).toMatchObject({ state: 'failed', error: { code: 'DOES_NOT_FIT' } });
+    expect(failed.error?.advice).toBeTruthy();
+  });
+});
+
+describe('two models', () => {
+  it('answer the same question side by side', async () => {
+    const models = await window.api.library.list({});
+    const [first, second] = models;
+    if (!first || !second) throw new Error('two models are needed');
+    const { hash } = await window.addPicture(picture('circle'), 'circle.png');
+    const answers = await window.api.chat.compare({
+      modelIds: [first.id, second.id],
+      text: 'What color is the circle?',
+      pictures: [hash],
+    });
+    expect(answers.map(({ modelId, error }) => [modelId, error])).toEqual([
+      [first.id, null],
+      [second.id, null],
+    ]);
+    for (const answer of answers) expect(answer.peakMemoryBytes).toBeGreaterThan(0);
+  });
+});
+
+describe('the library', () => {
+  it('removes a fitted model with its file and brings it back', async () => {
+    const fitted = (await window.api.library.list({})).find(({ kind }) => kind === 'fitted');
+    if (!fitted) throw new Error('a fitted model is needed');
+    const { freedBytes } = await window.api.library.remove({ id: fitted.id, deleteFile: true });
+    expect(freedBytes).toBe(fitted.bytes);
+    expect((await window.api.library.list({})).map(({ id }) => id)).not.toContain(fitted.id);
+    expect(await window.api.library.restore({ id: fitted.id })).toMatchObject({
+      id: fitted.id,
+      problem: null,
+    });
+  });
+
+  it('says of a file that is no model what it is, and takes the rest', async () => {
+    const path = join(folder, 'notes.gguf');
+    writeFileSync(path, 'not a model');
+    const { path: demoPath } = await demo();
+    const { added, refused } = await window.api.library.add({ paths: [path, demoPath] });
+    expect(added.map((model) => model.path)).toEqual([demoPath]);
+    expect(refused).toEqual([
+      { path, message: expect.stringContaining('GGUF') as string, advice: expect.anything() as string },
+    ]);
+  });
+});
+
+describe('after a restart', () => {
+  it('conversations, models, jobs and settings are as they were', async () => {
+    const before = {
+      conversations: await window.api.conversations.list({}),
+      models: (await window.api.library.list({})).map(({ id }) => id),
+      jobs: (await window.api.fits.list({})).map(({ id, state }) => [id, state]),
+    };
+    await stop();
+    await start();
+    expect(await window.api.conversations.list({})).toEqual(before.conversations);
+    expect((await window.api.library.list({})).map(({ id }) => id)).toEqual(before.models);
+    expect((await window.api.fits.list({})).map(({ id, state }) => [id, state])).toEqual(before.jobs);
+    expect((await window.api.settings.get({})).threads).toBe(1);
+    const [hit] = await window.api.conversations.search({ query: 'circle' });
+    expect(hit?.title).toBe('What color is the circle?');
+  });
+});

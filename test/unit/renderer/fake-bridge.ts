@@ -1,0 +1,221 @@
+import type { Api, ApiEvent } from '../../../src-main/contract/api.ts';
+import type { FitJob, FitPreview } from '../../../src-main/contract/fit-job.ts';
+import type { LaptopView } from '../../../src-main/contract/laptop.ts';
+import type { ModelEntry } from '../../../src-main/contract/model.ts';
+import { DEFAULT_SETTINGS } from '../../../src-main/contract/settings.ts';
+import { SnugError } from '../../../src-main/contract/errors.ts';
+import type { Bridge } from '../../../src-renderer/bridge.ts';
+import type { AddressBar } from '../../../src-renderer/state/router.svelte.ts';
+
+type Answers = { readonly [S in keyof Api]?: Partial<Api[S]> };
+export const MiB = 2 ** 20;
+
+/** A main process that answers what a test says and keeps what it was asked. */
+export class FakeBridge implements Bridge {
+  readonly calls: { readonly name: string; readonly argument: unknown }[] = [];
+  readonly api: Api;
+  connection: Bridge['connection'] = { state: 'open' };
+  paths = new Map<string, string>();
+  readonly #answers: Answers;
+  readonly #listeners = new Set<(event: ApiEvent) => void>();
+  readonly #watchers = new Set<(state: Bridge['connection']['state']) => void>();
+
+  constructor(answers: Answers = {}) {
+    this.#answers = answers;
+    const service = (name: string) =>
+      new Proxy(
+        {},
+        { get: (_, method) => (argument: unknown) => this.#answer(name, String(method), argument) },
+      );
+    this.api = new Proxy({}, { get: (_, name) => service(String(name)) }) as Api;
+  }
+
+  #answer(service: string, method: string, argument: unknown): Promise<unknown> {
+    this.calls.push({ name: `${service}.${method}`, argument });
+    const given = (this.#answers as Record<string, Record<string, unknown>>)[service]?.[method];
+    const usual = (USUAL as Record<string, Record<string, unknown>>)[service]?.[method];
+    const answer = given ?? usual;
+    if (typeof answer !== 'function') {
+      return Promise.reject(new SnugError('BUG', `the test says nothing about ${service}.${method}`));
+    }
+    return Promise.resolve().then(() => (answer as (argument: unknown) => unknown)(argument));
+  }
+
+  asked(name: string): readonly unknown[] {
+    return this.calls.filter((call) => call.name === name).map(({ argument }) => argument);
+  }
+
+  emit(event: ApiEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  become(state: Bridge['connection']['state']): void {
+    this.connection = { state };
+    for (const watcher of this.#watchers) watcher(state);
+  }
+
+  listen(listener: (event: ApiEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  onConnection(watcher: (state: Bridge['connection']['state']) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  addPicture(): Promise<never> {
+    return Promise.reject(new SnugError('BUG', 'no pictures here'));
+  }
+
+  pictureUrl(hash: string): string {
+    return hash;
+  }
+
+  pathOf(file: File): string | undefined {
+    return this.paths.get(file.name);
+  }
+}
+
+export class FakeAddressBar implements AddressBar {
+  hash: string;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(hash = '') {
+    this.hash = hash;
+  }
+
+  read(): string {
+    return this.hash;
+  }
+
+  write(hash: string): void {
+    this.hash = hash;
+    for (const listener of this.#listeners) listener();
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+export function model(change: Partial<ModelEntry> = {}): ModelEntry {
+  return {
+    id: 'demo',
+    path: '/models/demo.gguf',
+    name: 'Demo-VL',
+    architecture: 'qwen2vl',
+    kind: 'source',
+    bytes: 10 * MiB,
+    parameters: 5_000_000,
+    bitsPerWeight: 16,
+    layers: 4,
+    trainingContextTokens: 32_768,
+    mmproj: { path: '/models/mmproj.gguf', bytes: 2 * MiB },
+    imageTokens: { min: 4, max: 64 },
+    plan: null,
+    madeFrom: null,
+    addedAt: '2026-11-20T10:00:00.000Z',
+    builtIn: false,
+    problem: null,
+    ...change,
+  };
+}
+
+const memoryOf = (weightsBytes: number) => ({
+  weightsBytes,
+  visionWeightsBytes: 2 * MiB,
+  kvCacheBytes: 3 * MiB,
+  computeBytes: 4 * MiB,
+  visionComputeBytes: 1 * MiB,
+  totalBytes: weightsBytes + 10 * MiB,
+});
+
+/** Four layers; every one that goes ultra-low saves 2 MiB: 30, 28, 26, 24, 22 MiB in memory. */
+export function preview(change: Partial<FitPreview> = {}): FitPreview {
+  return {
+    modelId: 'demo',
+    contextTokens: 4096,
+    byLowLayers: [20, 18, 16, 14, 12].map((weights) => ({
+      fileBytes: weights * MiB,
+      memory: memoryOf(weights * MiB),
+      tokensPerSecond: null,
+    })),
+    source: { fileBytes: 60 * MiB, memory: memoryOf(60 * MiB) },
+    rungs: { high: 'Q4_K_M', low: 'IQ1_M' },
+    calibration: null,
+    ...change,
+  };
+}
+
+export function laptop(budgetBytes: number, availableBytes: number): LaptopView {
+  return {
+    laptop: {
+      cpu: {
+        brand: 'Test',
+        architecture: 'x64',
+        physicalCores: 4,
+        performanceCores: 4,
+        logicalCores: 8,
+        vectorFeatures: [],
+      },
+      memory: { totalBytes: 64 * MiB, availableBytes, swapTotalBytes: 0, swapFreeBytes: 0 },
+      disk: { folder: '/', freeBytes: 1000 * MiB },
+      power: { onBattery: false, batteryPercent: null },
+      gpus: [],
+      system: { platform: 'linux', release: '6' },
+      warnings: [],
+    },
+    budget: { bytes: budgetBytes, source: 'recommended', reasoning: [] },
+    threads: 4,
+  };
+}
+
+export function job(change: Partial<FitJob> = {}): FitJob {
+  return {
+    id: 'job',
+    modelId: 'demo',
+    modelName: 'Demo-VL',
+    budgetBytes: 26 * MiB,
+    contextTokens: 4096,
+    state: 'running',
+    progress: null,
+    share: 0,
+    secondsLeft: null,
+    entropies: [],
+    lowLayers: null,
+    error: null,
+    report: null,
+    outputId: null,
+    startedAt: '2026-11-20T10:00:00.000Z',
+    endedAt: null,
+    ...change,
+  };
+}
+
+const USUAL: Answers = {
+  app: {
+    info: () =>
+      Promise.resolve({
+        version: '0.1.0',
+        llamaCpp: 'b1',
+        door: 'browser',
+        modelsFolder: '/models',
+        dataFolder: '/data',
+        notices: [],
+      }),
+  },
+  settings: {
+    get: () => Promise.resolve(DEFAULT_SETTINGS),
+    set: (change) => Promise.resolve({ ...DEFAULT_SETTINGS, ...change } as typeof DEFAULT_SETTINGS),
+    reset: () => Promise.resolve(DEFAULT_SETTINGS),
+  },
+  library: { list: () => Promise.resolve([model()]) },
+  laptop: { read: () => Promise.resolve(laptop(27 * MiB, 29 * MiB)) },
+  fits: {
+    list: () => Promise.resolve([]),
+    preview: () => Promise.resolve(preview()),
+    warnings: () => Promise.resolve([]),
+  },
+};

@@ -1,0 +1,201 @@
+import { describe, expect, it } from 'vitest';
+import { SnugError } from '../../../src-main/contract/errors.ts';
+import type { FitPreview } from '../../../src-main/contract/fit-job.ts';
+import { AppState } from '../../../src-renderer/state/app.svelte.ts';
+import { budgetRange, verdictOn, zonesOf } from '../../../src-renderer/state/budget.ts';
+import { FitState } from '../../../src-renderer/state/fit.svelte.ts';
+import { stageRows, timeLeft } from '../../../src-renderer/state/fit-words.ts';
+import { FakeAddressBar, FakeBridge, job, laptop, MiB, model, preview } from './fake-bridge.ts';
+
+async function open(answers: ConstructorParameters<typeof FakeBridge>[0] = {}, hash = '') {
+  const bridge = new FakeBridge(answers);
+  const app = new AppState(bridge, new FakeAddressBar(hash));
+  await app.load();
+  const fit = new FitState(app);
+  await fit.loadPreview();
+  return { app, bridge, fit };
+}
+
+describe('the budget slider', () => {
+  it('redraws without asking: layers, file and memory follow every move', async () => {
+    const { bridge, fit } = await open();
+    const seen = [30, 29, 26, 22].map((size) => {
+      fit.moveBudget(size * MiB);
+      return [fit.lowLayers, fit.outcome?.memory.totalBytes, fit.outcome?.fileBytes];
+    });
+    expect(seen).toEqual([
+      [0, 30 * MiB, 20 * MiB],
+      [1, 28 * MiB, 18 * MiB],
+      [2, 26 * MiB, 16 * MiB],
+      [4, 22 * MiB, 12 * MiB],
+    ]);
+    expect(bridge.asked('fits.preview')).toHaveLength(1);
+  });
+
+  it('marks what is comfortable, tight, and more than is free', async () => {
+    const { fit } = await open();
+    const verdicts = [22, 26, 28, 30].map((size) => {
+      fit.moveBudget(size * MiB);
+      return fit.verdict;
+    });
+    expect(verdicts).toEqual(['comfortable', 'comfortable', 'tight', 'wont-fit']);
+  });
+
+  it('says that nothing fits below the smallest, and shows the smallest', async () => {
+    const { fit } = await open();
+    fit.moveBudget(21 * MiB);
+    expect([fit.lowLayers, fit.verdict, fit.outcome?.memory.totalBytes]).toEqual([
+      null,
+      'wont-fit',
+      22 * MiB,
+    ]);
+  });
+
+  it('has zones that fill its length, in order', () => {
+    const range = budgetRange(preview());
+    const zones = zonesOf(range, laptop(27 * MiB, 29 * MiB));
+    expect(zones.map(({ verdict }) => verdict)).toEqual(['wont-fit', 'comfortable', 'tight', 'wont-fit']);
+    expect(zones.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+    expect(zonesOf(range, laptop(0, 0)).map(({ verdict }) => verdict)).toEqual(['wont-fit', 'wont-fit']);
+  });
+
+  it('starts at the recommended budget; of the model that comes with the app in the middle', async () => {
+    const { fit } = await open();
+    expect(fit.budgetBytes).toBe(27 * MiB);
+    const demo = await open({ library: { list: () => Promise.resolve([model({ builtIn: true })]) } });
+    expect(demo.fit.budgetBytes).toBe(26 * MiB);
+  });
+
+  it('stays where it is when another option changes what fits', async () => {
+    const { fit } = await open();
+    fit.moveBudget(24 * MiB);
+    fit.smallerVision = true;
+    await fit.loadPreview();
+    expect(fit.budgetBytes).toBe(24 * MiB);
+  });
+
+  it('counts a model of one layer and a machine without free memory', () => {
+    const one = preview({ byLowLayers: preview().byLowLayers.slice(0, 1) });
+    const range = budgetRange(one);
+    expect(range.from).toBeLessThan(range.to);
+    expect(verdictOn(1, laptop(0, 0))).toBe('wont-fit');
+  });
+});
+
+describe('the fit page', () => {
+  it('shows the model in the address, the source of a fitted one, else the one that comes with the app', async () => {
+    const models = [
+      model({ id: 'large' }),
+      model({ id: 'demo', builtIn: true }),
+      model({ id: 'small', kind: 'fitted', madeFrom: 'large' }),
+    ];
+    const library = { list: () => Promise.resolve(models) };
+    expect((await open({ library })).fit.model?.id).toBe('demo');
+    expect((await open({ library }, '#/fit/large')).fit.model?.id).toBe('large');
+    expect((await open({ library }, '#/fit/small')).fit.model?.id).toBe('large');
+  });
+
+  it('drops the slow answer about a model that is no longer chosen', async () => {
+    const answers: ((preview: FitPreview) => void)[] = [];
+    const { app, fit } = await open({
+      library: { list: () => Promise.resolve([model(), model({ id: 'other' })]) },
+      fits: {
+        list: () => Promise.resolve([]),
+        preview: ({ modelId }) =>
+          modelId === 'demo' && answers.length === 0
+            ? (answers.push(() => undefined), Promise.resolve(preview()))
+            : new Promise((resolve) => answers.push(resolve)),
+      },
+    });
+    app.navigate('fit', 'other');
+    const first = fit.loadPreview();
+    await Promise.resolve();
+    app.navigate('fit', 'demo');
+    const second = fit.loadPreview();
+    await Promise.resolve();
+    answers[2]?.(preview({ modelId: 'demo' }));
+    await second;
+    answers[1]?.(preview({ modelId: 'other' }));
+    await first;
+    expect(fit.preview?.modelId).toBe('demo');
+  });
+
+  it('warns before starting, and starts when told to go on', async () => {
+    const { app, bridge, fit } = await open({
+      fits: {
+        list: () => Promise.resolve([]),
+        preview: () => Promise.resolve(preview()),
+        warnings: () => Promise.resolve(['The laptop runs on battery.']),
+        start: () => Promise.resolve(job()),
+      },
+    });
+    fit.moveBudget(26 * MiB + 0.5);
+    await fit.press();
+    expect(fit.warnings).toEqual(['The laptop runs on battery.']);
+    expect(bridge.asked('fits.start')).toHaveLength(0);
+    await fit.press();
+    expect(bridge.asked('fits.start')).toEqual([
+      { modelId: 'demo', budgetBytes: 26 * MiB, contextTokens: 4096 },
+    ]);
+    expect([fit.warnings, fit.busy, app.jobs.running?.id]).toEqual([null, true, 'job']);
+  });
+
+  it('says in place why a fit did not start', async () => {
+    const { fit } = await open({
+      fits: {
+        list: () => Promise.resolve([]),
+        preview: () => Promise.resolve(preview()),
+        warnings: () => Promise.resolve([]),
+        start: () => Promise.reject(new SnugError('BUSY', 'another fit is running', { advice: 'Wait.' })),
+      },
+    });
+    await fit.press();
+    expect(fit.startError).toMatchObject({ message: 'another fit is running', advice: 'Wait.' });
+    expect(fit.starting).toBe(false);
+  });
+
+  it('fills the chart while calibrating and marks the chosen layers once all are measured', async () => {
+    const { bridge, fit } = await open();
+    const view = (layer: number, both: number) => ({ layer, both, image: both, text: null });
+    bridge.emit({ name: 'fits.changed', data: job({ entropies: [view(0, 5), view(1, 4)] }) });
+    expect(fit.chart.map(({ both }) => both)).toEqual([5, 4, null, null]);
+    expect(fit.chart.some(({ chosen }) => chosen)).toBe(false);
+    const entropies = [view(0, 5), view(1, 4), view(2, 6), view(3, 3)];
+    bridge.emit({ name: 'fits.changed', data: job({ entropies, lowLayers: 2 }) });
+    expect(fit.chart.filter(({ chosen }) => chosen).map(({ layer }) => layer)).toEqual([1, 3]);
+  });
+
+  it('asks anew what fits when a job of this model has ended', async () => {
+    const { bridge, fit } = await open();
+    bridge.emit({ name: 'fits.changed', data: job() });
+    expect(bridge.asked('fits.preview')).toHaveLength(1);
+    bridge.emit({ name: 'fits.changed', data: job({ state: 'paused' }) });
+    expect(bridge.asked('fits.preview')).toHaveLength(2);
+    fit.close();
+  });
+});
+
+describe('progress', () => {
+  it('names what is done, what is at work and what is still to come', () => {
+    const rows = stageRows(job({ progress: { stage: 'calibrate', done: 1, total: 2, unit: 'tokens' } }));
+    expect(rows.filter(({ state }) => state === 'done').map(({ step }) => step)).toEqual([
+      'profile',
+      'hash',
+      'load',
+    ]);
+    expect(rows.find(({ state }) => state === 'now')?.step).toBe('calibrate');
+  });
+
+  it('does not call the model checked while only the original is asked', () => {
+    const progress = { stage: 'reference', done: 1, total: 14, unit: 'sequences' } as const;
+    const rows = stageRows(job({ progress }));
+    expect(rows.find(({ step }) => step === 'check')?.state).toBe('later');
+  });
+
+  it('writes no estimate to the second', () => {
+    expect(timeLeft(job({ secondsLeft: 417 }))).toBe('About 7 min left');
+    expect(timeLeft(job({ secondsLeft: 43 }))).toBe('About 45 s left');
+    expect(timeLeft(job())).toBe('Estimating the time left');
+    expect(timeLeft(job({ state: 'paused', secondsLeft: 3 }))).toBe('Paused');
+  });
+});

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { SnugError } from '../../../src-main/contract/errors.ts';
+import { AppState } from '../../../src-renderer/state/app.svelte.ts';
+import { ModelsState, planWords } from '../../../src-renderer/state/models.svelte.ts';
+import { SettingsState } from '../../../src-renderer/state/settings.svelte.ts';
+import { FakeAddressBar, FakeBridge, MiB, model } from './fake-bridge.ts';
+
+async function open(answers: ConstructorParameters<typeof FakeBridge>[0] = {}) {
+  const bridge = new FakeBridge(answers);
+  const app = new AppState(bridge, new FakeAddressBar());
+  await app.load();
+  return { app, bridge, models: new ModelsState(app), settings: new SettingsState(app) };
+}
+
+describe('the models page', () => {
+  it('shows the newest first and what came with the app last', async () => {
+    const { models } = await open({
+      library: {
+        list: () =>
+          Promise.resolve([
+            model({ id: 'demo', builtIn: true, addedAt: '2026-12-01T00:00:00Z' }),
+            model({ id: 'old', addedAt: '2026-01-01T00:00:00Z' }),
+            model({ id: 'new', addedAt: '2026-06-01T00:00:00Z' }),
+          ]),
+      },
+    });
+    expect(models.models.map(({ id }) => id)).toEqual(['new', 'old', 'demo']);
+  });
+
+  it('takes pasted paths without their quotes and shows what was refused', async () => {
+    const refused = [{ path: '/b.txt', message: 'not a GGUF file', advice: null }];
+    const { bridge, models } = await open({
+      library: { list: () => Promise.resolve([]), add: () => Promise.resolve({ added: [model()], refused }) },
+    });
+    expect(await models.take(['"/a model.gguf"', '  ', '/b.txt'])).toBe(false);
+    expect(bridge.asked('library.add')).toEqual([{ paths: ['/a model.gguf', '/b.txt'] }]);
+    expect(models.refused).toEqual(refused);
+    expect(models.importing).toBe(false);
+  });
+
+  it('takes dropped files where the door knows their paths, and says so where it does not', async () => {
+    const { bridge, models } = await open({
+      library: { list: () => Promise.resolve([]), add: () => Promise.resolve({ added: [], refused: [] }) },
+    });
+    const file = new File([], 'a.gguf');
+    await models.takeDropped([file]);
+    expect(models.refused[0]?.advice).toContain('path');
+    bridge.paths.set('a.gguf', '/models/a.gguf');
+    await models.takeDropped([file]);
+    expect(bridge.asked('library.add')).toEqual([{ paths: ['/models/a.gguf'] }]);
+  });
+
+  it('removes with the freed space said and an undo that brings it back', async () => {
+    const { app, bridge, models } = await open({
+      library: {
+        list: () => Promise.resolve([model()]),
+        remove: () => Promise.resolve({ freedBytes: 3 * MiB }),
+        restore: () => Promise.resolve(model()),
+      },
+    });
+    await models.remove(model(), true);
+    expect(app.toasts.list[0]?.text).toBe('Demo-VL was removed, which frees 3.0 MiB');
+    await app.toasts.list[0]?.action?.run();
+    expect(bridge.asked('library.restore')).toEqual([{ id: 'demo' }]);
+  });
+
+  it('says beside the model why its other file was not found', async () => {
+    let found = false;
+    const { models } = await open({
+      library: {
+        list: () => Promise.resolve([model()]),
+        findPartner: () =>
+          found
+            ? Promise.resolve(model())
+            : Promise.reject(new SnugError('FILE', 'no vision encoder lies there')),
+      },
+    });
+    await models.findPartner(model());
+    expect(models.partnerErrors['demo']?.message).toBe('no vision encoder lies there');
+    found = true;
+    await models.findPartner(model());
+    expect(models.partnerErrors).toEqual({});
+  });
+
+  it('tells a plan in words', () => {
+    const plan = { lowLayers: 3, rungs: { high: 'Q4_K_M', low: 'IQ1_M' } };
+    expect(planWords(model({ plan }))).toBe('3 of 4 layers ultra-low');
+    expect(planWords(model({ plan: { ...plan, lowLayers: 0 } }))).toBe('no layer ultra-low');
+    expect(planWords(model())).toBeNull();
+  });
+});
+
+describe('the settings page', () => {
+  it('takes whole numbers of threads, or nothing', async () => {
+    const { bridge, settings } = await open();
+    for (const wrong of ['0', '1.5', 'many', '2000']) {
+      await settings.setThreads(wrong);
+      expect(settings.threadsError).toBeDefined();
+    }
+    await settings.setThreads(' 4 ');
+    await settings.setThreads('');
+    expect(settings.threadsError).toBeUndefined();
+    expect(bridge.asked('settings.set')).toEqual([{ threads: 4 }, { threads: null }]);
+  });
+
+  it('resets with an undo', async () => {
+    const { app, settings } = await open();
+    await app.changeSettings({ temperature: 1 });
+    expect(settings.changed).toBe(true);
+    await settings.reset();
+    expect([app.settings.temperature, settings.changed]).toEqual([0.2, false]);
+    await app.toasts.list[0]?.action?.run();
+    expect(app.settings.temperature).toBe(1);
+  });
+
+  it('shows diagnostics to be copied by hand where the clipboard is closed', async () => {
+    const { settings } = await open({
+      app: { diagnostics: () => Promise.resolve('versions') },
+    });
+    await settings.copyDiagnostics({ writeText: () => Promise.reject(new Error('denied')) });
+    expect(settings.diagnostics).toBe('versions');
+  });
+});

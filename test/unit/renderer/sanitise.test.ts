@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+/** DOMPurify needs a real document: a browser's own parser is what hostile markup is written for. */
+const CHROMIUM = process.env['SNUG_CHROMIUM'] ?? '/usr/bin/chromium';
+const SWITCHES = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const HOSTILE = [
+  '<script>window.harmed = true</script>',
+  '<img src=x onerror="window.harmed = true">',
+  '<svg><script>window.harmed = true</script></svg>',
+  '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=window.harmed=true&gt;">',
+  '<a href="javascript:window.harmed = true">x</a>',
+  '<a href="data:text/html,x">x</a>',
+  '<a href="http://example.org/">x</a>',
+  '<img src="https://example.org/x.png">',
+  '<p style="background:url(https://example.org/x)">x</p>',
+  '<iframe src="https://example.org"></iframe>',
+  '<form action="https://example.org"><input name="x"></form>',
+  '<div onclick="window.harmed = true" id="app" name="body">x</div>',
+  '<link rel="stylesheet" href="https://example.org/x.css"><base href="https://example.org/"><meta http-equiv="refresh" content="0">',
+  '<noscript><p title="</noscript><img src=x onerror=window.harmed=true>">',
+  '<template><img src=x onerror=window.harmed=true></template>',
+];
+
+async function bundle(): Promise<string> {
+  const entry = fileURLToPath(new URL('../../../src-renderer/state/sanitise.ts', import.meta.url));
+  const output = await build({
+    configFile: false,
+    logLevel: 'error',
+    build: { write: false, minify: false, lib: { entry, formats: ['iife'], name: 'purifier' } },
+  });
+  const [first] = Array.isArray(output) ? output : [output];
+  const chunk = first && 'output' in first ? first.output[0] : undefined;
+  return chunk?.code ?? '';
+}
+
+describe.skipIf(!existsSync(CHROMIUM))('what reaches the page', () => {
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: SWITCHES });
+    page = await browser.newPage();
+    await page.route('**/*', (route) => route.abort());
+    await page.addScriptTag({ content: await bundle() });
+  }, 60_000);
+  afterAll(async () => browser.close());
+
+  const sanitised = (html: string): Promise<string> =>
+    page.evaluate(
+      (text) =>
+        (window as unknown as { purifier: { sanitise(html: string): string } }).purifier.sanitise(text),
+      html,
+    );
+
+  it.each(HOSTILE)('runs and loads nothing: %s', async (html) => {
+    const requests: string[] = [];
+    page.on('request', (request) => requests.push(request.url()));
+    const clean = await sanitised(html);
+    expect(clean).not.toMatch(/<(?:script|img|svg|math|iframe|form|input|style|link|base|meta|template)/i);
+    expect(clean).not.toMatch(/ (?:on\w+|style|src|id|name)=/i);
+    expect(clean).not.toMatch(/href="(?!https:\/\/)/i);
+    await page.evaluate((text) => {
+      document.body.innerHTML = text;
+    }, clean);
+    expect(await page.evaluate(() => 'harmed' in window)).toBe(false);
+    expect(requests).toEqual([]);
+  });
+
+  it('keeps what answers are made of', async () => {
+    const answer =
+      '<p dir="auto">a <strong>b</strong></p><div class="table" tabindex="0"><table><tbody><tr><td align="right">1</td></tr></tbody></table></div>' +
+      '<a href="https://example.org/" title="https://example.org/" target="_blank" rel="noopener noreferrer nofollow">c</a>' +
+      '<button type="button" class="copy-code">Copy</button><ol start="3"><li>d</li></ol>';
+    const names = (html: string): readonly string[] => (html.match(/[\w-]+="[^"]*"/g) ?? []).toSorted();
+    expect(names(await sanitised(answer))).toEqual(names(answer));
+  });
+});

@@ -1,0 +1,291 @@
+import { describe, expect, it } from 'vitest';
+import type { ApiEvent } from '../../../src-main/contract/api.ts';
+import type { Conversation, Message } from '../../../src-main/contract/conversation.ts';
+import { SnugError } from '../../../src-main/contract/errors.ts';
+import type { Bridge } from '../../../src-renderer/bridge.ts';
+import { Composer } from '../../../src-renderer/state/composer.svelte.ts';
+import { sumOfCosts } from '../../../src-renderer/state/draft.svelte.ts';
+import { Thread } from '../../../src-renderer/state/thread.svelte.ts';
+
+const options = {
+  systemPrompt: '',
+  temperature: 0,
+  contextTokens: 4096,
+  maxTokens: 100,
+  imageMaxTokens: null,
+};
+const message = (id: string, role: Message['role'], text: string, more: Partial<Message> = {}): Message => ({
+  id,
+  conversationId: 'c',
+  role,
+  text,
+  pictures: [],
+  state: 'done',
+  error: null,
+  modelName: null,
+  modelId: null,
+  statistics: null,
+  notes: [],
+  createdAt: '2026-01-01T00:00:00Z',
+  ...more,
+});
+const conversation = (thread: readonly Message[], id = 'c'): Conversation => ({
+  id,
+  title: '',
+  modelId: 'm',
+  updatedAt: '',
+  messages: thread.length,
+  options,
+  thread,
+});
+
+/** A main process whose answers the test gives. */
+function setUp(calls: Record<string, (argument: never) => unknown>) {
+  const frames: (() => void)[] = [];
+  const asked: { name: string; argument: unknown }[] = [];
+  const service = (group: string) =>
+    new Proxy(
+      {},
+      {
+        get: (_, method) => async (argument: never) => {
+          const name = `${group}.${String(method)}`;
+          asked.push({ name, argument });
+          return Promise.resolve(calls[name]?.(argument));
+        },
+      },
+    );
+  const bridge = {
+    api: { conversations: service('conversations'), chat: service('chat') },
+    addPicture: async (file: File, name: string) => {
+      if (!file.type.startsWith('image/')) {
+        throw new SnugError('BAD_PICTURE', `${name} is not a picture`, { advice: 'Use a JPEG.' });
+      }
+      return Promise.resolve({ hash: name.padEnd(64, '0'), name, width: 1, height: 1 });
+    },
+  } as unknown as Bridge;
+  const thread = new Thread(bridge, (run) => frames.push(run));
+  const composer = new Composer(bridge, thread);
+  const drawFrame = () => frames.splice(0).forEach((run) => run());
+  const say = (data: Message) => thread.hear({ name: 'chat.message', data } satisfies ApiEvent);
+  return { thread, composer, asked, frames, drawFrame, say };
+}
+
+const question = message('q', 'user', 'what?');
+const streaming = (text: string): Message => message('a', 'assistant', text, { state: 'streaming' });
+const answered = message('a', 'assistant', 'a mug', { modelName: 'Demo' });
+
+describe('a thread', () => {
+  it('shows a growing answer once a frame', async () => {
+    const { thread, frames, drawFrame, say } = setUp({ 'conversations.get': () => conversation([question]) });
+    await thread.open('c');
+    for (const text of ['', 'a', 'a m', 'a mug']) say(streaming(text));
+    expect(frames).toHaveLength(1);
+    expect(thread.messages).toHaveLength(1);
+    drawFrame();
+    expect(thread.messages.map((one) => one.text)).toEqual(['what?', 'a mug']);
+    expect(thread.answering).toBe(true);
+  });
+
+  it('keeps what arrived while it was being read', async () => {
+    const { thread, say, drawFrame } = setUp({
+      'conversations.get': () => conversation([question, streaming('a')]),
+    });
+    const opened = thread.open('c');
+    say(streaming('a mug'));
+    drawFrame();
+    await opened;
+    expect(thread.messages.at(-1)?.text).toBe('a mug');
+  });
+
+  it('takes no messages of other conversations', async () => {
+    const { thread, say, drawFrame } = setUp({ 'conversations.get': () => conversation([]) });
+    await thread.open('c');
+    say({ ...streaming('x'), conversationId: 'other' });
+    drawFrame();
+    expect(thread.messages).toEqual([]);
+  });
+
+  it('says an answer aloud once, when it has ended', async () => {
+    const { thread, say, drawFrame } = setUp({ 'conversations.get': () => conversation([question]) });
+    await thread.open('c');
+    say(streaming('a **mug**'));
+    drawFrame();
+    expect(thread.announcement).toBe('');
+    say({ ...answered, text: 'a **mug**' });
+    drawFrame();
+    expect(thread.announcement).toBe('Answer: a mug');
+  });
+
+  it('does not go back to an older text when the reply comes after the events', async () => {
+    const { thread, say, drawFrame } = setUp({
+      'conversations.get': () => conversation([]),
+      'chat.send': () => {
+        say(question);
+        say(answered);
+        drawFrame();
+        return { question, answer: streaming('') };
+      },
+    });
+    await thread.open('c');
+    expect(await thread.send('what?', [])).toBe(true);
+    expect(thread.messages).toEqual([question, answered]);
+    expect(thread.answering).toBe(false);
+  });
+
+  it('drops what came after an edited question', async () => {
+    const edited = { ...question, text: 'which?' };
+    const { thread } = setUp({
+      'conversations.get': () =>
+        conversation([question, answered, message('q2', 'user', 'more'), message('a2', 'assistant', 'yes')]),
+      'chat.edit': () => ({ question: edited, answer: { ...streaming(''), id: 'a3' } }),
+    });
+    await thread.open('c');
+    await thread.edit('q', 'which?');
+    expect(thread.messages.map((one) => one.id)).toEqual(['q', 'a3']);
+    expect(thread.messages[0]?.text).toBe('which?');
+  });
+
+  it('replaces an answer that is given again, whatever its id', async () => {
+    const { thread } = setUp({
+      'conversations.get': () => conversation([question, answered]),
+      'chat.regenerate': () => ({ ...streaming(''), id: 'a9' }),
+    });
+    await thread.open('c');
+    await thread.regenerate('a');
+    expect(thread.messages.map((one) => one.id)).toEqual(['q', 'a9']);
+  });
+
+  it('tries again with half the context after memory ran out, down to a floor', async () => {
+    const { thread, asked } = setUp({
+      'conversations.get': () => conversation([question, answered]),
+      'conversations.setOptions': ({ options: changed }: never) => ({
+        ...conversation([]),
+        options: changed,
+      }),
+      'chat.regenerate': () => streaming(''),
+    });
+    await thread.open('c');
+    await thread.regenerateSmaller('a');
+    expect(asked.find(({ name }) => name === 'conversations.setOptions')?.argument).toEqual({
+      id: 'c',
+      options: { ...options, contextTokens: 2048 },
+    });
+    expect(thread.conversation?.options.contextTokens).toBe(2048);
+    await thread.setOptions({ ...options, contextTokens: 600 });
+    expect(thread.smallerContext).toBeNull();
+  });
+
+  it('ignores a conversation whose text comes after another was opened', async () => {
+    const { thread } = setUp({
+      'conversations.get': ({ id }: { id: string }) => conversation([message(id, 'user', id)], id),
+    });
+    const slow = thread.open('one');
+    await thread.open('two');
+    await slow;
+    expect(thread.messages[0]?.text).toBe('two');
+  });
+
+  it('tells what could not be done and can be asked again', async () => {
+    const { thread } = setUp({
+      'conversations.get': () => conversation([]),
+      'chat.send': () => {
+        throw new SnugError('BUSY', 'a fit is running', { advice: 'Wait for it.' });
+      },
+    });
+    await thread.open('c');
+    expect(await thread.send('x', [])).toBe(false);
+    expect(thread.problem?.advice).toBe('Wait for it.');
+    expect(thread.answering).toBe(false);
+  });
+});
+
+describe('writing a question', () => {
+  const picture = (name: string): File => new File(['x'], name, { type: 'image/png' });
+
+  it('does nothing when there is nothing to send', async () => {
+    const { thread, composer, asked } = setUp({ 'conversations.get': () => conversation([]) });
+    await thread.open('c');
+    composer.draft.text = '  \n ';
+    await composer.send();
+    expect(asked.map(({ name }) => name)).toEqual(['conversations.get']);
+    expect(composer.draft.text).toBe('  \n ');
+  });
+
+  it('keeps a draft for every conversation', async () => {
+    const { thread, composer } = setUp({
+      'conversations.get': ({ id }: { id: string }) => conversation([], id),
+    });
+    await thread.open('one');
+    composer.draft.text = 'half a question';
+    await thread.open('two');
+    expect(composer.draft.text).toBe('');
+    await thread.open('one');
+    expect(composer.draft.text).toBe('half a question');
+  });
+
+  it('names a file that is no picture and keeps the others', async () => {
+    const { thread, composer } = setUp({
+      'conversations.get': () => conversation([]),
+      'chat.pictureCosts': ({ pictures }: { pictures: string[] }) =>
+        pictures.map((hash) => ({ hash, tokens: 100, contextShare: 0.1, seconds: 2 })),
+    });
+    await thread.open('c');
+    const { draft } = composer;
+    await draft.addFiles([
+      picture('a.png'),
+      new File(['x'], 'notes.txt', { type: 'text/plain' }),
+      picture('b.png'),
+    ]);
+    expect(draft.attachments.map((one) => one.name)).toEqual(['a.png', 'b.png']);
+    expect(draft.problems.map((one) => one.message)).toEqual(['notes.txt is not a picture']);
+    expect(draft.problems[0]?.advice).toBe('Use a JPEG.');
+    expect(sumOfCosts(draft.attachments)).toEqual({ tokens: 200, contextShare: 0.2, seconds: 4 });
+  });
+
+  it('takes a picture once and no more than a message may have', async () => {
+    const { thread, composer } = setUp({
+      'conversations.get': () => conversation([]),
+      'chat.pictureCosts': () => [],
+    });
+    await thread.open('c');
+    const { draft } = composer;
+    await draft.addFiles([picture('a.png'), picture('a.png')]);
+    expect(draft.attachments).toHaveLength(1);
+    await draft.addFiles(Array.from({ length: 20 }, (_, index) => picture(`${index}.png`)));
+    expect(draft.attachments).toHaveLength(16);
+    expect(draft.problems[0]?.message).toContain('5 were left out');
+  });
+
+  it('gives the draft back when it could not be sent', async () => {
+    const { thread, composer } = setUp({
+      'conversations.get': () => conversation([]),
+      'chat.pictureCosts': () => [],
+      'chat.send': () => {
+        throw new SnugError('BUSY', 'busy');
+      },
+    });
+    await thread.open('c');
+    composer.draft.text = 'look';
+    await composer.draft.addFiles([picture('a.png')]);
+    await composer.send();
+    expect(composer.draft.text).toBe('look');
+    expect(composer.draft.attachments).toHaveLength(1);
+  });
+
+  it('edits the last question from an empty field and leaves the draft as it was', async () => {
+    const { thread, composer, asked } = setUp({
+      'conversations.get': () => conversation([question, answered]),
+      'chat.edit': () => ({ question, answer: streaming('') }),
+    });
+    await thread.open('c');
+    expect(composer.editLast()).toBe(true);
+    expect(composer.draft.text).toBe('what?');
+    expect(composer.editLast()).toBe(false);
+    composer.draft.text = 'which?';
+    await composer.send();
+    expect(asked.at(-1)).toEqual({ name: 'chat.edit', argument: { messageId: 'q', text: 'which?' } });
+    expect(composer.draft.editing).toBeNull();
+    expect(composer.draft.text).toBe('');
+    expect(composer.editLast()).toBe(false);
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { FitProgress } from '../../../src-main/services/fit-progress.ts';
+
+function progressAt(clock: { now: number }) {
+  return new FitProgress(() => clock.now);
+}
+
+describe('the progress of a whole fit', () => {
+  it('grows over the stages and never goes back', () => {
+    const progress = progressAt({ now: 0 });
+    const shares = [
+      progress.see({ stage: 'hash', done: 5, total: 10, unit: 'bytes' }),
+      progress.see({ stage: 'calibrate', done: 1, total: 2, unit: 'tokens' }),
+      // the plan is looked at twice: before and after calibrating
+      progress.see({ stage: 'plan', done: 0, total: 1, unit: 'steps' }),
+      progress.see({ stage: 'calibrate', done: 1, total: 2, unit: 'tokens' }),
+      progress.see({ stage: 'quantize', done: 10, total: 10, unit: 'bytes' }),
+      progress.see({ stage: 'measure', done: 3, total: 3, unit: 'steps' }),
+    ].map(({ share }) => share);
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(shares.at(-1)).toBeCloseTo(1, 12);
+  });
+
+  it('says nothing of the time left before it knows the pace', () => {
+    const progress = progressAt({ now: 0 });
+    expect(progress.see({ stage: 'calibrate', done: 0, total: 100, unit: 'tokens' }).secondsLeft).toBeNull();
+  });
+
+  it('tells the time left from the pace of this run, not of what an earlier run had done', () => {
+    const clock = { now: 0 };
+    const progress = progressAt(clock);
+    // an interrupted run comes back with half of the quantizing done
+    const first = progress.see({ stage: 'quantize', done: 50, total: 100, unit: 'bytes' });
+    clock.now = 10_000;
+    const second = progress.see({ stage: 'quantize', done: 100, total: 100, unit: 'bytes' });
+    const pace = (second.share - first.share) / 10;
+    expect(second.secondsLeft).toBeCloseTo((1 - second.share) / pace, 9);
+  });
+
+  it('does not divide by an empty stage', () => {
+    const progress = progressAt({ now: 0 });
+    expect(progress.see({ stage: 'check', done: 0, total: 0, unit: 'sequences' }).share).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,122 @@
+import { writeFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { isLocal, mayUse } from '../../../src-main/shell/permissions.ts';
+import { answer } from '../../../src-main/shell/protocol.ts';
+import { menuTemplate } from '../../../src-main/shell/menu.ts';
+import { keepWindowState, readWindowState } from '../../../src-main/shell/window-state.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+
+// Electron's binary is not needed for what these files decide; a stand-in takes the module's place.
+vi.mock('electron', () => ({ BrowserWindow: class {}, shell: {}, dialog: {} }));
+const { mayOpenOutside, windowOptions } = await import('../../../src-main/shell/window.ts');
+const { isOurs } = await import('../../../src-main/shell/ipc.ts');
+
+describe('the window', () => {
+  it('gives its page neither Node nor the main process', () => {
+    expect(windowOptions('/preload.cjs', { width: 800, height: 600 }).webPreferences).toMatchObject({
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      webSecurity: true,
+    });
+  });
+
+  it.each([
+    ['https://huggingface.co/Qwen', true],
+    ['http://huggingface.co/Qwen', false],
+    ['https://huggingface.co.example.org/', false],
+    ['file:///etc/passwd', false],
+    ['javascript:alert(1)', false],
+    ['not a link', false],
+  ])('opens %s outside: %s', (url, expected) => {
+    expect(mayOpenOutside(url)).toBe(expected);
+  });
+
+  it('comes back where it was, and to its first size after nonsense', () => {
+    const home = temporaryFolder();
+    expect(readWindowState(home).width).toBeGreaterThan(400);
+    let close: () => void = () => undefined;
+    const bounds = { x: 5, y: 6, width: 900, height: 700 };
+    const window = {
+      on: (_: string, listener: () => void) => (close = listener),
+      getNormalBounds: () => bounds,
+    };
+    keepWindowState(window as unknown as Parameters<typeof keepWindowState>[0], home);
+    close();
+    expect(readWindowState(home)).toEqual(bounds);
+    writeFileSync(join(home, 'window.json'), '{"width":-3}');
+    expect(readWindowState(home).width).toBeGreaterThan(400);
+  });
+
+  it('has a menu of its own name on macOS alone', () => {
+    expect(menuTemplate(true, 'Snug')[0]).toMatchObject({ role: 'appMenu' });
+    expect(menuTemplate(false, 'Snug')[0]).toMatchObject({ role: 'fileMenu' });
+  });
+});
+
+describe('who may ask', () => {
+  const frame = (url: string, parent: unknown = null) =>
+    ({ senderFrame: { url, parent } }) as unknown as Parameters<typeof isOurs>[0];
+
+  it.each([
+    ['our page', frame('snug://app/index.html'), true],
+    ['a frame inside it', frame('snug://app/index.html', {}), false],
+    ['another page', frame('https://example.org/'), false],
+    ['a host that begins like ours', frame('snug://application/'), false],
+  ])('%s', (_, event, expected) => {
+    expect(isOurs(event)).toBe(expected);
+  });
+
+  it('the camera may be used, sound and all else not', () => {
+    expect(mayUse('media', { mediaTypes: ['video'] })).toBe(true);
+    expect(mayUse('media', { mediaTypes: ['video', 'audio'] })).toBe(false);
+    expect(mayUse('media', {})).toBe(false);
+    expect(mayUse('geolocation', {})).toBe(false);
+  });
+
+  it('no request leaves the machine', () => {
+    expect(isLocal('snug://app/index.html')).toBe(true);
+    expect(isLocal('https://example.org/')).toBe(false);
+    expect(isLocal('http://127.0.0.1/snug://')).toBe(false);
+  });
+});
+
+describe('the protocol', () => {
+  const hash = 'a'.repeat(64);
+  function site() {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'assets'));
+    writeFileSync(join(folder, 'index.html'), '<title>Snug</title>');
+    writeFileSync(join(folder, 'secret.txt'), 'secret');
+    writeFileSync(join(folder, hash), 'bytes');
+    const picturePath = (wanted: string) => {
+      if (wanted !== hash) throw new Error('no such picture');
+      return join(folder, hash);
+    };
+    return (url: string) => answer(url, folder, { picturePath });
+  }
+
+  it('serves the page under a strict policy', async () => {
+    const response = site()('snug://app/index.html');
+    expect(await response.text()).toContain('Snug');
+    const policy = response.headers.get('Content-Security-Policy');
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain('unsafe');
+  });
+
+  it('serves a picture by its hash alone', async () => {
+    expect(await site()(`snug://pictures/${hash}`).text()).toBe('bytes');
+  });
+
+  it.each([
+    'snug://app/secret.txt',
+    'snug://app/%2e%2e/secret.html',
+    'snug://pictures/../index.html',
+    `snug://pictures/${'b'.repeat(64)}`,
+    `snug://app/${hash}`,
+    'snug://elsewhere/index.html',
+  ])('does not serve %s', (url) => {
+    expect(site()(url).status).toBe(404);
+  });
+});

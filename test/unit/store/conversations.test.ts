@@ -1,0 +1,207 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { ConversationRepository } from '../../../src-main/store/conversations.ts';
+import { answering, options, pictureNamed, statistics, temporaryStore } from '../../helpers/store-parts.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+import { thrown } from '../../helpers/thrown.ts';
+
+/** Dates of what follows, a minute apart at each call. */
+function clock(): () => void {
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-05-01T10:00:00Z') });
+  onTestFinished(() => void vi.useRealTimers());
+  return () => void vi.setSystemTime(Date.now() + 60_000);
+}
+
+function begin(conversations: ConversationRepository, title = 'Boats') {
+  const { id } = conversations.create({ modelId: 'demo', options, title });
+  const question = conversations.addQuestion(id, { text: 'What is this?', pictures: [] });
+  const answer = conversations.addAnswer(id, answering);
+  return { id, question, answer };
+}
+
+const ended = { state: 'done', statistics: null, error: null, notes: [] } as const;
+
+describe('a conversation', () => {
+  it('is read back as it was written, pictures, statistics and errors included', () => {
+    const folder = temporaryFolder();
+    const store = temporaryStore(folder);
+    const { conversations, pictures } = store;
+    const [one, two] = [pictureNamed('boat.jpg'), pictureNamed('harbour.png')];
+    for (const picture of [one, two]) pictures.add(picture);
+    const { id } = conversations.create({ modelId: null, options, title: 'Boats' });
+    conversations.addQuestion(id, { text: 'Which is older?', pictures: [two.hash, one.hash] });
+    const answer = conversations.addAnswer(id, answering);
+    expect(answer).toMatchObject({ state: 'streaming', text: '', statistics: null, modelName: 'Demo-VL' });
+    conversations.appendText(answer.id, 'The ');
+    conversations.appendText(answer.id, 'harbour 🚢.');
+    conversations.finishAnswer(answer.id, {
+      state: 'length',
+      statistics,
+      error: { name: 'SnugError', code: 'CONTEXT_FULL', message: 'it is full', advice: 'Ask less.' },
+      notes: ['one picture is animated'],
+    });
+    const before = conversations.get(id);
+    store.close();
+
+    const after = temporaryStore(folder).conversations.get(id);
+    expect(after).toEqual(before);
+    expect(after).toMatchObject({ modelId: null, options, title: 'Boats', messages: 2 });
+    expect(after.thread[0]).toMatchObject({ role: 'user', state: 'done', modelId: null, modelName: null });
+    const { hash: _, bytes: _bytes, ...harbour } = two;
+    expect(after.thread[0]?.pictures[0]).toEqual({ hash: two.hash, ...harbour });
+    expect(after.thread[0]?.pictures.map(({ name }) => name)).toEqual(['harbour.png', 'boat.jpg']);
+    expect(after.thread[1]).toMatchObject({
+      role: 'assistant',
+      text: 'The harbour 🚢.',
+      state: 'length',
+      statistics,
+      error: { code: 'CONTEXT_FULL', advice: 'Ask less.' },
+      notes: ['one picture is animated'],
+      ...answering,
+    });
+  });
+
+  it('comes first in the list when something is said in it or it is renamed', () => {
+    const tick = clock();
+    const { conversations } = temporaryStore();
+    const titles = () => conversations.list().map(({ title }) => title);
+    const [boats, cats, dogs] = ['Boats', 'Cats', 'Dogs'].map((title) => {
+      tick();
+      return conversations.create({ modelId: null, options, title }).id;
+    }) as [string, string, string];
+    expect(titles()).toEqual(['Dogs', 'Cats', 'Boats']);
+    tick();
+    conversations.addQuestion(boats, { text: 'Which?', pictures: [] });
+    expect(titles()).toEqual(['Boats', 'Dogs', 'Cats']);
+    tick();
+    conversations.rename(cats, 'Kittens');
+    expect(titles()).toEqual(['Kittens', 'Boats', 'Dogs']);
+    tick();
+    const answer = conversations.addAnswer(dogs, answering);
+    expect(titles()).toEqual(['Dogs', 'Kittens', 'Boats']);
+    tick();
+    conversations.rename(boats, 'Ships');
+    tick();
+    conversations.finishAnswer(answer.id, ended);
+    expect(titles()).toEqual(['Dogs', 'Ships', 'Kittens']);
+    expect(conversations.list()[0]).toMatchObject({ messages: 1, updatedAt: new Date().toISOString() });
+  });
+
+  it('stays where it is in the list when only its model or its options change', () => {
+    const tick = clock();
+    const { conversations } = temporaryStore();
+    const created = conversations.create({ modelId: null, options, title: 'Boats' });
+    tick();
+    conversations.setModel(created.id, 'other');
+    const changed = conversations.setOptions(created.id, { ...options, imageMaxTokens: 256 });
+    expect(changed).toEqual({ ...created, modelId: 'other', options: { ...options, imageMaxTokens: 256 } });
+    expect(conversations.get(created.id)).toEqual(changed);
+  });
+
+  it('that was removed is neither listed, nor found, nor opened, and comes back whole', () => {
+    const { conversations } = temporaryStore();
+    const { id, answer } = begin(conversations);
+    conversations.finishAnswer(answer.id, ended);
+    const before = conversations.get(id);
+    conversations.remove(id);
+    expect(conversations.list()).toEqual([]);
+    expect(conversations.search('boats')).toEqual([]);
+    expect(conversations.search('what')).toEqual([]);
+    for (const use of [
+      () => conversations.get(id),
+      () => conversations.rename(id, 'x'),
+      () => conversations.remove(id),
+      () => conversations.addQuestion(id, { text: 'Still there?', pictures: [] }),
+    ]) {
+      expect(thrown(use)).toMatchObject({ code: 'BAD_ARGUMENT', message: 'there is no such conversation' });
+    }
+    conversations.restore(id);
+    expect(conversations.get(id)).toEqual(before);
+    expect(conversations.search('boats')).toHaveLength(1);
+    expect(conversations.search('what')).toHaveLength(1);
+  });
+
+  it('that was removed is gone for good once purged, and only that one', () => {
+    const { conversations } = temporaryStore();
+    const gone = begin(conversations, 'Boats');
+    const kept = begin(conversations, 'Cats');
+    conversations.remove(gone.id);
+    expect(conversations.purgeRemoved()).toBe(1);
+    expect(thrown(() => conversations.restore(gone.id)).code).toBe('BAD_ARGUMENT');
+    expect(thrown(() => conversations.message(gone.question.id)).message).toBe('there is no such message');
+    expect(conversations.list().map(({ id }) => id)).toEqual([kept.id]);
+    expect(conversations.search('what')).toHaveLength(1);
+  });
+
+  it('cannot be asked about a picture that is not kept, and nothing is left of the question', () => {
+    const { conversations, pictures } = temporaryStore();
+    const { hash } = pictures.add(pictureNamed('boat.jpg'));
+    const { id } = conversations.create({ modelId: null, options, title: 'Boats' });
+    const error = thrown(() =>
+      conversations.addQuestion(id, { text: 'These?', pictures: [hash, 'f'.repeat(64)] }),
+    );
+    expect(error).toMatchObject({ code: 'BAD_ARGUMENT', message: 'there is no such picture' });
+    expect(conversations.get(id).thread).toEqual([]);
+  });
+});
+
+describe('an edited or repeated question', () => {
+  it('loses what came after it and keeps what came before', () => {
+    const { conversations } = temporaryStore();
+    const { id, question, answer } = begin(conversations);
+    conversations.finishAnswer(answer.id, ended);
+    const second = conversations.addQuestion(id, { text: 'And this?', pictures: [] });
+    const other = begin(conversations, 'Cats');
+    conversations.deleteAfter(second.id, { inclusive: true });
+    expect(conversations.get(id).thread.map((message) => message.id)).toEqual([question.id, answer.id]);
+    conversations.deleteAfter(question.id, { inclusive: false });
+    conversations.setText(question.id, 'Which ship is this?');
+    expect(conversations.get(id).thread.map(({ text }) => text)).toEqual(['Which ship is this?']);
+    expect(conversations.get(other.id).thread).toHaveLength(2);
+  });
+
+  it('is found by its new words and no longer by its old ones', () => {
+    const { conversations } = temporaryStore();
+    const { question } = begin(conversations, 'Untitled');
+    conversations.setText(question.id, 'Which ship?');
+    expect(conversations.search('ship')).toMatchObject([{ messageId: question.id }]);
+    expect(conversations.search('this')).toEqual([]);
+  });
+});
+
+describe('an answer', () => {
+  it('that has ended takes no more words and does not end twice', () => {
+    const { conversations } = temporaryStore();
+    const { answer } = begin(conversations);
+    conversations.finishAnswer(answer.id, { ...ended, state: 'stopped' });
+    expect(thrown(() => conversations.appendText(answer.id, 'more')).code).toBe('BAD_ARGUMENT');
+    expect(thrown(() => conversations.finishAnswer(answer.id, ended)).code).toBe('BAD_ARGUMENT');
+    expect(conversations.message(answer.id)).toMatchObject({ text: '', state: 'stopped' });
+  });
+
+  it('is found once it is finished', () => {
+    const { conversations } = temporaryStore();
+    const { id, answer } = begin(conversations);
+    conversations.appendText(answer.id, 'A lighthouse.');
+    expect(conversations.search('lighthouse')).toEqual([]);
+    conversations.finishAnswer(answer.id, ended);
+    expect(conversations.search('lighthouse')).toEqual([
+      { conversationId: id, title: 'Boats', messageId: answer.id, excerpt: 'A \u0002lighthouse\u0003.' },
+    ]);
+  });
+
+  it('that was cut by the end of the app keeps its words, is marked as cut, and is found', () => {
+    const folder = temporaryFolder();
+    const store = temporaryStore(folder);
+    const { answer } = begin(store.conversations);
+    store.conversations.appendText(answer.id, 'A lighthouse at');
+    const whole = begin(store.conversations);
+    store.conversations.finishAnswer(whole.answer.id, ended);
+    store.close();
+    const { conversations } = temporaryStore(folder);
+    expect(conversations.recoverInterrupted()).toBe(1);
+    expect(conversations.recoverInterrupted()).toBe(0);
+    expect(conversations.message(answer.id)).toMatchObject({ state: 'cut', text: 'A lighthouse at' });
+    expect(conversations.message(whole.answer.id).state).toBe('done');
+    expect(conversations.search('lighthouse')).toHaveLength(1);
+  });
+});

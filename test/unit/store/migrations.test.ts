@@ -1,0 +1,168 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Connection } from '../../../src-main/store/connection.ts';
+import { openStore } from '../../../src-main/store/database.ts';
+import { migrate, versionOf } from '../../../src-main/store/migrate.ts';
+import { MIGRATIONS, type Migration } from '../../../src-main/store/migrations/index.ts';
+import { options } from '../../helpers/store-parts.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+import { thrown } from '../../helpers/thrown.ts';
+
+/**
+ * A data folder whose database has the form of a version, with rows written in SQL as that version wrote them: a migration's
+ * test starts from the version before it.
+ */
+function folderAtVersion(version: number, rows: string, migrations = MIGRATIONS): string {
+  const folder = temporaryFolder();
+  using connection = new Connection(join(folder, 'snug.db'));
+  connection.pragma('journal_mode = WAL');
+  migrate(
+    connection,
+    migrations.filter((migration) => migration.version <= version),
+  );
+  connection.exec(rows);
+  return folder;
+}
+
+function look<Row>(path: string, sql: string): Row[] {
+  using connection = new Connection(path);
+  return connection.all<Row>(sql);
+}
+
+const conversation = `
+  INSERT INTO conversations (id, title, options, created_at, updated_at)
+    VALUES ('c', 'Boats', '${JSON.stringify(options)}', '2026-05-01', '2026-05-01');
+  INSERT INTO messages (id, conversation_id, role, text, state, notes, created_at)
+    VALUES ('m', 'c', 'user', 'What is this?', 'done', '[]', '2026-05-01');`;
+
+const later = (version: number, apply: Migration['apply']): Migration => ({ version, apply });
+const starred = later(2, (connection) =>
+  connection.exec('ALTER TABLE conversations ADD COLUMN starred INTEGER NOT NULL DEFAULT 0'),
+);
+const noChange = (version: number) => later(version, () => undefined);
+
+describe('the migrations', () => {
+  it('are numbered 1, 2, 3, … without a gap', () => {
+    expect(MIGRATIONS.map(({ version }) => version)).toEqual(MIGRATIONS.map((_, i) => i + 1));
+  });
+
+  it('0001 makes a new database, of which no copy is kept', () => {
+    const folder = folderAtVersion(0, '');
+    openStore(folder).close();
+    expect(look(join(folder, 'snug.db'), 'PRAGMA user_version')).toEqual([
+      { user_version: MIGRATIONS.length },
+    ]);
+    expect(readdirSync(folder)).toEqual(['snug.db']);
+  });
+});
+
+describe('a database of an older version', () => {
+  it('is brought to the newest with what it holds, and a copy of it is kept', () => {
+    const folder = folderAtVersion(1, conversation);
+    {
+      using store = openStore(folder, [...MIGRATIONS, starred]);
+      expect(store.notices).toEqual([]);
+      expect(store.conversations.get('c').thread).toMatchObject([{ id: 'm', text: 'What is this?' }]);
+      expect(store.conversations.search('what')).toHaveLength(1);
+    }
+    const path = join(folder, 'snug.db');
+    expect(look(path, 'SELECT starred FROM conversations')).toEqual([{ starred: 0 }]);
+    expect(readdirSync(folder).sort()).toEqual(['snug.db', 'snug.db.before-2']);
+    expect(look(`${path}.before-2`, 'PRAGMA user_version')).toEqual([{ user_version: 1 }]);
+    expect(look(`${path}.before-2`, 'SELECT id FROM messages')).toEqual([{ id: 'm' }]);
+  });
+
+  it('can be had back from its copy, with working search', () => {
+    const folder = folderAtVersion(1, conversation);
+    openStore(folder, [...MIGRATIONS, starred]).close();
+    const restored = temporaryFolder();
+    using copy = new Connection(join(folder, 'snug.db.before-2'), { readonly: true });
+    copy.run('VACUUM INTO ?', join(restored, 'snug.db'));
+    using store = openStore(restored);
+    expect(store.notices).toEqual([]);
+    expect(store.conversations.search('what')).toMatchObject([{ messageId: 'm' }]);
+  });
+
+  it('is copied with what is still in its WAL', () => {
+    const folder = folderAtVersion(1, '');
+    const path = join(folder, 'snug.db');
+    // as long as somebody has it open nothing goes from the WAL into the file at closing
+    using other = new Connection(path);
+    other.pragma('wal_autocheckpoint = 0');
+    other.exec(conversation);
+    expect(existsSync(`${path}-wal`)).toBe(true);
+    openStore(folder, [...MIGRATIONS, starred]).close();
+    expect(look(`${path}.before-2`, 'SELECT id FROM messages')).toEqual([{ id: 'm' }]);
+  });
+
+  it('keeps the copies of the newest two updates', () => {
+    const folder = folderAtVersion(1, conversation);
+    const steps = [...MIGRATIONS, ...[2, 3, 4, 5].map(noChange)];
+    for (let newest = 2; newest <= 5; newest++) openStore(folder, steps.slice(0, newest)).close();
+    expect(readdirSync(folder).sort()).toEqual(['snug.db', 'snug.db.before-4', 'snug.db.before-5']);
+    openStore(folder, steps).close();
+    expect(look(join(folder, 'snug.db.before-5'), 'PRAGMA user_version')).toEqual([{ user_version: 4 }]);
+  });
+
+  it('is copied although a killed Snug left half a copy', () => {
+    const folder = folderAtVersion(1, conversation);
+    writeFileSync(join(folder, 'snug.db.before-2.tmp'), 'half of it');
+    openStore(folder, [...MIGRATIONS, starred]).close();
+    expect(readdirSync(folder).sort()).toEqual(['snug.db', 'snug.db.before-2']);
+  });
+
+  it('keeps the rows that refer to a table which is rebuilt', () => {
+    const folder = folderAtVersion(1, conversation);
+    const rebuild = later(2, (connection) =>
+      connection.exec(`
+        CREATE TABLE new_conversations AS SELECT * FROM conversations;
+        DROP TABLE conversations;
+        CREATE TABLE conversations (id TEXT PRIMARY KEY, title TEXT NOT NULL);
+        INSERT INTO conversations SELECT id, title FROM new_conversations;
+        DROP TABLE new_conversations;`),
+    );
+    openStore(folder, [...MIGRATIONS, rebuild]).close();
+    expect(look(join(folder, 'snug.db'), 'SELECT id FROM messages')).toEqual([{ id: 'm' }]);
+  });
+});
+
+describe('a migration that fails', () => {
+  const half = "INSERT INTO settings VALUES ('half', '1')";
+  it.each([
+    ['by an error', later(3, (connection) => connection.exec(`${half}; SELECT * FROM nothing_of_that_name`))],
+    [
+      'by rows that refer to nothing',
+      later(3, (connection) => connection.exec(`${half}; DELETE FROM conversations`)),
+    ],
+  ])('%s is undone whole, and the ones before it stay', (_, failing) => {
+    const folder = folderAtVersion(1, conversation);
+    const path = join(folder, 'snug.db');
+    const error = thrown(() => openStore(folder, [...MIGRATIONS, starred, failing]));
+    expect(error.code).toBe('FILE');
+    expect(error.message).toContain('version 3');
+    expect(error.cause).toBeInstanceOf(Error);
+    expect(look(path, 'PRAGMA user_version')).toEqual([{ user_version: 2 }]);
+    expect(look(path, 'SELECT key FROM settings')).toEqual([]);
+    // the folder is free again, and everything is there
+    using store = openStore(folder, [...MIGRATIONS, starred]);
+    expect(store.conversations.get('c').thread).toHaveLength(1);
+  });
+
+  it('leaves foreign keys watched', () => {
+    const folder = folderAtVersion(1, conversation);
+    using connection = new Connection(join(folder, 'snug.db'));
+    expect(
+      thrown(() =>
+        migrate(connection, [
+          ...MIGRATIONS,
+          later(2, () => {
+            throw new Error('no');
+          }),
+        ]),
+      ).code,
+    ).toBe('FILE');
+    expect(versionOf(connection)).toBe(1);
+    expect(connection.pragma('foreign_keys')).toBe(1);
+  });
+});
