@@ -1,0 +1,33 @@
+import type { Api, ApiEvent } from '../src-main/contract/api.ts';
+import type { PictureView } from '../src-main/contract/conversation.ts';
+import { connectShell, type ShellBridge } from './electron-bridge.ts';
+import { connectSocket } from './socket-bridge.ts';
+
+/** How the window reaches the main process, whichever door it came through. */
+export interface Bridge {
+  readonly api: Api;
+  /** `lost` while the main process can't be reached; calls then fail with an error that says so. */
+  readonly connection: { readonly state: 'connecting' | 'open' | 'lost' };
+  listen(listener: (event: ApiEvent) => void): () => void;
+  onConnection(listener: (state: 'connecting' | 'open' | 'lost') => void): () => void;
+  /** Keeps a picture's bytes for sending; rejects with advice when it is none. */
+  addPicture(file: Blob, name: string): Promise<PictureView>;
+  pictureUrl(hash: string): string;
+  /** The path of a dropped or chosen file, where the door knows it (Electron); undefined in a browser. */
+  pathOf(file: File): string | undefined;
+  /** Asks for model files by the system's dialog; undefined where the door has none. */
+  chooseModels?: () => Promise<readonly string[]>;
+  showInFolder?: (path: string) => Promise<void>;
+}
+
+declare global {
+  interface Window {
+    /** put there by the preload script under Electron */
+    readonly snugShell?: ShellBridge;
+  }
+}
+
+export function connect(): Bridge {
+  const { snugShell, location } = window;
+  return snugShell ? connectShell(snugShell) : connectSocket(location);
+}

@@ -1,0 +1,43 @@
+import type { ApiEvent } from '../src-main/contract/api.ts';
+import type { PictureView } from '../src-main/contract/conversation.ts';
+import { fromErrorData, type ErrorData } from '../src-main/contract/errors.ts';
+import type { Reply } from '../src-main/contract/wire.ts';
+import type { Bridge } from './bridge.ts';
+import { callingProxy } from './socket-bridge.ts';
+
+/** What the preload script puts into the window (src-main/preload.ts). */
+export interface ShellBridge {
+  call(message: unknown): Promise<Reply | undefined>;
+  addPicture(bytes: Uint8Array, name: string): Promise<{ value: PictureView } | { error: ErrorData }>;
+  listen(listener: (event: ApiEvent) => void): () => void;
+  pathOf(file: File): string;
+  chooseModels(): Promise<readonly string[]>;
+  showInFolder(path: string): Promise<void>;
+}
+
+/** The window's side of Electron's IPC. */
+export function connectShell(shell: ShellBridge): Bridge {
+  let nextId = 1;
+  const call = async (service: string, method: string, argument: unknown) => {
+    const reply = await shell.call({ id: nextId++, service, method, argument });
+    if (reply === undefined) throw new TypeError(`${service}.${method} was not understood`);
+    if ('error' in reply) throw fromErrorData(reply.error);
+    return reply.value;
+  };
+  return {
+    api: callingProxy(call),
+    // IPC within one app does not get lost
+    connection: { state: 'open' },
+    onConnection: () => () => undefined,
+    listen: (listener) => shell.listen(listener),
+    addPicture: async (file, name) => {
+      const kept = await shell.addPicture(new Uint8Array(await file.arrayBuffer()), name);
+      if ('error' in kept) throw fromErrorData(kept.error);
+      return kept.value;
+    },
+    pictureUrl: (hash) => `snug://pictures/${hash}`,
+    pathOf: (file) => shell.pathOf(file) || undefined,
+    chooseModels: () => shell.chooseModels(),
+    showInFolder: (path) => shell.showInFolder(path),
+  };
+}

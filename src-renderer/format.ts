@@ -1,0 +1,52 @@
+/** Numbers as a person reads them. The window's own copy of the command line's units: contract/ holds types, not words. */
+
+/** Binary units: 3.42 GiB, 81.2 MiB, 812 KiB. */
+export function formatBytes(bytes: number): string {
+  const sign = bytes < 0 ? '-' : '';
+  const size = Math.abs(bytes);
+  if (size >= 2 ** 30) return `${sign}${(size / 2 ** 30).toFixed(size < 100 * 2 ** 30 ? 2 : 0)} GiB`;
+  if (size >= 2 ** 20) return `${sign}${(size / 2 ** 20).toFixed(size < 100 * 2 ** 20 ? 1 : 0)} MiB`;
+  if (size >= 2 ** 10) return `${sign}${(size / 2 ** 10).toFixed(0)} KiB`;
+  return `${sign}${Math.round(size)} B`;
+}
+
+/** 8 s, 2 min 5 s, 1 h 20 min. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 10) return `${seconds < 1 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 10) return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${whole % 60} s`;
+  if (minutes < 60) return `${minutes} min`;
+  return minutes % 60 === 0
+    ? `${Math.floor(minutes / 60)} h`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** 7.1 per second; whole numbers where a decimal says nothing. */
+export function formatRate(perSecond: number): string {
+  return perSecond < 20 ? perSecond.toFixed(1) : perSecond.toFixed(0);
+}
+
+export function formatPercent(share: number): string {
+  const percent = share * 100;
+  return `${percent > 0 && percent < 1 ? percent.toFixed(1) : percent.toFixed(0)} %`;
+}
+
+/** 7.6 B, 493 M, 5.2 M parameters. */
+export function formatParameters(count: number): string {
+  if (count >= 1e9) return `${(count / 1e9).toFixed(1)} B`;
+  if (count >= 1e6) return `${(count / 1e6).toFixed(count < 1e8 ? 1 : 0)} M`;
+  return `${Math.round(count / 1e3)} K`;
+}
+
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-GB');
+}
+
+/** 3 May 2026, 14:05, in the person's own time. */
+export function formatDate(iso: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  return date.toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+}

@@ -1,0 +1,173 @@
+import type { ApiEvent } from '../../src-main/contract/api.ts';
+import type { AppInfo } from '../../src-main/contract/app.ts';
+import { toErrorData, type ErrorData } from '../../src-main/contract/errors.ts';
+import type { FitJob } from '../../src-main/contract/fit-job.ts';
+import type { LaptopView } from '../../src-main/contract/laptop.ts';
+import type { ModelEntry } from '../../src-main/contract/model.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../src-main/contract/settings.ts';
+import type { Bridge } from '../bridge.ts';
+import { Commands } from './commands.svelte.ts';
+import { Jobs } from './jobs.svelte.ts';
+import { browserAddressBar, Router, type AddressBar, type Page, type Route } from './router.svelte.ts';
+import { Toasts } from './toasts.svelte.ts';
+
+/**
+ * What every page shares: settings, models, this laptop, the address, messages and commands. Owned by App.svelte; pages get
+ * it as the prop `app` and keep what is theirs in a state class of their own.
+ */
+export class AppState {
+  readonly bridge: Bridge;
+  readonly toasts = new Toasts();
+  readonly commands = new Commands();
+  readonly jobs: Jobs;
+  readonly #router: Router;
+  readonly #stops: (() => void)[] = [];
+
+  /** false until the first answers are there; pages then show their loading state */
+  ready: boolean = $state(false);
+  /** why the first answers did not come */
+  failure: ErrorData | null = $state.raw(null);
+  connection: Bridge['connection']['state'] = $state('connecting');
+  info: AppInfo | null = $state.raw(null);
+  settings: Settings = $state.raw(DEFAULT_SETTINGS);
+  models: readonly ModelEntry[] = $state.raw([]);
+  laptop: LaptopView | null = $state.raw(null);
+  /** lines above the page that stay until they are closed */
+  notices: readonly string[] = $state.raw([]);
+
+  constructor(bridge: Bridge, address: AddressBar = browserAddressBar()) {
+    this.bridge = bridge;
+    this.connection = bridge.connection.state;
+    this.#router = new Router(address);
+    this.jobs = new Jobs(bridge, (job) => this.#fitted(job));
+    this.#stops.push(
+      () => this.#router.close(),
+      bridge.listen((event) => this.#hear(event)),
+      bridge.onConnection((state) => this.#connected(state)),
+    );
+  }
+
+  get route(): Route {
+    return this.#router.route;
+  }
+
+  /** Models that can answer: any but a broken one. */
+  get usableModels(): readonly ModelEntry[] {
+    return this.models.filter((model) => model.problem === null);
+  }
+
+  modelById(id: string | null): ModelEntry | null {
+    return this.models.find((model) => model.id === id) ?? null;
+  }
+
+  /** Reads what every page needs; again after the connection was lost. */
+  async load(): Promise<void> {
+    try {
+      const { app, settings, library, laptop } = this.bridge.api;
+      const [info, kept, models, view] = await Promise.all([
+        app.info({}),
+        settings.get({}),
+        library.list({}),
+        laptop.read({}),
+        this.jobs.load(),
+      ]);
+      if (this.info === null) this.notices = info.notices;
+      this.info = info;
+      this.settings = kept;
+      this.models = models;
+      this.laptop = view;
+      this.failure = null;
+      this.ready = true;
+    } catch (error) {
+      this.failure = toErrorData(error);
+    }
+  }
+
+  /** RAM and disk as they are now; an answer that does not come leaves the last one. */
+  async refreshLaptop(): Promise<void> {
+    try {
+      this.laptop = await this.bridge.api.laptop.read({});
+    } catch {
+      // the banner of the lost connection says it already
+    }
+  }
+
+  navigate(page: Page, id: string | null = null): void {
+    this.#router.navigate(page, id);
+  }
+
+  /** Opens an empty conversation, the one there is if it was left empty. */
+  async newChat(modelId?: string): Promise<void> {
+    await this.attempt(async () => {
+      const { conversations } = this.bridge.api;
+      const empty = (await conversations.list({})).find((one) => one.messages === 0);
+      if (empty === undefined) {
+        const created = await conversations.create(modelId === undefined ? {} : { modelId });
+        this.navigate('chat', created.id);
+        return;
+      }
+      if (modelId !== undefined) await conversations.setModel({ id: empty.id, modelId });
+      this.navigate('chat', empty.id);
+    });
+  }
+
+  async changeSettings(change: Partial<Settings>): Promise<void> {
+    const before = this.settings;
+    this.settings = { ...before, ...change };
+    await this.attempt(
+      async () => {
+        this.settings = await this.bridge.api.settings.set(change);
+      },
+      () => {
+        this.settings = before;
+      },
+    );
+  }
+
+  closeNotice(text: string): void {
+    this.notices = this.notices.filter((notice) => notice !== text);
+  }
+
+  /** Does something a person asked for; what goes wrong is told in a toast. True when it went well. */
+  async attempt(action: () => Promise<void>, undo?: () => void): Promise<boolean> {
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      undo?.();
+      const data = toErrorData(error);
+      if (data.code !== 'CANCELLED') this.toasts.showError(data);
+      return false;
+    }
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+  }
+
+  #hear(event: ApiEvent): void {
+    if (event.name === 'library.changed') this.models = event.data;
+    if (event.name === 'settings.changed') this.settings = event.data;
+    if (event.name === 'fits.changed') this.jobs.take(event.data);
+  }
+
+  /** Says so where the person is not looking at it already. */
+  #fitted(job: FitJob): void {
+    if (this.route.page === 'fit') return;
+    if (job.state === 'failed') {
+      const action = { label: 'See why', run: () => this.navigate('fit', job.modelId) };
+      this.toasts.show({ text: `Fitting ${job.modelName} has stopped`, tone: 'bad', action });
+      return;
+    }
+    const { outputId } = job;
+    const action =
+      outputId === null ? undefined : { label: 'Chat with it', run: () => this.newChat(outputId) };
+    this.toasts.show({ text: `${job.modelName} is fitted`, tone: 'good', action });
+  }
+
+  #connected(state: Bridge['connection']['state']): void {
+    const back = this.connection === 'lost' && state === 'open';
+    this.connection = state;
+    if (back) void this.load();
+  }
+}

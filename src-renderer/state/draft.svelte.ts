@@ -1,0 +1,191 @@
+import {
+  MOST_LETTERS,
+  MOST_PICTURES,
+  type PictureCost,
+  type PictureView,
+} from '../../src-main/contract/conversation.ts';
+import { toErrorData, type ErrorData } from '../../src-main/contract/errors.ts';
+import { MOST_PICTURE_BYTES } from '../../src-main/contract/wire.ts';
+import type { Bridge } from '../bridge.ts';
+import { formatBytes } from '../format.ts';
+
+export interface Attachment {
+  readonly key: number;
+  readonly name: string;
+  /** null while its bytes are on their way */
+  readonly view: PictureView | null;
+  readonly cost: PictureCost | null;
+}
+
+type Problem = Pick<ErrorData, 'message' | 'advice'> & { readonly key: number };
+type CostsOf = (hashes: readonly string[]) => Promise<readonly PictureCost[]>;
+
+/** A question being written: its words and pictures. Kept while other conversations are looked at. */
+export class Draft {
+  readonly #bridge: Bridge;
+  readonly #costsOf: CostsOf | undefined;
+  #nextKey = 1;
+  #costing = 0;
+
+  text: string = $state('');
+  attachments: readonly Attachment[] = $state.raw([]);
+  /** files that were not taken, each with why */
+  problems: readonly Problem[] = $state.raw([]);
+  /** why pictures have no cost: the model cannot see, or cannot be read */
+  costProblem: ErrorData | null = $state.raw(null);
+  costing: boolean = $state(false);
+  /** the question that this text replaces */
+  editing: string | null = $state(null);
+  /** what was being written before editing began */
+  #setAside = '';
+
+  constructor(bridge: Bridge, costsOf?: CostsOf) {
+    this.#bridge = bridge;
+    this.#costsOf = costsOf;
+  }
+
+  get hashes(): readonly string[] {
+    return this.attachments.flatMap((one) => (one.view ? [one.view.hash] : []));
+  }
+
+  get adding(): boolean {
+    return this.attachments.some((one) => one.view === null);
+  }
+
+  get tooLong(): boolean {
+    return this.text.length > MOST_LETTERS;
+  }
+
+  /** There is something to send and all of it is here. */
+  get ready(): boolean {
+    const something = this.text.trim() !== '' || (this.hashes.length > 0 && this.editing === null);
+    return something && !this.adding && !this.tooLong;
+  }
+
+  /** Takes what is a picture; every other file is named with the reason and the rest goes on. */
+  async addFiles(files: readonly File[]): Promise<void> {
+    if (this.editing !== null || files.length === 0) return;
+    const room = Math.max(0, MOST_PICTURES - this.attachments.length);
+    if (files.length > room) {
+      this.#refuse({
+        message: `one message takes at most ${MOST_PICTURES} pictures; ${files.length - room} were left out`,
+        advice: 'Send these first, then the others.',
+      });
+    }
+    await Promise.all(files.slice(0, room).map((file) => this.#addFile(file)));
+    await this.refreshCosts();
+  }
+
+  async #addFile(file: File): Promise<void> {
+    const name = file.name || 'picture';
+    if (file.size > MOST_PICTURE_BYTES) {
+      this.#refuse({
+        message: `“${name}” has ${formatBytes(file.size)}; a picture may have ${formatBytes(MOST_PICTURE_BYTES)}`,
+        advice: 'Save it smaller and add it again.',
+      });
+      return;
+    }
+    const key = this.#nextKey++;
+    this.attachments = [...this.attachments, { key, name, view: null, cost: null }];
+    try {
+      const view = await this.#bridge.addPicture(file, name);
+      // the same picture twice says nothing more and costs twice
+      if (this.hashes.includes(view.hash)) this.#drop(key);
+      else this.attachments = this.attachments.map((one) => (one.key === key ? { ...one, view } : one));
+    } catch (error) {
+      this.#drop(key);
+      const { message, advice } = toErrorData(error);
+      this.#refuse({ message: message.includes(name) ? message : `“${name}”: ${message}`, advice });
+    }
+  }
+
+  async remove(key: number): Promise<void> {
+    this.#drop(key);
+    await this.refreshCosts();
+  }
+
+  closeProblem(key: number): void {
+    this.problems = this.problems.filter((problem) => problem.key !== key);
+  }
+
+  /** Asks again what the pictures cost: another model or other options change it. */
+  async refreshCosts(): Promise<void> {
+    const costing = ++this.#costing;
+    const hashes = this.hashes;
+    this.costProblem = null;
+    if (!this.#costsOf || hashes.length === 0) {
+      this.costing = false;
+      return;
+    }
+    this.costing = true;
+    try {
+      const costs = new Map((await this.#costsOf(hashes)).map((cost) => [cost.hash, cost]));
+      if (costing !== this.#costing) return;
+      this.attachments = this.attachments.map((one) => ({
+        ...one,
+        cost: costs.get(one.view?.hash ?? '') ?? null,
+      }));
+    } catch (error) {
+      if (costing === this.#costing) this.costProblem = toErrorData(error);
+    } finally {
+      if (costing === this.#costing) this.costing = false;
+    }
+  }
+
+  startEditing(messageId: string, text: string): void {
+    if (this.editing === null) this.#setAside = this.text;
+    this.editing = messageId;
+    this.text = text;
+  }
+
+  stopEditing(): void {
+    if (this.editing === null) return;
+    this.editing = null;
+    this.text = this.#setAside;
+    this.#setAside = '';
+  }
+
+  /** Empties it and hands out what was in it. */
+  take(): { readonly text: string; readonly attachments: readonly Attachment[] } {
+    const taken = { text: this.text, attachments: this.attachments };
+    this.text = '';
+    this.attachments = [];
+    this.problems = [];
+    this.costProblem = null;
+    return taken;
+  }
+
+  /** Puts back what could not be sent, unless something new was written meanwhile. */
+  giveBack({ text, attachments }: ReturnType<Draft['take']>): void {
+    if (this.text === '') this.text = text;
+    if (this.attachments.length === 0) this.attachments = attachments;
+  }
+
+  #drop(key: number): void {
+    this.attachments = this.attachments.filter((one) => one.key !== key);
+  }
+
+  #refuse(problem: Omit<Problem, 'key'>): void {
+    this.problems = [...this.problems, { ...problem, key: this.#nextKey++ }];
+  }
+}
+
+export interface CostSum {
+  readonly tokens: number;
+  readonly contextShare: number;
+  /** null before a picture was ever sent here */
+  readonly seconds: number | null;
+}
+
+/** What all pictures cost together; null while one is not known. */
+export function sumOfCosts(attachments: readonly Attachment[]): CostSum | null {
+  const costs = attachments.flatMap((one) => (one.cost ? [one.cost] : []));
+  if (costs.length === 0 || costs.length < attachments.length) return null;
+  const sum = (value: (cost: PictureCost) => number): number =>
+    costs.reduce((total, cost) => total + value(cost), 0);
+  return {
+    tokens: sum((cost) => cost.tokens),
+    contextShare: sum((cost) => cost.contextShare),
+    seconds: costs.some((cost) => cost.seconds === null) ? null : sum((cost) => cost.seconds ?? 0),
+  };
+}

@@ -1,0 +1,30 @@
+import { formatBytes, formatPercent, formatRate } from '../format.ts';
+import type { FitState } from './fit.svelte.ts';
+
+/** The few numbers a budget comes down to. */
+export function figuresOf(fit: FitState): readonly {
+  readonly label: string;
+  readonly value: string;
+  readonly note?: string;
+}[] {
+  const { outcome, preview, knownAgreement } = fit;
+  if (outcome === null || preview === null) return [];
+  const layers = preview.byLowLayers.length - 1;
+  const speed = outcome.tokensPerSecond ?? measuredSpeed(fit);
+  return [
+    { label: 'Ultra-low layers', value: `${fit.lowLayers ?? layers} of ${layers}` },
+    { label: 'File', value: formatBytes(outcome.fileBytes) },
+    { label: 'Memory', value: formatBytes(outcome.memory.totalBytes), note: 'predicted' },
+    speed === null
+      ? { label: 'Speed', value: '–', note: 'measured while fitting' }
+      : { label: 'Speed', value: `≈ ${formatRate(speed)}`, note: 'tokens a second' },
+    knownAgreement === null
+      ? { label: 'Quality', value: '–', note: 'known after a check' }
+      : { label: 'Quality', value: formatPercent(knownAgreement), note: 'same next word as the original' },
+  ];
+}
+
+/** Of the last fit, where that has as many ultra-low layers. */
+function measuredSpeed({ lastReport, lowLayers }: FitState): number | null {
+  return lastReport?.plan.lowLayers === lowLayers ? (lastReport?.files.luq.tokensPerSecond ?? null) : null;
+}

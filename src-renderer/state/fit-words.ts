@@ -1,0 +1,83 @@
+import type { FitJob } from '../../src-main/contract/fit-job.ts';
+import type { Divergence, FitReport } from '../../src-main/contract/fit-report.ts';
+import { STAGES, type Progress, type Stage } from '../../src-main/contract/progress.ts';
+import { formatBytes, formatCount, formatPercent, formatSeconds } from '../format.ts';
+import type { Verdict } from './budget.ts';
+
+/** What the fit page calls things. Plain words first; the field's own words stand under "Details". */
+
+export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
+  profile: 'Looking at this laptop',
+  hash: 'Reading the model’s file',
+  load: 'Loading the model',
+  calibrate: 'Showing it pictures and text',
+  entropy: 'Measuring each layer',
+  reference: 'Noting what the original says',
+  plan: 'Choosing the layers',
+  quantize: 'Making the layers smaller',
+  assemble: 'Writing the new file',
+  check: 'Checking it against the original',
+  measure: 'Measuring memory and speed',
+};
+
+export const VERDICTS: Readonly<Record<Verdict, { readonly title: string; readonly text: string }>> = {
+  comfortable: { title: 'Comfortable', text: 'Leaves room for your other programs.' },
+  tight: { title: 'Tight', text: 'Fits in what is free now; other programs may become slow.' },
+  'wont-fit': {
+    title: 'Won’t fit',
+    text: 'More than is free now. Close other programs or move the slider left.',
+  },
+};
+
+export interface StageRow {
+  readonly step: Stage;
+  readonly title: string;
+  readonly state: 'done' | 'now' | 'later';
+}
+
+export function stageRows(job: FitJob): readonly StageRow[] {
+  const stage = job.progress?.stage;
+  const now = stage === undefined ? -1 : STAGES.indexOf(stage);
+  return STAGES.map((each, index) => ({
+    step: each,
+    title: STAGE_TITLES[each],
+    state: job.state === 'done' || index < now ? 'done' : index === now ? 'now' : 'later',
+  }));
+}
+
+/** 12 of 28 layers, 1.20 GiB of 4.36 GiB. */
+export function progressAmount({ done, total, unit }: Progress): string {
+  if (unit === 'bytes') return `${formatBytes(done)} of ${formatBytes(total)}`;
+  return `${formatCount(Math.min(done, total))} of ${formatCount(total)} ${unit}`;
+}
+
+export function timeLeft(job: FitJob): string {
+  if (job.state === 'paused') return 'Paused';
+  if (job.secondsLeft === null) return 'Estimating the time left';
+  return `About ${formatSeconds(roundedSeconds(job.secondsLeft))} left`;
+}
+
+/** An estimate is not written to the second. */
+function roundedSeconds(seconds: number): number {
+  const step = seconds < 20 ? 1 : seconds < 90 ? 5 : seconds < 3600 ? 60 : 300;
+  return Math.max(1, Math.round(seconds / step) * step);
+}
+
+/** How close a compressed model stays to its original, in words. */
+export function agreement(divergence: Divergence): string {
+  return `picks the same next word as the original ${formatPercent(divergence.topAgreement)} of the time`;
+}
+
+/** Pieces of a path after the last separator of either kind. */
+export function fileName(path: string): string {
+  return path.split(/[\\/]/).at(-1) ?? path;
+}
+
+/** Tensor type → how many of the layers' tensors have it, most first. */
+export function typeCounts(report: FitReport): readonly (readonly [type: string, count: number])[] {
+  const counts = new Map<string, number>();
+  for (const { types } of report.layers) {
+    for (const [type, count] of Object.entries(types)) counts.set(type, (counts.get(type) ?? 0) + count);
+  }
+  return [...counts].toSorted((a, b) => b[1] - a[1]);
+}
