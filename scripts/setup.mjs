@@ -1,6 +1,7 @@
-// Makes a fresh clone ready: dependencies, then the native addon. Quick when nothing changed. Plain JavaScript without
+// Makes a fresh clone ready: dependencies, then the native addon, with --tests also a browser. Quick when nothing changed. Plain JavaScript without
 // dependencies, because it runs on whatever Node the machine has, before anything is installed.
 import { ensureAddon } from './setup/addon.mjs';
+import { ensureBrowser } from './setup/browser.mjs';
 import { ensureDependencies } from './setup/dependencies.mjs';
 import { SetupError } from './setup/report.mjs';
 
@@ -24,6 +25,7 @@ try {
   checkNode();
   await ensureDependencies();
   await ensureAddon();
+  if (process.argv.includes('--tests')) await ensureBrowser();
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error(`\nSet-up stopped: ${error.message}${error.advice()}`);

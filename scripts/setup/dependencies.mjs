@@ -6,33 +6,33 @@ import { run } from './processes.mjs';
 import { SetupError } from './report.mjs';
 
 // what npm ci unpacks (node-llama-cpp's GPU packages are most of it), the source of llama.cpp and the build
-const NEEDED_BYTES = 2.5e9;
-const stampFile = join(root, 'node_modules', '.snug-dependencies');
+const NEEDED_BYTES = 3e9;
 
-function wantedStamp() {
+function wantedStamp(folder) {
   return createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
+    .update(readFileSync(join(folder, 'package-lock.json')))
     .update(`${process.platform} ${process.arch}`)
     .digest('hex');
 }
 
-function checkDisk() {
-  const { bavail, bsize } = statfsSync(root);
-  if (bavail * bsize < NEEDED_BYTES) {
+function checkDisk(folder, neededBytes) {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize < neededBytes) {
     const gigabytes = (bytes) => (bytes / 1e9).toFixed(1);
     throw new SetupError(
-      `set-up needs ${gigabytes(NEEDED_BYTES)} GB of disk and ${root} has ${gigabytes(bavail * bsize)} GB free.`,
+      `set-up needs ${gigabytes(neededBytes)} GB of disk and ${folder} has ${gigabytes(bavail * bsize)} GB free.`,
     );
   }
 }
 
 /** Installs exactly what package-lock.json says, unless that is what is installed. */
-export async function ensureDependencies() {
-  const wanted = wantedStamp();
+export async function ensureDependencies(folder = root, neededBytes = NEEDED_BYTES) {
+  const stampFile = join(folder, 'node_modules', '.snug-dependencies');
+  const wanted = wantedStamp(folder);
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return;
-  checkDisk();
-  console.error('Installing dependencies (npm ci, about 750 MB with every GPU variant of llama.cpp) …');
-  const result = await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root });
+  checkDisk(folder, neededBytes);
+  console.error('Installing dependencies (npm ci, about 1.2 GB with every GPU variant of llama.cpp) …');
+  const result = await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder });
   if (result.missing) {
     throw new SetupError('npm was not found; it comes with Node.', {
       debian: 'sudo apt install npm',

@@ -152,16 +152,23 @@ export class FitState {
     const sameModel = this.preview?.modelId === model.id;
     if (!sameModel) this.preview = null;
     this.previewError = null;
+    const argument = {
+      modelId: model.id,
+      contextTokens: this.contextTokens,
+      ...(this.smallerVision ? { visionType: 'Q8_0' as const } : {}),
+    };
+    const { fits } = this.#app.bridge.api;
     try {
-      const preview = await this.#app.bridge.api.fits.preview({
-        modelId: model.id,
-        contextTokens: this.contextTokens,
-        ...(this.smallerVision ? { visionType: 'Q8_0' as const } : {}),
-      });
+      const preview = await fits.preview(argument);
       // a slower answer to an earlier question
       if (asked !== this.#asked) return;
       this.preview = preview;
       this.#placeSlider(model, sameModel);
+      if (preview.byLowLayers.every(({ tokensPerSecond }) => tokensPerSecond !== null)) return;
+      // sizes are there at once; timing the kernels takes seconds, and while a fit runs it would only be wrong
+      if (this.#app.jobs.running !== null) return;
+      const measured = await fits.preview({ ...argument, measure: true });
+      if (asked === this.#asked) this.preview = measured;
     } catch (error) {
       if (asked === this.#asked) this.previewError = toErrorData(error);
     }

@@ -35,6 +35,26 @@ function pathWith(name: string, real: string[], fake: Record<string, string> = {
   return path;
 }
 
+/** Installs dependencies into an empty folder with the npm of a path; prints the error as set-up does. */
+function install(path: string, neededBytes: number): string {
+  const url = pathToFileURL(join(root, 'scripts', 'setup', 'dependencies.mjs')).href;
+  writeFileSync(join(path, 'package-lock.json'), '{}');
+  const script = `
+    const { ensureDependencies } = await import(${JSON.stringify(url)});
+    try {
+      await ensureDependencies(${JSON.stringify(path)}, ${neededBytes});
+      console.log('installed');
+    } catch (error) {
+      if (!error.advice) throw error;
+      console.log(error.message + error.advice());
+    }`;
+  const result = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    env: { PATH: path },
+    encoding: 'utf8',
+  });
+  return result.stdout + result.stderr;
+}
+
 /** Runs buildNative into an empty folder; prints the error as set-up does. */
 function build(path: string): string {
   const url = (name: string) => JSON.stringify(pathToFileURL(join(root, 'scripts', 'setup', name)).href);
@@ -55,6 +75,33 @@ function build(path: string): string {
 }
 
 describe.runIf(platform() !== 'win32')('set-up', () => {
+  it('offline says that the registry was not reached, once is enough, and what npm said', () => {
+    const npm =
+      "echo 'npm error code ENOTFOUND' >&2; echo 'npm error network getaddrinfo ENOTFOUND' >&2; exit 1";
+    const said = install(pathWith('offline', ['sh'], { npm }), 1);
+    expect(said).toContain('the npm registry could not be reached');
+    expect(said).toContain('after that Snug works offline');
+    expect(said).toContain('getaddrinfo');
+  });
+
+  it('on a disk that is too full says so before anything is downloaded', () => {
+    const said = install(pathWith('full', ['sh'], { npm: 'echo downloading' }), 1e15);
+    expect(said).toMatch(/set-up needs 1000000\.0 GB of disk and .* has [\d.]+ GB free/);
+    expect(said).not.toContain('downloading');
+  });
+
+  it('without npm says where it comes from on each system', () => {
+    const said = install(pathWith('no-npm', []), 1);
+    for (const way of ['apt install npm', 'brew install node', 'winget install']) expect(said).toContain(way);
+  });
+
+  it('installs once: the second time nothing is asked of npm', () => {
+    const path = pathWith('twice', ['sh', 'mkdir'], { npm: 'mkdir -p node_modules' });
+    expect(install(path, 1)).toContain('installed');
+    rmSync(join(path, 'npm'));
+    expect(install(path, 1)).toContain('installed');
+  });
+
   it('without CMake names it and the command for each system', () => {
     const said = build(pathWith('no-cmake', []));
     expect(said).toContain('CMake was not found');

@@ -5,7 +5,7 @@ shallow  tower and a text model of half the layers, on conversations;
 deep     every layer doubled (model.deepened), then on.
 
 A stage starts from its own checkpoint when there is one (`build/STAGE.pt`), else from the stage before. Learning rates follow the
-clock, so a stage that is stopped (SIGTERM saves first) and started again goes on where it was. CUDA is used when there is one.
+clock, so a stage that is stopped (SIGTERM and Ctrl-C save first) and started again goes on where it was. CUDA is used when there is one.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+import weights
 from chat import CELL, IGNORE, SIZES, training_batch
 from drawing import render
 from labels import Heads, picture_labels
@@ -34,7 +35,7 @@ BUILD = Path(__file__).with_name("build")
 MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073]).view(1, 3, 1, 1)
 STD = torch.tensor([0.26862954, 0.26130258, 0.27577711]).view(1, 3, 1, 1)
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-BEFORE = {"vision": "start", "shallow": "vision", "deep": "shallow"}
+BEFORE = {"shallow": "vision", "deep": "shallow"}
 PEAK_RATE = {"vision": 2e-3, "shallow": 2e-3, "deep": 1.5e-3}
 # a tower that has learnt to see unlearns it at the full rate while the text model knows nothing yet
 TRAINED_TOWER_SHARE = 0.4
@@ -69,6 +70,8 @@ def chat_samples(tokenizer: Tokenizer, rng: random.Random, rows: int, easy: floa
 
 
 def produce(queue, make, seed: str, rows: int, easy) -> None:
+    # Ctrl-C is for the trainer, which ends us when it has saved
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     rng = random.Random(seed)
     tokenizer = Tokenizer.load()
@@ -135,7 +138,7 @@ class Averages(dict):
 class Stage:
     """Model, heads, optimizer and clock of one stage, kept in one checkpoint."""
 
-    def __init__(self, name: str, minutes: float):
+    def __init__(self, name: str, minutes: float, start: str | None):
         self.name = name
         self.path = BUILD / f"{name}.pt"
         whole = Config()
@@ -149,11 +152,14 @@ class Stage:
         if self.path.exists():
             kept = torch.load(self.path)
             spent, self.step, self.looks = kept["seconds"], kept["step"], kept["looks"]
+        elif start is not None:
+            kept = weights.load(start)
+            self.looks = self.looks or kept["looks"]
         elif name in BEFORE:
             kept = torch.load(BUILD / f"{BEFORE[name]}.pt")
         if kept:
             state = kept["model"]
-            deepen = name == "deep" and not self.path.exists()
+            deepen = f"text.blocks.{self.config.layers - 1}.norm1.weight" not in state
             self.model.load_state_dict(deepened(state, self.config) if deepen else state)
             self.heads.load_state_dict(kept["heads"])
         self.model.to(DEVICE), self.heads.to(DEVICE)
@@ -236,17 +242,18 @@ def chat_step(stage: Stage, image_pad: int, ids, labels, positions, px, seen) ->
     return loss + max(0.05, 0.7 * fade) * auxiliary
 
 
-def train(name: str, minutes: float, rows: int, workers: int) -> None:
+def train(name: str, minutes: float, rows: int, workers: int, start: str | None) -> None:
     BUILD.mkdir(exist_ok=True)
     torch.manual_seed(0)
-    stage = Stage(name, minutes)
+    stage = Stage(name, minutes, start)
     size = sum(p.numel() for p in stage.model.parameters()) / 1e6
     print(f"{name}: {size:.1f} M parameters, {stage.config.layers} layers, {DEVICE}", flush=True)
     # a resumed run draws from a stream of its own, so no picture is seen twice
     producer = Producer(vision_samples if name == "vision" else chat_samples, f"{name} {stage.step}", rows, workers)
     image_pad = Tokenizer.load().id["<|image_pad|>"]
     stop = []
-    signal.signal(signal.SIGTERM, lambda *_: stop.append(True))
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked, lambda *_: stop.append(True))
     while stage.clock.share() < 1 and not stop:
         producer.easy.value = 0.1 if stage.looks else 0.9
         sample = producer.next()
@@ -264,5 +271,6 @@ if __name__ == "__main__":
     arguments.add_argument("--minutes", type=float, required=True)
     arguments.add_argument("--rows", type=int, default=12, help="rows of 256 tokens in a batch")
     arguments.add_argument("--workers", type=int, default=1, help="processes that draw pictures")
+    arguments.add_argument("--start", help="weights to begin with instead of the stage before (weights.py)")
     a = arguments.parse_args()
-    train(a.stage, a.minutes, a.rows, a.workers)
+    train(a.stage, a.minutes, a.rows, a.workers, a.start)

@@ -137,10 +137,10 @@ export function preview(change: Partial<FitPreview> = {}): FitPreview {
   return {
     modelId: 'demo',
     contextTokens: 4096,
-    byLowLayers: [20, 18, 16, 14, 12].map((weights) => ({
+    byLowLayers: [20, 18, 16, 14, 12].map((weights, k) => ({
       fileBytes: weights * MiB,
       memory: memoryOf(weights * MiB),
-      tokensPerSecond: null,
+      tokensPerSecond: 20 + k,
     })),
     source: { fileBytes: 60 * MiB, memory: memoryOf(60 * MiB) },
     rungs: { high: 'Q4_K_M', low: 'IQ1_M' },

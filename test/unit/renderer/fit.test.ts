@@ -32,6 +32,16 @@ describe('the budget slider', () => {
     expect(bridge.asked('fits.preview')).toHaveLength(1);
   });
 
+  it('shows sizes at once and speeds when the kernels have been timed', async () => {
+    const unmeasured = preview();
+    const byLowLayers = unmeasured.byLowLayers.map((one) => ({ ...one, tokensPerSecond: null }));
+    const answer = ({ measure }: { measure?: boolean | undefined }) =>
+      Promise.resolve(measure ? preview() : { ...unmeasured, byLowLayers });
+    const { bridge, fit } = await open({ fits: { preview: answer } });
+    expect(bridge.asked('fits.preview')).toHaveLength(2);
+    expect(fit.outcome?.tokensPerSecond).toBe(20 + (fit.lowLayers ?? NaN));
+  });
+
   it('marks what is comfortable, tight, and more than is free', async () => {
     const { fit } = await open();
     const verdicts = [22, 26, 28, 30].map((size) => {
