@@ -18,7 +18,7 @@ export default defineConfig({
       {
         extends: true,
         // state classes hold runes, which are no JavaScript before Svelte has compiled them
-        plugins: [svelte()],
+        plugins: [svelte({ configFile: false })],
         test: { name: 'renderer', include: ['test/unit/renderer/**/*.test.ts'], testTimeout: 30_000 },
       },
       {

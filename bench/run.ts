@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { readTextModel } from '../src-main/models/model-file.ts';
 import { benchCalibrate } from './calibrate.ts';
 import { benchChat } from './chat.ts';
@@ -38,6 +38,7 @@ if (!existsSync(join(peers, 'llama-bench'))) {
 }
 mkdirSync(folder, { recursive: true });
 const model = join(folder, `random-7b-${LAYERS}.gguf`);
+const oneLayer = join(folder, 'random-7b-1.gguf');
 const imatrix = join(folder, 'imatrix.gguf');
 const quantized = join(folder, `random-7b-${LAYERS}-q4km.gguf`);
 console.log('Writing the random model …');
@@ -55,8 +56,11 @@ const benches = {
   chat: benchChat,
   calibrate: benchCalibrate,
   quantize: (shared: Setting) => benchQuantize(shared, 'Q4_K_M'),
-  // needs an importance matrix, and minutes
-  'quantize-low': (shared: Setting) => benchQuantize(shared, 'IQ1_M'),
+  // minutes a layer: one is enough to compare
+  'quantize-low': async (shared: Setting) => {
+    await writeRandomModel(oneLayer, 1);
+    return benchQuantize({ ...shared, model: oneLayer }, 'IQ1_M');
+  },
 };
 const wanted = process.argv.slice(2);
 const path = join(root, 'bench', 'results', 'against-llama.cpp.json');
@@ -65,6 +69,16 @@ const kept =
     ? (JSON.parse(readFileSync(path, 'utf8')) as { comparisons: Comparison[] }).comparisons
     : [];
 const measured: Comparison[] = [];
+
+/** After every bench: a run that is stopped keeps what it has measured. */
+function save(): void {
+  const others = kept.filter((one) => !measured.some((other) => other.name === one.name));
+  const comparisons = [...measured, ...others];
+  const result = { date: new Date().toISOString().slice(0, 10), machine: machine(), threads, comparisons };
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
+}
+
 for (const [name, bench] of Object.entries(benches)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   for (const comparison of await bench(setting)) {
@@ -76,10 +90,6 @@ for (const [name, bench] of Object.entries(benches)) {
     );
     if (note) console.log(`  ${note}`);
   }
+  save();
 }
-const others = kept.filter((one) => !measured.some((other) => other.name === one.name));
-const comparisons = [...measured, ...others];
-const result = { date: new Date().toISOString().slice(0, 10), machine: machine(), threads, comparisons };
-mkdirSync(join(root, 'bench', 'results'), { recursive: true });
-writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
 console.log(`Saved as bench/results/against-llama.cpp.json`);
