@@ -18,7 +18,7 @@ serveWorker({
   pictureTokens: (path: string) => host.session.pictureTokens(path),
   send: (request: SendRequest, { signal, emit }: CallContext<ChatEvent>) =>
     host.session.send(request, { signal, onEvent: emit }),
-  askOnce: (request: OpenChatRequest & { question: SendRequest }, { signal }: CallContext) =>
-    host.askOnce(request, signal),
+  askOnce: (request: OpenChatRequest & { question: SendRequest }, { signal, emit }: CallContext<ChatEvent>) =>
+    host.askOnce(request, { signal, onEvent: emit }),
   measure: (request: MeasureRequest, { signal }: CallContext) => host.measure(request, signal),
 });

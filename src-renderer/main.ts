@@ -4,6 +4,8 @@ import App from './App.svelte';
 import { connect } from './bridge.ts';
 import './styles/tokens.css';
 import './styles/base.css';
+import './styles/charts.css';
+import './styles/tables.css';
 
 // zod would try to compile its checks, which the page's policy forbids and the console then reports
 config({ jitless: true });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer } from '../src-main/serve/server.ts';
 import { openServices } from '../src-main/services/services.ts';
-import { launchBrowser } from '../test/e2e/browser.ts';
+import { launchBrowser } from '../test/helpers/browser.ts';
 
 /**
  * Pictures of every page in both themes, wide and narrow, with the demo model fitted and a conversation about one of its pictures:

@@ -91,11 +91,11 @@ export class ChatHost {
   /** Opens a model and asks one question. Meant for a fresh process. */
   async askOnce(
     request: OpenChatRequest & { question: SendRequest },
-    signal: AbortSignal,
+    options: { signal: AbortSignal; onEvent: (event: ChatEvent) => void },
   ): Promise<AskedOnce> {
     const before = process.memoryUsage.rss();
-    await this.open(request, { signal });
-    const answer = await this.session.send(request.question, { signal });
+    await this.open(request, options);
+    const answer = await this.session.send(request.question, options);
     return { answer, peakMemoryBytes: peakSince(before) };
   }
 

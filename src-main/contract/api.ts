@@ -5,6 +5,7 @@ import {
   conversationArguments,
   type ChatActivity,
   type ChatService,
+  type ComparedAnswer,
   type ConversationService,
   type ConversationSummary,
   type Message,
@@ -31,6 +32,7 @@ export interface ApiEvents {
   'fits.changed': FitJob;
   'chat.message': Message;
   'chat.activity': ChatActivity;
+  'chat.compared': readonly ComparedAnswer[];
   'conversations.changed': readonly ConversationSummary[];
   'settings.changed': Settings;
 }

@@ -116,19 +116,23 @@ export interface ChatService {
     conversationId: string;
     pictures: readonly string[];
   }): Promise<readonly PictureCost[]>;
-  /** Asks two models the same, one after the other, in no conversation. */
+  /** Asks two models the same, one after the other, in no conversation; `chat.compared` events tell what has been said so far. */
   compare(argument: {
     modelIds: readonly [string, string];
     text: string;
     pictures: readonly string[];
   }): Promise<readonly ComparedAnswer[]>;
+  /** Ends a comparison; what was said until then is its result. */
+  stopCompare(argument: Record<string, never>): Promise<void>;
 }
 
 export interface ComparedAnswer {
   readonly modelId: string;
   readonly modelName: string;
+  readonly stage: 'waiting' | 'loading' | 'reading' | 'answering' | 'done' | 'stopped';
   readonly text: string;
   readonly error: ErrorData | null;
+  /** once it has ended */
   readonly statistics: AnswerStatistics | null;
   readonly peakMemoryBytes: number | null;
 }
@@ -177,4 +181,5 @@ export const chatArguments = {
   stop: z.strictObject({ conversationId: id }),
   pictureCosts: z.strictObject({ conversationId: id, pictures }),
   compare: z.strictObject({ modelIds: z.tuple([id, id]), text, pictures }),
+  stopCompare: z.strictObject({}),
 };

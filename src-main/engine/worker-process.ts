@@ -16,16 +16,20 @@ export type StartWorker = (entry: string) => WorkerPort;
 
 const KEPT_STDERR_CHARACTERS = 4_000;
 
+/** Keeps the end of what a process writes to stderr. */
+export function lastWordsOf(stderr: NodeJS.ReadableStream | null): () => string {
+  let words = '';
+  stderr?.setEncoding('utf8');
+  stderr?.on('data', (chunk: string) => (words = (words + chunk).slice(-KEPT_STDERR_CHARACTERS)));
+  return () => words.trim();
+}
+
 export const forkWorker: StartWorker = (entry) => {
   const child = fork(entry, {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // a memory-hungry child must not take the parent's inspector port or flags
     execArgv: [],
-  });
-  let stderr = '';
-  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-    stderr = (stderr + chunk).slice(-KEPT_STDERR_CHARACTERS);
   });
   return {
     // a child that died a moment ago takes no message; its end is told by onExit
@@ -35,7 +39,7 @@ export const forkWorker: StartWorker = (entry) => {
     onMessage: (listener) => child.on('message', (message) => listener(message as FromWorker)),
     onExit: (listener) => child.on('exit', listener),
     kill: () => child.kill('SIGKILL'),
-    lastWords: () => stderr.trim(),
+    lastWords: lastWordsOf(child.stderr),
   };
 };
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
+import { join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import type { Check, FitReport, Memory } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
@@ -35,7 +35,7 @@ import { openModel } from './open-model.ts';
 import { decodeMatrices, planWith } from './plan.ts';
 import { knownSha256, readSource, sourceSha256, type ReadSource, type Source } from './source.ts';
 import { StageClock } from './stage-clock.ts';
-import { modelsFolder, openWorkspace, takeLock } from './workspace.ts';
+import { modelsFolder, openWorkspace, outputPath, takeLock } from './workspace.ts';
 
 /**
  * The main job: profile → budget → calibrate → entropy → plan → quantize → assemble → check. Runs in a process of its own;
@@ -60,7 +60,7 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
   const onProgress = clock.watching(events.onProgress);
   const { addon, backends } = loadAddon();
   const read = readSource(request.modelPath, request.mmprojPath, request.imageMaxTokens);
-  const output = request.output ?? join(modelsFolder(request.home), defaultName(request.modelPath));
+  const output = request.output ?? outputPath(request.home, request.modelPath);
   checkOutput(output, [request.modelPath, ...(request.mmprojPath ? [request.mmprojPath] : [])]);
   using _outputLock = takeLock(`${output}.lock`, `writing ${output}`);
   const { cpuFeatures } = backends;
@@ -170,12 +170,6 @@ function checkOverwrite(output: string, sourceSha256: string): void {
 
 function indices(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index);
-}
-
-/** "Qwen2.5-VL-7B-Instruct-f16.gguf" → "Qwen2.5-VL-7B-Instruct-LUQ.gguf" */
-function defaultName(modelPath: string): string {
-  const stem = basename(modelPath, extname(modelPath)).replace(/[-_.](f16|bf16|f32|q8_0)$/i, '');
-  return `${stem}-LUQ.gguf`;
 }
 
 async function identify(

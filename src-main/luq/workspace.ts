@@ -1,6 +1,6 @@
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, platform } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { discard, writeError } from './files.ts';
 
@@ -20,6 +20,15 @@ export function snugHome(environment: NodeJS.ProcessEnv = process.env): string {
 
 export function modelsFolder(home: string): string {
   return join(home, 'models');
+}
+
+/**
+ * Where a fit's result goes unless the person says otherwise: "Qwen2.5-VL-7B-Instruct-f16.gguf" → "Qwen2.5-VL-7B-Instruct-LUQ.gguf".
+ * `distinction` tells results of sources of one name apart.
+ */
+export function outputPath(home: string, modelPath: string, distinction?: string): string {
+  const stem = basename(modelPath, extname(modelPath)).replace(/[-_.](f16|bf16|f32|q8_0)$/i, '');
+  return join(modelsFolder(home), `${[stem, 'LUQ', ...(distinction ? [distinction] : [])].join('-')}.gguf`);
 }
 
 /** What belongs to one source file, found again by its hash whatever it is called. */

@@ -20,7 +20,7 @@ export function findMmproj(text: TextModel): string | undefined {
   const fitting = readdirSync(folder)
     .filter((name) => name.endsWith('.gguf'))
     .map((name) => join(folder, name))
-    .filter((path) => path !== text.path && fits(path, text));
+    .filter((path) => path !== text.path && fits(text, path));
   if (fitting.length > 1) {
     throw new SnugError('BAD_ARGUMENT', `several vision encoders in ${folder} fit ${text.path}`, {
       advice: `Choose one with --mmproj: ${fitting.join(', ')}`,
@@ -29,7 +29,8 @@ export function findMmproj(text: TextModel): string | undefined {
   return fitting[0];
 }
 
-function fits(path: string, text: TextModel): boolean {
+/** Whether a file is a vision encoder made for this text model. */
+export function fits(text: TextModel, path: string): boolean {
   try {
     checkPair(text, readVisionModel(path));
     return true;

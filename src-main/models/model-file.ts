@@ -181,13 +181,18 @@ export function checkPair(text: TextModel, vision: VisionModel): void {
   }
 }
 
-/** Source types a fit may start from: floats silently, 8 bits with a warning (returned), less not at all. */
+/** Types a fit may start from: floats, and 8 bits at a small loss. */
+export function mayBeFitted({ weightType }: Pick<TextModel, 'weightType'>): boolean {
+  return weightType === 'Q8_0' || isFloatType(tensorTypeId(weightType));
+}
+
+/** Returns a warning where a source has lost a little already; throws where it has lost too much. */
 export function checkSourcePrecision(text: TextModel): string | undefined {
-  if (isFloatType(tensorTypeId(text.weightType))) return undefined;
-  if (text.weightType === 'Q8_0') {
-    return `${text.name} is already quantized to Q8_0; the result will be a little worse than from the F16 file`;
+  if (!mayBeFitted(text)) {
+    throw new SnugError('ALREADY_QUANTIZED', `${text.path} is already quantized to ${text.weightType}`, {
+      advice: 'Quantizing it again would lose too much. Start from the F16, BF16 or Q8_0 file of this model.',
+    });
   }
-  throw new SnugError('ALREADY_QUANTIZED', `${text.path} is already quantized to ${text.weightType}`, {
-    advice: 'Quantizing it again would lose too much. Start from the F16, BF16 or Q8_0 file of this model.',
-  });
+  if (text.weightType !== 'Q8_0') return undefined;
+  return `${text.name} is already quantized to Q8_0; the result will be a little worse than from the F16 file`;
 }

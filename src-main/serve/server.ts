@@ -1,7 +1,7 @@
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -10,6 +10,7 @@ import { SnugError, toErrorData } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES, PICTURES_PATH, type FromMain } from '../contract/wire.ts';
 import type { Services } from '../services/services.ts';
 import { Gate } from './gate.ts';
+import { pageFile } from './page-file.ts';
 
 export interface RunningServer {
   /** with the token that opens the window once */
@@ -29,14 +30,6 @@ const CONTENT_SECURITY_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.woff2': 'font/woff2',
-};
 const MOST_MESSAGE_BYTES = 2 ** 20;
 const builtPage = join(import.meta.dirname, '..', '..', 'dist', 'renderer');
 
@@ -182,13 +175,10 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 function serveFile({ request, response, page }: Exchange, pathname: string): void {
-  // only names that the build gives its files: no way out of the folder
-  const path =
-    /^(\/assets)?\/[\w.-]+$/.test(pathname) && !pathname.includes('..') ? join(page, pathname) : '';
-  const type = TYPES[extname(path)];
-  if (request.method !== 'GET' || type === undefined || !existsSync(path)) {
+  const file = request.method === 'GET' ? pageFile(page, pathname) : undefined;
+  if (!file) {
     response.writeHead(404, { 'Content-Type': 'text/plain' }).end('there is nothing here\n');
     return;
   }
-  response.writeHead(200, { 'Content-Type': type }).end(readFileSync(path));
+  response.writeHead(200, { 'Content-Type': file.type }).end(file.content);
 }

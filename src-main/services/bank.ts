@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { SnugError } from '../contract/errors.ts';
 import type { BankUse } from '../contract/model.ts';
 
-/** What fits keep so that another budget takes seconds: `<home>/work/<hash of the source>/`. */
+/** What fits keep so that another budget takes seconds: a folder for each source in `work`, in Snug's home. */
 export class BankFolders {
   readonly #work: string;
   readonly #nameOf: (sourceHash: string) => string | undefined;
@@ -30,9 +31,13 @@ export class BankFolders {
     return { sources, bytes: sources.reduce((sum, source) => sum + source.bytes, 0) };
   }
 
-  /** Deletes all of it unless a fit is using it; returns the bytes freed. */
+  /** Deletes all of it and returns the bytes freed; throws BUSY while a fit is using it. */
   clean(): number {
-    if (this.#inUse()) return 0;
+    if (this.#inUse()) {
+      throw new SnugError('BUSY', 'a fit is using what would be deleted', {
+        advice: 'Wait for the fit to end, or cancel it.',
+      });
+    }
     const { bytes } = this.use();
     for (const folder of this.#folders()) rmSync(join(this.#work, folder), { recursive: true, force: true });
     return bytes;

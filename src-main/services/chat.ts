@@ -13,11 +13,12 @@ import type { LaptopService } from '../contract/laptop.ts';
 import type { StartWorker } from '../engine/worker-process.ts';
 import type { ConversationRepository } from '../store/conversations.ts';
 import type { PictureRepository } from '../store/pictures.ts';
-import { compareModels } from './compare.ts';
+import { Comparison } from './compare.ts';
 import { NEW_TITLE, type Conversations } from './conversations.ts';
 import type { Library } from './library.ts';
 import { LoadedModel } from './loaded-model.ts';
 import type { StoredSettings } from './settings.ts';
+import { PicturePace } from './picture-pace.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
 
 const TITLE_LETTERS = 60;
@@ -42,8 +43,8 @@ export class Chat implements ChatService {
   readonly #model: LoadedModel;
   #answering: Answering | undefined;
   #threads: number | undefined;
-  /** seconds that a picture token took to encode and read here, by model */
-  readonly #secondsPerPictureToken = new Map<string, number>();
+  #comparing: { readonly run: Comparison; readonly ended: Promise<unknown> } | undefined;
+  readonly #pace = new PicturePace();
 
   constructor(options: {
     conversations: ConversationRepository;
@@ -119,49 +120,60 @@ export class Chat implements ChatService {
   }): Promise<readonly PictureCost[]> {
     const conversation = this.#conversations.get(argument.conversationId);
     // while an answer comes, the loaded model is that conversation's; another one is not loaded over it
+    if (this.#comparing) return [];
     if (this.#answering && this.#answering.conversationId !== argument.conversationId) return [];
     const request = await this.#openRequest(conversation);
     const { contextTokens } = await this.#model.open(request, (event) =>
       this.#loading(conversation.id, event),
     );
     if (!this.#answering) this.#activity({ conversationId: conversation.id, stage: 'idle', share: null });
-    const pace = this.#secondsPerPictureToken.get(request.modelPath);
     return Promise.all(
       argument.pictures.map(async (hash): Promise<PictureCost> => {
         const tokens = await this.#model.pictureTokens(this.#pictures.path(hash));
-        const seconds = pace === undefined ? null : pace * tokens;
+        const seconds = this.#pace.seconds(request.modelPath, tokens);
         return { hash, tokens, contextShare: tokens / contextTokens, seconds };
       }),
     );
   }
 
   async compare(argument: Parameters<ChatService['compare']>[0]): Promise<readonly ComparedAnswer[]> {
-    const { threads, settings } = { threads: await this.#threadCount(), settings: this.#settings.current };
-    // two models side by side need no third in memory
-    if (this.#answering) throw busy();
-    await this.#model.close();
+    const threads = await this.#threadCount();
+    this.#refuseWhileBusy();
     const models = argument.modelIds.map((id) => this.#library.usable(id));
     const pictures = argument.pictures.map((hash) => this.#pictures.path(hash));
-    return compareModels(
-      models,
-      { text: argument.text, pictures, threads, settings },
-      this.#entry,
-      this.#startWorker,
-    );
+    const question = { text: argument.text, pictures, threads, settings: this.#settings.current };
+    const run = new Comparison(models, question, (answers) => this.#events.emit('chat.compared', answers));
+    const ended = (async () => {
+      // two models side by side need no third in memory
+      await this.#model.close();
+      return run.run(this.#entry, this.#startWorker);
+    })().finally(() => (this.#comparing = undefined));
+    this.#comparing = { run, ended };
+    return ended;
+  }
+
+  async stopCompare(): Promise<void> {
+    this.#comparing?.run.stop();
+    await this.#comparing?.ended;
   }
 
   async close(): Promise<void> {
     this.#answering?.abort.abort();
     await this.#answering?.ended;
+    await this.stopCompare();
     await this.#model.close();
   }
 
   /** The conversation, when an answer in it can begin now. */
   #ready(conversationId: string): Conversation {
-    if (this.#answering) throw busy();
+    this.#refuseWhileBusy();
     const conversation = this.#conversations.get(conversationId);
     this.#library.usable(modelOf(conversation));
     return conversation;
+  }
+
+  #refuseWhileBusy(): void {
+    if (this.#answering || this.#comparing) throw busy();
   }
 
   /** Gives the answer its place in the thread and lets it come. */
@@ -278,17 +290,15 @@ export class Chat implements ChatService {
     return this.#threads;
   }
 
-  async #learnPace(
-    modelPath: string,
-    pictures: readonly string[],
-    { statistics }: SentAnswer,
-  ): Promise<void> {
-    if (pictures.length === 0 || statistics.encodedImages < pictures.length) return;
+  async #learnPace(modelPath: string, pictures: readonly string[], answer: SentAnswer): Promise<void> {
+    // what was remembered took no time
+    if (answer.statistics.encodedImages < pictures.length) return;
     const tokens = await Promise.all(pictures.map((path) => this.#model.pictureTokens(path)));
-    const sum = tokens.reduce((all, one) => all + one, 0);
-    const read = statistics.promptTokens - statistics.reusedTokens;
-    const seconds = statistics.encodeSeconds + (statistics.promptSeconds * sum) / Math.max(sum, read);
-    if (sum > 0) this.#secondsPerPictureToken.set(modelPath, seconds / sum);
+    this.#pace.learn(
+      modelPath,
+      tokens.reduce((all, one) => all + one, 0),
+      answer,
+    );
   }
 }
 

@@ -1,42 +1,100 @@
-import type { AskedOnce } from '../contract/chat.ts';
+import type { AskedOnce, ChatEvent } from '../contract/chat.ts';
 import type { ComparedAnswer } from '../contract/conversation.ts';
-import { toErrorData } from '../contract/errors.ts';
+import { CancelledError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type { Settings } from '../contract/settings.ts';
 import { WorkerProcess, type StartWorker } from '../engine/worker-process.ts';
 import type { UsableModel } from './library.ts';
 
-/** Asks models the same one after the other, each alone in a fresh process, so that speed and memory are its own. */
-export async function compareModels(
-  models: readonly UsableModel[],
-  question: { text: string; pictures: readonly string[]; threads: number; settings: Settings },
-  entry: string,
-  start?: StartWorker,
-): Promise<ComparedAnswer[]> {
-  const answers: ComparedAnswer[] = [];
-  for (const model of models) answers.push(await askOne(model, question, entry, start));
-  return answers;
+export interface ComparedQuestion {
+  readonly text: string;
+  /** files */
+  readonly pictures: readonly string[];
+  readonly threads: number;
+  readonly settings: Settings;
 }
 
-async function askOne(
-  model: UsableModel,
-  { text, pictures, threads, settings }: Parameters<typeof compareModels>[1],
-  entry: string,
-  start: StartWorker | undefined,
-): Promise<ComparedAnswer> {
-  const named = { modelId: model.id, modelName: model.name };
-  try {
+/** Asks models the same one after the other, each alone in a fresh process, so that speed and memory are its own. */
+export class Comparison {
+  readonly #answers: ComparedAnswer[];
+  readonly #models: readonly UsableModel[];
+  readonly #question: ComparedQuestion;
+  readonly #tell: (answers: readonly ComparedAnswer[]) => void;
+  readonly #abort = new AbortController();
+
+  constructor(
+    models: readonly UsableModel[],
+    question: ComparedQuestion,
+    tell: (answers: readonly ComparedAnswer[]) => void,
+  ) {
+    this.#models = models;
+    this.#question = question;
+    this.#tell = tell;
+    this.#answers = models.map(({ id, name }) => ({
+      modelId: id,
+      modelName: name,
+      stage: 'waiting',
+      text: '',
+      error: null,
+      statistics: null,
+      peakMemoryBytes: null,
+    }));
+  }
+
+  /** What has been said stays; a model not yet asked is not asked any more. */
+  stop(): void {
+    this.#abort.abort();
+  }
+
+  async run(entry: string, start: StartWorker | undefined): Promise<readonly ComparedAnswer[]> {
+    for (const [index, model] of this.#models.entries()) {
+      try {
+        await this.#ask(index, model, entry, start);
+      } catch (error) {
+        this.#set(
+          index,
+          isCancelled(error) ? { stage: 'stopped' } : { stage: 'done', error: toErrorData(error) },
+        );
+      }
+    }
+    return this.#answers;
+  }
+
+  async #ask(
+    index: number,
+    model: UsableModel,
+    entry: string,
+    start: StartWorker | undefined,
+  ): Promise<void> {
+    const { text, pictures, threads, settings } = this.#question;
+    if (this.#abort.signal.aborted) throw new CancelledError();
+    this.#set(index, { stage: 'loading' });
     await using worker = new WorkerProcess(entry, start);
-    const { answer, peakMemoryBytes } = await worker.call<AskedOnce>('askOnce', {
-      modelPath: model.path,
-      mmprojPath: model.mmprojPath,
-      contextTokens: settings.contextTokens,
-      threads,
-      // greedy: two models are compared, not two draws
-      question: { text, pictures, maxTokens: settings.maxTokens, temperature: 0, seed: 0 },
-    });
+    const { answer, peakMemoryBytes } = await worker.call<AskedOnce>(
+      'askOnce',
+      {
+        modelPath: model.path,
+        mmprojPath: model.mmprojPath,
+        contextTokens: settings.contextTokens,
+        threads,
+        // greedy: two models are compared, not two draws
+        question: { text, pictures, maxTokens: settings.maxTokens, temperature: 0, seed: 0 },
+      },
+      { signal: this.#abort.signal, onEvent: (event: ChatEvent) => this.#heard(index, event) },
+    );
     const { encodedImages: _, ...statistics } = answer.statistics;
-    return { ...named, text: answer.text, error: null, statistics, peakMemoryBytes };
-  } catch (error) {
-    return { ...named, text: '', error: toErrorData(error), statistics: null, peakMemoryBytes: null };
+    const stage = answer.reason === 'cancelled' ? 'stopped' : 'done';
+    this.#set(index, { stage, text: answer.text, statistics, peakMemoryBytes });
+  }
+
+  #heard(index: number, event: ChatEvent): void {
+    if (event.kind === 'prompt') this.#set(index, { stage: 'reading' });
+    if (event.kind !== 'text') return;
+    this.#set(index, { stage: 'answering', text: (this.#answers[index]?.text ?? '') + event.text });
+  }
+
+  #set(index: number, change: Partial<ComparedAnswer>): void {
+    const before = this.#answers[index];
+    if (before) this.#answers[index] = { ...before, ...change };
+    this.#tell([...this.#answers]);
   }
 }

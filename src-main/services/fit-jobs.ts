@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { basename, extname, join } from 'node:path';
 import type { EventBus } from '../api/event-bus.ts';
 import { SnugError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type {
@@ -13,7 +12,7 @@ import type {
 import type { FitRequest } from '../contract/fit-request.ts';
 import type { LaptopService } from '../contract/laptop.ts';
 import type { FitEvent, FitService } from '../luq/fit-service.ts';
-import { modelsFolder } from '../luq/workspace.ts';
+import { outputPath } from '../luq/workspace.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import type { FitJobRepository } from '../store/fit-jobs.ts';
 import { FitProgress } from './fit-progress.ts';
@@ -22,7 +21,10 @@ import type { StoredSettings } from './settings.ts';
 
 /** The window is told of progress at most this often; a job's first and last word always pass. */
 const TELL_MILLISECONDS = 200;
-/** What calibration, bank and result need on disk beside a source of this size: measured at 7B, rounded up. */
+/**
+ * What a fit needs on disk, as a share of its F16 source: bank blocks of 4.5 and 1.75 bits (0.28 and 0.11), the result (at most 0.28), rounded
+ * up for the calibration.
+ */
 const DISK_SHARE = 0.75;
 
 interface Running {
@@ -68,7 +70,7 @@ export class FitJobs implements FitJobService {
 
   async preview(argument: Parameters<FitJobService['preview']>[0]): Promise<FitPreview> {
     const { measure = false, ...asked } = argument;
-    const request = this.#request({ ...asked, budgetBytes: 1 });
+    const request = this.#request(asked);
     const { rungs, contextTokens, byLowLayers, source, calibration } = await this.#fits.preview(
       request,
       measure,
@@ -131,7 +133,7 @@ export class FitJobs implements FitJobService {
         advice: 'Wait for it, or pause it: what it has done is kept.',
       });
     }
-    const request = this.#request(start);
+    const request: FitRequest = { ...this.#request(start), budgetBytes: start.budgetBytes };
     const abort = new AbortController();
     const live = new LiveJob(job, (changed) => {
       this.#jobs.save(changed, start);
@@ -195,14 +197,14 @@ export class FitJobs implements FitJobService {
     if (this.#running) await this.#stop(this.#running.id, 'paused');
   }
 
-  #request(start: FitStart): FitRequest {
+  #request(start: Omit<FitStart, 'budgetBytes'>): Omit<FitRequest, 'budgetBytes'> {
     const model = this.#library.usable(start.modelId);
     const { threads } = this.#settings.current;
     return {
       modelPath: model.path,
       home: this.#home,
-      output: join(modelsFolder(this.#home), outputName(model.path, model.id)),
-      budgetBytes: start.budgetBytes,
+      // two models of one name must not take each other's place; a refit replaces its own result
+      output: outputPath(this.#home, model.path, model.id.slice(0, 6)),
       contextTokens: start.contextTokens,
       ...(model.mmprojPath === undefined ? {} : { mmprojPath: model.mmprojPath }),
       ...(start.imageMaxTokens === undefined ? {} : { imageMaxTokens: start.imageMaxTokens }),
@@ -267,10 +269,4 @@ function layerView(
 ): LayerEntropyView {
   const { both, image, text } = entropy;
   return { layer, both, image, text };
-}
-
-/** Two models of one name must not take each other's place: the id tells them apart, and a refit replaces its own result. */
-function outputName(modelPath: string, id: string): string {
-  const stem = basename(modelPath, extname(modelPath)).replace(/[-_.](f16|bf16|f32|q8_0)$/i, '');
-  return `${stem}-LUQ-${id.slice(0, 6)}.gguf`;
 }

@@ -1,8 +1,8 @@
 import { STAGES, type Progress, type Stage } from '../contract/progress.ts';
 
 /**
- * How long each stage takes beside the others, as shares of a fit of a 7B model on a laptop: quantizing most of an hour,
- * calibrating a quarter. Only where the work still to come is guessed; the stage that runs is measured.
+ * How long each stage takes beside the others: guesses, not measurements, and used only to weigh the stages still to come; the one that
+ * runs is measured.
  */
 const WEIGHTS: Record<Stage, number> = {
   profile: 0.5,

@@ -3,13 +3,13 @@ import { basename, dirname, resolve } from 'node:path';
 import { SnugError, toErrorData } from '../contract/errors.ts';
 import type { EventBus } from '../api/event-bus.ts';
 import type { BankUse, ImportResult, LibraryService, ModelDetails, ModelEntry } from '../contract/model.ts';
+import { writeError } from '../luq/files.ts';
 import type { ModelRepository, ModelRow } from '../store/models.ts';
-import { findMmproj } from '../models/find-mmproj.ts';
-import { readGguf, type Gguf } from '../models/gguf.ts';
-import { imageLimits } from '../models/image-limits.ts';
+import { findMmproj, fits } from '../models/find-mmproj.ts';
+import { readGguf } from '../models/gguf.ts';
 import { inspect } from '../models/inspect.ts';
 import { checkPair, isMmproj, readTextModel, readVisionModel, type TextModel } from '../models/model-file.ts';
-import { readSidecar } from '../models/sidecar.ts';
+import { UNREADABLE, describeFiles, stampOf, type RowFields } from './model-entry.ts';
 
 /** What of a model the library works with: where it lies, and whether it may be used at all. */
 export interface UsableModel {
@@ -18,8 +18,6 @@ export interface UsableModel {
   readonly mmprojPath: string | undefined;
   readonly name: string;
 }
-
-const SOURCE_TYPES = new Set(['F32', 'F16', 'BF16', 'Q8_0']);
 
 /** The models on this machine, each where its file lies. */
 export class Library implements LibraryService {
@@ -135,7 +133,7 @@ export class Library implements LibraryService {
       freedBytes = statSync(row.path).size;
       // beside the file, so that it is a rename on any disk; it goes for good at the next start
       trashedPath = `${row.path}.removed-by-snug`;
-      renameSync(row.path, trashedPath);
+      rename(row.path, trashedPath);
     }
     this.#models.remove(id, trashedPath);
     this.#changed();
@@ -145,7 +143,7 @@ export class Library implements LibraryService {
   restore({ id }: { id: string }): Promise<ModelEntry> {
     const row = this.#models.get(id);
     if (row.trashedPath !== null && existsSync(row.trashedPath) && !existsSync(row.path)) {
-      renameSync(row.trashedPath, row.path);
+      rename(row.trashedPath, row.path);
     }
     this.#models.restore(id);
     this.#changed();
@@ -218,74 +216,6 @@ export class Library implements LibraryService {
   }
 }
 
-type RowFields = Pick<ModelEntry, 'id' | 'path' | 'addedAt' | 'builtIn' | 'madeFrom'>;
-
-const UNREADABLE: Omit<ModelEntry, keyof RowFields | 'name' | 'problem'> = {
-  architecture: '',
-  kind: 'quantized',
-  bytes: 0,
-  parameters: 0,
-  bitsPerWeight: 0,
-  layers: 0,
-  trainingContextTokens: 0,
-  mmproj: null,
-  imageTokens: null,
-  plan: null,
-};
-
-function stampOf(path: string | null): string {
-  if (path === null) return 'none';
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found ? `${path} ${found.size} ${found.mtimeMs}` : `${path} gone`;
-}
-
-function describeFiles(row: ModelRow): Omit<ModelEntry, keyof RowFields> {
-  const text = readTextModel(row.path);
-  const mmprojPath = row.mmprojPath ?? readSidecar(row.path).mmproj ?? null;
-  const mmprojBytes = mmprojPath === null ? undefined : statSync(mmprojPath, { throwIfNoEntry: false })?.size;
-  const limits = imageLimits(text);
-  const weightBytes = text.gguf.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
-  const plan = planOf(text.gguf);
-  return {
-    name: plan ? `${text.name}, ${plan.lowLayers} of ${text.layers} layers ${plan.rungs.low}` : text.name,
-    architecture: text.architecture,
-    kind: plan ? 'fitted' : SOURCE_TYPES.has(text.weightType) ? 'source' : 'quantized',
-    bytes: text.gguf.fileBytes,
-    parameters: text.parameters,
-    bitsPerWeight: (weightBytes * 8) / text.parameters,
-    layers: text.layers,
-    trainingContextTokens: text.trainingContextTokens,
-    mmproj:
-      mmprojPath !== null && mmprojBytes !== undefined ? { path: mmprojPath, bytes: mmprojBytes } : null,
-    imageTokens: mmprojBytes === undefined ? null : { min: limits.minTokens, max: limits.maxTokens },
-    plan,
-    problem: null,
-  };
-}
-
-/** The plan that a fit wrote into its result (luq/facts.ts). */
-function planOf(gguf: Gguf): ModelEntry['plan'] {
-  const rungs = metadataArray(gguf, 'luq.rungs');
-  const lowLayers = metadataArray(gguf, 'luq.low_layers');
-  const [high, low] = rungs ?? [];
-  if (typeof high !== 'string' || typeof low !== 'string' || !lowLayers) return null;
-  return { lowLayers: lowLayers.length, rungs: { high, low } };
-}
-
-function metadataArray(gguf: Gguf, key: string): readonly unknown[] | undefined {
-  const value = gguf.metadata.get(key)?.value;
-  return typeof value === 'object' ? value.values() : undefined;
-}
-
-function fits(text: TextModel, visionPath: string): boolean {
-  try {
-    checkPair(text, readVisionModel(visionPath));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** The vision encoder of a model just added: one added with it, else the one in its folder. */
 function partner(text: TextModel, visionPaths: readonly string[]): string | undefined {
   const given = visionPaths.find((path) => fits(text, path));
@@ -295,5 +225,13 @@ function partner(text: TextModel, visionPaths: readonly string[]): string | unde
   } catch {
     // several fit: the person chooses on the models page
     return undefined;
+  }
+}
+
+function rename(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    throw writeError(error, from);
   }
 }

@@ -1,7 +1,7 @@
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Protocol } from 'electron';
+import { pageFile } from '../serve/page-file.ts';
 import type { Services } from '../services/services.ts';
 
 export const SCHEME = 'snug';
@@ -9,33 +9,17 @@ export const PAGE = `${SCHEME}://app/index.html`;
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data: snug://pictures; media-src 'self' blob:; " +
   "connect-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-};
-const NAME = /^(\/assets)?\/[\w-][\w.-]*$/;
 const HASH = /^\/[0-9a-f]{64}$/;
 
 /** Answers `snug://app/…` with the built page and `snug://pictures/<hash>` with a kept picture; nothing else. */
 export function answer(url: string, page: string, services: Pick<Services, 'picturePath'>): Response {
   const { host, pathname } = new URL(url);
   if (host === 'pictures' && HASH.test(pathname)) return picture(pathname.slice(1), services);
-  const type = TYPES[extname(pathname)];
-  const path = join(page, pathname);
-  if (
-    host !== 'app' ||
-    type === undefined ||
-    !NAME.test(pathname) ||
-    pathname.includes('..') ||
-    !existsSync(path)
-  ) {
-    return new Response('there is nothing here', { status: 404 });
-  }
-  return new Response(readFileSync(path), {
+  const file = host === 'app' ? pageFile(page, pathname) : undefined;
+  if (!file) return new Response('there is nothing here', { status: 404 });
+  return new Response(file.content, {
     headers: {
-      'Content-Type': type,
+      'Content-Type': file.type,
       'Content-Security-Policy': CONTENT_SECURITY_POLICY,
       'X-Content-Type-Options': 'nosniff',
     },

@@ -1,8 +1,6 @@
 import { utilityProcess } from 'electron';
-import type { StartWorker } from '../engine/worker-process.ts';
+import { lastWordsOf, type StartWorker } from '../engine/worker-process.ts';
 import type { FromWorker } from '../engine/worker-protocol.ts';
-
-const KEPT_STDERR_CHARACTERS = 4_000;
 
 /** Starts a worker as an Electron utility process: the same messages as over child_process. */
 export const startUtilityProcess: StartWorker = (entry) => {
@@ -10,16 +8,12 @@ export const startUtilityProcess: StartWorker = (entry) => {
     stdio: ['ignore', 'ignore', 'pipe'],
     serviceName: 'Snug worker',
   });
-  let stderr = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    stderr = (stderr + chunk.toString('utf8')).slice(-KEPT_STDERR_CHARACTERS);
-  });
   return {
     post: (message) => child.postMessage(message),
     onMessage: (listener) => void child.on('message', (message) => listener(message as FromWorker)),
     // Electron tells no signal; a killed process has a code above 0
     onExit: (listener) => void child.on('exit', (code) => listener(code, null)),
     kill: () => void child.kill(),
-    lastWords: () => stderr.trim(),
+    lastWords: lastWordsOf(child.stderr),
   };
 };

@@ -58,6 +58,7 @@ export class Chat {
   #hear(event: ApiEvent): void {
     this.conversations.hear(event);
     this.thread.hear(event);
+    this.compare.hear(event);
   }
 
   #connected(state: AppState['connection']): void {

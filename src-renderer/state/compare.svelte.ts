@@ -1,3 +1,4 @@
+import type { ApiEvent } from '../../src-main/contract/api.ts';
 import type { ComparedAnswer } from '../../src-main/contract/conversation.ts';
 import { toErrorData, type ErrorData } from '../../src-main/contract/errors.ts';
 import type { AppState } from './app.svelte.ts';
@@ -14,8 +15,6 @@ export class Compare {
   #chosen: readonly [string | null, string | null] = $state.raw([null, null]);
 
   running: boolean = $state(false);
-  /** when the run began, milliseconds since 1970 */
-  startedAt: number = $state(0);
   error: ErrorData | null = $state.raw(null);
   answers: readonly ComparedAnswer[] = $state.raw([]);
   /** the question that `answers` answer */
@@ -25,6 +24,11 @@ export class Compare {
   constructor(app: AppState) {
     this.#app = app;
     this.draft = new Draft(app.bridge);
+  }
+
+  hear(event: ApiEvent): void {
+    // what another window compares is not shown here
+    if (event.name === 'chat.compared' && this.running) this.answers = event.data;
   }
 
   /** The chosen two; where none was chosen, a fitted model beside another. */
@@ -61,7 +65,6 @@ export class Compare {
     if (!this.draft.ready || this.running || first === null || second === null || first === second) return;
     const question = { text: this.draft.text, pictures: this.draft.hashes };
     this.running = true;
-    this.startedAt = Date.now();
     this.error = null;
     this.answers = [];
     this.question = question;
@@ -76,5 +79,9 @@ export class Compare {
     } finally {
       this.running = false;
     }
+  }
+
+  async stop(): Promise<void> {
+    if (this.running) await this.#app.attempt(() => this.#app.bridge.api.chat.stopCompare({}));
   }
 }

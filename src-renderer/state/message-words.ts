@@ -1,4 +1,4 @@
-import type { ChatActivity, Message } from '../../src-main/contract/conversation.ts';
+import type { ChatActivity, ComparedAnswer, Message } from '../../src-main/contract/conversation.ts';
 import { formatPercent, formatRate } from '../format.ts';
 
 /** Longest part of an answer that is read aloud unasked; the rest is in the thread. */
@@ -76,6 +76,24 @@ export function endWords(message: Message): string | null {
       return 'The answer reached its longest length. A longer one can be set in the options.';
     default:
       return null;
+  }
+}
+
+/** What is said of one of two answers side by side besides its text; null when that says it all. */
+export function comparedWords({ stage, text }: Pick<ComparedAnswer, 'stage' | 'text'>): string | null {
+  switch (stage) {
+    case 'waiting':
+      return 'Waits for the other model';
+    case 'loading':
+      return 'Loading the model';
+    case 'reading':
+      return 'Reading';
+    case 'answering':
+      return 'Answering';
+    case 'stopped':
+      return text === '' ? 'Stopped before it answered.' : 'You stopped this answer.';
+    case 'done':
+      return text === '' ? 'The model gave an empty answer.' : null;
   }
 }
 

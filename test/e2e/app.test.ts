@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startServer, type RunningServer } from '../../src-main/serve/server.ts';
 import { openServices, type Services } from '../../src-main/services/services.ts';
 import { sample } from '../fixtures/gguf-parts.ts';
-import { browserPath, launchBrowser } from './browser.ts';
+import { browserPath, launchBrowser } from '../helpers/browser.ts';
 
 // What a person does, in a real browser, on the built page and the real app behind it.
 

@@ -277,16 +277,43 @@ describe('two models', () => {
     const [first, second] = models;
     if (!first || !second) throw new Error('two models are needed');
     const { hash } = await window.addPicture(picture('circle'), 'circle.png');
-    const answers = await window.api.chat.compare({
+    const comparing = window.api.chat.compare({
       modelIds: [first.id, second.id],
       text: 'What color is the circle?',
       pictures: [hash],
     });
-    expect(answers.map(({ modelId, error }) => [modelId, error])).toEqual([
-      [first.id, null],
-      [second.id, null],
+    const { id: conversationId } = await window.api.conversations.create({});
+    await window.when('chat.compared', ([answer]) => answer?.stage === 'loading');
+    // a third model in memory would spoil what is measured
+    await expect(
+      window.api.chat.send({ conversationId, text: 'And here?', pictures: [] }),
+    ).rejects.toMatchObject({ code: 'BUSY' });
+    const answers = await comparing;
+    expect(answers.map(({ modelId, error, stage }) => [modelId, error, stage])).toEqual([
+      [first.id, null, 'done'],
+      [second.id, null, 'done'],
     ]);
     for (const answer of answers) expect(answer.peakMemoryBytes).toBeGreaterThan(0);
+    const told = window.events.flatMap((event) => (event.name === 'chat.compared' ? event.data : []));
+    const stages = new Set(told.map(({ stage }) => stage));
+    expect(stages).toEqual(new Set(['waiting', 'loading', 'reading', 'answering', 'done']));
+  });
+
+  it('stop in between: what was said stays, the second is not asked', async () => {
+    window.events.length = 0;
+    const [first, second] = await window.api.library.list({});
+    if (!first || !second) throw new Error('two models are needed');
+    const comparing = window.api.chat.compare({
+      modelIds: [first.id, second.id],
+      text: 'Describe the image.',
+      pictures: [],
+    });
+    await window.when('chat.compared', ([answer]) => answer?.stage === 'loading');
+    await window.api.chat.stopCompare({});
+    expect((await comparing).map(({ stage, error }) => [stage, error])).toEqual([
+      ['stopped', null],
+      ['stopped', null],
+    ]);
   });
 });
 

@@ -35,15 +35,14 @@ function pathWith(name: string, real: string[], fake: Record<string, string> = {
   return path;
 }
 
-/** Installs dependencies into an empty folder with the npm of a path; prints the error as set-up does. */
-function install(path: string, neededBytes: number): string {
-  const url = pathToFileURL(join(root, 'scripts', 'setup', 'dependencies.mjs')).href;
-  writeFileSync(join(path, 'package-lock.json'), '{}');
+/** Calls something of scripts/setup with a folder as the whole PATH; what it prints, or the error as set-up prints it. */
+function setUp(path: string, module: string, call: string): string {
+  const url = pathToFileURL(join(root, 'scripts', 'setup', module)).href;
   const script = `
-    const { ensureDependencies } = await import(${JSON.stringify(url)});
+    const setup = await import(${JSON.stringify(url)});
     try {
-      await ensureDependencies(${JSON.stringify(path)}, ${neededBytes});
-      console.log('installed');
+      await setup.${call};
+      console.log('done');
     } catch (error) {
       if (!error.advice) throw error;
       console.log(error.message + error.advice());
@@ -55,23 +54,15 @@ function install(path: string, neededBytes: number): string {
   return result.stdout + result.stderr;
 }
 
-/** Runs buildNative into an empty folder; prints the error as set-up does. */
+/** Installs dependencies into an empty folder. */
+function install(path: string, neededBytes: number): string {
+  writeFileSync(join(path, 'package-lock.json'), '{}');
+  return setUp(path, 'dependencies.mjs', `ensureDependencies(${JSON.stringify(path)}, ${neededBytes})`);
+}
+
+/** Builds the addon into an empty folder. */
 function build(path: string): string {
-  const url = (name: string) => JSON.stringify(pathToFileURL(join(root, 'scripts', 'setup', name)).href);
-  const script = `
-    const { buildNative } = await import(${url('addon.mjs')});
-    try {
-      await buildNative(${JSON.stringify(join(path, 'build'))}, 'Building');
-      console.log('built');
-    } catch (error) {
-      if (!error.advice) throw error;
-      console.log(error.message + error.advice());
-    }`;
-  const result = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    env: { PATH: path },
-    encoding: 'utf8',
-  });
-  return result.stdout + result.stderr;
+  return setUp(path, 'addon.mjs', `buildNative(${JSON.stringify(join(path, 'build'))}, 'Building')`);
 }
 
 describe.runIf(platform() !== 'win32')('set-up', () => {
@@ -97,9 +88,9 @@ describe.runIf(platform() !== 'win32')('set-up', () => {
 
   it('installs once: the second time nothing is asked of npm', () => {
     const path = pathWith('twice', ['sh', 'mkdir'], { npm: 'mkdir -p node_modules' });
-    expect(install(path, 1)).toContain('installed');
+    expect(install(path, 1)).toContain('done');
     rmSync(join(path, 'npm'));
-    expect(install(path, 1)).toContain('installed');
+    expect(install(path, 1)).toContain('done');
   });
 
   it('without CMake names it and the command for each system', () => {

@@ -215,11 +215,16 @@ def shapes_scene(rng: random.Random, width: int, height: int, most: int = 5) -> 
     return Scene("shapes", picture, conversations, things)
 
 
+def contrasting(background: tuple[int, int, int]) -> list[str]:
+    """The colours that can be read on `background`."""
+    return [c for c in COLOURS if sum(abs(a - b) for a, b in zip(COLOURS[c], background)) > 220]
+
+
 def text_scene(rng: random.Random, width: int, height: int) -> Scene:
     word = rng.choice(WORDS) if rng.random() < 0.65 else str(rng.randint(0, 99))
     kind = "number" if word.isdigit() else "word"
     back = rng.choice(list(BACKGROUNDS.values()))
-    colour = rng.choice([c for c in COLOURS if sum(abs(a - b) for a, b in zip(COLOURS[c], back)) > 220])
+    colour = rng.choice(contrasting(back))
     shown = word.upper() if rng.random() < 0.5 else word
     face = rng.choice(FONTS)
     size, limit = rng.randint(34, 60), width * rng.uniform(0.8, 0.95)

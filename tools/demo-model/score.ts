@@ -96,10 +96,13 @@ async function main(): Promise<void> {
       wrong: { type: 'boolean', default: false },
     },
   });
+  const mmproj = values.mmproj ?? findMmproj(readTextModel(values.model));
+  if (mmproj === undefined)
+    throw new Error(`${values.model} has no vision encoder beside it; name one with --mmproj`);
   const asked = await askVqaTest(
     {
       model: values.model,
-      mmproj: values.mmproj ?? findMmproj(readTextModel(values.model)) ?? values.model,
+      mmproj,
       threads: Number(values.threads),
       pictures: values.pictures === undefined ? undefined : Number(values.pictures),
     },

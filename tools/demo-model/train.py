@@ -28,6 +28,8 @@ from chat import CELL, IGNORE, SIZES, training_batch
 from drawing import render
 from labels import Heads, picture_labels
 from model import Config, VisionLanguageModel, deepened, rope
+from muon import Muon
+from pages import page_scene
 from scenes import scene
 from tokenizer import Tokenizer
 
@@ -39,7 +41,9 @@ BEFORE = {"shallow": "vision", "deep": "shallow"}
 PEAK_RATE = {"vision": 2e-3, "shallow": 2e-3, "deep": 1.5e-3}
 # a tower that has learnt to see unlearns it at the full rate while the text model knows nothing yet
 TRAINED_TOWER_SHARE = 0.4
-VISION_WEIGHTS = {"shapes": 0.5, "text": 0.3, "chart": 0.17, "clutter": 0.03}
+# of the pictures that train the tower alone
+PAGES_SHARE = 0.5
+VISION_WEIGHTS = {"shapes": 0.4, "text": 0.32, "chart": 0.25, "clutter": 0.03}
 VISION_BATCH = 32
 ROW_LENGTH = 256
 SAVE_EVERY_S = 240
@@ -59,7 +63,9 @@ def normalised(px: np.ndarray) -> torch.Tensor:
 
 def vision_samples(_tokenizer: Tokenizer, rng: random.Random, _rows: int, _easy: float) -> tuple:
     columns, rows = rng.choice(SIZES)
-    scenes = [scene(rng, columns * CELL, rows * CELL, VISION_WEIGHTS) for _ in range(VISION_BATCH)]
+    size = columns * CELL, rows * CELL
+    pages = round(PAGES_SHARE * VISION_BATCH)
+    scenes = [page_scene(rng, *size) for _ in range(pages)] + [scene(rng, *size, VISION_WEIGHTS) for _ in range(VISION_BATCH - pages)]
     return pixels(scenes), picture_labels(scenes)
 
 
@@ -115,19 +121,44 @@ class Clock:
         return self.seconds() / 60 / self.minutes
 
 
-def optimizer(parts: list[tuple[nn.Module, float]]) -> torch.optim.AdamW:
-    """AdamW over modules, each with its share of the learning rate; only matrices decay."""
-    groups = []
-    for module, share in parts:
-        parameters = list(module.parameters())
-        groups.append({"params": [p for p in parameters if p.dim() > 1], "weight_decay": 0.05, "share": share})
-        groups.append({"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0, "share": share})
-    return torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.98), fused=True)
+class Optimizers:
+    """Muon for the matrices inside layers, AdamW for all else (embedding, patches, heads, norms, biases: those don't decay); one learning
+    rate for both, of which each module takes its share."""
+
+    def __init__(self, parts: list[tuple[nn.Module, float]]):
+        hidden, flat, vectors = [], [], []
+        for module, share in parts:
+            named = list(module.named_parameters())
+            inner = [p for name, p in named if p.dim() > 1 and name.startswith(("blocks.", "merge"))]
+            outer = [p for name, p in named if p.dim() > 1 and not name.startswith(("blocks.", "merge"))]
+            hidden.append({"params": inner, "share": share})
+            flat.append({"params": outer, "share": share, "weight_decay": 0.05})
+            vectors.append({"params": [p for _, p in named if p.dim() < 2], "share": share, "weight_decay": 0.0})
+        self.parameters = [p for module, _ in parts for p in module.parameters()]
+        adamw = torch.optim.AdamW([g for g in flat + vectors if g["params"]], betas=(0.9, 0.98), fused=True)
+        self.all = [Muon([g for g in hidden if g["params"]]), adamw]
+
+    def step(self, loss: torch.Tensor, rate: float) -> None:
+        for optimizer in self.all:
+            optimizer.zero_grad()
+            for group in optimizer.param_groups:
+                group["lr"] = rate * group["share"]
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        for optimizer in self.all:
+            optimizer.step()
+
+    def state_dict(self) -> list[dict]:
+        return [optimizer.state_dict() for optimizer in self.all]
+
+    def load_state_dict(self, states: list[dict]) -> None:
+        for optimizer, state in zip(self.all, states):
+            optimizer.load_state_dict(state)
 
 
 def learning_rate(peak: float, step: int, share: float) -> float:
-    """Warm-up over 150 steps, flat for the first half, then a straight line to 2 %."""
-    return peak * min(1, (step + 1) / 150) * max(0.02, min(1.0, (1 - share) * 2))
+    """Warm-up over 50 steps, flat for the first half, then a straight line to 2 %."""
+    return peak * min(1, (step + 1) / 50) * max(0.02, min(1.0, (1 - share) * 2))
 
 
 class Averages(dict):
@@ -167,22 +198,16 @@ class Stage:
         parts = [(self.model.vision, tower), (self.heads, tower)]
         if name != "vision":
             parts += [(self.model.embedding, 1.0), (self.model.text, 1.0)]
-        self.optimizer = optimizer(parts)
+        self.optimizers = Optimizers(parts)
         if self.path.exists():
-            self.optimizer.load_state_dict(kept["optimizer"])
-        self.parameters = [p for module, _ in parts for p in module.parameters()]
+            self.optimizers.load_state_dict(kept["optimizers"])
         self.clock = Clock(minutes, spent)
         self.saved = time.time()
         self.averages = Averages()
 
     def update(self, loss: torch.Tensor) -> None:
         rate = learning_rate(PEAK_RATE[self.name], self.step, self.clock.share())
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * group["share"]
-        self.optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        self.optimizer.step()
+        self.optimizers.step(loss, rate)
         self.step += 1
         if self.averages.get("picture right", 0) > LOOKS and self.step > 50:
             self.looks = True
@@ -196,7 +221,7 @@ class Stage:
         kept = {
             "model": self.model.state_dict(),
             "heads": self.heads.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": self.optimizers.state_dict(),
             "seconds": self.clock.seconds(),
             "step": self.step,
             "looks": self.looks,

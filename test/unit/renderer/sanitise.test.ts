@@ -1,18 +1,10 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { browserPath, launchBrowser } from '../../helpers/browser.ts';
 
-/** DOMPurify needs a real document: a browser's own parser is what hostile markup is written for. */
-const CHROMIUM = process.env['SNUG_CHROMIUM'] ?? '/usr/bin/chromium';
-const SWITCHES = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+// DOMPurify needs a real document: a browser's own parser is what hostile markup is written for.
 
 const HOSTILE = [
   '<script>window.harmed = true</script>',
@@ -44,12 +36,12 @@ async function bundle(): Promise<string> {
   return chunk?.code ?? '';
 }
 
-describe.skipIf(!existsSync(CHROMIUM))('what reaches the page', () => {
+describe.skipIf(browserPath === undefined)('what reaches the page', () => {
   let browser: Browser;
   let page: Page;
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: SWITCHES });
+    browser = await launchBrowser();
     page = await browser.newPage();
     await page.route('**/*', (route) => route.abort());
     await page.addScriptTag({ content: await bundle() });

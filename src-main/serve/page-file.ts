@@ -1,0 +1,24 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+/** only names that the build gives its files: no way out of the folder */
+const NAME = /^(\/assets)?\/[\w-][\w.-]*$/;
+
+export interface PageFile {
+  readonly type: string;
+  readonly content: Buffer<ArrayBuffer>;
+}
+
+/** A file of the built window by the path of its address; undefined where there is none. */
+export function pageFile(page: string, pathname: string): PageFile | undefined {
+  const type = TYPES[extname(pathname)];
+  if (type === undefined || !NAME.test(pathname) || pathname.includes('..')) return undefined;
+  const path = join(page, pathname);
+  return existsSync(path) ? { type, content: readFileSync(path) } : undefined;
+}
