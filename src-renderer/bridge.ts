@@ -17,7 +17,11 @@ export interface Bridge {
   pathOf(file: File): string | undefined;
   /** Asks for model files by the system's dialog; undefined where the door has none. */
   chooseModels?: () => Promise<readonly string[]>;
+  /** Asks for a folder by the system's dialog; null when the person chose none. Undefined where the door has no dialog. */
+  chooseFolder?: () => Promise<string | null>;
   showInFolder?: (path: string) => Promise<void>;
+  /** Opens the folder of the log in the system's file manager. */
+  openLogs?: () => Promise<void>;
 }
 
 declare global {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
-import { ensureLlamaSource, llamaLibraries, version } from './llama.mjs';
+import { ensureLlamaSource, llamaLibraries, llamaRelease, version } from './llama.mjs';
 import { addonBuild, addonFile, modules, root } from './paths.mjs';
 import { run } from './processes.mjs';
 import { ProgressLine, SetupError } from './report.mjs';
@@ -109,13 +109,20 @@ export async function buildNative(buildFolder, label, extra = []) {
 export async function ensureAddon() {
   const stampFile = join(addonBuild, '.snug-stamp');
   const wanted = wantedStamp();
-  if (existsSync(addonFile) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return;
+  if (existsSync(addonFile) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) {
+    noteLibraries();
+    return;
+  }
   rmSync(stampFile, { force: true });
   await buildNative(addonBuild, 'Building the native addon (a minute or two, once)');
   if (!existsSync(addonFile))
     throw new SetupError(`the build did not leave ${addonFile}; delete native/build and try again.`);
-  // the engine loads llama.cpp's CPU variants from the folder that the addon was linked with
-  const libraries = relative(addonBuild, llamaLibraries()).replaceAll('\\', '/');
-  writeFileSync(join(addonBuild, 'libraries.json'), JSON.stringify({ libraries }));
+  noteLibraries();
   writeFileSync(stampFile, wanted);
+}
+
+/** The engine loads llama.cpp's CPU variants from the folder that the addon was linked with. */
+function noteLibraries() {
+  const libraries = relative(addonBuild, llamaLibraries()).replaceAll('\\', '/');
+  writeFileSync(join(addonBuild, 'libraries.json'), JSON.stringify({ libraries, llamaCpp: llamaRelease() }));
 }

@@ -21,6 +21,11 @@ export function llamaLibraries() {
   throw new SetupError(`node-llama-cpp has no llama.cpp libraries for ${process.platform} ${process.arch}.`);
 }
 
+/** The release of llama.cpp that libraries and source are of. */
+export function llamaRelease() {
+  return JSON.parse(readFileSync(join(bundled, 'binariesGithubRelease.json'), 'utf8')).release;
+}
+
 /** The llama.cpp source that the libraries were built from, unpacked once from node-llama-cpp's bundle. */
 export async function ensureLlamaSource() {
   const { tag } = JSON.parse(readFileSync(join(bundled, 'llama.cpp.info.json'), 'utf8'));

@@ -1,11 +1,11 @@
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
+import { appRoot, unpackedRoot } from '../root.ts';
 
-const source = join(import.meta.dirname, '..');
+// compiled for packaging they are .js
+const extension = extname(import.meta.filename);
+const entry = (name: string) => join(appRoot, 'src-main', `${name}${extension}`);
 
 /** Where the worker processes start. */
-export const workerEntries = {
-  compress: join(source, 'compress-worker.ts'),
-  chat: join(source, 'chat-worker.ts'),
-};
+export const workerEntries = { compress: entry('compress-worker'), chat: entry('chat-worker') };
 
-export const demoModel = join(source, '..', 'resources', 'demo-model', 'demo-vl-f16.gguf');
+export const demoModel = join(unpackedRoot, 'resources', 'demo-model', 'demo-vl-f16.gguf');

@@ -11,6 +11,7 @@ import {
   type Message,
 } from './conversation.ts';
 import { fitArguments, type FitJob, type FitJobService } from './fit-job.ts';
+import { folderArguments, type FolderMove, type FolderService } from './folder.ts';
 import { laptopArguments, type LaptopService } from './laptop.ts';
 import { libraryArguments, type LibraryService, type ModelEntry } from './model.ts';
 import { settingsArguments, type Settings, type SettingsService } from './settings.ts';
@@ -20,6 +21,7 @@ export interface Api {
   readonly app: AppService;
   readonly laptop: LaptopService;
   readonly library: LibraryService;
+  readonly folder: FolderService;
   readonly fits: FitJobService;
   readonly conversations: ConversationService;
   readonly chat: ChatService;
@@ -29,6 +31,8 @@ export interface Api {
 /** Everything the window is told unasked. */
 export interface ApiEvents {
   'library.changed': readonly ModelEntry[];
+  /** how far a move of the folder is; null when none runs any more */
+  'folder.moving': FolderMove | null;
   'fits.changed': FitJob;
   'chat.message': Message;
   'chat.activity': ChatActivity;
@@ -48,6 +52,7 @@ export const apiArguments: ArgumentSchemas<Api> = {
   app: appArguments,
   laptop: laptopArguments,
   library: libraryArguments,
+  folder: folderArguments,
   fits: fitArguments,
   conversations: conversationArguments,
   chat: chatArguments,

@@ -7,6 +7,8 @@ export interface AppInfo {
   readonly door: 'electron' | 'browser';
   readonly modelsFolder: string;
   readonly dataFolder: string;
+  /** what the app did, by code and size; no file names, no words of a chat */
+  readonly logsFolder: string;
   /** something the store had to say at start: a broken database was set aside, … */
   readonly notices: readonly string[];
 }

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
+import { z } from 'zod';
 import { SnugError, type ErrorCode } from '../contract/errors.ts';
+import { unpackedRoot } from '../root.ts';
 
 /** The typed face of native/: what the compiled addon offers, and the one place that loads it. */
 
@@ -239,7 +241,7 @@ export interface Addon {
   ): Promise<number>;
 }
 
-const buildFolder = join(import.meta.dirname, '..', '..', 'native', 'build');
+const buildFolder = join(unpackedRoot, 'native', 'build');
 const ADDON_ERRORS: ReadonlySet<string> = new Set<ErrorCode>([
   'CANCELLED',
   'MODEL_LOAD',
@@ -259,7 +261,7 @@ export function loadAddon(librariesFolder?: string): { addon: Addon; backends: B
   if (!existsSync(file)) {
     throw new SnugError('NATIVE', 'the native addon is not built', { advice: 'Run: npm run setup' });
   }
-  const libraries = librariesFolder ?? builtWithLibraries();
+  const libraries = librariesFolder ?? join(buildFolder, builtWith().libraries);
   // Windows looks for the addon's DLLs on the path
   process.env['PATH'] = `${libraries}${delimiter}${process.env['PATH'] ?? ''}`;
   let addon: Addon;
@@ -285,11 +287,16 @@ export function loadAddon(librariesFolder?: string): { addon: Addon; backends: B
   return loaded;
 }
 
-function builtWithLibraries(): string {
-  const { libraries } = JSON.parse(readFileSync(join(buildFolder, 'libraries.json'), 'utf8')) as {
-    libraries: string;
-  };
-  return join(buildFolder, libraries);
+const librariesSchema = z.object({ libraries: z.string(), llamaCpp: z.string() });
+
+/** What the set-up noted of the build: where llama.cpp's libraries lie, and which release of it they are. */
+function builtWith(): z.infer<typeof librariesSchema> {
+  return librariesSchema.parse(JSON.parse(readFileSync(join(buildFolder, 'libraries.json'), 'utf8')));
+}
+
+/** The release of llama.cpp that computes, as "b9999". */
+export function llamaCppRelease(): string {
+  return builtWith().llamaCpp;
 }
 
 /** The addon's rejections as SnugErrors, with a code of the contract. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
+import { unpackedRoot } from '../root.ts';
 
 /** Pictures with questions and answers, and texts, to calibrate with; the held-out part is only ever used for checking. */
 export interface CalibrationSet {
@@ -36,7 +37,7 @@ const manifestSchema = z.object({
   texts: z.array(z.object({ file: z.string(), heldOut: z.boolean() })),
 });
 
-export const builtInCalibrationFolder = join(import.meta.dirname, '..', '..', 'resources', 'calibration');
+export const builtInCalibrationFolder = join(unpackedRoot, 'resources', 'calibration');
 
 const PICTURE_EXTENSIONS = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.avif']);
 /** Asked of a person's own pictures, which come without questions. */

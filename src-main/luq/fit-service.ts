@@ -1,5 +1,4 @@
-import { rmSync } from 'node:fs';
-import { basename, dirname, relative } from 'node:path';
+import { basename } from 'node:path';
 import type { Measured } from '../contract/chat.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { Answer, FileReport, FitReport, Memory } from '../contract/fit-report.ts';
@@ -7,12 +6,11 @@ import type { FitRequest } from '../contract/fit-request.ts';
 import type { Progress } from '../contract/progress.ts';
 import { WorkerProcess, type StartWorker } from '../engine/worker-process.ts';
 import { computeThreads } from '../profile/laptop.ts';
-import { readSidecar, sidecarPath, type Sidecar } from '../models/sidecar.ts';
+import { readSidecar, writeSidecar } from '../models/sidecar.ts';
 import { loadBuiltInCalibration } from './calibration-set.ts';
 import type { LayerEntropy } from './entropy.ts';
 import type { PlanPreview } from './fit-plan.ts';
 import type { Fitted } from './fit.ts';
-import { writeFileAtomically } from './files.ts';
 
 export type FitEvent =
   | { readonly kind: 'progress'; readonly progress: Progress }
@@ -141,21 +139,11 @@ function questionsFor(
 
 /** The result's companion file: its vision encoder and the questions its source came with. */
 function keepSidecar(outputPath: string, modelPath: string, fitted: Fitted): void {
-  const besideOutput = (path: string) => relative(dirname(outputPath), path);
   const { samples } = readSidecar(modelPath);
-  const sidecar: Sidecar = {
-    ...(fitted.mmproj.luq === null ? {} : { mmproj: besideOutput(fitted.mmproj.luq) }),
-    ...(samples === undefined
-      ? {}
-      : {
-          samples: samples.map((sample) =>
-            sample.picture === undefined ? sample : { ...sample, picture: besideOutput(sample.picture) },
-          ),
-        }),
-  };
-  const path = sidecarPath(outputPath);
-  if (Object.keys(sidecar).length === 0) rmSync(path, { force: true });
-  else writeFileAtomically(path, `${JSON.stringify(sidecar, null, 2)}\n`);
+  writeSidecar(outputPath, {
+    ...(fitted.mmproj.luq === null ? {} : { mmproj: fitted.mmproj.luq }),
+    ...(samples === undefined ? {} : { samples }),
+  });
 }
 
 /** Adds what the answers show: a model that only repeats itself or says nothing is broken, whatever its divergence. */

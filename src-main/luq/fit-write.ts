@@ -62,7 +62,9 @@ async function writeVision(
 }
 
 export interface WrittenFiles {
+  /** where the model is to lie; an earlier one stays there until this one is checked */
   readonly output: string;
+  readonly unchecked: string;
   readonly bytes: number;
   readonly mmproj: string | null;
   /** the model with every layer high, when it was asked for */
@@ -82,11 +84,12 @@ export async function writeFiles(
   },
 ): Promise<WrittenFiles> {
   const { plan, allHigh, visionTypes, output } = wanted;
-  const bytes = await writeModel(step, plan, output);
+  const unchecked = `${output}.unchecked`;
+  const bytes = await writeModel(step, plan, unchecked);
   const mmproj = visionTypes
     ? await writeVision(step, visionTypes, output)
     : (step.source.vision?.path ?? null);
   const comparison = wanted.compare ? join(step.workspace.folder, `${plan.rungs.high}.gguf`) : null;
   const comparisonBytes = comparison === null ? null : await writeModel(step, allHigh, comparison);
-  return { output, bytes, mmproj, comparison, comparisonBytes };
+  return { output, unchecked, bytes, mmproj, comparison, comparisonBytes };
 }

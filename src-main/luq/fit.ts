@@ -28,6 +28,7 @@ import {
   previewPlans,
   type PlanPreview,
 } from './fit-plan.ts';
+import { discard, publish } from './files.ts';
 import { describeFit } from './fit-result.ts';
 import { calibrationKey, settleRequest, type FitSettings } from './fit-settings.ts';
 import { writeFiles } from './fit-write.ts';
@@ -60,7 +61,7 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
   const onProgress = clock.watching(events.onProgress);
   const { addon, backends } = loadAddon();
   const read = readSource(request.modelPath, request.mmprojPath, request.imageMaxTokens);
-  const output = request.output ?? outputPath(request.home, request.modelPath);
+  const output = request.output ?? outputPath(modelsFolder(request.home), request.modelPath);
   checkOutput(output, [request.modelPath, ...(request.mmprojPath ? [request.mmprojPath] : [])]);
   using _outputLock = takeLock(`${output}.lock`, `writing ${output}`);
   const { cpuFeatures } = backends;
@@ -98,16 +99,12 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
     output,
     compare: request.compare,
   });
-  const check = await checkResult({
-    addon,
-    source,
-    settings,
-    calibrated,
-    output,
-    mmproj: written.mmproj,
-    signal,
-    onProgress,
+  const checking = { addon, source, settings, calibrated, mmproj: written.mmproj, signal, onProgress };
+  const check = await checkResult({ ...checking, output: written.unchecked }).catch((error: unknown) => {
+    discard(written.unchecked);
+    throw error;
   });
+  publish(written.unchecked, output);
   const predictedTokensPerSecond = predictTokensPerSecond(matrices, speeds);
   return {
     ...describeFit({ source, basis, settings, calibrated, plan, allHigh, written, predictedTokensPerSecond }),

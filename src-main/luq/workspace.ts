@@ -23,12 +23,12 @@ export function modelsFolder(home: string): string {
 }
 
 /**
- * Where a fit's result goes unless the person says otherwise: "Qwen2.5-VL-7B-Instruct-f16.gguf" → "Qwen2.5-VL-7B-Instruct-LUQ.gguf".
- * `distinction` tells results of sources of one name apart.
+ * Where in a folder a fit's result goes unless the person says otherwise: "Qwen2.5-VL-7B-Instruct-f16.gguf" →
+ * "Qwen2.5-VL-7B-Instruct-LUQ.gguf". `distinction` tells results of sources of one name apart.
  */
-export function outputPath(home: string, modelPath: string, distinction?: string): string {
+export function outputPath(folder: string, modelPath: string, distinction?: string): string {
   const stem = basename(modelPath, extname(modelPath)).replace(/[-_.](f16|bf16|f32|q8_0)$/i, '');
-  return join(modelsFolder(home), `${[stem, 'LUQ', ...(distinction ? [distinction] : [])].join('-')}.gguf`);
+  return join(folder, `${[stem, 'LUQ', ...(distinction ? [distinction] : [])].join('-')}.gguf`);
 }
 
 /** What belongs to one source file, found again by its hash whatever it is called. */

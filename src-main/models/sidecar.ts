@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
+import { writeFileAtomically } from '../luq/files.ts';
 
 /** What belongs to a model file and cannot stand in it, kept beside it as `<model>.snug.json`. Paths are relative to it. */
 const sidecarSchema = z.strictObject({
@@ -47,4 +48,24 @@ export function readSidecar(modelPath: string): Sidecar {
           ),
         }),
   };
+}
+
+/** Writes a model's sidecar from absolute paths; one that would say nothing is deleted. */
+export function writeSidecar(modelPath: string, sidecar: Sidecar): void {
+  const path = sidecarPath(modelPath);
+  const besideIt = (absolute: string) => relative(dirname(path), absolute);
+  const { mmproj, samples, ...rest } = sidecar;
+  const written: Sidecar = {
+    ...rest,
+    ...(mmproj === undefined ? {} : { mmproj: besideIt(mmproj) }),
+    ...(samples === undefined
+      ? {}
+      : {
+          samples: samples.map((sample) =>
+            sample.picture === undefined ? sample : { ...sample, picture: besideIt(sample.picture) },
+          ),
+        }),
+  };
+  if (Object.keys(written).length === 0) rmSync(path, { force: true });
+  else writeFileAtomically(path, `${JSON.stringify(written, null, 2)}\n`);
 }

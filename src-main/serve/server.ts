@@ -8,6 +8,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { Dispatcher } from '../api/dispatcher.ts';
 import { SnugError, toErrorData } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES, PICTURES_PATH, type FromMain } from '../contract/wire.ts';
+import { appRoot } from '../root.ts';
 import type { Services } from '../services/services.ts';
 import { Gate } from './gate.ts';
 import { pageFile } from './page-file.ts';
@@ -31,7 +32,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 const MOST_MESSAGE_BYTES = 2 ** 20;
-const builtPage = join(import.meta.dirname, '..', '..', 'dist', 'renderer');
+const builtPage = join(appRoot, 'dist', 'renderer');
 
 /** Serves the built window and its Api on 127.0.0.1. Throws with advice when the window has not been built. */
 export async function startServer(

@@ -3,42 +3,43 @@ import { join } from 'node:path';
 import type { AppInfo, AppService } from '../contract/app.ts';
 import type { FitJob } from '../contract/fit-job.ts';
 import type { LaptopService } from '../contract/laptop.ts';
+import { llamaCppRelease } from '../engine/addon.ts';
+import { appRoot } from '../root.ts';
 import type { Settings } from '../contract/settings.ts';
 
-const root = join(import.meta.dirname, '..', '..');
-
-function packageField(path: string, field: string): string {
-  const content = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-  const value = content[field];
-  return typeof value === 'string' ? value : 'unknown';
+function ownVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(appRoot, 'package.json'), 'utf8')) as { version: string };
+  return version;
 }
 
 /** What this app is, and what a bug report needs. */
 export class AppFacts implements AppService {
-  readonly #info: AppInfo;
+  readonly #info: Omit<AppInfo, 'modelsFolder'>;
+  readonly #modelsFolder: () => string;
   readonly #laptop: LaptopService;
   readonly #settings: () => Settings;
   readonly #jobs: () => readonly FitJob[];
 
   constructor(options: {
-    info: Omit<AppInfo, 'version' | 'llamaCpp'>;
+    info: Omit<AppInfo, 'version' | 'llamaCpp' | 'modelsFolder'>;
+    modelsFolder: () => string;
     laptop: LaptopService;
     settings: () => Settings;
     jobs: () => readonly FitJob[];
   }) {
-    const nodeLlamaCpp = join(root, 'node_modules', 'node-llama-cpp');
     this.#info = {
       ...options.info,
-      version: packageField(join(root, 'package.json'), 'version'),
-      llamaCpp: packageField(join(nodeLlamaCpp, 'llama', 'binariesGithubRelease.json'), 'release'),
+      version: ownVersion(),
+      llamaCpp: llamaCppRelease(),
     };
+    this.#modelsFolder = options.modelsFolder;
     this.#laptop = options.laptop;
     this.#settings = options.settings;
     this.#jobs = options.jobs;
   }
 
   info(): Promise<AppInfo> {
-    return Promise.resolve(this.#info);
+    return Promise.resolve({ ...this.#info, modelsFolder: this.#modelsFolder() });
   }
 
   async diagnostics(): Promise<string> {

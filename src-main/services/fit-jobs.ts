@@ -16,6 +16,7 @@ import { outputPath } from '../luq/workspace.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import type { FitJobRepository } from '../store/fit-jobs.ts';
 import { FitProgress } from './fit-progress.ts';
+import type { ModelsFolder } from './folder.ts';
 import type { Library } from './library.ts';
 import type { StoredSettings } from './settings.ts';
 
@@ -41,6 +42,7 @@ export class FitJobs implements FitJobService {
   readonly #fits: FitService;
   readonly #jobs: FitJobRepository;
   readonly #library: Library;
+  readonly #folder: Pick<ModelsFolder, 'current' | 'requireReady'>;
   readonly #laptop: LaptopService;
   readonly #settings: StoredSettings;
   readonly #events: EventBus;
@@ -51,6 +53,7 @@ export class FitJobs implements FitJobService {
     fits: FitService;
     jobs: FitJobRepository;
     library: Library;
+    folder: Pick<ModelsFolder, 'current' | 'requireReady'>;
     laptop: LaptopService;
     settings: StoredSettings;
     events: EventBus;
@@ -59,6 +62,7 @@ export class FitJobs implements FitJobService {
     this.#fits = options.fits;
     this.#jobs = options.jobs;
     this.#library = options.library;
+    this.#folder = options.folder;
     this.#laptop = options.laptop;
     this.#settings = options.settings;
     this.#events = options.events;
@@ -133,6 +137,7 @@ export class FitJobs implements FitJobService {
         advice: 'Wait for it, or pause it: what it has done is kept.',
       });
     }
+    this.#folder.requireReady();
     const request: FitRequest = { ...this.#request(start), budgetBytes: start.budgetBytes };
     const abort = new AbortController();
     const live = new LiveJob(job, (changed) => {
@@ -204,7 +209,7 @@ export class FitJobs implements FitJobService {
       modelPath: model.path,
       home: this.#home,
       // two models of one name must not take each other's place; a refit replaces its own result
-      output: outputPath(this.#home, model.path, model.id.slice(0, 6)),
+      output: outputPath(this.#folder.current, model.path, model.id.slice(0, 6)),
       contextTokens: start.contextTokens,
       ...(model.mmprojPath === undefined ? {} : { mmprojPath: model.mmprojPath }),
       ...(start.imageMaxTokens === undefined ? {} : { imageMaxTokens: start.imageMaxTokens }),

@@ -41,7 +41,8 @@ export class Library implements LibraryService {
     return this.#models.list().map((row) => this.#entry(row));
   }
 
-  #changed(): void {
+  /** Tells every window what the library holds now. */
+  changed(): void {
     this.#events.emit('library.changed', this.#list());
   }
 
@@ -85,7 +86,7 @@ export class Library implements LibraryService {
       this.#models.add({ path: text.path, mmprojPath: partner(text, visionPaths) }),
     );
     for (const path of visionPaths) this.#offer(path, rows.length === 0 ? refused : undefined);
-    this.#changed();
+    this.changed();
     return Promise.resolve({ added: rows.map((row) => this.#entry(this.#models.get(row.id))), refused });
   }
 
@@ -121,7 +122,7 @@ export class Library implements LibraryService {
     const row = this.#models.get(id);
     checkPair(readTextModel(row.path), readVisionModel(mmprojPath));
     this.#models.setMmproj(id, mmprojPath);
-    this.#changed();
+    this.changed();
     return Promise.resolve(this.#entry(this.#models.get(id)));
   }
 
@@ -136,7 +137,7 @@ export class Library implements LibraryService {
       rename(row.path, trashedPath);
     }
     this.#models.remove(id, trashedPath);
-    this.#changed();
+    this.changed();
     return Promise.resolve({ freedBytes });
   }
 
@@ -146,7 +147,7 @@ export class Library implements LibraryService {
       rename(row.trashedPath, row.path);
     }
     this.#models.restore(id);
-    this.#changed();
+    this.changed();
     return Promise.resolve(this.#entry(this.#models.get(id)));
   }
 
@@ -179,7 +180,7 @@ export class Library implements LibraryService {
     builtIn?: boolean;
   }): ModelEntry {
     const row = this.#models.add(model);
-    this.#changed();
+    this.changed();
     return this.#entry(row);
   }
 

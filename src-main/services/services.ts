@@ -1,23 +1,28 @@
-import { mkdirSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { EventBus } from '../api/event-bus.ts';
 import { demoModel, workerEntries } from '../api/entries.ts';
 import { checkPicture } from '../chat/pictures.ts';
 import type { Api } from '../contract/api.ts';
 import type { AppInfo } from '../contract/app.ts';
 import type { PictureView } from '../contract/conversation.ts';
-import type { StartWorker } from '../engine/worker-process.ts';
+import { SnugError } from '../contract/errors.ts';
+import { forkWorker, type StartWorker } from '../engine/worker-process.ts';
+import { LogFile } from '../log/log-file.ts';
+import { logBug, logBugs, logFits, logWorkers } from '../log/logged.ts';
 import { FitService } from '../luq/fit-service.ts';
 import { knownSha256 } from '../luq/source.ts';
-import { modelsFolder } from '../luq/workspace.ts';
 import { openStore } from '../store/database.ts';
 import { AppFacts } from './app.ts';
 import { BankFolders } from './bank.ts';
 import { Chat } from './chat.ts';
+import { ComparisonWatch } from './comparison-watch.ts';
 import { Conversations } from './conversations.ts';
 import { FitJobs } from './fit-jobs.ts';
+import { ModelsFolder } from './folder.ts';
 import { LaptopReader } from './laptop.ts';
 import { Library } from './library.ts';
+import type { Disk } from './move/disk.ts';
 import { StoredSettings } from './settings.ts';
 
 /** Everything a door serves. */
@@ -36,28 +41,55 @@ export function openServices(options: {
   home: string;
   door: AppInfo['door'];
   start?: StartWorker | undefined;
+  /** what moving the models uses; a test's own fails half-way */
+  disk?: Disk | undefined;
 }): Services {
-  const { home, door, start } = options;
-  mkdirSync(modelsFolder(home), { recursive: true });
+  const { home, door } = options;
   const store = openStore(home);
   const events = new EventBus();
+  const logsFolder = join(home, 'logs');
+  const log = new LogFile(join(logsFolder, 'snug.log'));
+  log.write('start', { door, platform: process.platform, node: process.version });
+  const start = logWorkers(options.start ?? forkWorker, log, (path) => {
+    const row = store.models.findByPath(path);
+    return row && library.entry(row.id);
+  });
+  logFits(events, log);
   const settings = new StoredSettings(store.settings, events);
-  const laptop = new LaptopReader(home, workerEntries.compress, start);
+  const laptop = new LaptopReader((): string => folder.current, workerEntries.compress, start);
   const nameOf = (hash: string) => library.nameOfSource((path) => knownSha256(path, home), hash);
   const bank: BankFolders = new BankFolders(home, nameOf, (): boolean => fits.isRunning);
   const library: Library = new Library(store.models, events, bank);
+  const comparison = new ComparisonWatch(events);
+  const freeModels = async () => {
+    if (store.conversations.isAnswering || comparison.isComparing) {
+      throw new SnugError('BUSY', 'a model is answering', { advice: 'Wait for it to end, or stop it.' });
+    }
+    await chat.close();
+  };
+  const folder: ModelsFolder = new ModelsFolder({
+    home,
+    models: store.models,
+    settings: store.settings,
+    events,
+    changed: () => library.changed(),
+    fitRuns: (): boolean => fits.isRunning,
+    freeModels,
+    disk: options.disk,
+  });
   const fits: FitJobs = new FitJobs({
     home,
     fits: new FitService(workerEntries, start),
     jobs: store.fitJobs,
     library,
+    folder,
     laptop,
     settings,
     events,
   });
   const newest = () => library.newestUsable();
   const conversations = new Conversations(store.conversations, settings, events, newest);
-  const chat = new Chat({
+  const chat: Chat = new Chat({
     conversations: store.conversations,
     list: conversations,
     pictures: store.pictures,
@@ -68,8 +100,15 @@ export function openServices(options: {
     entry: workerEntries.chat,
     start,
   });
+  const folderNotice = folder.prepare();
   const app = new AppFacts({
-    info: { door, modelsFolder: modelsFolder(home), dataFolder: home, notices: store.notices },
+    info: {
+      door,
+      dataFolder: home,
+      logsFolder,
+      notices: [...store.notices, ...(folderNotice ? [folderNotice] : [])],
+    },
+    modelsFolder: () => folder.current,
     laptop,
     settings: () => settings.current,
     jobs: () => store.fitJobs.list(),
@@ -80,16 +119,24 @@ export function openServices(options: {
   store.conversations.purgeRemoved();
   store.fitJobs.interrupted();
   store.pictures.sweep();
+  folder.finishInterrupted();
   library.emptyTrash();
   library.register({ path: demoModel, builtIn: true });
 
+  const died = (error: unknown) => logBug(log, 'main', error);
+  // only looks on: what an error nobody caught does is left to the door
+  process.on('uncaughtExceptionMonitor', died);
+
   const close = async () => {
+    await folder.close();
     await fits.close();
     await chat.close();
     store.close();
+    process.off('uncaughtExceptionMonitor', died);
+    log.write('end');
   };
   return {
-    api: { app, laptop, library, fits, conversations, chat, settings },
+    api: logBugs({ app, laptop, library, folder, fits, conversations, chat, settings }, log),
     events,
     addPicture: async (bytes, name) => {
       const { width, height } = await checkPicture(bytes, name);

@@ -64,22 +64,30 @@ export class AppState {
   async load(): Promise<void> {
     try {
       const { app, settings, library, laptop } = this.bridge.api;
-      const [info, kept, models, view] = await Promise.all([
+      // settings, models and jobs each as they come: an event that arrives meanwhile is newer than the reply before it
+      const [info, view] = await Promise.all([
         app.info({}),
-        settings.get({}),
-        library.list({}),
         laptop.read({}),
+        settings.get({}).then((kept) => (this.settings = kept)),
+        library.list({}).then((models) => (this.models = models)),
         this.jobs.load(),
       ]);
       if (this.info === null) this.notices = info.notices;
       this.info = info;
-      this.settings = kept;
-      this.models = models;
       this.laptop = view;
       this.failure = null;
       this.ready = true;
     } catch (error) {
       this.failure = toErrorData(error);
+    }
+  }
+
+  /** The folder of the models is another one after a move, in every window. */
+  async #readInfo(): Promise<void> {
+    try {
+      this.info = await this.bridge.api.app.info({});
+    } catch {
+      // the banner of the lost connection says it already, and coming back reads it again
     }
   }
 
@@ -149,6 +157,7 @@ export class AppState {
     if (event.name === 'library.changed') this.models = event.data;
     if (event.name === 'settings.changed') this.settings = event.data;
     if (event.name === 'fits.changed') this.jobs.take(event.data);
+    if (event.name === 'folder.moving' && event.data === null) void this.#readInfo();
   }
 
   /** Says so where the person is not looking at it already. */

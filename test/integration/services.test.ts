@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiArguments } from '../../src-main/contract/api.ts';
 import type { Message } from '../../src-main/contract/conversation.ts';
@@ -165,6 +165,10 @@ describe('a conversation', () => {
     await expect(
       window.api.chat.send({ conversationId: id, text: 'And now?', pictures: [] }),
     ).rejects.toMatchObject({ code: 'BUSY' });
+    await expect(window.api.folder.move({ to: join(folder, 'elsewhere') })).rejects.toMatchObject({
+      code: 'BUSY',
+      message: expect.stringContaining('answering') as string,
+    });
     await window.api.chat.stop({ conversationId: id });
     expect(['stopped', 'done']).toContain((await ended(answer)).state);
     expect((await window.api.conversations.get({ id })).thread).toHaveLength(2);
@@ -220,6 +224,10 @@ describe('a fit', () => {
     await expect(
       window.api.fits.start({ modelId: model.id, budgetBytes, contextTokens: 1024 }),
     ).rejects.toMatchObject({ code: 'BUSY' });
+    await expect(window.api.folder.move({ to: join(folder, 'elsewhere') })).rejects.toMatchObject({
+      code: 'BUSY',
+      message: expect.stringContaining('fit') as string,
+    });
 
     const done = await window.when('fits.changed', ({ id, state }) => id === job.id && state !== 'running');
     expect(done.error).toBeNull();
@@ -339,6 +347,59 @@ describe('the library', () => {
     expect(refused).toEqual([
       { path, message: expect.stringContaining('GGUF') as string, advice: expect.anything() as string },
     ]);
+  });
+});
+
+describe('the folder of the models', () => {
+  it('is moved with a fitted model that is loaded, which then answers from its new place', async () => {
+    const fitted = (await window.api.library.list({})).find(({ kind }) => kind === 'fitted');
+    const { id } = await window.api.conversations.create({ modelId: fitted?.id ?? '' });
+    const ask = async (text: string) => {
+      const { answer } = await window.api.chat.send({ conversationId: id, text, pictures: [] });
+      return ended(answer);
+    };
+    expect(await ask('Hello!')).toMatchObject({ state: 'done' });
+    const to = join(folder, 'elsewhere');
+    const moved = await window.api.folder.move({ to });
+    expect(moved.leftBehind).toEqual([]);
+    const after = (await window.api.library.list({})).find((model) => model.id === fitted?.id);
+    expect(after).toMatchObject({ problem: null, path: join(to, basename(fitted?.path ?? '')) });
+    // its encoder is the demo's, which stays where the app keeps it
+    expect(after?.mmproj).toEqual(fitted?.mmproj);
+    expect(await ask('What is 2 plus 2?')).toMatchObject({ state: 'done' });
+
+    const { id: modelId } = await demo();
+    const { byLowLayers } = await window.api.fits.preview({ modelId, contextTokens: 1024 });
+    const budgetBytes = byLowLayers[3]?.memory.totalBytes ?? 0;
+    const job = await window.api.fits.start({ modelId, budgetBytes, contextTokens: 1024 });
+    const done = await window.when('fits.changed', (one) => one.id === job.id && one.state !== 'running');
+    expect(dirname(done.report?.files.luq.path ?? '')).toBe(to);
+  });
+});
+
+describe('the log', () => {
+  it('tells starts, fits, models and deaths, and neither a file nor a word of a chat', async () => {
+    const { logsFolder } = await window.api.app.info({});
+    const log = readFileSync(join(logsFolder, 'snug.log'), 'utf8');
+    expect(log).toMatch(/ start door=browser /);
+    expect(log).toMatch(/ fit-started state=running /);
+    expect(log).toMatch(/ fit-ended state=done .*lowLayers=2/);
+    expect(log).toMatch(/ fit-ended state=failed code=DOES_NOT_FIT /);
+    expect(log).toMatch(
+      / model-loaded worker=chat-worker architecture=qwen2vl kind=source bytes=\d+ layers=\d+/,
+    );
+    expect(log).toMatch(/ worker-died worker=chat-worker .*signal=SIGKILL/);
+    const { conversations } = window.api;
+    const ids = (await conversations.list({})).map(({ id }) => id);
+    const threads = await Promise.all(ids.map(async (id) => (await conversations.get({ id })).thread));
+    // a short answer, as "one", may be part of any word of the log
+    const said = threads
+      .flatMap((thread) => thread.map(({ text }) => text))
+      .filter((text) => /\w \w/.test(text));
+    expect(said.length).toBeGreaterThan(3);
+    const models = await window.api.library.list({});
+    const names = models.flatMap(({ path, name }) => [name, basename(path), dirname(path)]);
+    for (const secret of [...said, ...names, 'circle', 'gguf', folder]) expect(log).not.toContain(secret);
   });
 });
 

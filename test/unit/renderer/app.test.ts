@@ -58,6 +58,22 @@ describe('the app', () => {
     expect([app.ready, app.failure]).toEqual([true, null]);
   });
 
+  it('knows a model that came while it was still starting', async () => {
+    const { laptop } = new FakeBridge().api;
+    const bridge: FakeBridge = new FakeBridge({
+      laptop: {
+        // probing the laptop takes longer than everything else
+        read: async () => {
+          await new Promise((resolve) => setTimeout(resolve));
+          bridge.emit({ name: 'library.changed', data: [model(), model({ id: 'new' })] });
+          return laptop.read({});
+        },
+      },
+    });
+    const { app } = await open(bridge);
+    expect(app.modelById('new')).not.toBeNull();
+  });
+
   it('reads everything anew when the connection comes back', async () => {
     const { app, bridge } = await open();
     bridge.become('lost');

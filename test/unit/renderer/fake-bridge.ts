@@ -16,6 +16,8 @@ export class FakeBridge implements Bridge {
   readonly api: Api;
   connection: Bridge['connection'] = { state: 'open' };
   paths = new Map<string, string>();
+  chooseFolder?: () => Promise<string | null>;
+  openLogs?: () => Promise<void>;
   readonly #answers: Answers;
   readonly #listeners = new Set<(event: ApiEvent) => void>();
   readonly #watchers = new Set<(state: Bridge['connection']['state']) => void>();
@@ -203,6 +205,7 @@ const USUAL: Answers = {
         door: 'browser',
         modelsFolder: '/models',
         dataFolder: '/data',
+        logsFolder: '/data/logs',
         notices: [],
       }),
   },
@@ -212,6 +215,7 @@ const USUAL: Answers = {
     reset: () => Promise.resolve(DEFAULT_SETTINGS),
   },
   library: { list: () => Promise.resolve([model()]) },
+  folder: { moving: () => Promise.resolve(null) },
   laptop: { read: () => Promise.resolve(laptop(27 * MiB, 29 * MiB)) },
   fits: {
     list: () => Promise.resolve([]),

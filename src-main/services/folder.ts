@@ -1,0 +1,270 @@
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { EventBus } from '../api/event-bus.ts';
+import { SnugError, throwIfCancelled } from '../contract/errors.ts';
+import type { FolderMove, FolderService, MovedFolder } from '../contract/folder.ts';
+import { discard, publish } from '../luq/files.ts';
+import { modelsFolder } from '../luq/workspace.ts';
+import type { ModelRepository } from '../store/models.ts';
+import type { SettingsRepository } from '../store/settings.ts';
+import { checkPlace, checkRoom, makeWritable, moveError, refuseTaken } from './move/check.ts';
+import { realDisk, type Disk } from './move/disk.ts';
+import {
+  carrySidecar,
+  deleteSidecar,
+  filesToMove,
+  isNeeded,
+  repoint,
+  type MovingFile,
+} from './move/files.ts';
+import { MoveJournal } from './move/journal.ts';
+
+const TELL_MILLISECONDS = 200;
+const GO_ON =
+  'Move again when that is solved: what was moved stays moved and is found there, the rest is where it was.';
+
+interface Running {
+  readonly abort: AbortController;
+  readonly ended: Promise<unknown>;
+}
+
+/** The folder of the models that Snug makes, and its move to another place: file by file, each in one folder or the other at any time. */
+export class ModelsFolder implements FolderService {
+  readonly #home: string;
+  readonly #models: ModelRepository;
+  readonly #settings: SettingsRepository;
+  readonly #events: EventBus;
+  readonly #changed: () => void;
+  readonly #fitRuns: () => boolean;
+  readonly #freeModels: () => Promise<void>;
+  readonly #disk: Disk;
+  readonly #journal: MoveJournal;
+  #running: Running | undefined;
+  #progress: FolderMove | null = null;
+  #toldAt = 0;
+
+  /** `freeModels` takes models out of memory, or throws BUSY; `changed` tells that models lie elsewhere. */
+  constructor(options: {
+    home: string;
+    models: ModelRepository;
+    settings: SettingsRepository;
+    events: EventBus;
+    changed: () => void;
+    fitRuns: () => boolean;
+    freeModels: () => Promise<void>;
+    disk?: Disk | undefined;
+  }) {
+    this.#home = options.home;
+    this.#models = options.models;
+    this.#settings = options.settings;
+    this.#events = options.events;
+    this.#changed = options.changed;
+    this.#fitRuns = options.fitRuns;
+    this.#freeModels = options.freeModels;
+    this.#disk = options.disk ?? realDisk;
+    this.#journal = new MoveJournal(options.home);
+  }
+
+  get current(): string {
+    return this.#settings.modelsFolder ?? modelsFolder(this.#home);
+  }
+
+  get isMoving(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Makes the folder in Snug's own; says so when a chosen one is not there, as on a disk that was taken out. */
+  prepare(): string | undefined {
+    mkdirSync(modelsFolder(this.#home), { recursive: true });
+    if (existsSync(this.current)) return undefined;
+    return `The folder for models, ${this.current}, is not there. Connect its disk, or choose another folder in the settings.`;
+  }
+
+  /** Throws when no fit may write there now. */
+  requireReady(): void {
+    if (this.isMoving) throw busy('the models are being moved to another folder');
+    if (existsSync(this.current)) return;
+    throw new SnugError('CANNOT_WRITE', `the folder for models, ${this.current}, is not there`, {
+      advice: 'Connect its disk, or choose another folder in the settings.',
+    });
+  }
+
+  moving(): Promise<FolderMove | null> {
+    return Promise.resolve(this.#progress);
+  }
+
+  async move({ to }: { to: string | null }): Promise<MovedFolder> {
+    if (this.#running) throw busy('the models are being moved already');
+    if (this.#fitRuns()) throw busy('a fit is writing to the folder of the models');
+    const abort = new AbortController();
+    const work = this.#move(to, abort.signal).finally(() => {
+      this.#running = undefined;
+      this.#tell(null);
+    });
+    this.#running = { abort, ended: work.catch(() => undefined) };
+    return work;
+  }
+
+  async cancel(): Promise<void> {
+    this.#running?.abort.abort();
+    await this.#running?.ended;
+  }
+
+  /** Stops a move; what it did is kept. */
+  close(): Promise<void> {
+    return this.cancel();
+  }
+
+  async #move(to: string | null, signal: AbortSignal): Promise<MovedFolder> {
+    const from = this.current;
+    const own = modelsFolder(this.#home);
+    const folder = checkPlace(to ?? own, { from, home: this.#home });
+    const files = filesToMove(this.#models, from, folder);
+    refuseTaken(files, (path) => this.#models.findByPath(path) !== undefined);
+    checkRoom(files, folder, (place) => this.#disk.freeBytes(place));
+    await this.#freeModels();
+    makeWritable(folder);
+    const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#tell({ from, to: folder, doneFiles: 0, totalFiles: files.length, doneBytes: 0, totalBytes });
+    const moved: MovingFile[] = [];
+    for (const file of files) {
+      throwIfCancelled(signal);
+      if (await this.#bring(file, signal)) moved.push(file);
+    }
+    this.#settings.setModelsFolder(folder === resolve(own) ? null : folder);
+    const leftBehind = this.#journal.read().map((file) => file.from);
+    const bytes = moved.reduce((sum, file) => sum + file.bytes, 0);
+    return { folder, files: moved.length, bytes, leftBehind };
+  }
+
+  /**
+   * One file from the old folder to the new; false when the library no longer has it. When it throws, the file is where it was
+   * and the store says so.
+   */
+  async #bring(file: MovingFile, signal: AbortSignal): Promise<boolean> {
+    const before = this.#progress;
+    let moved: boolean;
+    try {
+      mkdirSync(dirname(file.to), { recursive: true });
+      this.#journal.add(file);
+      moved = await this.#transfer(file, signal);
+    } catch (error) {
+      this.#giveUp(file);
+      throw moveError(error, file.to, GO_ON);
+    }
+    if (!moved) this.#giveUp(file);
+    else if (deleteOld(file)) this.#journal.remove(file);
+    this.#changed();
+    if (before) {
+      this.#tell({ ...before, doneFiles: before.doneFiles + 1, doneBytes: before.doneBytes + file.bytes });
+    }
+    return moved;
+  }
+
+  #giveUp(file: MovingFile): void {
+    tidyTarget(file);
+    // a file that could not be brought back is found by the next start
+    if (existsSync(file.from) || !existsSync(file.to)) this.#journal.remove(file);
+  }
+
+  async #transfer(file: MovingFile, signal: AbortSignal): Promise<boolean> {
+    const { from, to } = file;
+    // a model may be removed while others are moved: then its file is no longer ours to bring
+    if (!isNeeded(this.#models, from)) return false;
+    const renamed = this.#rename(file);
+    if (!renamed) {
+      await this.#copy(file, signal);
+      if (!isNeeded(this.#models, from)) return false;
+      carrySidecar(file);
+      publish(temporaryOf(to), to);
+    }
+    try {
+      repoint(this.#models, from, to);
+    } catch (error) {
+      if (renamed) this.#disk.rename(to, from);
+      else rmSync(to, { force: true });
+      repoint(this.#models, to, from);
+      throw error;
+    }
+    return true;
+  }
+
+  /** False when the new folder is on another disk. */
+  #rename(file: MovingFile): boolean {
+    carrySidecar(file);
+    try {
+      this.#disk.rename(file.from, file.to);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EXDEV') return false;
+      throw error;
+    }
+  }
+
+  #copy({ from, to }: MovingFile, signal: AbortSignal): Promise<void> {
+    const before = this.#progress;
+    let copied = 0;
+    const onBytes = (bytes: number) => {
+      copied += bytes;
+      if (!before || performance.now() - this.#toldAt < TELL_MILLISECONDS) return;
+      this.#tell({ ...before, doneBytes: before.doneBytes + copied });
+    };
+    return this.#disk.copy(from, temporaryOf(to), { signal, onBytes });
+  }
+
+  /** Ends what a crash left half done: each file is in the new folder, or still in the old one. */
+  finishInterrupted(): void {
+    for (const file of this.#journal.read()) {
+      // its disk may be one that is not connected today
+      if (!existsSync(dirname(file.to))) continue;
+      try {
+        if (this.#finish(file)) this.#journal.remove(file);
+      } catch {
+        // tried again at the next start; nothing is lost by waiting
+      }
+    }
+  }
+
+  /** False when it is not settled yet. */
+  #finish(file: MovingFile): boolean {
+    const arrived = statSync(file.to, { throwIfNoEntry: false })?.size === file.bytes;
+    if (!arrived) {
+      tidyTarget(file);
+      return true;
+    }
+    if (this.#models.findByPath(file.to) === undefined) repoint(this.#models, file.from, file.to);
+    // a copy that the library does not need may be someone else's, so the old one stays
+    return !isNeeded(this.#models, file.to) || deleteOld(file);
+  }
+
+  #tell(progress: FolderMove | null): void {
+    this.#progress = progress;
+    this.#toldAt = performance.now();
+    this.#events.emit('folder.moving', progress);
+  }
+}
+
+function temporaryOf(path: string): string {
+  return `${path}.snug-moving`;
+}
+
+/** Takes away what a move that did not come to its end wrote. */
+function tidyTarget({ to }: MovingFile): void {
+  discard(temporaryOf(to));
+  if (!existsSync(to)) deleteSidecar(to);
+}
+
+/** False when the system keeps the old file, as Windows does while another program reads it. */
+function deleteOld({ from }: MovingFile): boolean {
+  try {
+    rmSync(from, { force: true });
+    deleteSidecar(from);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function busy(what: string): SnugError {
+  return new SnugError('BUSY', what, { advice: 'Wait for it to end, or stop it.' });
+}

@@ -1,0 +1,66 @@
+import { copyFileSync, existsSync, lstatSync, rmSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { readSidecar, sidecarPath, writeSidecar, type Sidecar } from '../../models/sidecar.ts';
+import type { ModelRepository, ModelRow } from '../../store/models.ts';
+import { isInside, realPath } from './check.ts';
+
+/** A file of the library on its way to another folder. */
+export interface MovingFile {
+  readonly from: string;
+  readonly to: string;
+  readonly bytes: number;
+}
+
+/** Files below `folder` that the library works with, and where they go; links stay, for what they point to is elsewhere. */
+export function filesToMove(models: ModelRepository, folder: string, target: string): MovingFile[] {
+  const real = realPath(folder);
+  // vision encoders first: a model is never without the one it needs
+  const rows = models.list().filter((row) => !row.builtIn);
+  const paths = new Set([...rows.flatMap((row) => mmprojOf(row) ?? []), ...rows.map((row) => row.path)]);
+  return [...paths].flatMap((from) => {
+    const found = lstatSync(from, { throwIfNoEntry: false });
+    const place = join(realPath(dirname(from)), basename(from));
+    if (!found?.isFile() || !isInside(real, place)) return [];
+    return [{ from, to: join(target, relative(real, place)), bytes: found.size }];
+  });
+}
+
+/** Whether a model of the library still needs this file: one may be removed while others are moved. */
+export function isNeeded(models: ModelRepository, path: string): boolean {
+  return existsSync(path) && models.list().some((row) => row.path === path || mmprojOf(row) === path);
+}
+
+function mmprojOf(row: ModelRow): string | undefined {
+  return row.mmprojPath ?? sidecarOf(row.path)?.mmproj;
+}
+
+/** undefined when there is none, or none that can be read. */
+function sidecarOf(modelPath: string): Sidecar | undefined {
+  try {
+    return readSidecar(modelPath);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes the sidecar of a model that is about to lie elsewhere; what it points to stays the same. */
+export function carrySidecar({ from, to }: MovingFile): void {
+  if (!existsSync(sidecarPath(from))) return;
+  const sidecar = sidecarOf(from);
+  if (sidecar) writeSidecar(to, sidecar);
+  else copyFileSync(sidecarPath(from), sidecarPath(to));
+}
+
+export function deleteSidecar(modelPath: string): void {
+  rmSync(sidecarPath(modelPath), { force: true });
+}
+
+/** Makes everything that the library knows of `from` say `to`. Running it again changes nothing. */
+export function repoint(models: ModelRepository, from: string, to: string): void {
+  for (const row of [...models.list(), ...models.removed()]) {
+    if (row.mmprojPath === from) models.setMmproj(row.id, to);
+    const sidecar = sidecarOf(row.path);
+    if (sidecar?.mmproj === from) writeSidecar(row.path, { ...sidecar, mmproj: to });
+    if (row.path === from) models.setPath(row.id, to);
+  }
+}

@@ -1,0 +1,36 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { writeFileAtomically } from '../../luq/files.ts';
+import { readKept } from '../../models/json-file.ts';
+import type { MovingFile } from './files.ts';
+
+const schema = z.strictObject({
+  files: z.array(z.strictObject({ from: z.string(), to: z.string(), bytes: z.int().nonnegative() })),
+});
+
+/** Files of a move that may be in both folders, on disk before they are: what a crash leaves half done is ended by it. */
+export class MoveJournal {
+  readonly #path: string;
+
+  constructor(home: string) {
+    this.#path = join(home, 'moving.json');
+  }
+
+  read(): readonly MovingFile[] {
+    return readKept(this.#path, schema)?.files ?? [];
+  }
+
+  add(file: MovingFile): void {
+    this.#write([...this.read(), file]);
+  }
+
+  remove(file: MovingFile): void {
+    this.#write(this.read().filter(({ from }) => from !== file.from));
+  }
+
+  #write(files: readonly MovingFile[]): void {
+    if (files.length > 0) writeFileAtomically(this.#path, JSON.stringify({ files }));
+    else if (existsSync(this.#path)) rmSync(this.#path);
+  }
+}
