@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 
 /** Builds the window's page: one HTML file, one script, one style sheet, no inline code (the CSP forbids it). */
 export default defineConfig({
-  root: 'src-renderer',
+  root: join(import.meta.dirname, 'src-renderer'),
   base: './',
   plugins: [svelte({ configFile: false })],
   build: {

@@ -2,9 +2,12 @@ import { app, ipcMain, Menu, protocol, session, type BrowserWindow } from 'elect
 import { join } from 'node:path';
 import { toErrorData } from './contract/errors.ts';
 import { snugHome } from './luq/workspace.ts';
+import { appRoot } from './root.ts';
 import { openServices, type Services } from './services/services.ts';
 import { serveIpc } from './shell/ipc.ts';
+import { watchFits } from './shell/fit-watch.ts';
 import { menuTemplate } from './shell/menu.ts';
+import { addOpened, modelFiles } from './shell/opened-files.ts';
 import { restrict } from './shell/permissions.ts';
 import { PAGE, SCHEME, serveProtocol } from './shell/protocol.ts';
 import { keepWindowState, readWindowState } from './shell/window-state.ts';
@@ -13,7 +16,7 @@ import { startUtilityProcess } from './shell/worker.ts';
 
 // Door 1: the Electron app. Thin: services do the work, shell/ holds what is Electron's.
 
-const page = join(import.meta.dirname, '..', 'dist', 'renderer');
+const page = join(appRoot, 'dist', 'renderer');
 const preload = join(import.meta.dirname, 'preload.cjs');
 
 protocol.registerSchemesAsPrivileged([
@@ -22,6 +25,21 @@ protocol.registerSchemesAsPrivileged([
 
 let window: BrowserWindow | undefined;
 let services: Services | undefined;
+/** files opened before the services are there */
+const waiting: string[] = [];
+
+function show(): void {
+  if (window?.isMinimized()) window.restore();
+  window?.focus();
+}
+
+function openFiles(paths: readonly string[]): void {
+  if (paths.length === 0) return;
+  if (!services) return void waiting.push(...paths);
+  void addOpened(services.api.library, paths);
+  void window?.loadURL(`${PAGE}#/models`);
+  show();
+}
 
 async function start(): Promise<void> {
   await app.whenReady();
@@ -31,15 +49,22 @@ async function start(): Promise<void> {
   serveProtocol(protocol, page, services);
   serveIpc(ipcMain, services, () => window);
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(process.platform === 'darwin', app.name)));
+  watchFits(services.events, () => window, show);
   window = openWindow(PAGE, preload, readWindowState(home));
   keepWindowState(window, home);
   window.on('closed', () => (window = undefined));
+  openFiles([...waiting.splice(0), ...modelFiles(process.argv, process.cwd())]);
 }
 
 if (app.requestSingleInstanceLock()) {
-  app.on('second-instance', () => {
-    if (window?.isMinimized()) window.restore();
-    window?.focus();
+  app.on('second-instance', (_, argv, workingFolder) => {
+    show();
+    openFiles(modelFiles(argv, workingFolder));
+  });
+  // macOS tells of opened files this way, also before the app is ready
+  app.on('open-file', (event, path) => {
+    event.preventDefault();
+    openFiles([path]);
   });
   app.on('window-all-closed', () => app.quit());
   let closed = false;

@@ -14,5 +14,7 @@ contextBridge.exposeInMainWorld('snugShell', {
   },
   pathOf: (file: File) => webUtils.getPathForFile(file),
   chooseModels: () => ipcRenderer.invoke('choose-models'),
+  chooseFolder: () => ipcRenderer.invoke('choose-folder'),
+  openLogs: () => ipcRenderer.invoke('open-logs'),
   showInFolder: (path: string) => ipcRenderer.invoke('show-in-folder', path),
 });

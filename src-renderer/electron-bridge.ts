@@ -12,6 +12,8 @@ export interface ShellBridge {
   listen(listener: (event: ApiEvent) => void): () => void;
   pathOf(file: File): string;
   chooseModels(): Promise<readonly string[]>;
+  chooseFolder(): Promise<string | null>;
+  openLogs(): Promise<void>;
   showInFolder(path: string): Promise<void>;
 }
 
@@ -38,6 +40,8 @@ export function connectShell(shell: ShellBridge): Bridge {
     pictureUrl: (hash) => `snug://pictures/${hash}`,
     pathOf: (file) => shell.pathOf(file) || undefined,
     chooseModels: () => shell.chooseModels(),
+    chooseFolder: () => shell.chooseFolder(),
+    openLogs: () => shell.openLogs(),
     showInFolder: (path) => shell.showInFolder(path),
   };
 }

@@ -7,12 +7,42 @@ import {
   type WorkerMethods,
 } from './worker-protocol.ts';
 
+/** The way to whoever started this process. */
+interface Parent {
+  send(message: FromWorker): void;
+  listen(listener: (message: ToWorker) => void): void;
+}
+
+/** What Electron gives a utility process instead of child_process's channel. */
+interface ParentPort {
+  postMessage(message: unknown): void;
+  on(event: 'message', listener: (event: { readonly data: unknown }) => void): void;
+}
+
+function findParent(): Parent {
+  const { parentPort } = process as { readonly parentPort?: ParentPort };
+  if (parentPort) {
+    return {
+      send: (message) => parentPort.postMessage(message),
+      listen: (listener) => parentPort.on('message', ({ data }) => listener(data as ToWorker)),
+    };
+  }
+  // A parent that died takes its workers with it (Electron sees to that itself); what they had done is on disk. A plain exit would
+  // first wait for the native work that is running, for minutes.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  return {
+    send: (message) => {
+      if (process.connected) process.send?.(message);
+    },
+    listen: (listener) => process.on('message', listener),
+  };
+}
+
 /** The worker's end of the wire: runs calls, passes events and errors on as data, ends with its parent. */
 export function serveWorker(methods: WorkerMethods): void {
   const running = new Map<number, AbortController>();
-  const send = (message: FromWorker) => {
-    if (process.connected) process.send?.(message);
-  };
+  const parent = findParent();
+  const send = (message: FromWorker) => parent.send(message);
   const call = async (id: number, method: string, argument: unknown) => {
     const controller = new AbortController();
     running.set(id, controller);
@@ -31,14 +61,11 @@ export function serveWorker(methods: WorkerMethods): void {
       running.delete(id);
     }
   };
-  process.on('message', (message: ToWorker) => {
+  parent.listen((message) => {
     if (message.kind === 'call') void call(message.id, message.method, message.argument);
     else if (message.kind === 'cancel') running.get(message.id)?.abort();
     else process.exit(0);
   });
-  // A parent that died takes its workers with it; what they had done is on disk. A plain exit would first wait for the
-  // native work that is running, for minutes.
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   // Ctrl-C reaches the whole process group; the parent decides what it means
   process.on('SIGINT', () => undefined);
   setInterval(() => send({ kind: 'alive' }), HEARTBEAT_MILLISECONDS).unref();

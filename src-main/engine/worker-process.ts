@@ -126,16 +126,16 @@ export class WorkerProcess implements AsyncDisposable {
       );
       return;
     }
-    const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
     // the kernel's out-of-memory killer uses SIGKILL, and so do we for one that hangs
-    const advice =
-      signal === 'SIGKILL'
-        ? 'It may have run out of memory: close other programs, or use a smaller model, budget or context.'
-        : 'Try again; if it happens again, report it with the text above.';
+    const killed = signal === 'SIGKILL';
+    const how = killed
+      ? 'the system ended the process that computes (SIGKILL)'
+      : `the worker process ${signal ? `was ended by ${signal}` : `ended with code ${code}`}`;
+    const advice = killed
+      ? 'It may have run out of memory: close other programs, or use a smaller model, budget or context.'
+      : 'Try again; if it happens again, report it with the text above.';
     const words = this.#port.lastWords();
-    this.#end(
-      new SnugError('WORKER_DIED', `the worker process ${how}${words ? `: ${words}` : ''}`, { advice }),
-    );
+    this.#end(new SnugError('WORKER_DIED', `${how}${words ? `: ${words}` : ''}`, { advice }));
   }
 
   #end(death: SnugError): void {

@@ -35,22 +35,40 @@ export function serveIpc(ipc: IpcMain, services: Services, window: () => Browser
       return { error: toErrorData(error) };
     }
   });
-  handle('choose-models', async () => {
+  const choose = async (options: Electron.OpenDialogOptions) => {
     const parent = window();
-    const options = {
+    const shown = parent ? dialog.showOpenDialog(parent, options) : dialog.showOpenDialog(options);
+    return (await shown).filePaths;
+  };
+  handle('choose-models', () =>
+    choose({
       properties: ['openFile', 'multiSelections'],
       filters: [{ name: 'Models', extensions: ['gguf'] }],
-    } satisfies Electron.OpenDialogOptions;
-    const { filePaths } = await (parent
-      ? dialog.showOpenDialog(parent, options)
-      : dialog.showOpenDialog(options));
-    return filePaths;
+    }),
+  );
+  handle('choose-folder', async () => {
+    const [folder] = await choose({ properties: ['openDirectory', 'createDirectory'] });
+    return folder ?? null;
   });
   handle('show-in-folder', async (argument) => {
     const path = z.string().parse(argument);
-    const known = (await services.api.library.list({})).flatMap((model) => [model.path, model.mmproj?.path]);
-    if (!known.includes(path)) throw new SnugError('BAD_ARGUMENT', 'only models of the library are shown');
+    if (!(await ownPaths(services)).includes(path)) {
+      throw new SnugError('BAD_ARGUMENT', 'only models of the library and Snug’s own folders are shown');
+    }
     shell.showItemInFolder(path);
   });
+  handle('open-logs', async () => {
+    const { logsFolder } = await services.api.app.info({});
+    // Electron rejects nothing: it answers with what went wrong
+    const problem = await shell.openPath(logsFolder);
+    if (problem !== '') throw new SnugError('FILE', problem);
+  });
   services.events.listen((event) => window()?.webContents.send('event', event));
+}
+
+/** What a page may have shown in the system's file manager. */
+async function ownPaths({ api }: Services): Promise<readonly (string | undefined)[]> {
+  const { modelsFolder, dataFolder, logsFolder } = await api.app.info({});
+  const models = (await api.library.list({})).flatMap((model) => [model.path, model.mmproj?.path]);
+  return [modelsFolder, dataFolder, logsFolder, ...models];
 }

@@ -1,23 +1,22 @@
 import type { Session } from 'electron';
 
-/** The one thing a page may ask for: a picture from the camera, never sound. */
+/** Copying an answer; the browser cleans what is written. */
+const COPY = 'clipboard-sanitized-write';
+
+/** What a page may ask for: a picture from the camera, never sound, and to copy text. */
 export function mayUse(permission: string, details: { mediaTypes?: readonly string[] | undefined }): boolean {
-  const { mediaTypes } = details;
-  return (
-    permission === 'media' &&
-    mediaTypes !== undefined &&
-    mediaTypes.length > 0 &&
-    mediaTypes.every((type) => type === 'video')
-  );
+  const { mediaTypes = [] } = details;
+  if (permission === 'media') return mediaTypes.length > 0 && mediaTypes.every((type) => type === 'video');
+  return permission === COPY;
 }
 
-/** Denies every permission but the camera, and every request to the network: the app needs none. */
+/** Denies every other permission, and every request to the network: the app needs none. */
 export function restrict(session: Session): void {
   session.setPermissionRequestHandler((_, permission, callback, details) =>
     callback(mayUse(permission, details as { mediaTypes?: readonly string[] })),
   );
-  session.setPermissionCheckHandler(
-    (_, permission, __, details) => permission === 'media' && details.mediaType === 'video',
+  session.setPermissionCheckHandler((_, permission, __, { mediaType }) =>
+    mayUse(permission, { mediaTypes: mediaType === undefined ? [] : [mediaType] }),
   );
   session.webRequest.onBeforeRequest((request, callback) => callback({ cancel: !isLocal(request.url) }));
 }

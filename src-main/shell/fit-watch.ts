@@ -1,0 +1,43 @@
+import { Notification, powerSaveBlocker, type BrowserWindow } from 'electron';
+import type { EventBus } from '../api/event-bus.ts';
+import type { FitJob } from '../contract/fit-job.ts';
+
+/** What the taskbar or dock shows of a fit: a share from 0 to 1, or −1 for nothing. */
+export function taskbarShare({ state, share }: Pick<FitJob, 'state' | 'share'>): number {
+  return state === 'running' || state === 'paused' ? share : -1;
+}
+
+/** What is told of a fit that has ended by itself; undefined where the person ended it or it goes on. */
+export function endNotice(job: FitJob): { title: string; body: string } | undefined {
+  if (job.state === 'done') return { title: `${job.modelName} is fitted`, body: 'You can chat with it now.' };
+  if (job.state !== 'failed') return undefined;
+  return {
+    title: `Fitting ${job.modelName} has stopped`,
+    body: job.error?.message ?? 'Snug shows why. What it has done is kept.',
+  };
+}
+
+/** Shows a fit outside the window: progress in the taskbar, a notification at its end; and keeps the laptop from falling asleep over it. */
+export function watchFits(events: EventBus, window: () => BrowserWindow | undefined, show: () => void): void {
+  let awake: number | undefined;
+  const running = new Set<string>();
+  events.listen((event) => {
+    if (event.name !== 'fits.changed') return;
+    const job = event.data;
+    const mode = job.state === 'paused' ? 'paused' : 'normal';
+    window()?.setProgressBar(taskbarShare(job), { mode });
+    if (job.state === 'running') {
+      running.add(job.id);
+      awake ??= powerSaveBlocker.start('prevent-app-suspension');
+      return;
+    }
+    if (awake !== undefined) powerSaveBlocker.stop(awake);
+    awake = undefined;
+    const notice = running.delete(job.id) ? endNotice(job) : undefined;
+    // who looks at the window sees it there
+    if (!notice || window()?.isFocused()) return;
+    const notification = new Notification(notice);
+    notification.on('click', show);
+    notification.show();
+  });
+}
