@@ -113,11 +113,17 @@ export class Conversations {
   }
 
   async export(id: string, format: 'markdown' | 'json'): Promise<void> {
-    await this.#app.attempt(async () => {
-      const { fileName, content } = await this.#service.export({ id, format });
-      const type = format === 'json' ? 'application/json' : 'text/markdown';
-      this.#download({ fileName, content, type });
-    });
+    await this.#app.attempt(async () => this.#download(await this.#exported(id, format)));
+  }
+
+  /** The same for dragging; null when it can't be had, which choosing the export would say. */
+  async exportedFile(id: string, format: 'markdown' | 'json'): Promise<Download | null> {
+    return this.#exported(id, format).catch(() => null);
+  }
+
+  async #exported(id: string, format: 'markdown' | 'json'): Promise<Download> {
+    const { fileName, content } = await this.#service.export({ id, format });
+    return { fileName, content, type: format === 'json' ? 'application/json' : 'text/markdown' };
   }
 
   #put(summary: ConversationSummary): void {

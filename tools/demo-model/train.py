@@ -48,7 +48,7 @@ VISION_BATCH = 32
 ROW_LENGTH = 256
 SAVE_EVERY_S = 240
 # share of right answer tokens on easy pictures that guessing does not reach
-LOOKS = 0.9
+LOOKS = 0.88
 
 
 def pixels(scenes) -> np.ndarray:

@@ -1,0 +1,115 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { sample } from '../fixtures/gguf-parts.ts';
+import { inEachDoor } from './app.ts';
+
+inEachDoor('chat', { holds: true }, (app) => {
+  const chooser = () => app.page.locator('input[type=file]').first();
+
+  it('answers about a picture from the file dialog, and a follow-up', async () => {
+    await app.newChat();
+    await chooser().setInputFiles(sample('circle'));
+    await app.page
+      .getByText(/tokens/)
+      .first()
+      .waitFor();
+    expect(await app.ask('What color is the circle?')).not.toBe('');
+    expect(await app.ask('How many shapes are there?')).not.toBe('');
+    const [conversation] = await app.api.conversations.list({});
+    expect(conversation?.messages).toBe(4);
+  });
+
+  it('keeps the others when one dropped file is no picture, and says why', async () => {
+    const broken = join(app.home, 'notes.png');
+    writeFileSync(broken, 'no picture');
+    await chooser().setInputFiles([broken, sample('shapes')]);
+    await app.page
+      .getByText(/is not a picture that can be read/)
+      .first()
+      .waitFor();
+    await app.button(/^Remove shapes/).click();
+    // the browser itself notes the refused upload
+    expect(app.takeComplaints()).toEqual([expect.stringContaining('400')]);
+  });
+
+  it('answers again, edits with the arrow key, and finds it by search', async () => {
+    await app.button('Answer again').last().click();
+    await app.wholeAnswer(1);
+    await app.composer.press('ArrowUp');
+    await app.type('Is there a blue circle?');
+    await app.wholeAnswer(1);
+    await app.page.getByLabel('Search conversations').fill('blue cir');
+    await app.page
+      .getByText(/blue circle/)
+      .first()
+      .waitFor();
+    await app.page.getByLabel('Search conversations').fill('');
+    expect(await app.api.conversations.search({ query: 'many shapes' })).toEqual([]);
+  });
+
+  it('keeps what had come of an answer that is stopped, and says that it was', async () => {
+    await app.newChat();
+    const words = app.workers.holdAnswer();
+    await app.type('Describe a circle.');
+    const said = await words;
+    await app.answers.getByText(said).waitFor();
+    await app.button(/^Stop/).click();
+    await app.answers.getByText('You stopped this answer.').waitFor();
+    expect(await app.answers.innerText()).toContain(said);
+    const kept = await app.lastMessage();
+    expect(kept).toMatchObject({ state: 'stopped', error: null });
+    expect(kept?.text).toContain(said);
+    // the model is free for the next question at once
+    expect(await app.ask('And a square?')).not.toBe('');
+  });
+
+  it('keeps an answer that was being written when the app ended', async () => {
+    await app.newChat();
+    const words = app.workers.holdAnswer();
+    await app.type('Describe a square.');
+    const said = await words;
+    await app.door.restart();
+    await app.go('Chat');
+    await app.answers.getByText(said).waitFor();
+    // an end in good order stops the answer
+    await app.answers.getByText('You stopped this answer.').waitFor();
+    await app.button('Answer again').click();
+    await app.answers.getByText('You stopped this answer.').waitFor({ state: 'detached' });
+    await app.wholeAnswer(0);
+    expect(await app.lastMessage()).toMatchObject({ state: 'done' });
+  });
+
+  it('finds every conversation again after a restart', async () => {
+    const before = await app.api.conversations.list({});
+    await app.door.restart();
+    await app.go('Chat');
+    await app.page.getByText('What color is the circle?').first().click();
+    await app.page.getByText('Is there a blue circle?').first().waitFor();
+    expect(await app.api.conversations.list({})).toEqual(before);
+  });
+
+  it('shows in a second window what is asked in the first, and takes one question at a time', async () => {
+    await app.newChat();
+    const second = await app.anotherWindow();
+    await second.go('Chat');
+    await second.page.getByText('Ask about a picture', { exact: true }).waitFor();
+    const words = app.workers.holdAnswer();
+    await app.type('Describe a triangle.');
+    const said = await words;
+    await second.answers.getByText(said).waitFor();
+
+    // the model is busy for another conversation, which says so and keeps the question
+    await second.page.getByText('What color is the circle?').first().click();
+    await second.page.getByText('Is there a blue circle?').first().waitFor();
+    await second.type('And now?');
+    await second.page.getByText('Another answer is still being written.').waitFor();
+    await second.page.getByText('Wait for it to end, or stop it.').waitFor();
+    expect(await second.composer.inputValue()).toBe('And now?');
+
+    await second.page.getByText('Describe a triangle.').first().click();
+    await second.button(/^Stop/).click();
+    await app.answers.getByText('You stopped this answer.').waitFor();
+    await second.page.close();
+  });
+});

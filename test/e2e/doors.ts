@@ -1,0 +1,102 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Api } from '../../src-main/contract/api.ts';
+import { startServer, type RunningServer } from '../../src-main/serve/server.ts';
+import { openServices, type Services } from '../../src-main/services/services.ts';
+import { browserPath, launchBrowser } from '../helpers/browser.ts';
+import { electronDoor } from './electron-door.ts';
+import { Workers } from './workers.ts';
+
+/** An open app, however its window is shown. */
+export interface Door {
+  readonly page: Page;
+  /** to look at what came of it; what a person does is done on the page */
+  readonly api: Api;
+  /** undefined where the app's processes are not ours to hold: specs that need it are left out there */
+  readonly workers: Workers | undefined;
+  /** a second window on the same app */
+  anotherWindow(): Promise<Page>;
+  /** ends the app and starts it again on the same home folder */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DoorKind {
+  readonly name: string;
+  readonly available: boolean;
+  /** whether workers can be held at a moment */
+  readonly holds: boolean;
+  /** `watch` sees every page before it loads anything */
+  open(options: { home: string; watch: (page: Page) => void }): Promise<Door>;
+}
+
+class BrowserDoor implements Door {
+  readonly workers = new Workers();
+  readonly #home: string;
+  readonly #watch: (page: Page) => void;
+  readonly #browser: Browser;
+  #services!: Services;
+  #server!: RunningServer;
+  #context!: BrowserContext;
+  page!: Page;
+
+  constructor(browser: Browser, { home, watch }: { home: string; watch: (page: Page) => void }) {
+    this.#browser = browser;
+    this.#home = home;
+    this.#watch = watch;
+  }
+
+  get api(): Api {
+    return this.#services.api;
+  }
+
+  async start(): Promise<void> {
+    this.#services = openServices({ home: this.#home, door: 'browser', start: this.workers.start });
+    this.#server = await startServer(this.#services, { port: 0 });
+    this.#context = await this.#browser.newContext({ viewport: { width: 1280, height: 900 } });
+    this.page = await this.#newPage(this.#server.url);
+  }
+
+  async #newPage(url: string): Promise<Page> {
+    const page = await this.#context.newPage();
+    page.setDefaultTimeout(30_000);
+    this.#watch(page);
+    await page.goto(url);
+    return page;
+  }
+
+  // the token of the address works once; the browser has its cookie by now
+  anotherWindow(): Promise<Page> {
+    return this.#newPage(new URL(this.#server.url).origin);
+  }
+
+  async restart(): Promise<void> {
+    await this.#stop();
+    await this.start();
+  }
+
+  async close(): Promise<void> {
+    await this.#stop();
+    await this.#browser.close();
+  }
+
+  async #stop(): Promise<void> {
+    this.workers.release();
+    // the pages first: they would say that the connection was lost
+    await this.#context.close();
+    await this.#server.close();
+    await this.#services.close();
+  }
+}
+
+const browserDoor: DoorKind = {
+  name: 'Chromium',
+  available: browserPath !== undefined,
+  holds: true,
+  open: async (options) => {
+    const door = new BrowserDoor(await launchBrowser(), options);
+    await door.start();
+    return door;
+  },
+};
+
+export const doors: readonly DoorKind[] = [browserDoor, electronDoor];

@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { inEachDoor } from './app.ts';
+import { movements, overflow, seriousFindings } from './looks.ts';
+
+inEachDoor('a fit and what comes of it', { holds: true }, (app) => {
+  /** milliseconds, on a slow machine that does something else as well */
+  const WHOLE_FIT = 200_000;
+  const PAGES = ['Fit', 'Chat', 'Models', 'Settings'] as const;
+  const newestJob = async () => {
+    const [job] = await app.api.fits.list({});
+    if (!job) throw new Error('nothing was fitted');
+    return job;
+  };
+  const fittedModel = async () => {
+    const fitted = (await app.api.library.list({})).find(({ kind }) => kind === 'fitted');
+    if (!fitted) throw new Error('there is no fitted model');
+    return fitted;
+  };
+
+  it('can be cancelled and leaves nothing in the library; nothing moves where less motion is wished', async () => {
+    await app.page.getByRole('heading', { level: 1, name: /Fit a model/ }).waitFor();
+    await app.page.emulateMedia({ reducedMotion: 'reduce' });
+    const held = app.workers.holdFit('calibrate');
+    await app.startFit();
+    await held;
+    await app.page.getByText('Showing it pictures and text').waitFor();
+    expect(await movements(app.page)).toEqual([]);
+    // the same without the wish for less motion: something turns
+    await app.page.emulateMedia({ reducedMotion: 'no-preference' });
+    expect(await movements(app.page)).not.toEqual([]);
+    await app.button('Cancel').click();
+    await app.button('Fit to my RAM').waitFor();
+    expect(await newestJob()).toMatchObject({ state: 'cancelled' });
+    expect(await app.api.library.list({})).toHaveLength(1);
+  });
+
+  it('starts again, pauses, waits over a restart, goes on and ends', async () => {
+    const held = app.workers.holdAt((event) => event.kind === 'layer');
+    await app.startFit();
+    await held;
+    await app.button('Pause').click();
+    await app.page.getByRole('heading', { name: /is paused/ }).waitFor();
+    const { id, share } = await newestJob();
+    await app.door.restart();
+    await app.page.getByRole('heading', { name: /is paused/ }).waitFor();
+    expect(await newestJob()).toMatchObject({ id, state: 'paused', share });
+    await app.button('Go on').click();
+    await app.button('Chat with it').waitFor({ timeout: WHOLE_FIT });
+    expect(await newestJob()).toMatchObject({ id, state: 'done', error: null });
+    const words = await app.page.getByRole('main').innerText();
+    for (const shown of ['Checked against the original', 'goes ultra-low', 'stays at 4 bit'])
+      expect(words).toContain(shown);
+    expect(await app.page.getByRole('main').locator('svg').count()).toBeGreaterThan(0);
+  });
+
+  it('is made again for another budget, quicker, and keeps the old model until the new one is checked', async () => {
+    const first = await newestJob();
+    const old = await fittedModel();
+    const content = readFileSync(old.path);
+    const { modelId, contextTokens } = first;
+    const { byLowLayers } = await app.api.fits.preview({ modelId, contextTokens });
+    const layers = (first.lowLayers ?? 0) + 1;
+    // what just fits as many layers, on a step of the slider
+    const wanted = byLowLayers[layers]?.memory.totalBytes ?? 0;
+    const slider = app.page.getByLabel(/^Memory it may take/);
+    const [min, step] = (await Promise.all(['min', 'step'].map((name) => slider.getAttribute(name)))).map(
+      Number,
+    ) as [number, number];
+    await slider.fill(String(min + Math.ceil((wanted - min) / step) * step));
+    await app.page.getByText('Quicker than the first time').waitFor();
+
+    const held = app.workers.holdFit('check');
+    await app.startFit('Refit to this budget');
+    await held;
+    expect(readFileSync(old.path).equals(content)).toBe(true);
+    expect(await fittedModel()).toEqual(old);
+    app.workers.release();
+    await app.page
+      .getByText(`${layers} of ${byLowLayers.length - 1} layers ultra-low`)
+      .waitFor({ timeout: WHOLE_FIT });
+    const second = await newestJob();
+    expect(second).toMatchObject({ state: 'done', lowLayers: layers });
+    expect(second.report?.calibration.reused).toBe(true);
+    expect(await fittedModel()).toMatchObject({ id: old.id, plan: { lowLayers: layers } });
+  });
+
+  it('is chatted with, and found again after a restart', async () => {
+    await app.button('Chat with it').click();
+    expect(await app.ask('What is 2 plus 2?')).not.toBe('');
+    expect(await app.lastMessage()).toMatchObject({ modelId: (await fittedModel()).id });
+    await app.door.restart();
+    await app.go('Models');
+    await app.page
+      .getByText(/layers IQ1_M/)
+      .first()
+      .waitFor();
+  });
+
+  it('answers beside its original, with speed and memory', async () => {
+    await app.go('Chat');
+    await app.page.getByRole('link', { name: 'Two models side by side' }).click();
+    await app.type('What color is the sky?');
+    for (const index of [0, 1]) {
+      const column = app.answers.nth(index);
+      await column.getByText(/^[\d.]+ tokens\/s$/).waitFor();
+      expect(await column.innerText()).toMatch(/Memory at most\s+[\d.]+ [KMG]iB/);
+    }
+    const names = await app.answers.getByRole('heading').allInnerTexts();
+    expect(new Set(names).size).toBe(2);
+    expect(names).toContain((await fittedModel()).name);
+  });
+
+  it('is stopped in between beside its original: what was said stays', async () => {
+    const words = app.workers.holdAnswer();
+    await app.type('Describe the sky.');
+    const said = await words;
+    await app.answers.nth(0).getByText(said).waitFor();
+    await app.answers.nth(1).getByText('Waits for the other model').waitFor();
+    await app.button(/^Stop/).click();
+    await app.answers.nth(0).getByText('You stopped this answer.').waitFor();
+    await app.answers.nth(1).getByText('Stopped before it answered.').waitFor();
+    expect(await app.answers.nth(0).innerText()).toContain(said);
+    await app.button('Send').waitFor();
+  });
+
+  it.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 400],
+    ['dark', 400],
+  ] as const)('has no serious accessibility finding on any page (%s, %i px)', async (theme, width) => {
+    await app.api.settings.set({ theme });
+    await app.page.setViewportSize({ width, height: 900 });
+    const findings: string[] = [];
+    for (const name of PAGES) {
+      await app.go(name);
+      await app.page.getByRole('heading', { level: 1 }).first().waitFor();
+      findings.push(...(await seriousFindings(app.page)).map((finding) => `${name}: ${finding}`));
+      const over = await overflow(app.page);
+      if (over > 0) findings.push(`${name} is ${over} px wider than the window`);
+    }
+    await app.page.setViewportSize({ width: 1280, height: 900 });
+    expect(findings).toEqual([]);
+  });
+
+  it('needs no sideways scrolling at 200 % zoom', async () => {
+    // what zoom does: half as many CSS pixels, each of twice as many dots
+    const session = await app.page.context().newCDPSession(app.page);
+    await session.send('Emulation.setDeviceMetricsOverride', {
+      width: 640,
+      height: 450,
+      deviceScaleFactor: 2,
+      mobile: false,
+    });
+    const wider: string[] = [];
+    for (const name of PAGES) {
+      await app.go(name);
+      await app.page.getByRole('heading', { level: 1 }).first().waitFor();
+      if ((await overflow(app.page)) > 0) wider.push(name);
+    }
+    await app.page.getByRole('navigation').first().getByRole('link', { name: 'Chat' }).click();
+    await app.page.setViewportSize({ width: 1280, height: 900 });
+    expect(wider).toEqual([]);
+  });
+});

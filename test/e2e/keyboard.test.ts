@@ -1,0 +1,119 @@
+import { expect, it } from 'vitest';
+import { inEachDoor } from './app.ts';
+import { focused } from './looks.ts';
+
+inEachDoor('the keyboard alone', { holds: true }, (app) => {
+  const press = (...keys: string[]) =>
+    keys.reduce((before, key) => before.then(() => app.page.keyboard.press(key)), Promise.resolve());
+
+  /** Presses Tab until something of that name has the focus; all on the way show that they have it. */
+  async function tabTo(name: string | RegExp): Promise<void> {
+    const passed: string[] = [];
+    for (let step = 0; step < 80; step++) {
+      await press('Tab');
+      const now = await focused(app.page);
+      // past the last one the browser itself has the focus
+      if (now.tag !== 'body' && !now.ring) throw new Error(`the focus is not seen on ${now.tag} ${now.name}`);
+      if (typeof name === 'string' ? now.name === name : name.test(now.name)) return;
+      passed.push(now.name);
+    }
+    throw new Error(`Tab does not lead to ${String(name)}: ${passed.join(', ')}`);
+  }
+
+  /** Runs the command that a few letters find. */
+  async function command(letters: string): Promise<void> {
+    await press('Control+k');
+    await app.page.getByRole('combobox', { name: 'Search commands' }).waitFor();
+    expect(await focused(app.page)).toMatchObject({ name: 'Search commands', ring: true });
+    await app.page.keyboard.type(letters);
+    await press('Enter');
+  }
+
+  it('chooses a budget, starts a fit and cancels it', async () => {
+    await app.button('Fit to my RAM').waitFor();
+    await tabTo(/^Memory it may take/);
+    const slider = app.page.getByLabel(/^Memory it may take/);
+    const before = Number(await slider.inputValue());
+    await press('ArrowRight', 'ArrowRight');
+    expect(Number(await slider.inputValue())).toBeGreaterThan(before);
+
+    const held = app.workers.holdFit('calibrate');
+    await tabTo('Fit to my RAM');
+    await press('Enter');
+    const anyway = app.button('Start anyway');
+    await anyway.or(app.button('Pause')).first().waitFor();
+    if (await anyway.isVisible()) {
+      await tabTo('Start anyway');
+      await press('Enter');
+    }
+    await held;
+    await tabTo('Cancel');
+    await press('Space');
+    await app.button('Fit to my RAM').waitFor();
+    const [job] = await app.api.fits.list({});
+    expect(job?.state).toBe('cancelled');
+  });
+
+  it('goes to the chat by a command, asks, stops, and edits the question', async () => {
+    await command('go to chat');
+    await app.page.getByText('No conversation yet').waitFor();
+    await press('Control+n');
+    await app.composer.waitFor();
+    expect(await focused(app.page)).toMatchObject({ name: 'Your question', ring: true });
+
+    const words = app.workers.holdAnswer();
+    await app.page.keyboard.type('Describe a circle.');
+    await press('Enter');
+    await app.answers.getByText(await words).waitFor();
+    await press('Escape');
+    await app.answers.getByText('You stopped this answer.').waitFor();
+    app.workers.release();
+
+    expect(await focused(app.page)).toMatchObject({ name: 'Your question' });
+    await press('ArrowUp');
+    expect(await app.composer.inputValue()).toBe('Describe a circle.');
+    await press('Escape');
+    expect(await app.composer.inputValue()).toBe('');
+    await press('ArrowUp', 'Control+a');
+    await app.page.keyboard.type('Describe a square.');
+    await press('Enter');
+    await app.answers.getByText('You stopped this answer.').waitFor({ state: 'detached' });
+    await app.wholeAnswer(0);
+    const [conversation] = await app.api.conversations.list({});
+    const { thread } = await app.api.conversations.get({ id: conversation?.id ?? '' });
+    expect(thread.map(({ text }) => text)).toEqual(['Describe a square.', expect.any(String)]);
+  });
+
+  it('reaches every control of a conversation, with the focus in sight', async () => {
+    await tabTo('Two models side by side');
+    for (const name of [
+      'Rename',
+      'Model of this conversation',
+      'Options of this conversation',
+      'More for this conversation',
+      'Conversation',
+      'Copy answer',
+      'Answer again',
+    ])
+      await tabTo(name);
+  });
+
+  it('closes the commands with Escape and gives the focus back', async () => {
+    await tabTo('Your question');
+    await press('Control+k');
+    await app.page.getByRole('combobox', { name: 'Search commands' }).waitFor();
+    await press('ArrowDown', 'ArrowUp', 'Escape');
+    expect(await focused(app.page)).toMatchObject({ name: 'Your question' });
+  });
+
+  it.each([
+    ['a command', () => command('settings')],
+    ['a shortcut', () => press('Control+,')],
+    ['Tab', () => tabTo('Settings').then(() => press('Enter'))],
+  ])('reaches the settings by %s', async (_, reach) => {
+    await command('go to models');
+    await app.page.getByRole('heading', { level: 1, name: 'Models' }).waitFor();
+    await reach();
+    await app.page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+  });
+});

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Serious and critical findings of axe on the page as it is. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    interface Finding {
+      readonly id: string;
+      readonly impact: string | null;
+      readonly nodes: readonly { readonly html: string }[];
+    }
+    const { axe } = window as unknown as { axe: { run(): Promise<{ violations: Finding[] }> } };
+    const { violations } = await axe.run();
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  });
+}
+
+/** CSS pixels by which the page is wider than its window. */
+export function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+}
+
+/** Names of running animations that move, turn or resize something. */
+export function movements(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const moving = /^(transform|translate|rotate|scale|left|right|top|bottom|width|height)$/;
+    return document
+      .getAnimations()
+      .filter(({ playState, effect }) => {
+        const frames = effect instanceof KeyframeEffect ? effect.getKeyframes() : [];
+        return (
+          playState === 'running' &&
+          frames.some((frame) => Object.keys(frame).some((key) => moving.test(key)))
+        );
+      })
+      .map((animation) => (animation as CSSAnimation).animationName ?? animation.id);
+  });
+}
+
+/** What has the focus, by name and tag; `ring` is whether one sees that, on it or on the box around it. */
+export function focused(page: Page): Promise<{ name: string; tag: string; ring: boolean }> {
+  return page.evaluate(() => {
+    const element = document.activeElement ?? document.body;
+    const labels = element instanceof HTMLInputElement ? [...(element.labels ?? [])] : [];
+    const own = element.getAttribute('aria-label') ?? labels.map((label) => label.innerText).join(' ');
+    const name = own === '' ? (element as HTMLElement).innerText : own;
+    const outlined = (one: Element | null): boolean => {
+      if (!one) return false;
+      const { outlineStyle, outlineWidth } = getComputedStyle(one);
+      return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1;
+    };
+    // a field without a frame of its own: the box around it, or around that, has the ring
+    const box = element.parentElement;
+    const ring = outlined(element) || outlined(box) || outlined(box?.parentElement ?? null);
+    return { name: name.trim(), tag: element.tagName.toLowerCase(), ring };
+  });
+}
