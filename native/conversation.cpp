@@ -82,12 +82,20 @@ void Conversation::decode_text(const llama_token * tokens, int32_t count) {
     }
 }
 
-void Conversation::decode_image(const Piece & piece, PromptReport & report) {
+void Conversation::decode_image(const Piece & piece, PromptReport & report, const Emitter & emitter) {
     throw_if_aborted(abort);
+    emitter.emit([done = used_tokens(), total = report.prompt_tokens](Napi::Env env) {
+        auto event = Napi::Object::New(env);
+        event.Set("done", static_cast<double>(done));
+        event.Set("total", static_cast<double>(total));
+        event.Set("encoding", true);
+        return event;
+    });
     auto start      = Clock::now();
     auto embeddings = model->encode(piece.image);
     report.encode_seconds += seconds_since(start);
     report.encoded_images += 1;
+    emitter.progress(used_tokens(), report.prompt_tokens);
     throw_if_aborted(abort);
     llama_pos     after = 0;
     LogMark       log;
@@ -140,12 +148,12 @@ PromptReport Conversation::prompt(Sequence sequence, const Emitter & emitter) {
     report.reused_tokens = used_tokens();
     const auto start     = Clock::now();
     for (size_t next = shared; next < wanted.size();) {
-        emitter.progress(used_tokens(), report.prompt_tokens);
         if (image_of[next]) {
-            decode_image(*image_of[next], report);
+            decode_image(*image_of[next], report, emitter);
             ++next;
             continue;
         }
+        emitter.progress(used_tokens(), report.prompt_tokens);
         std::vector<llama_token> run;
         while (next < wanted.size() && !image_of[next] && run.size() < options.batch_tokens) {
             run.push_back(wanted[next++].token);

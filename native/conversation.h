@@ -64,7 +64,7 @@ class Conversation {
     void      keep(size_t count);
     size_t    shared_with(const std::vector<Cell> & wanted) const;
     void      decode_text(const llama_token * tokens, int32_t count);
-    void      decode_image(const Piece & piece, PromptReport & report);
+    void      decode_image(const Piece & piece, PromptReport & report, const Emitter & emitter);
     [[noreturn]] void fail_decode(int32_t status, const std::string & reasons) const;
 
     ContextOptions    options;

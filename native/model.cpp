@@ -77,6 +77,11 @@ struct LoadProgress {
 void load_text_model(ModelState & state, const OpenOptions & options, LoadProgress & progress) {
     auto parameters         = llama_model_default_params();
     parameters.n_gpu_layers = options.gpu_layers;
+    // With a device at hand llama.cpp sends large batches there even of layers that stay on the CPU (Metal): predictions would be wrong.
+    ggml_backend_dev_t no_devices[] = { nullptr };
+    if (options.gpu_layers == 0) {
+        parameters.devices = no_devices;
+    }
     // simulated allocations need a model that is not mapped
     parameters.load_mode                   = options.no_alloc ? LLAMA_LOAD_MODE_NONE : LLAMA_LOAD_MODE_MMAP;
     parameters.no_alloc                    = options.no_alloc;

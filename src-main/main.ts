@@ -1,4 +1,4 @@
-import { app, ipcMain, Menu, protocol, session, type BrowserWindow } from 'electron';
+import { app, dialog, ipcMain, Menu, protocol, session, type BrowserWindow } from 'electron';
 import { join } from 'node:path';
 import { toErrorData } from './contract/errors.ts';
 import { snugHome } from './luq/workspace.ts';
@@ -23,6 +23,11 @@ protocol.registerSchemesAsPrivileged([
   { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
 ]);
 
+const MODELS_PAGE = `${PAGE}#/models`;
+
+// the name that Windows knows notifications by: electron-builder.yml's appId
+app.setAppUserModelId('io.github.snug-app.snug');
+
 let window: BrowserWindow | undefined;
 let services: Services | undefined;
 /** files opened before the services are there */
@@ -37,7 +42,7 @@ function openFiles(paths: readonly string[]): void {
   if (paths.length === 0) return;
   if (!services) return void waiting.push(...paths);
   void addOpened(services.api.library, paths);
-  void window?.loadURL(`${PAGE}#/models`);
+  void window?.loadURL(MODELS_PAGE);
   show();
 }
 
@@ -50,10 +55,11 @@ async function start(): Promise<void> {
   serveIpc(ipcMain, services, () => window);
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(process.platform === 'darwin', app.name)));
   watchFits(services.events, () => window, show);
-  window = openWindow(PAGE, preload, readWindowState(home));
+  const opened = [...waiting.splice(0), ...modelFiles(process.argv, process.cwd())];
+  window = openWindow(opened.length > 0 ? MODELS_PAGE : PAGE, preload, readWindowState(home));
   keepWindowState(window, home);
   window.on('closed', () => (window = undefined));
-  openFiles([...waiting.splice(0), ...modelFiles(process.argv, process.cwd())]);
+  await addOpened(services.api.library, opened);
 }
 
 if (app.requestSingleInstanceLock()) {
@@ -79,7 +85,7 @@ if (app.requestSingleInstanceLock()) {
   });
   start().catch((error: unknown) => {
     const { message, advice } = toErrorData(error);
-    process.stderr.write(`${message}\n${advice ?? ''}\n`);
+    dialog.showErrorBox('Snug could not start', [message, advice ?? ''].join('\n\n').trim());
     app.exit(1);
   });
 } else {

@@ -46,6 +46,7 @@ export class ChatHost {
           threads: usableThreads(request.threads),
           imageMinTokens: limits.minTokens,
           imageMaxTokens: limits.maxTokens,
+          gpuLayers: request.gpuLayers ?? 0,
           ...(vision ? { mmprojPath: vision.path } : {}),
         },
         abort,

@@ -134,8 +134,8 @@ export class ChatSession implements Disposable {
   ): Promise<SentAnswer> {
     const images = turns.flatMap((turn) => turn.pictures);
     const prompt = await callNative(
-      this.#chat.prompt({ text: this.#render(turns), images }, ({ done, total }) =>
-        onEvent?.({ kind: 'prompt', done, total }),
+      this.#chat.prompt({ text: this.#render(turns), images }, ({ done, total, encoding }) =>
+        onEvent?.({ kind: encoding ? 'encoding' : 'prompt', done, total }),
       ),
     );
     throwIfCancelled(signal);

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { WorkerProcess } from '../engine/worker-process.ts';
+import { hasGraphicsDevice } from '../contract/laptop.ts';
 import { modelsFolder, snugHome } from '../luq/workspace.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import type { ProfileReport, ProfileRequest } from '../profile/report.ts';
@@ -43,12 +44,16 @@ export async function runProfile(options: Omit<ProfileRequest, 'modelsFolder'>):
   }
 }
 
-export function profileLines({ laptop, budget, threads }: ProfileReport): string[] {
+export function profileLines({ laptop, budget, threads, computeDevices }: ProfileReport): string[] {
   const { cpu, memory, disk, power, gpus } = laptop;
   const cores = `${cpu.physicalCores} cores (${cpu.performanceCores} fast), ${cpu.logicalCores} threads`;
   const gpuNames = gpus.map((gpu) =>
     gpu.memoryBytes === null ? gpu.name : `${gpu.name} (${formatBytes(gpu.memoryBytes)})`,
   );
+  // the commands follow no settings; a chat in the window does
+  const whereComputed = hasGraphicsDevice(computeDevices)
+    ? 'Snug keeps a model on the CPU, but for the layers that the settings of the app give a chat on the GPU'
+    : 'Snug computes on the CPU';
   const percent = power.batteryPercent === null ? '' : ` (${power.batteryPercent} %)`;
   return [
     `${paint('bold', 'CPU')}     ${cpu.brand}, ${cpu.architecture}: ${cores}; computing with ${threads}`,
@@ -56,7 +61,7 @@ export function profileLines({ laptop, budget, threads }: ProfileReport): string
     `${paint('bold', 'Memory')}  ${formatBytes(memory.totalBytes)}, ${formatBytes(memory.availableBytes)} available now; swap ${formatBytes(memory.swapTotalBytes)}`,
     `${paint('bold', 'Disk')}    ${formatBytes(disk.freeBytes)} free for models`,
     `${paint('bold', 'Power')}   ${power.onBattery ? 'battery' : 'mains'}${percent}`,
-    `${paint('bold', 'GPU')}     ${gpuNames.join(', ') || 'none found'} (Snug computes on the CPU)`,
+    `${paint('bold', 'GPU')}     ${gpuNames.join(', ') || 'none found'} (${whereComputed})`,
     `${paint('bold', 'Budget')}  ${formatBytes(budget.bytes)} for a model`,
     ...budget.reasoning.map(({ label, bytes }) => `        ${formatBytes(bytes).padStart(10)}  ${label}`),
     ...laptop.warnings.map((warning) => paint('yellow', `Note: ${warning}`)),

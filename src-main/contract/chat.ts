@@ -5,6 +5,8 @@ export interface OpenChatRequest {
   readonly mmprojPath?: string | undefined;
   readonly contextTokens: number;
   readonly threads: number;
+  /** layers that go to a graphics processor, where there is one; none when absent */
+  readonly gpuLayers?: number | undefined;
   readonly imageMaxTokens?: number | undefined;
 }
 
@@ -42,6 +44,8 @@ export type ChatEvent =
   | { readonly kind: 'loading'; readonly done: number; readonly total: number }
   /** tokens of the prompt that are in the cache */
   | { readonly kind: 'prompt'; readonly done: number; readonly total: number }
+  /** a picture goes through the vision encoder; so far are so many tokens in the cache */
+  | { readonly kind: 'encoding'; readonly done: number; readonly total: number }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'note'; readonly text: string };
 

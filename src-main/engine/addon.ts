@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import { z } from 'zod';
 import { SnugError, type ErrorCode } from '../contract/errors.ts';
+import type { ComputeDevice } from '../contract/laptop.ts';
 import { unpackedRoot } from '../root.ts';
 
 /** The typed face of native/: what the compiled addon offers, and the one place that loads it. */
@@ -14,6 +15,11 @@ export interface AbortFlag {
 export interface NativeProgress {
   readonly done: number;
   readonly total: number;
+}
+/** `done`, `total`: tokens in the cache and of the prompt. */
+export interface NativePromptProgress extends NativeProgress {
+  /** a picture is about to go through the vision encoder */
+  readonly encoding?: true;
 }
 type OnProgress = ((event: NativeProgress) => void) | undefined;
 
@@ -132,7 +138,7 @@ export interface AnswerReport {
 }
 
 export interface NativeChat {
-  prompt(sequence: NativeSequence, onProgress?: OnProgress): Promise<PromptReport>;
+  prompt(sequence: NativeSequence, onProgress?: (event: NativePromptProgress) => void): Promise<PromptReport>;
   answer(
     sampling: Sampling,
     onToken?: (event: { token: number; bytes: Buffer }) => void,
@@ -169,10 +175,8 @@ export interface ClusterTask {
   readonly threads: number;
 }
 
-export interface Device {
-  readonly name: string;
+export interface Device extends ComputeDevice {
   readonly description: string;
-  readonly kind: 'cpu' | 'gpu' | 'igpu' | 'accelerator';
   readonly memoryBytes: number;
 }
 
@@ -188,6 +192,7 @@ export interface OpenModelOptions {
   readonly threads: number;
   /** reads no weights: for sizes and tensor types */
   readonly metadataOnly?: boolean;
+  /** default 0; with more, the vision encoder goes to the graphics processor too */
   readonly gpuLayers?: number;
   readonly imageMinTokens?: number;
   readonly imageMaxTokens?: number;

@@ -13,7 +13,7 @@ export interface LoggedModel {
   readonly layers: number;
 }
 
-/** Starts workers and logs which models they load, and how each ends that was not told to. */
+/** Starts workers and logs the models loaded for conversations, and how each worker ends that was not told to. */
 export function logWorkers(
   start: StartWorker,
   log: LogFile,
@@ -25,10 +25,10 @@ export function logWorkers(
     const port = start(entry);
     let ending = false;
     port.onMessage((message) => {
-      if (message.kind !== 'result') return;
+      if (message.kind !== 'result' && message.kind !== 'error') return;
       const path = loading.get(message.id);
-      if (path === undefined) return;
       loading.delete(message.id);
+      if (path === undefined || message.kind === 'error') return;
       const { architecture, kind, bytes, layers } = modelAt(path) ?? {};
       log.write('model-loaded', { worker, architecture, kind, bytes, layers });
     });

@@ -9,7 +9,7 @@ import { GgufType, type Gguf, type GgufEntry, type GgufTensor } from '../models/
 import { freeDiskBytes } from '../profile/laptop.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import type { Bank } from './bank.ts';
-import { discard, publish, writeError } from './files.ts';
+import { discard, publish, writeError, writeWhollyMeanwhile } from './files.ts';
 import { bytesAs } from './mixture.ts';
 
 /** ggml's version of the quantization formats (GGML_QNT_VERSION), which llama-quantize writes too. */
@@ -85,7 +85,7 @@ export async function assemble(options: AssembleOptions): Promise<number> {
     }
     const file = await open(temporary, 'w');
     try {
-      await writeWhole(file, layout.header, 0);
+      await writeWhollyMeanwhile(file, layout.header, 0);
       await copyTensors(file, layout.offsets, options);
       await file.truncate(layout.totalBytes);
     } finally {
@@ -97,14 +97,6 @@ export async function assemble(options: AssembleOptions): Promise<number> {
     throw writeError(error, output);
   }
   return layout.totalBytes;
-}
-
-/** A write may take only part of what it is given. */
-async function writeWhole(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
-  }
 }
 
 /** A stream's chunks; what goes wrong with reading is told as such, not as a failure to write. */
@@ -145,7 +137,7 @@ async function copyTensors(
     let at = offsets[i] ?? 0;
     for await (const chunk of readable(stream, fromSource ? source.path : bank.path(tensor, type))) {
       throwIfCancelled(signal);
-      const written = writeWhole(file, chunk, at);
+      const written = writeWhollyMeanwhile(file, chunk, at);
       // while the system writes this piece and reads the next
       if (!fromSource) hash.update(chunk);
       await written;

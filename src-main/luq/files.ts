@@ -9,7 +9,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { platform } from 'node:os';
 import { SnugError } from '../contract/errors.ts';
@@ -53,6 +53,18 @@ export function discard(temporary: string): void {
 /** Writes all of it at the file's position; a system may take only part at a time. */
 export function writeWholly(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
+}
+
+/** The same without holding up this thread, from `position` on; at the file's own position without one. */
+export async function writeWhollyMeanwhile(
+  file: FileHandle,
+  bytes: Uint8Array,
+  position?: number,
+): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const at = position === undefined ? null : position + done;
+    done += (await file.write(bytes, done, bytes.length - done, at)).bytesWritten;
+  }
 }
 
 /** Fills the bytes from the file's position; throws when the file ends before. */

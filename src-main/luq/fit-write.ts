@@ -62,9 +62,8 @@ async function writeVision(
 }
 
 export interface WrittenFiles {
-  /** where the model is to lie; an earlier one stays there until this one is checked */
+  /** where the model is to lie; an earlier one stays there until the check has been made */
   readonly output: string;
-  readonly unchecked: string;
   readonly bytes: number;
   readonly mmproj: string | null;
   /** the model with every layer high, when it was asked for */
@@ -80,16 +79,16 @@ export async function writeFiles(
     allHigh: Plan;
     visionTypes: ReadonlyMap<string, number> | undefined;
     output: string;
+    unchecked: string;
     compare: boolean | undefined;
   },
 ): Promise<WrittenFiles> {
-  const { plan, allHigh, visionTypes, output } = wanted;
-  const unchecked = `${output}.unchecked`;
+  const { plan, allHigh, visionTypes, output, unchecked } = wanted;
   const bytes = await writeModel(step, plan, unchecked);
   const mmproj = visionTypes
     ? await writeVision(step, visionTypes, output)
     : (step.source.vision?.path ?? null);
   const comparison = wanted.compare ? join(step.workspace.folder, `${plan.rungs.high}.gguf`) : null;
   const comparisonBytes = comparison === null ? null : await writeModel(step, allHigh, comparison);
-  return { output, unchecked, bytes, mmproj, comparison, comparisonBytes };
+  return { output, bytes, mmproj, comparison, comparisonBytes };
 }

@@ -28,7 +28,7 @@ import {
   previewPlans,
   type PlanPreview,
 } from './fit-plan.ts';
-import { discard, publish } from './files.ts';
+import { discard, publish, writeError } from './files.ts';
 import { describeFit } from './fit-result.ts';
 import { calibrationKey, settleRequest, type FitSettings } from './fit-settings.ts';
 import { writeFiles } from './fit-write.ts';
@@ -92,19 +92,19 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
 
   const writing = { addon, source, calibrated, workspace, threads, signal, onProgress };
   const allHigh = planWith(planInputs(source, basis, settings.rungs, calibrated.order), 0);
-  const written = await writeFiles(writing, {
-    plan,
-    allHigh,
-    visionTypes: basis.visionTypes,
-    output,
-    compare: request.compare,
+  const unchecked = `${output}.unchecked`;
+  const { written, check } = await publishing(unchecked, output, async () => {
+    const files = await writeFiles(writing, {
+      plan,
+      allHigh,
+      visionTypes: basis.visionTypes,
+      output,
+      unchecked,
+      compare: request.compare,
+    });
+    const checking = { addon, source, settings, calibrated, mmproj: files.mmproj, signal, onProgress };
+    return { written: files, check: await checkResult({ ...checking, output: unchecked }) };
   });
-  const checking = { addon, source, settings, calibrated, mmproj: written.mmproj, signal, onProgress };
-  const check = await checkResult({ ...checking, output: written.unchecked }).catch((error: unknown) => {
-    discard(written.unchecked);
-    throw error;
-  });
-  publish(written.unchecked, output);
   const predictedTokensPerSecond = predictTokensPerSecond(matrices, speeds);
   return {
     ...describeFit({ source, basis, settings, calibrated, plan, allHigh, written, predictedTokensPerSecond }),
@@ -137,6 +137,23 @@ export async function previewFit(request: FitRequest, measure: boolean): Promise
     keptEntropies(read, request, settings),
     (matrices) => (measure ? knownKernelSpeeds(addon, matrices, kernels) : keptKernelSpeeds(kernels)),
   );
+}
+
+/** Puts a file in its place once `work` has made and checked it; what goes wrong takes the file away. */
+async function publishing<T>(unchecked: string, output: string, work: () => Promise<T>): Promise<T> {
+  try {
+    const made = await work();
+    try {
+      publish(unchecked, output);
+    } catch (error) {
+      // on Windows: the old model is loaded in a chat
+      throw writeError(error, output);
+    }
+    return made;
+  } catch (error) {
+    discard(unchecked);
+    throw error;
+  }
 }
 
 function kernelCache(home: string): string {

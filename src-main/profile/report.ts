@@ -1,5 +1,5 @@
 import type { OnProgress } from '../contract/progress.ts';
-import type { Budget, Laptop } from '../contract/fit-report.ts';
+import type { LaptopView } from '../contract/laptop.ts';
 import { loadAddon } from '../engine/addon.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { tensorBytes, tensorTypeId } from '../models/tensor-types.ts';
@@ -22,10 +22,7 @@ export interface KernelReport {
   readonly predictedTokensPerSecond: number;
 }
 
-export interface ProfileReport {
-  readonly laptop: Laptop;
-  readonly budget: Budget;
-  readonly threads: number;
+export interface ProfileReport extends LaptopView {
   readonly probedModel: string | null;
   readonly kernels: readonly KernelReport[];
 }
@@ -55,7 +52,8 @@ export async function reportProfile(
     cpuFeatures: backends.cpuFeatures,
   });
   const threads = computeThreads(laptop);
-  const base = { laptop, budget: recommendBudget(laptop.memory), threads };
+  const computeDevices = backends.devices.map(({ name, kind }) => ({ name, kind }));
+  const base: LaptopView = { laptop, budget: recommendBudget(laptop.memory), threads, computeDevices };
   if (!request.probe) return { ...base, probedModel: null, kernels: [] };
   const text = request.modelPath === undefined ? undefined : readTextModel(request.modelPath);
   const shapes = text ? shapesOf(text.gguf.tensors) : QWEN_7B;

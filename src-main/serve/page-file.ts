@@ -22,3 +22,24 @@ export function pageFile(page: string, pathname: string): PageFile | undefined {
   const path = join(page, pathname);
   return existsSync(path) ? { type, content: readFileSync(path) } : undefined;
 }
+
+/** Only what the page itself is made of and the app's own pictures; nothing from elsewhere, no inline code. */
+export function contentSecurityPolicy({
+  connect,
+  pictures = '',
+}: {
+  connect: string;
+  pictures?: string;
+}): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    `img-src 'self' blob: data: ${pictures}`.trim(),
+    `connect-src ${connect}`,
+    "media-src 'self' blob:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}

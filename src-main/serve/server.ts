@@ -11,7 +11,7 @@ import { MOST_PICTURE_BYTES, PICTURES_PATH, type FromMain } from '../contract/wi
 import { appRoot } from '../root.ts';
 import type { Services } from '../services/services.ts';
 import { Gate } from './gate.ts';
-import { pageFile } from './page-file.ts';
+import { contentSecurityPolicy, pageFile } from './page-file.ts';
 
 export interface RunningServer {
   /** with the token that opens the window once */
@@ -19,18 +19,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Only what the page itself is made of; pictures come from this server, nothing from elsewhere, no inline code. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' blob: data:",
-  "connect-src 'self'",
-  "media-src 'self' blob:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+const CONTENT_SECURITY_POLICY = contentSecurityPolicy({ connect: "'self'" });
 const MOST_MESSAGE_BYTES = 2 ** 20;
 const builtPage = join(appRoot, 'dist', 'renderer');
 

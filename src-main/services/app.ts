@@ -44,7 +44,7 @@ export class AppFacts implements AppService {
 
   async diagnostics(): Promise<string> {
     const { version, llamaCpp, door, notices } = this.#info;
-    const { laptop, budget, threads } = await this.#laptop.read({});
+    const { laptop, budget, threads, computeDevices } = await this.#laptop.read({});
     const { systemPrompt: _, ...settings } = this.#settings();
     // errors by code alone: their messages name files
     const jobs = this.#jobs().map(({ state, share, error, lowLayers, contextTokens, budgetBytes }) => ({
@@ -64,6 +64,7 @@ export class AppFacts implements AppService {
       laptop: { ...machine, diskFreeBytes: disk.freeBytes },
       budgetBytes: budget.bytes,
       threads,
+      computeDevices,
       settings,
       fits: jobs,
       notices: notices.length,

@@ -172,8 +172,13 @@ export class Chat implements ChatService {
     return conversation;
   }
 
+  /** Whether a model is answering. */
+  get isBusy(): boolean {
+    return this.#answering !== undefined || this.#comparing !== undefined;
+  }
+
   #refuseWhileBusy(): void {
-    if (this.#answering || this.#comparing) throw busy();
+    if (this.isBusy) throw busy();
   }
 
   /** Gives the answer its place in the thread and lets it come. */
@@ -215,7 +220,7 @@ export class Chat implements ChatService {
     const before = thread.slice(0, -1);
     await this.#model.remember(stateKey(conversation, before), () => this.#history(conversation, before));
     const pictures = question.pictures.map(({ hash }) => this.#pictures.path(hash));
-    this.#activity({ conversationId: id, stage: pictures.length > 0 ? 'encoding' : 'reading', share: null });
+    this.#activity({ conversationId: id, stage: 'reading', share: null });
     const answer = await this.#model.send(
       {
         text: question.text,
@@ -232,12 +237,10 @@ export class Chat implements ChatService {
   }
 
   #heard(conversationId: string, streamed: StreamedAnswer, event: ChatEvent): void {
-    if (event.kind === 'prompt') {
-      this.#activity({
-        conversationId,
-        stage: 'reading',
-        share: event.total > 0 ? event.done / event.total : null,
-      });
+    if (event.kind === 'prompt' || event.kind === 'encoding') {
+      const stage = event.kind === 'prompt' ? 'reading' : 'encoding';
+      const share = event.total > 0 ? event.done / event.total : null;
+      this.#activity({ conversationId, stage, share });
     } else if (event.kind === 'text') {
       if (streamed.isEmpty) this.#activity({ conversationId, stage: 'answering', share: null });
       streamed.append(event.text);
@@ -279,6 +282,7 @@ export class Chat implements ChatService {
       mmprojPath: model.mmprojPath,
       contextTokens,
       threads: await this.#threadCount(),
+      gpuLayers: this.#settings.current.gpuLayers ?? undefined,
       imageMaxTokens: imageMaxTokens ?? undefined,
     };
   }

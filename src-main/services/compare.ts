@@ -76,6 +76,7 @@ export class Comparison {
         mmprojPath: model.mmprojPath,
         contextTokens: settings.contextTokens,
         threads,
+        gpuLayers: settings.gpuLayers ?? undefined,
         // greedy: two models are compared, not two draws
         question: { text, pictures, maxTokens: settings.maxTokens, temperature: 0, seed: 0 },
       },
@@ -87,7 +88,7 @@ export class Comparison {
   }
 
   #heard(index: number, event: ChatEvent): void {
-    if (event.kind === 'prompt') this.#set(index, { stage: 'reading' });
+    if (event.kind === 'prompt' || event.kind === 'encoding') this.#set(index, { stage: 'reading' });
     if (event.kind !== 'text') return;
     this.#set(index, { stage: 'answering', text: (this.#answers[index]?.text ?? '') + event.text });
   }

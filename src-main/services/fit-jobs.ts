@@ -14,8 +14,9 @@ import type { LaptopService } from '../contract/laptop.ts';
 import type { FitEvent, FitService } from '../luq/fit-service.ts';
 import { outputPath } from '../luq/workspace.ts';
 import { formatBytes } from '../profile/bytes.ts';
+import { freeDiskBytes } from '../profile/laptop.ts';
 import type { FitJobRepository } from '../store/fit-jobs.ts';
-import { FitProgress } from './fit-progress.ts';
+import { FitProgress, stageWeights, type StageWeights } from './fit-progress.ts';
 import type { ModelsFolder } from './folder.ts';
 import type { Library } from './library.ts';
 import type { StoredSettings } from './settings.ts';
@@ -23,10 +24,11 @@ import type { StoredSettings } from './settings.ts';
 /** The window is told of progress at most this often; a job's first and last word always pass. */
 const TELL_MILLISECONDS = 200;
 /**
- * What a fit needs on disk, as a share of its F16 source: bank blocks of 4.5 and 1.75 bits (0.28 and 0.11), the result (at most 0.28), rounded
- * up for the calibration.
+ * What a fit needs on disk, as shares of its F16 source: bank blocks of 4.5 and 1.75 bits (0.28 and 0.11) and the calibration, rounded up;
+ * the result, all of it at 4.5 bits at most.
  */
-const DISK_SHARE = 0.75;
+const WORK_SHARE = 0.45;
+const RESULT_SHARE = 0.3;
 
 interface Running {
   readonly id: string;
@@ -42,7 +44,7 @@ export class FitJobs implements FitJobService {
   readonly #fits: FitService;
   readonly #jobs: FitJobRepository;
   readonly #library: Library;
-  readonly #folder: Pick<ModelsFolder, 'current' | 'requireReady'>;
+  readonly #folder: Pick<ModelsFolder, 'current' | 'isOwn' | 'requireReady'>;
   readonly #laptop: LaptopService;
   readonly #settings: StoredSettings;
   readonly #events: EventBus;
@@ -53,7 +55,7 @@ export class FitJobs implements FitJobService {
     fits: FitService;
     jobs: FitJobRepository;
     library: Library;
-    folder: Pick<ModelsFolder, 'current' | 'requireReady'>;
+    folder: Pick<ModelsFolder, 'current' | 'isOwn' | 'requireReady'>;
     laptop: LaptopService;
     settings: StoredSettings;
     events: EventBus;
@@ -99,13 +101,21 @@ export class FitJobs implements FitJobService {
       const left = laptop.power.batteryPercent === null ? '' : ` (${laptop.power.batteryPercent} % left)`;
       warnings.push(`The laptop runs on battery${left}. Fitting works the processor hard; plug it in.`);
     }
-    const needed = model.bytes * DISK_SHARE;
-    if (laptop.disk.freeBytes < needed) {
-      warnings.push(
-        `Only ${formatBytes(laptop.disk.freeBytes)} are free where models are kept; this fit needs about ${formatBytes(needed)}.`,
-      );
-    }
-    return warnings;
+    return [...warnings, ...this.#diskWarnings(model.bytes, laptop.disk.freeBytes)];
+  }
+
+  #diskWarnings(sourceBytes: number, freeForModels: number): string[] {
+    const warning = (where: string, free: number, needed: number) =>
+      free >= needed
+        ? []
+        : [`Only ${formatBytes(free)} are free ${where}; this fit needs about ${formatBytes(needed)} there.`];
+    const work = sourceBytes * WORK_SHARE;
+    const result = sourceBytes * RESULT_SHARE;
+    if (this.#folder.isOwn) return warning('where models are kept', freeForModels, work + result);
+    return [
+      ...warning('where Snug works', freeDiskBytes(this.#home), work),
+      ...warning('where models are kept', freeForModels, result),
+    ];
   }
 
   async start(start: FitStart): Promise<FitJob> {
@@ -140,7 +150,8 @@ export class FitJobs implements FitJobService {
     this.#folder.requireReady();
     const request: FitRequest = { ...this.#request(start), budgetBytes: start.budgetBytes };
     const abort = new AbortController();
-    const live = new LiveJob(job, (changed) => {
+    const earlier = this.#jobs.list().flatMap(({ report }) => (report ? [report.timings] : []));
+    const live = new LiveJob(job, stageWeights(earlier), (changed) => {
       this.#jobs.save(changed, start);
       this.#events.emit('fits.changed', changed);
     });
@@ -225,11 +236,12 @@ export class FitJobs implements FitJobService {
 class LiveJob {
   job: FitJob;
   readonly #tell: (job: FitJob) => void;
-  readonly #progress = new FitProgress();
+  readonly #progress: FitProgress;
   #toldAt = 0;
 
-  constructor(job: FitJob, tell: (job: FitJob) => void) {
+  constructor(job: FitJob, weights: StageWeights, tell: (job: FitJob) => void) {
     this.job = job;
+    this.#progress = new FitProgress(weights);
     this.#tell = tell;
   }
 

@@ -69,6 +69,11 @@ export class ModelsFolder implements FolderService {
     return this.#settings.modelsFolder ?? modelsFolder(this.#home);
   }
 
+  /** Snug's own folder, on the disk that it works on. */
+  get isOwn(): boolean {
+    return this.#settings.modelsFolder === null;
+  }
+
   get isMoving(): boolean {
     return this.#running !== undefined;
   }
@@ -153,7 +158,10 @@ export class ModelsFolder implements FolderService {
       throw moveError(error, file.to, GO_ON);
     }
     if (!moved) this.#giveUp(file);
-    else if (deleteOld(file)) this.#journal.remove(file);
+    else {
+      this.#journal.arrived(file);
+      if (deleteOld(file)) this.#journal.remove(file);
+    }
     this.#changed();
     if (before) {
       this.#tell({ ...before, doneFiles: before.doneFiles + 1, doneBytes: before.doneBytes + file.bytes });
@@ -216,9 +224,9 @@ export class ModelsFolder implements FolderService {
   finishInterrupted(): void {
     for (const file of this.#journal.read()) {
       // its disk may be one that is not connected today
-      if (!existsSync(dirname(file.to))) continue;
+      if (!file.arrived && !existsSync(dirname(file.to))) continue;
       try {
-        if (this.#finish(file)) this.#journal.remove(file);
+        if (file.arrived ? deleteOld(file) : this.#finish(file)) this.#journal.remove(file);
       } catch {
         // tried again at the next start; nothing is lost by waiting
       }

@@ -18,7 +18,7 @@ export class LaptopReader implements LaptopService {
   async read(): Promise<LaptopView> {
     await using worker = new WorkerProcess(this.#entry, this.#start);
     const request: ProfileRequest = { modelsFolder: this.#folder(), probe: false };
-    const { laptop, budget, threads } = await worker.call<ProfileReport>('profile', request);
-    return { laptop, budget, threads };
+    const { laptop, budget, threads, computeDevices } = await worker.call<ProfileReport>('profile', request);
+    return { laptop, budget, threads, computeDevices };
   }
 }

@@ -3,6 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { SnugError, toErrorData } from '../contract/errors.ts';
 import type { EventBus } from '../api/event-bus.ts';
 import type { BankUse, ImportResult, LibraryService, ModelDetails, ModelEntry } from '../contract/model.ts';
+import { sidecarPath } from '../models/sidecar.ts';
 import { writeError } from '../luq/files.ts';
 import type { ModelRepository, ModelRow } from '../store/models.ts';
 import { findMmproj, fits } from '../models/find-mmproj.ts';
@@ -200,7 +201,8 @@ export class Library implements LibraryService {
   /** What its files say; a model whose file is gone or broken stays in the list and says so. */
   #describe(row: ModelRow): Omit<ModelEntry, keyof RowFields> {
     try {
-      const stamp = [row.path, row.mmprojPath].map(stampOf).join(' ');
+      // the sidecar names the vision encoder where the row does not
+      const stamp = [row.path, sidecarPath(row.path), row.mmprojPath].map(stampOf).join(' ');
       const known = this.#read.get(row.id);
       if (known?.stamp === stamp) return known.entry;
       const entry = describeFiles(row);

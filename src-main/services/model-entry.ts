@@ -23,7 +23,7 @@ export const UNREADABLE: Omit<ModelEntry, keyof RowFields | 'name' | 'problem'> 
   plan: null,
 };
 
-/** Changes when a file does. */
+/** Changes when a file does; null for none. */
 export function stampOf(path: string | null): string {
   if (path === null) return 'none';
   const found = statSync(path, { throwIfNoEntry: false });

@@ -12,11 +12,10 @@ import { LogFile } from '../log/log-file.ts';
 import { logBug, logBugs, logFits, logWorkers } from '../log/logged.ts';
 import { FitService } from '../luq/fit-service.ts';
 import { knownSha256 } from '../luq/source.ts';
-import { openStore } from '../store/database.ts';
+import { openStore, type Store } from '../store/database.ts';
 import { AppFacts } from './app.ts';
 import { BankFolders } from './bank.ts';
 import { Chat } from './chat.ts';
-import { ComparisonWatch } from './comparison-watch.ts';
 import { Conversations } from './conversations.ts';
 import { FitJobs } from './fit-jobs.ts';
 import { ModelsFolder } from './folder.ts';
@@ -60,9 +59,8 @@ export function openServices(options: {
   const nameOf = (hash: string) => library.nameOfSource((path) => knownSha256(path, home), hash);
   const bank: BankFolders = new BankFolders(home, nameOf, (): boolean => fits.isRunning);
   const library: Library = new Library(store.models, events, bank);
-  const comparison = new ComparisonWatch(events);
   const freeModels = async () => {
-    if (store.conversations.isAnswering || comparison.isComparing) {
+    if (chat.isBusy) {
       throw new SnugError('BUSY', 'a model is answering', { advice: 'Wait for it to end, or stop it.' });
     }
     await chat.close();
@@ -114,13 +112,7 @@ export function openServices(options: {
     jobs: () => store.fitJobs.list(),
   });
 
-  // what the last run left behind
-  store.conversations.recoverInterrupted();
-  store.conversations.purgeRemoved();
-  store.fitJobs.interrupted();
-  store.pictures.sweep();
-  folder.finishInterrupted();
-  library.emptyTrash();
+  tidyUp(store, folder, library);
   library.register({ path: demoModel, builtIn: true });
 
   const died = (error: unknown) => logBug(log, 'main', error);
@@ -147,4 +139,14 @@ export function openServices(options: {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Ends what the last run left behind. */
+function tidyUp(store: Store, folder: ModelsFolder, library: Library): void {
+  store.conversations.recoverInterrupted();
+  store.conversations.purgeRemoved();
+  store.fitJobs.interrupted();
+  store.pictures.sweep();
+  folder.finishInterrupted();
+  library.emptyTrash();
 }

@@ -20,6 +20,8 @@ export function endNotice(job: FitJob): { title: string; body: string } | undefi
 /** Shows a fit outside the window: progress in the taskbar, a notification at its end; and keeps the laptop from falling asleep over it. */
 export function watchFits(events: EventBus, window: () => BrowserWindow | undefined, show: () => void): void {
   let awake: number | undefined;
+  // one that nothing refers to is collected together with its listener
+  let notification: Notification | undefined;
   const running = new Set<string>();
   events.listen((event) => {
     if (event.name !== 'fits.changed') return;
@@ -36,7 +38,7 @@ export function watchFits(events: EventBus, window: () => BrowserWindow | undefi
     const notice = running.delete(job.id) ? endNotice(job) : undefined;
     // who looks at the window sees it there
     if (!notice || window()?.isFocused()) return;
-    const notification = new Notification(notice);
+    notification = new Notification(notice);
     notification.on('click', show);
     notification.show();
   });

@@ -18,6 +18,8 @@ export function restrict(session: Session): void {
   session.setPermissionCheckHandler((_, permission, __, { mediaType }) =>
     mayUse(permission, { mediaTypes: mediaType === undefined ? [] : [mediaType] }),
   );
+  // macOS spells by itself; elsewhere a dictionary would be fetched
+  if (process.platform !== 'darwin') session.setSpellCheckerLanguages([]);
   session.webRequest.onBeforeRequest((request, callback) => callback({ cancel: !isLocal(request.url) }));
 }
 

@@ -1,14 +1,15 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Protocol } from 'electron';
-import { pageFile } from '../serve/page-file.ts';
+import { contentSecurityPolicy, pageFile } from '../serve/page-file.ts';
 import type { Services } from '../services/services.ts';
 
 export const SCHEME = 'snug';
 export const PAGE = `${SCHEME}://app/index.html`;
-const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data: snug://pictures; media-src 'self' blob:; " +
-  "connect-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const CONTENT_SECURITY_POLICY = contentSecurityPolicy({
+  connect: "'none'",
+  pictures: `${SCHEME}://pictures`,
+});
 const HASH = /^\/[0-9a-f]{64}$/;
 
 /** Answers `snug://app/…` with the built page and `snug://pictures/<hash>` with a kept picture; nothing else. */

@@ -27,7 +27,8 @@ export function windowOptions(preload: string, state: WindowState): BrowserWindo
       sandbox: true,
       nodeIntegration: false,
       webSecurity: true,
-      spellcheck: true,
+      // dictionaries would be fetched from the network
+      spellcheck: false,
     },
   };
 }

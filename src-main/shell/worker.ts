@@ -1,6 +1,19 @@
+import { constants } from 'node:os';
 import { utilityProcess } from 'electron';
 import { lastWordsOf, type StartWorker } from '../engine/worker-process.ts';
 import type { FromWorker } from '../engine/worker-protocol.ts';
+
+/** Signals that end a worker against its will, by their number in the status that waitpid gives. */
+const FATAL: ReadonlyMap<number, string> = new Map(
+  (['SIGILL', 'SIGABRT', 'SIGKILL', 'SIGSEGV'] as const).map((name) => [constants.signals[name], name]),
+);
+
+/** Electron tells a worker's end as one number: on Windows its exit code, elsewhere waitpid's status. */
+export function endOf(status: number, platform: NodeJS.Platform): { code: number; signal: string | null } {
+  if (platform === 'win32') return { code: status, signal: null };
+  // the low seven bits are the signal, 0 for a process that ended by itself
+  return { code: status, signal: FATAL.get(status & 0x7f) ?? null };
+}
 
 /** Starts a worker as an Electron utility process: the same messages as over child_process. */
 export const startUtilityProcess: StartWorker = (entry) => {
@@ -8,11 +21,16 @@ export const startUtilityProcess: StartWorker = (entry) => {
     stdio: ['ignore', 'ignore', 'pipe'],
     serviceName: 'Snug worker',
   });
+  // its end is told by `exit`; an error that nobody hears would end the app
+  child.on('error', () => undefined);
   return {
     post: (message) => child.postMessage(message),
     onMessage: (listener) => void child.on('message', (message) => listener(message as FromWorker)),
-    // Electron tells no signal; a killed process has a code above 0
-    onExit: (listener) => void child.on('exit', (code) => listener(code, null)),
+    onExit: (listener) =>
+      void child.on('exit', (status) => {
+        const { code, signal } = endOf(status, process.platform);
+        listener(code, signal);
+      }),
     kill: () => void child.kill(),
     lastWords: lastWordsOf(child.stderr),
   };

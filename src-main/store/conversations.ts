@@ -196,11 +196,6 @@ export class ConversationRepository {
     });
   }
 
-  /** Whether an answer is being written now. */
-  get isAnswering(): boolean {
-    return this.#connection.one(`SELECT 1 FROM messages WHERE state = 'streaming' LIMIT 1`) !== undefined;
-  }
-
   /** At start: answers that an earlier run left streaming are `cut` with what they have; returns how many. */
   recoverInterrupted(): number {
     return this.#connection.run(`UPDATE messages SET state = 'cut' WHERE state = 'streaming'`);

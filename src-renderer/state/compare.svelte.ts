@@ -76,6 +76,8 @@ export class Compare {
         .join('. ');
     } catch (error) {
       this.error = toErrorData(error);
+      // what was heard meanwhile is another window's
+      this.answers = [];
     } finally {
       this.running = false;
     }

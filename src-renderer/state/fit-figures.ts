@@ -1,5 +1,6 @@
-import { formatBytes, formatPercent, formatRate } from '../format.ts';
+import { formatBytes, formatRate } from '../format.ts';
 import type { FitState } from './fit.svelte.ts';
+import { qualityAt } from './quality.ts';
 
 /** The few numbers a budget comes down to. */
 export function figuresOf(fit: FitState): readonly {
@@ -7,20 +8,19 @@ export function figuresOf(fit: FitState): readonly {
   readonly value: string;
   readonly note?: string;
 }[] {
-  const { outcome, preview, knownAgreement } = fit;
+  const { outcome, preview } = fit;
   if (outcome === null || preview === null) return [];
   const layers = preview.byLowLayers.length - 1;
+  const lowLayers = fit.lowLayers ?? layers;
   const speed = outcome.tokensPerSecond ?? measuredSpeed(fit);
   return [
-    { label: 'Ultra-low layers', value: `${fit.lowLayers ?? layers} of ${layers}` },
+    { label: 'Ultra-low layers', value: `${lowLayers} of ${layers}` },
     { label: 'File', value: formatBytes(outcome.fileBytes) },
     { label: 'Memory', value: formatBytes(outcome.memory.totalBytes), note: 'predicted' },
     speed === null
       ? { label: 'Speed', value: '–', note: 'measured while fitting' }
       : { label: 'Speed', value: `≈ ${formatRate(speed)}`, note: 'tokens a second' },
-    knownAgreement === null
-      ? { label: 'Quality', value: '–', note: 'known after a check' }
-      : { label: 'Quality', value: formatPercent(knownAgreement), note: 'same next word as the original' },
+    { label: 'Quality', ...qualityAt(lowLayers, fit.checkedFits) },
   ];
 }
 

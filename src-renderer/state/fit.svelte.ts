@@ -13,6 +13,7 @@ import {
   type Verdict,
 } from './budget.ts';
 import { chartLayers, type ChartLayer } from './layer-chart.ts';
+import type { CheckedFit } from './quality.ts';
 
 /** The fit page: a model, a budget, what both give, and the job that makes it so. */
 export class FitState {
@@ -109,13 +110,13 @@ export class FitState {
     return finished?.report ?? null;
   }
 
-  /** Share of next words on which a checked fit with as many ultra-low layers agrees with the original. */
-  get knownAgreement(): number | null {
-    const checked = this.#app.jobs.list.find(
-      (job) => job.modelId === this.model?.id && job.report !== null && job.lowLayers === this.lowLayers,
-    );
-    const check = checked?.report?.check;
-    return check?.image?.topAgreement ?? check?.text?.topAgreement ?? null;
+  /** What checks of this model's fits found, newest first. */
+  get checkedFits(): readonly CheckedFit[] {
+    return this.#app.jobs.list.flatMap(({ modelId, lowLayers, report }) => {
+      const agreement = report?.check.image?.topAgreement ?? report?.check.text?.topAgreement;
+      if (modelId !== this.model?.id || lowLayers === null || agreement === undefined) return [];
+      return [{ lowLayers, agreement }];
+    });
   }
 
   /** Layers are measured once: after that, another budget only writes a file. */

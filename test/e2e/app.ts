@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
@@ -60,6 +60,25 @@ export class Window {
       .click();
     // a new conversation is there at once; it is shown when its own, empty composer is
     await this.page.getByText('Ask about a picture', { exact: true }).waitFor();
+  }
+
+  /** Drops or pastes a picture where one writes; the system's part of it can't be driven, so the event is made here. */
+  async giveFile(how: 'drop' | 'paste', path: string, name: string): Promise<void> {
+    const transfer = await this.page.evaluateHandle(
+      ([base64, fileName]) => {
+        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+        const data = new DataTransfer();
+        data.items.add(new File([bytes], fileName, { type: 'image/png' }));
+        return data;
+      },
+      [readFileSync(path).toString('base64'), name] as const,
+    );
+    if (how === 'drop') return this.composer.dispatchEvent('drop', { dataTransfer: transfer });
+    await this.composer.evaluate(
+      (field, clipboardData) =>
+        field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })),
+      transfer,
+    );
   }
 
   get composer(): Locator {
@@ -137,6 +156,13 @@ export class App extends Window {
   async lastMessage(): Promise<Message | undefined> {
     const [newest] = await this.api.conversations.list({});
     return newest && (await this.api.conversations.get({ id: newest.id })).thread.at(-1);
+  }
+
+  /** The newest conversation's last question, as it is stored. */
+  async lastQuestion(): Promise<Message | undefined> {
+    const [newest] = await this.api.conversations.list({});
+    const { thread } = newest ? await this.api.conversations.get({ id: newest.id }) : { thread: [] };
+    return thread.findLast(({ role }) => role === 'user');
   }
 
   async demoModel(): Promise<ModelEntry> {

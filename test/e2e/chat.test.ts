@@ -7,6 +7,19 @@ import { inEachDoor } from './app.ts';
 inEachDoor('chat', { holds: true }, (app) => {
   const chooser = () => app.page.locator('input[type=file]').first();
 
+  it('takes a picture that is dropped on the chat, and one that is pasted', async () => {
+    await app.newChat();
+    await app.giveFile('drop', sample('circle'), 'circle.png');
+    await app.button(/^Remove circle/).waitFor();
+    await app.giveFile('paste', sample('shapes'), 'shapes.png');
+    await app.button(/^Remove shapes/).waitFor();
+    await app.ask('What else is there?');
+    expect((await app.lastQuestion())?.pictures.map(({ name }) => name)).toEqual([
+      'circle.png',
+      'shapes.png',
+    ]);
+  });
+
   it('answers about a picture from the file dialog, and a follow-up', async () => {
     await app.newChat();
     await chooser().setInputFiles(sample('circle'));

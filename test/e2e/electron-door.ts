@@ -36,7 +36,7 @@ class ElectronDoor implements Door {
   async start(): Promise<void> {
     this.#app = await _electron.launch({
       executablePath: this.#program,
-      // containers have no user namespaces for Chromium's sandbox; the app's own windows are sandboxed all the same
+      // containers have no user namespaces for Chromium's sandbox
       args: [staged, ...(process.platform === 'linux' ? ['--no-sandbox'] : [])],
       env: { ...(process.env as Record<string, string>), SNUG_HOME: this.#home },
     });

@@ -1,10 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiArguments } from '../../src-main/contract/api.ts';
+import type { OpenChatRequest } from '../../src-main/contract/chat.ts';
 import type { Message } from '../../src-main/contract/conversation.ts';
 import { forkWorker, type WorkerPort } from '../../src-main/engine/worker-process.ts';
+import { readSidecar, writeSidecar } from '../../src-main/models/sidecar.ts';
 import { startServer, type RunningServer } from '../../src-main/serve/server.ts';
 import { openServices, type Services } from '../../src-main/services/services.ts';
 import { sample } from '../fixtures/gguf-parts.ts';
@@ -19,6 +21,8 @@ let services: Services;
 let server: RunningServer;
 let window: TestWindow;
 const workers: { entry: string; port: WorkerPort }[] = [];
+/** what chat workers were asked, in order */
+let asked: { method: string; argument: unknown }[] = [];
 
 async function start(): Promise<void> {
   services = openServices({
@@ -27,7 +31,14 @@ async function start(): Promise<void> {
     start: (entry) => {
       const port = forkWorker(entry);
       workers.push({ entry, port });
-      return port;
+      if (!entry.includes('chat')) return port;
+      return {
+        ...port,
+        post: (message) => {
+          if (message.kind === 'call') asked.push(message);
+          port.post(message);
+        },
+      };
     },
   });
   server = await startServer(services, { port: 0, page });
@@ -90,7 +101,8 @@ describe('the first start', () => {
   });
 
   it('knows the laptop and says where things lie', async () => {
-    const { laptop, budget } = await window.api.laptop.read({});
+    const { laptop, budget, computeDevices } = await window.api.laptop.read({});
+    expect(computeDevices).toContainEqual({ name: 'CPU', kind: 'cpu' });
     expect(laptop.memory.totalBytes).toBeGreaterThan(budget.bytes);
     expect(await window.api.app.info({})).toMatchObject({ door: 'browser', dataFolder: home, notices: [] });
   });
@@ -102,6 +114,14 @@ describe('the first start', () => {
   });
 });
 
+/** What the window was told of the work on answers, each stage once in a row. */
+function stages(conversationId: string): string[] {
+  const told = window.events.flatMap((event) =>
+    event.name === 'chat.activity' && event.data.conversationId === conversationId ? [event.data.stage] : [],
+  );
+  return told.filter((stage, index) => stage !== told[index - 1]);
+}
+
 describe('a conversation', () => {
   it('answers about a picture, and the follow-up without encoding it again', async () => {
     const model = await demo();
@@ -111,6 +131,7 @@ describe('a conversation', () => {
     const [cost] = await window.api.chat.pictureCosts({ conversationId: id, pictures: [kept.hash] });
     expect(cost?.tokens).toBeGreaterThan(0);
 
+    window.events.length = 0;
     const first = await window.api.chat.send({
       conversationId: id,
       text: 'What color is the circle?',
@@ -120,7 +141,9 @@ describe('a conversation', () => {
     expect(answer).toMatchObject({ state: 'done', modelName: model.name });
     expect(answer.text).not.toBe('');
     expect(answer.statistics?.encodeSeconds).toBeGreaterThan(0);
+    expect(stages(id)).toEqual(['loading', 'reading', 'encoding', 'reading', 'answering', 'idle']);
 
+    window.events.length = 0;
     const second = await window.api.chat.send({
       conversationId: id,
       text: 'How many shapes are there?',
@@ -128,6 +151,7 @@ describe('a conversation', () => {
     });
     const followUp = await ended(second.answer);
     expect(followUp.statistics?.encodeSeconds).toBe(0);
+    expect(stages(id)).not.toContain('encoding');
     expect(followUp.statistics?.reusedTokens).toBeGreaterThan(answer.statistics?.promptTokens ?? Infinity);
 
     const kept2 = await window.api.conversations.get({ id });
@@ -186,6 +210,27 @@ describe('a conversation', () => {
     if (failed.state === 'failed') expect(failed.error).toMatchObject({ code: 'WORKER_DIED' });
     const again = await window.api.chat.regenerate({ messageId: answer.id });
     expect(await ended(again)).toMatchObject({ state: 'done', error: null });
+  });
+
+  it('is opened with the layers on a graphics processor that the settings say, and without any at first', async () => {
+    const { id } = await window.api.conversations.create({ modelId: (await demo()).id });
+    const opened = async () => {
+      asked = [];
+      const { answer } = await window.api.chat.send({ conversationId: id, text: 'Hello!', pictures: [] });
+      // a laptop without a graphics processor computes all the same
+      expect(await ended(answer)).toMatchObject({ state: 'done', error: null });
+      return asked
+        .filter(({ method }) => method === 'open')
+        .map(({ argument }) => (argument as OpenChatRequest).gpuLayers);
+    };
+    try {
+      await window.api.settings.set({ gpuLayers: 2 });
+      expect(await opened()).toEqual([2]);
+      expect(await opened()).toEqual([]);
+    } finally {
+      await window.api.settings.set({ gpuLayers: null });
+    }
+    expect(await opened()).toEqual([undefined]);
   });
 
   it('takes no file that is no picture', async () => {
@@ -326,6 +371,20 @@ describe('two models', () => {
 });
 
 describe('the library', () => {
+  it('sees at once where the vision encoder of a fitted model lies, which its sidecar alone says', async () => {
+    const fitted = (await window.api.library.list({})).find(({ kind }) => kind === 'fitted');
+    if (!fitted?.mmproj) throw new Error('a fitted model with its encoder is needed');
+    const elsewhere = join(folder, 'encoder.gguf');
+    copyFileSync(fitted.mmproj.path, elsewhere);
+    const sidecar = readSidecar(fitted.path);
+    writeSidecar(fitted.path, { ...sidecar, mmproj: elsewhere });
+    const encoder = async () =>
+      (await window.api.library.list({})).find(({ id }) => id === fitted.id)?.mmproj?.path;
+    expect(await encoder()).toBe(elsewhere);
+    writeSidecar(fitted.path, sidecar);
+    expect(await encoder()).toBe(fitted.mmproj.path);
+  });
+
   it('removes a fitted model with its file and brings it back', async () => {
     const fitted = (await window.api.library.list({})).find(({ kind }) => kind === 'fitted');
     if (!fitted) throw new Error('a fitted model is needed');

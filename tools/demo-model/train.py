@@ -182,6 +182,8 @@ class Stage:
         kept = None
         if self.path.exists():
             kept = torch.load(self.path)
+            if "optimizers" not in kept:
+                raise SystemExit(f"{self.path} was kept by an older train.py; delete it or make a start of it with weights.py")
             spent, self.step, self.looks = kept["seconds"], kept["step"], kept["looks"]
         elif start is not None:
             kept = weights.load(start)

@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { throwIfCancelled } from '../../contract/errors.ts';
+import { writeWhollyMeanwhile } from '../../luq/files.ts';
 import { freeDiskBytes } from '../../profile/laptop.ts';
 
 /** What a move asks of the system; tests put one in its place that fails half-way. */
@@ -27,17 +28,12 @@ export const realDisk: Disk = {
       throwIfCancelled(signal);
       const { bytesRead } = await source.read(piece, 0, piece.length);
       if (bytesRead === 0) break;
-      await writeWholly(target, piece.subarray(0, bytesRead));
+      await writeWhollyMeanwhile(target, piece.subarray(0, bytesRead));
       onBytes(bytesRead);
     }
-    // the newest file counts as the model fitted last
+    // lists are sorted by it
     const { atime, mtime } = await source.stat();
     await target.utimes(atime, mtime);
     await target.sync();
   },
 };
-
-/** All of it at the file's position; a system may take only part at a time. */
-async function writeWholly(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done)).bytesWritten;
-}

@@ -6,7 +6,15 @@ import { readKept } from '../../models/json-file.ts';
 import type { MovingFile } from './files.ts';
 
 const schema = z.strictObject({
-  files: z.array(z.strictObject({ from: z.string(), to: z.string(), bytes: z.int().nonnegative() })),
+  files: z.array(
+    z.strictObject({
+      from: z.string(),
+      to: z.string(),
+      bytes: z.int().nonnegative(),
+      /** only the old file is left to delete, whatever became of the new one since */
+      arrived: z.boolean().optional(),
+    }),
+  ),
 });
 
 /** Files of a move that may be in both folders, on disk before they are: what a crash leaves half done is ended by it. */
@@ -17,7 +25,7 @@ export class MoveJournal {
     this.#path = join(home, 'moving.json');
   }
 
-  read(): readonly MovingFile[] {
+  read(): readonly (MovingFile & { readonly arrived?: boolean | undefined })[] {
     return readKept(this.#path, schema)?.files ?? [];
   }
 
@@ -25,11 +33,15 @@ export class MoveJournal {
     this.#write([...this.read(), file]);
   }
 
+  arrived(file: MovingFile): void {
+    this.#write(this.read().map((one) => (one.from === file.from ? { ...one, arrived: true } : one)));
+  }
+
   remove(file: MovingFile): void {
     this.#write(this.read().filter(({ from }) => from !== file.from));
   }
 
-  #write(files: readonly MovingFile[]): void {
+  #write(files: ReturnType<MoveJournal['read']>): void {
     if (files.length > 0) writeFileAtomically(this.#path, JSON.stringify({ files }));
     else if (existsSync(this.#path)) rmSync(this.#path);
   }

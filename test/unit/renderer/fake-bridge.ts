@@ -171,6 +171,7 @@ export function laptop(budgetBytes: number, availableBytes: number): LaptopView 
     },
     budget: { bytes: budgetBytes, source: 'recommended', reasoning: [] },
     threads: 4,
+    computeDevices: [{ name: 'CPU', kind: 'cpu' }],
   };
 }
 

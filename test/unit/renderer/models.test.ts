@@ -1,9 +1,11 @@
+import { render } from 'svelte/server';
 import { describe, expect, it } from 'vitest';
 import { SnugError } from '../../../src-main/contract/errors.ts';
+import Settings from '../../../src-renderer/pages/Settings.svelte';
 import { AppState } from '../../../src-renderer/state/app.svelte.ts';
 import { ModelsState, planWords } from '../../../src-renderer/state/models.svelte.ts';
 import { SettingsState } from '../../../src-renderer/state/settings.svelte.ts';
-import { FakeAddressBar, FakeBridge, MiB, model } from './fake-bridge.ts';
+import { FakeAddressBar, FakeBridge, laptop, MiB, model } from './fake-bridge.ts';
 
 async function open(answers: ConstructorParameters<typeof FakeBridge>[0] = {}) {
   const bridge = new FakeBridge(answers);
@@ -102,6 +104,42 @@ describe('the settings page', () => {
     expect(settings.threadsError).toBeUndefined();
     expect(bridge.asked('settings.set')).toEqual([{ threads: 4 }, { threads: null }]);
   });
+
+  it('takes whole numbers of layers on the graphics processor, or nothing', async () => {
+    const { bridge, settings } = await open();
+    for (const wrong of ['-1', '1.5', 'all', '1001']) {
+      await settings.setGpuLayers(wrong);
+      expect(settings.gpuLayersError).toBe('A whole number from 0 to 1000, or nothing.');
+    }
+    await settings.setGpuLayers(' 12 ');
+    await settings.setGpuLayers('0');
+    await settings.setGpuLayers('');
+    expect(settings.gpuLayersError).toBeUndefined();
+    expect(bridge.asked('settings.set')).toEqual([{ gpuLayers: 12 }, { gpuLayers: 0 }, { gpuLayers: null }]);
+  });
+
+  const LABEL = 'Layers on the graphics processor';
+  it.each([
+    [false, []],
+    [false, ['cpu']],
+    [false, ['accelerator', 'cpu']],
+    [true, ['gpu', 'cpu']],
+    [true, ['accelerator', 'igpu', 'cpu']],
+  ] as const)(
+    'offers layers on the graphics processor: %s, where llama.cpp has %j',
+    async (offered, kinds) => {
+      const computeDevices = kinds.map((kind) => ({ name: kind.toUpperCase(), kind }));
+      const { app, bridge } = await open({
+        laptop: { read: () => Promise.resolve({ ...laptop(27 * MiB, 29 * MiB), computeDevices }) },
+      });
+      const { body } = render(Settings, { props: { app, bridge } });
+      expect(body).toContain('Threads');
+      expect(body.includes(LABEL)).toBe(offered);
+      expect(body.includes('predictions of memory and speed count the main processor (CPU) alone')).toBe(
+        offered,
+      );
+    },
+  );
 
   it('resets with an undo', async () => {
     const { app, settings } = await open();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { FitProgress } from '../../../src-main/services/fit-progress.ts';
+import { FitProgress, stageWeights } from '../../../src-main/services/fit-progress.ts';
 
 function progressAt(clock: { now: number }) {
-  return new FitProgress(() => clock.now);
+  return new FitProgress(undefined, () => clock.now);
 }
 
 describe('the progress of a whole fit', () => {
@@ -35,6 +35,22 @@ describe('the progress of a whole fit', () => {
     const second = progress.see({ stage: 'quantize', done: 100, total: 100, unit: 'bytes' });
     const pace = (second.share - first.share) / 10;
     expect(second.secondsLeft).toBeCloseTo((1 - second.share) / pace, 9);
+  });
+
+  it('weighs the stages to come as they were in an earlier fit on this machine', () => {
+    const weights = stageWeights([
+      // a refit says nothing of calibrating
+      { calibrate: 0.1, quantize: 3, check: 5 },
+      { load: 10, calibrate: 50, quantize: 30, check: 10 },
+    ]);
+    const clock = { now: 0 };
+    const progress = new FitProgress(weights, () => clock.now);
+    progress.see({ stage: 'calibrate', done: 0, total: 10, unit: 'tokens' });
+    clock.now = 20_000;
+    // 25 of 50 seconds' worth took 20: what is left is 65 seconds' worth
+    const { share, secondsLeft } = progress.see({ stage: 'calibrate', done: 5, total: 10, unit: 'tokens' });
+    expect(share).toBeCloseTo(0.35, 9);
+    expect(secondsLeft).toBeCloseTo((20 / 25) * 65, 6);
   });
 
   it('does not divide by an empty stage', () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_SETTINGS } from '../../../src-main/contract/settings.ts';
+import { DEFAULT_SETTINGS, settingsSchema } from '../../../src-main/contract/settings.ts';
 import { Connection } from '../../../src-main/store/connection.ts';
 import { temporaryStore } from '../../helpers/store-parts.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
@@ -18,6 +18,28 @@ describe('settings', () => {
     expect(settings.set({ threads: null, theme: undefined })).toEqual({ ...chosen, threads: null });
     expect(settings.reset()).toEqual(DEFAULT_SETTINGS);
     expect(settings.get()).toEqual(DEFAULT_SETTINGS);
+  });
+
+  it('of a Snug that knew nothing of layers on a graphics processor still read, with none there', () => {
+    const folder = temporaryFolder();
+    const store = temporaryStore(folder);
+    store.settings.set({ theme: 'dark', threads: 6, gpuLayers: 12 });
+    expect(store.settings.get().gpuLayers).toBe(12);
+    store.close();
+    {
+      using raw = new Connection(join(folder, 'snug.db'));
+      raw.exec(`DELETE FROM settings WHERE key = 'gpuLayers'`);
+    }
+    const { settings } = temporaryStore(folder);
+    expect(settings.get()).toEqual({ ...DEFAULT_SETTINGS, theme: 'dark', threads: 6, gpuLayers: null });
+  });
+
+  it.each([-1, 1.5, 1001, '4'])('take no %j layers on a graphics processor', (gpuLayers) => {
+    expect(settingsSchema.partial().safeParse({ gpuLayers }).success).toBe(false);
+  });
+
+  it.each([null, 0, 1000])('take %j layers on a graphics processor', (gpuLayers) => {
+    expect(settingsSchema.partial().parse({ gpuLayers })).toEqual({ gpuLayers });
   });
 
   it('that are no longer valid fall back to their own defaults, and only those', () => {

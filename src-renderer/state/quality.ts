@@ -1,0 +1,43 @@
+import { formatPercent } from '../format.ts';
+
+/** What the check of one fit found. */
+export interface CheckedFit {
+  readonly lowLayers: number;
+  /** share of next words on which it agreed with the original */
+  readonly agreement: number;
+}
+
+export interface QualityFigure {
+  readonly value: string;
+  readonly note: string;
+}
+
+const UNKNOWN: QualityFigure = { value: '–', note: 'known after a check' };
+
+/**
+ * The quality of a plan with so many ultra-low layers, from checked fits of the same model: as found where one had as many, on the line
+ * between its neighbours where it lies between two, else only which side of the nearest one it should be on.
+ */
+export function qualityAt(lowLayers: number, checked: readonly CheckedFit[]): QualityFigure {
+  const exact = checked.find((fit) => fit.lowLayers === lowLayers);
+  if (exact) return { value: formatPercent(exact.agreement), note: 'same next word as the original' };
+  const sorted = checked.toSorted((a, b) => a.lowLayers - b.lowLayers);
+  const below = sorted.findLast((fit) => fit.lowLayers < lowLayers);
+  const above = sorted.find((fit) => fit.lowLayers > lowLayers);
+  if (below && above) {
+    const share = (lowLayers - below.lowLayers) / (above.lowLayers - below.lowLayers);
+    const agreement = below.agreement + share * (above.agreement - below.agreement);
+    return { value: `≈ ${formatPercent(agreement)}`, note: 'same next word, between two checked fits' };
+  }
+  if (above)
+    return {
+      value: `≥ ${formatPercent(above.agreement)}`,
+      note: 'same next word, if fewer layers do not harm',
+    };
+  if (below)
+    return {
+      value: `≤ ${formatPercent(below.agreement)}`,
+      note: 'same next word, if more layers do not help',
+    };
+  return UNKNOWN;
+}

@@ -1,0 +1,42 @@
+import { expect, it, vi } from 'vitest';
+import { ChatHost } from '../../../src-main/chat/host.ts';
+import type { Addon, OpenModelOptions } from '../../../src-main/engine/addon.ts';
+import { fakeModel } from '../../helpers/fake-model.ts';
+import { writeTextModel } from '../../helpers/small-models.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+
+const opened: OpenModelOptions[] = [];
+const fake = {
+  AbortFlag: class {
+    set(): void {
+      throw new Error('nobody cancels here');
+    }
+  },
+  Chat: class {
+    close(): void {
+      // holds nothing
+    }
+  },
+  openModel: (options: OpenModelOptions) => {
+    opened.push(options);
+    return Promise.resolve({ ...fakeModel(), close: () => undefined });
+  },
+} as unknown as Addon;
+vi.mock('../../../src-main/engine/addon.ts', async (original) => ({
+  ...(await original<object>()),
+  loadAddon: () => ({ addon: fake }),
+}));
+
+it.each([
+  [{}, 0],
+  [{ gpuLayers: undefined }, 0],
+  [{ gpuLayers: 0 }, 0],
+  [{ gpuLayers: 12 }, 12],
+])('a request with %j opens the model with %d layers on a graphics processor', async (asked, gpuLayers) => {
+  opened.length = 0;
+  const host = new ChatHost();
+  const modelPath = writeTextModel(temporaryFolder());
+  await host.open({ modelPath, contextTokens: 512, threads: 1, ...asked });
+  host.close();
+  expect(opened).toMatchObject([{ path: modelPath, gpuLayers }]);
+});

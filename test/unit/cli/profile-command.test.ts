@@ -1,0 +1,31 @@
+import { stripVTControlCharacters } from 'node:util';
+import { expect, it } from 'vitest';
+import { profileLines } from '../../../src-main/cli/profile-command.ts';
+import type { ComputeDevice } from '../../../src-main/contract/laptop.ts';
+import { recommendBudget } from '../../../src-main/profile/budget.ts';
+import { ordinaryLaptop } from '../../helpers/laptops.ts';
+
+function gpuLine(...kinds: ComputeDevice['kind'][]): string | undefined {
+  const laptop = ordinaryLaptop();
+  const lines = profileLines({
+    laptop,
+    budget: recommendBudget(laptop.memory),
+    threads: 4,
+    computeDevices: kinds.map((kind) => ({ name: kind, kind })),
+    probedModel: null,
+    kernels: [],
+  });
+  return lines.map(stripVTControlCharacters).find((line) => line.startsWith('GPU'));
+}
+
+it('says that only the CPU computes where llama.cpp has no graphics processor, whatever the laptop has', () => {
+  const only = 'GPU     Intel UHD Graphics 620 (Snug computes on the CPU)';
+  expect(gpuLine('cpu')).toBe(only);
+  expect(gpuLine('accelerator', 'cpu')).toBe(only);
+});
+
+it.each(['gpu', 'igpu'] as const)('tells of the setting where llama.cpp has one (%s)', (kind) => {
+  expect(gpuLine(kind, 'cpu')).toContain(
+    '(Snug keeps a model on the CPU, but for the layers that the settings',
+  );
+});
