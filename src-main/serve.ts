@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { snugHome } from './luq/workspace.ts';
 import { openServices } from './services/services.ts';
@@ -10,7 +11,10 @@ import { toErrorData } from './contract/errors.ts';
  */
 const { values } = parseArgs({ options: { port: { type: 'string', default: '0' } } });
 try {
-  const services = openServices({ home: snugHome(), door: 'browser' });
+  const home = snugHome();
+  // workers start in half the time when Node keeps what it compiled
+  process.env['NODE_COMPILE_CACHE'] ??= join(home, 'compile-cache');
+  const services = openServices({ home, door: 'browser' });
   const server = await startServer(services, { port: Number(values.port) });
   process.stdout.write(`${server.url}\n`);
   const stop = () => {

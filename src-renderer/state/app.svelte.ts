@@ -32,6 +32,9 @@ export class AppState {
   settings: Settings = $state.raw(DEFAULT_SETTINGS);
   models: readonly ModelEntry[] = $state.raw([]);
   laptop: LaptopView | null = $state.raw(null);
+  laptopFailure: ErrorData | null = $state.raw(null);
+  /** settles once the laptop was looked at, whether that went well or not */
+  laptopKnown: Promise<void> = Promise.resolve();
   /** lines above the page that stay until they are closed */
   notices: readonly string[] = $state.raw([]);
 
@@ -63,22 +66,31 @@ export class AppState {
   /** Reads what every page needs; again after the connection was lost. */
   async load(): Promise<void> {
     try {
-      const { app, settings, library, laptop } = this.bridge.api;
+      const { app, settings, library } = this.bridge.api;
+      // takes longest, for a process is started that asks the CPU; only the page for fitting waits for it
+      this.laptopKnown = this.#readLaptop();
       // settings, models and jobs each as they come: an event that arrives meanwhile is newer than the reply before it
-      const [info, view] = await Promise.all([
+      const [info] = await Promise.all([
         app.info({}),
-        laptop.read({}),
         settings.get({}).then((kept) => (this.settings = kept)),
         library.list({}).then((models) => (this.models = models)),
         this.jobs.load(),
       ]);
       if (this.info === null) this.notices = info.notices;
       this.info = info;
-      this.laptop = view;
       this.failure = null;
       this.ready = true;
     } catch (error) {
       this.failure = toErrorData(error);
+    }
+  }
+
+  async #readLaptop(): Promise<void> {
+    this.laptopFailure = null;
+    try {
+      this.laptop = await this.bridge.api.laptop.read({});
+    } catch (error) {
+      this.laptopFailure = toErrorData(error);
     }
   }
 

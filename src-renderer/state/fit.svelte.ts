@@ -160,7 +160,7 @@ export class FitState {
     };
     const { fits } = this.#app.bridge.api;
     try {
-      const preview = await fits.preview(argument);
+      const [preview] = await Promise.all([fits.preview(argument), this.#app.laptopKnown]);
       // a slower answer to an earlier question
       if (asked !== this.#asked) return;
       this.preview = preview;

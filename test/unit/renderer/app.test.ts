@@ -58,15 +58,27 @@ describe('the app', () => {
     expect([app.ready, app.failure]).toEqual([true, null]);
   });
 
+  it('is there before the laptop was looked at, and says why that went wrong', async () => {
+    let refuse: (error: Error) => void = () => undefined;
+    const bridge = new FakeBridge({
+      laptop: { read: () => new Promise((_, reject) => (refuse = reject)) },
+    });
+    const { app } = await open(bridge);
+    expect([app.ready, app.laptop, app.laptopFailure]).toEqual([true, null, null]);
+    refuse(new SnugError('UNSUPPORTED_CPU', 'this processor is too old'));
+    await app.laptopKnown;
+    expect(app.laptopFailure?.message).toBe('this processor is too old');
+  });
+
   it('knows a model that came while it was still starting', async () => {
-    const { laptop } = new FakeBridge().api;
+    const { app: facts } = new FakeBridge().api;
     const bridge: FakeBridge = new FakeBridge({
-      laptop: {
-        // probing the laptop takes longer than everything else
-        read: async () => {
+      app: {
+        // one reply takes longer than that of the library
+        info: async () => {
           await new Promise((resolve) => setTimeout(resolve));
           bridge.emit({ name: 'library.changed', data: [model(), model({ id: 'new' })] });
-          return laptop.read({});
+          return facts.info({});
         },
       },
     });
