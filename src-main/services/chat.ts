@@ -186,10 +186,11 @@ export class Chat implements ChatService {
     const conversation = this.#conversations.get(conversationId);
     const { id: modelId, name: modelName } = this.#library.usable(modelOf(conversation));
     const message = this.#conversations.addAnswer(conversationId, { modelId, modelName });
-    const streamed = new StreamedAnswer(message, this.#conversations, (changed) =>
-      this.#events.emit('chat.message', changed),
-    );
     const abort = new AbortController();
+    const streamed = new StreamedAnswer(message, this.#conversations, {
+      tell: (changed) => this.#events.emit('chat.message', changed),
+      stop: () => abort.abort(),
+    });
     const ended = this.#run(conversation, streamed, abort.signal).finally(() => {
       this.#answering = undefined;
       this.#activity({ conversationId, stage: 'idle', share: null });

@@ -151,13 +151,24 @@ export class FitJobs implements FitJobService {
     const request: FitRequest = { ...this.#request(start), budgetBytes: start.budgetBytes };
     const abort = new AbortController();
     const earlier = this.#jobs.list().flatMap(({ report }) => (report ? [report.timings] : []));
-    const live = new LiveJob(job, stageWeights(earlier), (changed) => {
-      this.#jobs.save(changed, start);
-      this.#events.emit('fits.changed', changed);
-    });
+    // without a place in the store a fit would not be found again: then it does not begin
+    this.#jobs.save(job, start);
+    const live = new LiveJob(job, stageWeights(earlier), (changed) => this.#tell(changed, start));
     const ended = this.#work(live, request, abort.signal).finally(() => (this.#running = undefined));
     this.#running = { id: job.id, abort, stopAs: 'paused', ended };
     return live.tell();
+  }
+
+  #tell(job: FitJob, start: FitStart): void {
+    try {
+      this.#jobs.save(job, start);
+    } catch (error) {
+      // The disk is full: thrown here, in the middle of a process's message, nobody would hear it. What is done lies on disk all the
+      // same, and the next start finds the fit as interrupted.
+      this.#events.emit('fits.changed', { ...job, error: job.error ?? toErrorData(error) });
+      return;
+    }
+    this.#events.emit('fits.changed', job);
   }
 
   async #work(live: LiveJob, request: FitRequest, signal: AbortSignal): Promise<void> {

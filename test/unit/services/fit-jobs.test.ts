@@ -1,0 +1,68 @@
+import { expect, it } from 'vitest';
+import { EventBus } from '../../../src-main/api/event-bus.ts';
+import type { FitJob } from '../../../src-main/contract/fit-job.ts';
+import { SnugError } from '../../../src-main/contract/errors.ts';
+import type { FitEvent, FitService } from '../../../src-main/luq/fit-service.ts';
+import { FitJobs } from '../../../src-main/services/fit-jobs.ts';
+import { fitStart, temporaryStore } from '../../helpers/store-parts.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+
+type Parts = ConstructorParameters<typeof FitJobs>[0];
+
+/** Fits of a model that is said to be there, with a store that takes no more once `full` says so. */
+function jobsWith(
+  full: { now: boolean },
+  tellAndEnd: (onEvent: (event: FitEvent) => void) => Promise<never>,
+) {
+  const { fitJobs } = temporaryStore();
+  const events = new EventBus();
+  const heard: FitJob[] = [];
+  events.listen((event) => {
+    if (event.name === 'fits.changed') heard.push(event.data);
+  });
+  const model = { id: fitStart.modelId, name: 'Demo-VL', path: '/models/demo.gguf', mmprojPath: undefined };
+  const jobs = new FitJobs({
+    home: temporaryFolder(),
+    fits: {
+      fit: (_request: unknown, { onEvent }: { onEvent: (event: FitEvent) => void }) => tellAndEnd(onEvent),
+    } as unknown as FitService,
+    jobs: {
+      list: () => fitJobs.list(),
+      get: (id: string) => fitJobs.get(id),
+      save: (...given: Parameters<typeof fitJobs.save>) => {
+        if (full.now) throw new SnugError('DISK_FULL', 'the disk is full');
+        fitJobs.save(...given);
+      },
+    } as Parts['jobs'],
+    library: { entry: () => model, usable: () => model } as unknown as Parts['library'],
+    folder: { current: '/models', isOwn: true, requireReady: () => undefined },
+    laptop: {} as Parts['laptop'],
+    settings: { current: { threads: null } } as Parts['settings'],
+    events,
+  });
+  return { jobs, heard };
+}
+
+it('a fit does not begin where the store can keep no note of it', async () => {
+  const { jobs } = jobsWith({ now: true }, () => Promise.reject(new Error('it began')));
+  await expect(jobs.start(fitStart)).rejects.toMatchObject({ code: 'DISK_FULL' });
+  expect(jobs.isRunning).toBe(false);
+});
+
+it('a fit whose progress finds no room in the store goes on, and the window hears why', async () => {
+  const full = { now: false };
+  let said: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (said = resolve));
+  const { jobs, heard } = jobsWith(full, async (onEvent) => {
+    await Promise.resolve();
+    full.now = true;
+    // as from a worker's message: what is thrown here nobody catches
+    expect(() => onEvent({ kind: 'plan', lowLayers: 3 } as FitEvent)).not.toThrow();
+    said();
+    throw new SnugError('WORKER_DIED', 'it ended');
+  });
+  await jobs.start(fitStart);
+  await ended;
+  await jobs.close();
+  expect(heard.find(({ lowLayers }) => lowLayers === 3)).toMatchObject({ error: { code: 'DISK_FULL' } });
+});
