@@ -8,6 +8,6 @@ export OMP_WAIT_POLICY=passive
 for allocator in /usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4; do
   [ -e "$allocator" ] && export LD_PRELOAD=$allocator
 done
-"$python" train.py vision --minutes 20
-"$python" train.py shallow --minutes 35
-"$python" train.py deep --minutes 60
+"$python" train.py vision --minutes 45
+"$python" train.py shallow --minutes 150
+"$python" train.py deep --minutes 150
