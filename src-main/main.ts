@@ -49,8 +49,6 @@ function openFiles(paths: readonly string[]): void {
 async function start(): Promise<void> {
   await app.whenReady();
   const home = snugHome();
-  // workers start in half the time when Node keeps what it compiled
-  process.env['NODE_COMPILE_CACHE'] ??= join(home, 'compile-cache');
   services = openServices({ home, door: 'electron', start: startUtilityProcess });
   restrict(session.defaultSession);
   serveProtocol(protocol, page, services);

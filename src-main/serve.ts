@@ -12,7 +12,7 @@ import { toErrorData } from './contract/errors.ts';
 const { values } = parseArgs({ options: { port: { type: 'string', default: '0' } } });
 try {
   const home = snugHome();
-  // workers start in half the time when Node keeps what it compiled
+  // every worker would strip the types of all its modules again
   process.env['NODE_COMPILE_CACHE'] ??= join(home, 'compile-cache');
   const services = openServices({ home, door: 'browser' });
   const server = await startServer(services, { port: Number(values.port) });

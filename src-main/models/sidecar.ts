@@ -36,17 +36,18 @@ export function readSidecar(modelPath: string): Sidecar {
   if (!parsed.success)
     throw new SnugError('BAD_ARGUMENT', `${path} is not valid: ${z.prettifyError(parsed.error)}`);
   const absolute = (relative: string) => resolve(dirname(path), relative);
-  const { mmproj, samples, ...rest } = parsed.data;
+  return withPaths(parsed.data, absolute);
+}
+
+/** The same with every path in it changed. */
+function withPaths({ mmproj, samples, ...rest }: Sidecar, change: (path: string) => string): Sidecar {
+  const changed = samples?.map((sample) =>
+    sample.picture === undefined ? sample : { ...sample, picture: change(sample.picture) },
+  );
   return {
     ...rest,
-    ...(mmproj === undefined ? {} : { mmproj: absolute(mmproj) }),
-    ...(samples === undefined
-      ? {}
-      : {
-          samples: samples.map((sample) =>
-            sample.picture === undefined ? sample : { ...sample, picture: absolute(sample.picture) },
-          ),
-        }),
+    ...(mmproj === undefined ? {} : { mmproj: change(mmproj) }),
+    ...(changed === undefined ? {} : { samples: changed }),
   };
 }
 
@@ -54,18 +55,7 @@ export function readSidecar(modelPath: string): Sidecar {
 export function writeSidecar(modelPath: string, sidecar: Sidecar): void {
   const path = sidecarPath(modelPath);
   const besideIt = (absolute: string) => relative(dirname(path), absolute);
-  const { mmproj, samples, ...rest } = sidecar;
-  const written: Sidecar = {
-    ...rest,
-    ...(mmproj === undefined ? {} : { mmproj: besideIt(mmproj) }),
-    ...(samples === undefined
-      ? {}
-      : {
-          samples: samples.map((sample) =>
-            sample.picture === undefined ? sample : { ...sample, picture: besideIt(sample.picture) },
-          ),
-        }),
-  };
+  const written = withPaths(sidecar, besideIt);
   if (Object.keys(written).length === 0) rmSync(path, { force: true });
   else writeFileAtomically(path, `${JSON.stringify(written, null, 2)}\n`);
 }

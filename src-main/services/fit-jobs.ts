@@ -31,7 +31,7 @@ const WORK_SHARE = 0.45;
 const RESULT_SHARE = 0.3;
 
 interface Running {
-  readonly id: string;
+  readonly live: LiveJob;
   readonly abort: AbortController;
   /** what the job becomes when it is stopped */
   stopAs: 'paused' | 'cancelled';
@@ -155,7 +155,7 @@ export class FitJobs implements FitJobService {
     this.#jobs.save(job, start);
     const live = new LiveJob(job, stageWeights(earlier), (changed) => this.#tell(changed, start));
     const ended = this.#work(live, request, abort.signal).finally(() => (this.#running = undefined));
-    this.#running = { id: job.id, abort, stopAs: 'paused', ended };
+    this.#running = { live, abort, stopAs: 'paused', ended };
     return live.tell();
   }
 
@@ -193,13 +193,15 @@ export class FitJobs implements FitJobService {
   }
 
   async #stop(jobId: string, as: Running['stopAs']): Promise<FitJob> {
-    const running = this.#running;
-    if (running?.id === jobId) {
+    const running = this.#running?.live.job.id === jobId ? this.#running : undefined;
+    if (running) {
       running.stopAs = as;
       running.abort.abort();
       await running.ended;
     }
-    const { job, start } = this.#jobs.get(jobId);
+    const { job: stored, start } = this.#jobs.get(jobId);
+    // the store may have had no room for its last word
+    const job = running?.live.job ?? stored;
     if (as === 'cancelled' && job.state === 'paused') {
       const cancelled: FitJob = { ...job, state: 'cancelled', endedAt: new Date().toISOString() };
       this.#jobs.save(cancelled, start);
@@ -221,7 +223,7 @@ export class FitJobs implements FitJobService {
 
   /** Stops the running fit; it is found as paused at the next start. */
   async close(): Promise<void> {
-    if (this.#running) await this.#stop(this.#running.id, 'paused');
+    if (this.#running) await this.#stop(this.#running.live.job.id, 'paused');
   }
 
   #request(start: Omit<FitStart, 'budgetBytes'>): Omit<FitRequest, 'budgetBytes'> {

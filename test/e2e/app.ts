@@ -62,6 +62,15 @@ export class Window {
     await this.page.getByText('Ask about a picture', { exact: true }).waitFor();
   }
 
+  /** Adds a picture by the file dialog and waits for what it will cost. */
+  async attach(path: string): Promise<void> {
+    await this.page.locator('input[type=file]').first().setInputFiles(path);
+    await this.page
+      .getByText(/tokens/)
+      .first()
+      .waitFor();
+  }
+
   /** Drops or pastes a picture where one writes; the system's part of it can't be driven, so the event is made here. */
   async giveFile(how: 'drop' | 'paste', path: string, name: string): Promise<void> {
     const transfer = await this.page.evaluateHandle(

@@ -22,11 +22,7 @@ inEachDoor('chat', { holds: true }, (app) => {
 
   it('answers about a picture from the file dialog, and a follow-up', async () => {
     await app.newChat();
-    await chooser().setInputFiles(sample('circle'));
-    await app.page
-      .getByText(/tokens/)
-      .first()
-      .waitFor();
+    await app.attach(sample('circle'));
     expect(await app.ask('What color is the circle?')).not.toBe('');
     expect(await app.ask('How many shapes are there?')).not.toBe('');
     const [conversation] = await app.api.conversations.list({});

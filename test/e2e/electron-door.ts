@@ -1,22 +1,13 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import type { Api } from '../../src-main/contract/api.ts';
 import { fromErrorData } from '../../src-main/contract/errors.ts';
 import type { ShellBridge } from '../../src-renderer/electron-bridge.ts';
+import { electronProgram } from '../../tools/package/electron-program.ts';
 import type { Door, DoorKind } from './doors.ts';
 
 const staged = join(import.meta.dirname, '..', '..', 'dist', 'app');
-
-/** Electron's program, where its own download has brought it; that is not possible everywhere. */
-function electronProgram(): string | undefined {
-  const folder = join(import.meta.dirname, '..', '..', 'node_modules', 'electron');
-  // the package's entry is the path of the program, and throws where that is missing
-  return existsSync(join(folder, 'path.txt'))
-    ? (createRequire(import.meta.url)('electron') as string)
-    : undefined;
-}
 
 /** The real app: Electron on what `npm run app` would start. */
 class ElectronDoor implements Door {

@@ -14,11 +14,7 @@ inEachDoor('from the first start to the next day', { holds: false }, (app) => {
 
   it('asks about a picture and goes on asking', async () => {
     await app.newChat();
-    await app.page.locator('input[type=file]').first().setInputFiles(sample('circle'));
-    await app.page
-      .getByText(/tokens/)
-      .first()
-      .waitFor();
+    await app.attach(sample('circle'));
     expect(await app.ask('What color is the circle?')).not.toBe('');
     expect(await app.ask('How many shapes are there?')).not.toBe('');
   });

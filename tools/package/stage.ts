@@ -39,9 +39,10 @@ async function compilePreload(): Promise<void> {
   });
 }
 
+/** Into its own place: another program may be serving the window that `npm run build` made. */
 async function buildWindow(): Promise<void> {
-  await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
-  cpSync(join(root, 'dist', 'renderer'), join(staged, 'dist', 'renderer'), { recursive: true });
+  const outDir = join(staged, 'dist', 'renderer');
+  await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn', build: { outDir } });
 }
 
 /** The addon looks for the libraries in its own folder first (native/CMakeLists.txt). */
