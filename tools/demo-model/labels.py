@@ -94,3 +94,23 @@ class Heads(nn.Module):
             loss = loss + 0.3 * F.cross_entropy(predicted, target)
             measures["texts"] = (predicted.argmax(-1) == target).float().mean().item()
         return loss, measures
+
+
+class Places(nn.Module):
+    """Reads row and column of each picture token off the text model [tokens, width]; thrown away after training.
+
+    Nothing but M-RoPE's positions says where a cell is, and a question about places is too seldom right by looking for the text model to
+    find that by itself: with 64 % of all answers right it still guessed where things are.
+    """
+
+    MOST = 8
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.row, self.column = nn.Linear(width, self.MOST), nn.Linear(width, self.MOST)
+
+    def forward(self, hidden, rows, columns) -> tuple[torch.Tensor, float]:
+        """The loss, and the share of cells placed right; `rows`, `columns`: int64 [tokens]."""
+        row, column = self.row(hidden), self.column(hidden)
+        right = (row.argmax(-1) == rows) & (column.argmax(-1) == columns)
+        return F.cross_entropy(row, rows) + F.cross_entropy(column, columns), right.float().mean().item()

@@ -138,7 +138,8 @@ def vision_geometry(c: Config, gh: int, gw: int, device):
 
 
 class Text(nn.Module):
-    """Token and picture features [B, N, width] to the normalised last layer's output [B, N, width]."""
+    """Token and picture features [B, N, width] to the normalised last layer's output, and to that of the layer at a third of the depth
+    (both [B, N, width])."""
 
     def __init__(self, c: Config):
         super().__init__()
@@ -149,9 +150,12 @@ class Text(nn.Module):
         self.norm = RMSNorm(c.width, c.epsilon)
 
     def forward(self, x, cos, sin):
-        for block in self.blocks:
+        early = x
+        for i, block in enumerate(self.blocks):
             x = block(x, cos, sin, causal=True)
-        return self.norm(x)
+            if i + 1 == len(self.blocks) // 3:
+                early = x
+        return self.norm(x), early
 
 
 def rope(c: Config, positions):

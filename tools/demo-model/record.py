@@ -42,7 +42,7 @@ def answer(model: VisionLanguageModel, t: Tokenizer, px: np.ndarray, question: s
         while len(said) < MOST_TOKENS:
             cos, sin = rope(model.c, torch.tensor([positions]))
             x = model.embed(torch.tensor([ids]), features, t.id["<|image_pad|>"])
-            token = int(model.logits(model.text(x, cos, sin)[0, -1]).argmax())
+            token = int(model.logits(model.text(x, cos, sin)[0][0, -1]).argmax())
             if t.tokens[token] in ("<|im_end|>", "<|endoftext|>"):
                 break
             said.append(token)

@@ -26,7 +26,7 @@ import torch.nn.functional as F
 import weights
 from chat import CELL, IGNORE, SIZES, training_batch
 from drawing import render
-from labels import Heads, picture_labels
+from labels import Heads, Places, picture_labels
 from model import Config, VisionLanguageModel, deepened, rope
 from muon import Muon
 from pages import page_scene
@@ -175,6 +175,7 @@ class Stage:
         whole = Config()
         self.config = whole if name == "deep" else dataclasses.replace(whole, layers=whole.layers // 2)
         self.model, self.heads = VisionLanguageModel(self.config), Heads(self.config.width)
+        self.places = Places(self.config.width)
         self.step = 0
         # whether the text model has learnt to look at easy pictures; until then it sees little else
         self.looks = name == "deep"
@@ -195,11 +196,13 @@ class Stage:
             deepen = f"text.blocks.{self.config.layers - 1}.norm1.weight" not in state
             self.model.load_state_dict(deepened(state, self.config) if deepen else state)
             self.heads.load_state_dict(kept["heads"])
-        self.model.to(DEVICE), self.heads.to(DEVICE)
+            if "places" in kept:
+                self.places.load_state_dict(kept["places"])
+        self.model.to(DEVICE), self.heads.to(DEVICE), self.places.to(DEVICE)
         tower = 1.0 if name == "vision" else TRAINED_TOWER_SHARE
         parts = [(self.model.vision, tower), (self.heads, tower)]
         if name != "vision":
-            parts += [(self.model.embedding, 1.0), (self.model.text, 1.0)]
+            parts += [(self.model.embedding, 1.0), (self.model.text, 1.0), (self.places, 1.0)]
         self.optimizers = Optimizers(parts)
         if self.path.exists():
             self.optimizers.load_state_dict(kept["optimizers"])
@@ -223,6 +226,7 @@ class Stage:
         kept = {
             "model": self.model.state_dict(),
             "heads": self.heads.state_dict(),
+            "places": self.places.state_dict(),
             "optimizers": self.optimizers.state_dict(),
             "seconds": self.clock.seconds(),
             "step": self.step,
@@ -246,12 +250,12 @@ def vision_step(stage: Stage, px, labels) -> torch.Tensor:
 
 
 def chat_step(stage: Stage, image_pad: int, ids, labels, positions, px, seen) -> torch.Tensor:
-    """Cross-entropy on the answers, plus the labels' loss, which fades as the language model learns to look."""
+    """Cross-entropy on the answers, plus the labels' and places' losses, which fade as the language model learns to look."""
     model = stage.model
     ids, labels, positions = (torch.from_numpy(a).to(DEVICE) for a in (ids, labels, positions))
     features = None if px is None else model.vision(normalised(px))
     cos, sin = rope(stage.config, positions)
-    hidden = model.text(model.embed(ids, features, image_pad), cos, sin)
+    hidden, early = model.text(model.embed(ids, features, image_pad), cos, sin)
     target = labels[:, 1:]
     chosen = target != IGNORE
     logits = model.logits(hidden[:, :-1][chosen])
@@ -266,7 +270,11 @@ def chat_step(stage: Stage, image_pad: int, ids, labels, positions, px, seen) ->
     auxiliary, accuracy = stage.heads(features, on_device(seen))
     for name, value in accuracy.items():
         stage.averages.see(name, value)
-    return loss + max(0.05, 0.7 * fade) * auxiliary
+    of_picture = ids == image_pad
+    where = positions.transpose(0, 1)[:, of_picture]
+    placing, placed = stage.places(early[of_picture], where[1] - where[0], where[2] - where[0])
+    stage.averages.see("places", placed)
+    return loss + max(0.05, 0.7 * fade) * auxiliary + 0.1 * placing
 
 
 def train(name: str, minutes: float, rows: int, workers: int, start: str | None) -> None:

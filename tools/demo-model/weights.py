@@ -5,21 +5,23 @@ import sys
 import numpy as np
 import torch
 
+PARTS = ("model", "heads", "places")
+
 
 def save(checkpoint: str, path: str) -> None:
     kept = torch.load(checkpoint, map_location="cpu")
-    arrays = {f"{part}.{name}": v.numpy().astype(np.float16) for part in ("model", "heads") for name, v in kept[part].items()}
+    arrays = {f"{part}.{name}": v.numpy().astype(np.float16) for part in PARTS for name, v in kept[part].items()}
     np.savez_compressed(path, looks=kept["looks"], step=kept["step"], **arrays)
 
 
 def load(path: str) -> dict:
-    """As a checkpoint has it: `model` and `heads` state dicts, and whether the text model looks."""
+    """As a checkpoint has it: state dicts of its parts, and whether the text model looks."""
     with np.load(path) as arrays:
-        parts: dict = {"model": {}, "heads": {}, "looks": bool(arrays["looks"])}
+        parts: dict = {"looks": bool(arrays["looks"])}
         for name in arrays.files:
             part, _, rest = name.partition(".")
-            if part in ("model", "heads"):
-                parts[part][rest] = torch.from_numpy(arrays[name].astype(np.float32))
+            if part in PARTS:
+                parts.setdefault(part, {})[rest] = torch.from_numpy(arrays[name].astype(np.float32))
     return parts
 
 
