@@ -95,16 +95,29 @@ export type FileReport = z.infer<typeof fileSchema>;
 
 export const divergenceSchema = z.object({
   tokens: z.int().nonnegative(),
-  /** mean KL divergence source ‖ compressed over next-token distributions, in nats; null when it is not finite */
+  /** KL divergence source ‖ compressed over next-token distributions, in nats; null when it is not finite or was not measured */
   meanKld: z.number().nullable(),
+  medianKld: z.number().nullable().default(null),
+  p90Kld: z.number().nullable().default(null),
+  p99Kld: z.number().nullable().default(null),
   /** share of positions where both prefer the same token */
   topAgreement: z.number(),
+  /** of the tokens that follow, and what the source has there */
+  perplexity: z.number().nullable().default(null),
+  sourcePerplexity: z.number().nullable().default(null),
 });
 export type Divergence = z.infer<typeof divergenceSchema>;
 
-export const checkSchema = z.object({
+export const qualitySchema = z.object({
+  /** where answers about pictures are given, with the picture seen */
   image: divergenceSchema.nullable(),
   text: divergenceSchema.nullable(),
+  /** how many of the source's own greedy answers to held-out questions the compressed model gives word for word */
+  answers: z.object({ asked: z.int().positive(), same: z.int().nonnegative() }).nullable().default(null),
+});
+export type Quality = z.infer<typeof qualitySchema>;
+
+export const checkSchema = qualitySchema.extend({
   coherent: z.boolean(),
   reasons: z.array(z.string()),
 });

@@ -1,5 +1,5 @@
 /** log Σ exp of one row of logits, in double precision. */
-function logSumExp(logits: Float32Array): number {
+export function logSumExp(logits: Float32Array): number {
   let largest = -Infinity;
   for (const logit of logits) if (logit > largest) largest = logit;
   let sum = 0;
@@ -28,26 +28,10 @@ export function argMax(values: Float32Array): number {
   return best;
 }
 
-/** Gathers divergence and agreement over many positions. */
-export class DivergenceSum {
-  #tokens = 0;
-  #divergence = 0;
-  #agreeing = 0;
-
-  add(source: Float32Array, other: Float32Array): void {
-    this.#tokens++;
-    this.#divergence += klDivergence(source, other);
-    if (argMax(source) === argMax(other)) this.#agreeing++;
-  }
-
-  /** null when nothing was added */
-  result(): { tokens: number; meanKld: number | null; topAgreement: number } | null {
-    if (this.#tokens === 0) return null;
-    return {
-      tokens: this.#tokens,
-      // a broken model's logits are not numbers, and JSON has no word for that
-      meanKld: Number.isFinite(this.#divergence) ? this.#divergence / this.#tokens : null,
-      topAgreement: this.#agreeing / this.#tokens,
-    };
-  }
+/** The value below which `share` (0 to 1) of ascending values lie, interpolated linearly between neighbours. */
+export function quantile(ascending: readonly number[], share: number): number {
+  const at = (ascending.length - 1) * share;
+  const below = ascending[Math.floor(at)] as number;
+  const above = ascending[Math.ceil(at)] as number;
+  return below + (above - below) * (at - Math.floor(at));
 }

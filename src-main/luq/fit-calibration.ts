@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -14,7 +15,6 @@ import {
   selectSequences,
   TEXT_SEQUENCE_TOKENS,
 } from './calibrate.ts';
-import { heldOutParts, recordSource } from './check.ts';
 import {
   layerEntropySchema,
   layerOrder,
@@ -23,6 +23,7 @@ import {
   type LayerEntropy,
 } from './entropy.ts';
 import { calibrationKey, type FitSettings } from './fit-settings.ts';
+import { recordSource } from './held-out.ts';
 import { writeFileAtomically } from './files.ts';
 import { readImatrix, type Imatrix } from './imatrix.ts';
 import { openModel, type OpenModel } from './open-model.ts';
@@ -56,7 +57,7 @@ export interface Calibrated {
   readonly entropies: readonly LayerEntropy[];
   readonly order: readonly number[];
   readonly report: CalibrationReport;
-  /** the source's logits at the held-out positions */
+  /** what the source says at the held-out positions */
   readonly recordedSource: string;
 }
 
@@ -108,11 +109,13 @@ export function keptCalibration(
   folder: string,
   settings: Pick<FitSettings, 'clusters'>,
 ): Summary | undefined {
-  return readKept(summaryPath(folder, settings), summarySchema);
+  return existsSync(recordedSourcePath(folder))
+    ? readKept(summaryPath(folder, settings), summarySchema)
+    : undefined;
 }
 
 function recordedSourcePath(folder: string): string {
-  return join(folder, 'held-out-logits.f32');
+  return join(folder, 'held-out.bin');
 }
 
 /** Sequences of a set as one model sees them. */
@@ -181,13 +184,14 @@ async function runCalibration(step: CalibrationStep, folder: string): Promise<Su
     clusters: settings.clusters,
     threads: settings.threads,
   });
-  const parts = heldOutParts(await sequencesFor(model, source, settings, true));
-  await recordSource(model, recordedSourcePath(folder), {
+  const heldOut = await sequencesFor(model, source, settings, true);
+  const { threads } = settings;
+  await recordSource(model, recordedSourcePath(folder), heldOut, {
     addon,
-    parts,
-    threads: settings.threads,
+    threads,
     signal,
     onProgress,
+    withAnswers: !streams,
   });
   const summary = {
     sequences: selection.sequences.length,

@@ -11,7 +11,7 @@ import { computeThreads, profileLaptop } from '../profile/laptop.ts';
 import { keptKernelSpeeds, knownKernelSpeeds } from '../profile/probe-cache.ts';
 import { predictTokensPerSecond } from '../profile/probe.ts';
 import { checkOutput } from './assemble.ts';
-import { compareWithSource, heldOutParts, judge } from './check.ts';
+import { judge } from './check.ts';
 import type { LayerEntropy } from './entropy.ts';
 import {
   calibrateSource,
@@ -32,6 +32,7 @@ import { discard, publish, writeError } from './files.ts';
 import { describeFit } from './fit-result.ts';
 import { calibrationKey, settleRequest, type FitSettings } from './fit-settings.ts';
 import { writeFiles } from './fit-write.ts';
+import { compareWithSource } from './held-out.ts';
 import { openModel } from './open-model.ts';
 import { decodeMatrices, planWith } from './plan.ts';
 import { knownSha256, readSource, sourceSha256, type ReadSource, type Source } from './source.ts';
@@ -220,14 +221,19 @@ async function checkResult(step: CheckStep): Promise<Check> {
     signal,
   });
   const result = { ...source, text: readTextModel(step.output) };
-  const parts = heldOutParts(await sequencesFor(model, result, settings, true));
-  return judge(
-    await compareWithSource(model, step.calibrated.recordedSource, {
-      addon,
-      parts,
-      threads: settings.threads,
-      signal,
-      onProgress,
-    }),
-  );
+  const { threads } = settings;
+  try {
+    const sequences = await sequencesFor(model, result, settings, true);
+    return judge(
+      await compareWithSource(model, step.calibrated.recordedSource, sequences, {
+        addon,
+        threads,
+        signal,
+        onProgress,
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof SnugError) || error.code !== 'INCOHERENT') throw error;
+    return { image: null, text: null, answers: null, coherent: false, reasons: [error.message] };
+  }
 }

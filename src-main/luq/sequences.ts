@@ -12,9 +12,15 @@ export interface PlannedSequence {
   readonly tokens: number;
   /** for each token whether it is a picture's */
   readonly imageTokens: readonly { readonly first: number; readonly count: number }[];
+  /** [tokens] as numbers; -1 for a picture's */
+  readonly ids: Int32Array;
   /** the span of tokens that predict the answer (a picture sequence's last assistant turn, else the whole text) */
   readonly answer: { readonly first: number; readonly count: number };
   prepare(): Promise<NativeSequence>;
+  /** a picture sequence without its last answer */
+  ask?(): Promise<NativeSequence>;
+  /** a picture sequence with another last answer; the span reaches to the token after it, where the answer ends */
+  withAnswer?(answer: string): PlannedSequence;
 }
 
 export interface SequenceOptions {
@@ -59,28 +65,60 @@ async function planPicture(
     ...(turn.answer ? [{ role: 'assistant' as const, text: turn.answer }] : []),
   ]);
   const answered = messages.at(-1)?.role === 'assistant';
-  const text = template.render(messages, { forAnswer: !answered });
+  const seen = { path: picture.path, width, height, maxPixels };
+  return pictureSequence(model, seen, {
+    question: template.render(answered ? messages.slice(0, -1) : messages, { forAnswer: true }),
+    text: template.render(messages, { forAnswer: !answered }),
+  });
+}
+
+interface SeenPicture {
+  readonly path: string;
+  readonly width: number;
+  readonly height: number;
+  readonly maxPixels: number;
+}
+
+/** The sequence of a rendered conversation; `question` is its start up to where the last answer begins. */
+function pictureSequence(
+  model: NativeModel,
+  { path, width, height, maxPixels }: SeenPicture,
+  { question, text }: { question: string; text: string },
+): PlannedSequence {
   const pieces = layOut(model, { text, images: [{ width, height }] });
-  const tokens = pieces.reduce((sum, piece) => sum + piece.tokens, 0);
+  const ids = Int32Array.from(
+    pieces.flatMap((piece) => [...(piece.ids ?? new Int32Array(piece.tokens).fill(-1))]),
+  );
+  const tokens = ids.length;
   let at = 0;
   const imageTokens = pieces.flatMap((piece) => {
     const first = at;
     at += piece.tokens;
     return piece.kind === 'image' ? [{ first, count: piece.tokens }] : [];
   });
-  const question = template.render(answered ? messages.slice(0, -1) : messages, { forAnswer: true });
   const beforeAnswer = layOut(model, { text: question, images: [{ width, height }] });
   const questionTokens = beforeAnswer.reduce((sum, piece) => sum + piece.tokens, 0);
+  const seen = async (words: string): Promise<NativeSequence> => {
+    const { data, id } = await decodePicture(path, { maxPixels });
+    return { text: words, images: [{ width, height, data, id }] };
+  };
   return {
     kind: 'picture',
-    name: picture.path,
+    name: path,
     tokens,
     imageTokens,
+    ids,
     // the token before the answer predicts its first token; the last token predicts nothing that is known
     answer: { first: questionTokens - 1, count: Math.max(0, tokens - questionTokens) },
-    prepare: async () => {
-      const { data, id } = await decodePicture(picture.path, { maxPixels });
-      return { text, images: [{ width, height, data, id }] };
+    prepare: () => seen(text),
+    ask: () => seen(question),
+    withAnswer: (answer) => {
+      const other = pictureSequence(
+        model,
+        { path, width, height, maxPixels },
+        { question, text: question + answer },
+      );
+      return { ...other, answer: { ...other.answer, count: other.answer.count + 1 } };
     },
   };
 }
@@ -104,6 +142,7 @@ function planText(text: CalibrationText, { model, textTokens }: SequenceOptions)
       name: text.path,
       tokens: piece.length,
       imageTokens: [],
+      ids: piece,
       answer: { first: 0, count: piece.length - 1 },
       prepare: () => Promise.resolve({ tokens: piece }),
     });

@@ -7,6 +7,7 @@ export function pictureSequence(tokens: number, image = { first: 2, count: token
     name: `picture of ${tokens}`,
     tokens,
     imageTokens: [image],
+    ids: new Int32Array(tokens),
     answer: { first: tokens - 3, count: 2 },
     prepare: () => Promise.resolve({ tokens: new Int32Array(tokens) }),
   };
@@ -18,6 +19,7 @@ export function textSequence(tokens: number): PlannedSequence {
     name: `text of ${tokens}`,
     tokens,
     imageTokens: [],
+    ids: new Int32Array(tokens),
     answer: { first: 0, count: tokens - 1 },
     prepare: () => Promise.resolve({ tokens: new Int32Array(tokens) }),
   };

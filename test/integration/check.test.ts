@@ -15,10 +15,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChatHost } from '../../src-main/chat/host.ts';
 import type { SnugError } from '../../src-main/contract/errors.ts';
 import { loadAddon } from '../../src-main/engine/addon.ts';
-import { compareWithSource, heldOutParts, judge, recordSource } from '../../src-main/luq/check.ts';
+import { judge } from '../../src-main/luq/check.ts';
 import { sequencesFor } from '../../src-main/luq/fit-calibration.ts';
 import { settleRequest } from '../../src-main/luq/fit-settings.ts';
 import { fit } from '../../src-main/luq/fit.ts';
+import { compareWithSource, recordSource } from '../../src-main/luq/held-out.ts';
 import { openModel } from '../../src-main/luq/open-model.ts';
 import { readSource } from '../../src-main/luq/source.ts';
 import { readGguf } from '../../src-main/models/gguf.ts';
@@ -58,12 +59,12 @@ describe('the check of a compressed model', () => {
     const open = (path: string) => openModel(addon, { path, mmprojPath, limits: source.limits, threads: 2 });
     {
       using model = await open(modelPath);
-      const parts = heldOutParts(await sequencesFor(model, source, settings, true));
-      await recordSource(model, recorded, { addon, parts, threads: 2 });
+      const sequences = await sequencesFor(model, source, settings, true);
+      await recordSource(model, recorded, sequences, { addon, threads: 2, withAnswers: true });
     }
     using model = await open(candidate);
-    const parts = heldOutParts(await sequencesFor(model, source, settings, true));
-    return judge(await compareWithSource(model, recorded, { addon, parts, threads: 2 }));
+    const sequences = await sequencesFor(model, source, settings, true);
+    return judge(await compareWithSource(model, recorded, sequences, { addon, threads: 2 }));
   }
 
   it('finds no difference between a model and itself', async () => {
@@ -71,6 +72,9 @@ describe('the check of a compressed model', () => {
     expect(check.image?.meanKld).toBeLessThan(1e-6);
     expect(check.image?.topAgreement).toBe(1);
     expect(check.text?.meanKld).toBeLessThan(1e-6);
+    expect((check.image?.perplexity ?? 0) / (check.image?.sourcePerplexity ?? 0)).toBeCloseTo(1, 4);
+    expect(check.answers?.asked).toBeGreaterThan(5);
+    expect(check.answers?.same).toBe(check.answers?.asked);
     expect(check.coherent).toBe(true);
   });
 
@@ -78,6 +82,7 @@ describe('the check of a compressed model', () => {
     const check = await checked(breakLayers([0, 1, 2, 3, 4, 5, 6, 7]));
     expect(check.coherent).toBe(false);
     expect(check.reasons.join(' ')).toMatch(/prefers the source's next word only \d+ %|KL divergence/);
+    expect(check.answers?.same).toBeLessThan(check.answers?.asked ?? 0);
   });
 });
 

@@ -21,7 +21,16 @@ const file = {
   promptTokensPerSecond: 140,
 };
 
-const divergence = { tokens: 192, meanKld: 0.12, topAgreement: 0.9 };
+const divergence = {
+  tokens: 192,
+  meanKld: 0.12,
+  medianKld: 0.05,
+  p90Kld: 0.3,
+  p99Kld: 0.9,
+  topAgreement: 0.9,
+  perplexity: 3.1,
+  sourcePerplexity: 3,
+};
 
 function report(): FitReport {
   return {
@@ -84,7 +93,13 @@ function report(): FitReport {
       q4km: { ...file, path: null },
       luq: file,
     },
-    check: { image: divergence, text: divergence, coherent: true, reasons: [] },
+    check: {
+      image: divergence,
+      text: divergence,
+      answers: { asked: 11, same: 10 },
+      coherent: true,
+      reasons: [],
+    },
     answers: [{ question: 'What is this?', picture: '/p.png', source: null, q4km: 'A cat.', luq: 'A cat.' }],
     warnings: [],
     timings: { calibrate: 12.5, quantize: 3 },

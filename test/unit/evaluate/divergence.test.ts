@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DivergenceSum, argMax, klDivergence } from '../../../src-main/evaluate/divergence.ts';
+import { argMax, klDivergence, quantile } from '../../../src-main/evaluate/divergence.ts';
 import { seededRandom } from '../../../src-main/luq/random.ts';
 
 /** By the book: softmax of both, then Σ p · ln(p / q). */
@@ -73,28 +73,8 @@ it('the preferred token is the largest logit, the first of equal ones', () => {
   expect(argMax(Float32Array.of(-Infinity, 0))).toBe(1);
 });
 
-describe('over many positions', () => {
-  it('divergence is averaged and agreement counted', () => {
-    const sum = new DivergenceSum();
-    const [yes, no] = [Float32Array.of(Math.log(2), 0), Float32Array.of(0, Math.log(2))];
-    sum.add(yes, yes);
-    sum.add(yes, no);
-    sum.add(no, no);
-    sum.add(no, no);
-    expect(sum.result()).toEqual({
-      tokens: 4,
-      meanKld: expect.closeTo(Math.log(2) / 12, 6) as number,
-      topAgreement: 0.75,
-    });
-  });
-
-  it('nothing is told where nothing was compared', () => {
-    expect(new DivergenceSum().result()).toBeNull();
-  });
-});
-
-it('of a model whose logits are no numbers is told as beyond measure', () => {
-  const sum = new DivergenceSum();
-  sum.add(Float32Array.of(1, 2), Float32Array.of(Number.NaN, 2));
-  expect(sum.result()?.meanKld).toBeNull();
+it('quantiles lie between neighbours', () => {
+  expect(quantile([1, 2, 3, 4], 0.5)).toBe(2.5);
+  expect(quantile([0, 10], 0.9)).toBeCloseTo(9, 12);
+  expect(quantile([7], 0.99)).toBe(7);
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { LARGEST_KLD, LEAST_AGREEMENT, heldOutParts, judge } from '../../../src-main/luq/check.ts';
+import { LARGEST_KLD, LEAST_AGREEMENT, judge } from '../../../src-main/luq/check.ts';
+import { heldOutParts } from '../../../src-main/luq/held-out.ts';
 import type { PlannedSequence } from '../../../src-main/luq/sequences.ts';
+import type { Divergence } from '../../../src-main/contract/fit-report.ts';
 import { pictureSequence, textSequence } from '../../helpers/planned-sequences.ts';
 
 const answering = (first: number, count: number): PlannedSequence => ({
@@ -37,24 +39,35 @@ describe('the positions compared', () => {
   });
 });
 
+const measured = (values: Pick<Divergence, 'tokens' | 'meanKld' | 'topAgreement'>): Divergence => ({
+  ...values,
+  medianKld: null,
+  p90Kld: null,
+  p99Kld: null,
+  perplexity: null,
+  sourcePerplexity: null,
+});
+
 describe('the judgement', () => {
-  const close = { tokens: 100, meanKld: 0.05, topAgreement: 0.95 };
+  const close = measured({ tokens: 100, meanKld: 0.05, topAgreement: 0.95 });
 
   it('is good for a model that says what its source says', () => {
-    expect(judge({ image: close, text: close })).toEqual({
+    expect(judge({ image: close, text: close, answers: null })).toEqual({
       image: close,
       text: close,
+      answers: null,
       coherent: true,
       reasons: [],
     });
-    const atTheLimit = { tokens: 1, meanKld: LARGEST_KLD, topAgreement: LEAST_AGREEMENT };
-    expect(judge({ image: null, text: atTheLimit }).coherent).toBe(true);
+    const atTheLimit = measured({ tokens: 1, meanKld: LARGEST_KLD, topAgreement: LEAST_AGREEMENT });
+    expect(judge({ image: null, text: atTheLimit, answers: null }).coherent).toBe(true);
   });
 
   it('names what a model that lost its sight is bad at', () => {
     const { coherent, reasons } = judge({
-      image: { tokens: 50, meanKld: 4.2, topAgreement: 0.12 },
+      image: measured({ tokens: 50, meanKld: 4.2, topAgreement: 0.12 }),
       text: close,
+      answers: null,
     });
     expect(coherent).toBe(false);
     expect(reasons).toEqual([
@@ -64,7 +77,7 @@ describe('the judgement', () => {
   });
 
   it('is bad for a model whose numbers are none', () => {
-    const nonsense = { tokens: 50, meanKld: Number.NaN, topAgreement: Number.NaN };
-    expect(judge({ image: null, text: nonsense }).coherent).toBe(false);
+    const nonsense = measured({ tokens: 50, meanKld: Number.NaN, topAgreement: Number.NaN });
+    expect(judge({ image: null, text: nonsense, answers: null }).coherent).toBe(false);
   });
 });
