@@ -1,8 +1,9 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { fitRequestSchema, type FitRequest } from '../contract/fit-request.ts';
 import { parseBytes } from '../profile/bytes.ts';
+import { ORDERINGS, parseOrdering } from '../luq/orders.ts';
 import { parseRungs } from '../luq/rungs.ts';
 import { snugHome } from '../luq/workspace.ts';
 import { findMmproj } from '../models/find-mmproj.ts';
@@ -25,11 +26,21 @@ export function fraction(text: string): number {
   return value;
 }
 
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('It must be a number above 0.');
+  return value;
+}
+
 export interface FitFlags {
   readonly mmproj?: string;
   readonly budget?: string;
   readonly layers?: number;
   readonly rungs?: string;
+  readonly plan?: string;
+  readonly order?: string;
+  readonly maxKld?: number;
+  readonly minAgreement?: number;
   readonly context?: number;
   readonly alpha?: number;
   readonly seed?: number;
@@ -57,6 +68,23 @@ export function addFitOptions(command: Command): Command {
       wholeNumber(0),
     )
     .option('--rungs <high,low>', 'the two llama.cpp file types to choose between', 'Q4_K_M,IQ1_M')
+    .addOption(
+      new Option(
+        '--plan <kind>',
+        'paper: low layers by entropy; auto: measure several plans that fit and take the best (slow)',
+      ).choices(['paper', 'auto']),
+    )
+    .option('--order <name>', `the order in which layers go low: ${ORDERINGS.join(', ')}`, 'entropy')
+    .option(
+      '--max-kld <nats>',
+      'refuse a plan whose mean KL divergence from the source is larger',
+      positiveNumber,
+    )
+    .option(
+      '--min-agreement <share>',
+      'refuse a plan that prefers another token than the source more often (0.9: at one of ten positions)',
+      fraction,
+    )
     .option('--context <tokens>', 'context length to plan for (default 4096)', wholeNumber(256))
     .option('--alpha <share>', 'share of calibration tokens from picture sequences (default 0.5)', fraction)
     .option('--seed <number>', 'seed of sampling and clustering (default 1)', wholeNumber(0))
@@ -78,6 +106,11 @@ export function fitRequest(modelPath: string, flags: FitFlags): FitRequest {
   if (flags.vision !== undefined && flags.vision.toUpperCase() !== 'Q8_0') {
     throw new SnugError('BAD_ARGUMENT', `--vision takes Q8_0, not ${flags.vision}`);
   }
+  if (flags.plan === 'auto' && flags.layers !== undefined) {
+    throw new SnugError('BAD_ARGUMENT', '--plan auto and --layers exclude each other', {
+      advice: 'auto chooses for a budget: give it one with --budget.',
+    });
+  }
   const path = resolve(modelPath);
   const mmprojPath = flags.mmproj === undefined ? findMmproj(readTextModel(path)) : resolve(flags.mmproj);
   const entries = Object.entries({
@@ -88,6 +121,10 @@ export function fitRequest(modelPath: string, flags: FitFlags): FitRequest {
     budgetBytes: flags.budget === undefined ? undefined : parseBytes(flags.budget),
     lowLayers: flags.layers,
     rungs: flags.rungs === undefined ? undefined : parseRungs(flags.rungs),
+    plan: flags.plan,
+    ordering: flags.order === undefined ? undefined : parseOrdering(flags.order),
+    maxKld: flags.maxKld,
+    minAgreement: flags.minAgreement,
     contextTokens: flags.context,
     alpha: flags.alpha,
     seed: flags.seed,

@@ -56,12 +56,36 @@ function rate(value: number | null): string {
   return value === null ? '–' : value >= 100 ? value.toFixed(0) : value.toFixed(1);
 }
 
+function planLabel({ kind, lowLayers, layers, rungs }: FitReport['plan']): string {
+  return kind === 'auto' ? 'LUQ (auto)' : `LUQ (${lowLayers} of ${layers} layers ${rungs.low})`;
+}
+
+/** The plans that were measured, to choose from. */
+export function candidatesTable({ candidates }: FitReport): string[] {
+  if (candidates.length === 0) return [];
+  const share = (value: number | undefined) => (value === undefined ? '–' : `${(value * 100).toFixed(1)} %`);
+  const nats = (value: number | null | undefined) => value?.toFixed(4) ?? '–';
+  const lines = table(
+    ['plan', 'weights', 'KLD pictures', 'KLD text', 'same first choice', 'tokens/s predicted', ''],
+    candidates.map(({ name, weightsBytes, quality, tokensPerSecond, chosen }) => [
+      name,
+      formatBytes(weightsBytes),
+      nats(quality.image?.meanKld),
+      nats(quality.text?.meanKld),
+      share((quality.image ?? quality.text)?.topAgreement),
+      rate(tokensPerSecond),
+      chosen ? 'chosen' : '',
+    ]),
+  );
+  return [...lines, ''];
+}
+
 /** Source, Q4_K_M and the fitted model side by side. */
 export function filesTable({ files, plan, check }: FitReport): string[] {
   const rows = [
     ['source', files.source],
     [plan.rungs.high, files.q4km],
-    [`LUQ (${plan.lowLayers} of ${plan.layers} layers ${plan.rungs.low})`, files.luq],
+    [planLabel(plan), files.luq],
   ] as const;
   const lines = table(
     ['', 'file', 'bits/weight', 'memory predicted', 'memory measured', 'tokens/s', 'prompt tokens/s'],
@@ -83,10 +107,18 @@ export function filesTable({ files, plan, check }: FitReport): string[] {
     value === null
       ? []
       : [
-          `${kind} ${value.meanKld?.toFixed(4) ?? 'infinite'} nats, same first choice ${(value.topAgreement * 100).toFixed(1)} %`,
+          `${kind} ${value.meanKld?.toFixed(4) ?? 'infinite'} nats, 99 % below ${value.p99Kld?.toFixed(4) ?? '–'}, same first choice ${(value.topAgreement * 100).toFixed(1)} %`,
         ],
   );
-  return [...lines, '', `KL divergence from the source: ${measured.join('; ') || 'not measured'}`];
+  const { answers } = check;
+  return [
+    ...lines,
+    '',
+    `KL divergence from the source: ${measured.join('; ') || 'not measured'}`,
+    ...(answers
+      ? [`Word for word the source's own answer to ${answers.same} of ${answers.asked} questions`]
+      : []),
+  ];
 }
 
 export function answerLines({ answers }: FitReport): string[] {

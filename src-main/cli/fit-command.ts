@@ -5,7 +5,7 @@ import { FitService } from '../luq/fit-service.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import { workerEntries } from '../api/entries.ts';
 import { fitRequest, type FitFlags } from './arguments.ts';
-import { answerLines, entropyChart, filesTable, memoryLines } from './draw.ts';
+import { answerLines, candidatesTable, entropyChart, filesTable, memoryLines } from './draw.ts';
 import { EXIT, paint, ProgressDisplay, withInterrupt } from './terminal.ts';
 
 /** `snug fit MODEL`: the main job from the terminal. */
@@ -41,7 +41,10 @@ export function printReport(report: FitReport, flags: { json?: boolean }): numbe
   return code;
 }
 
-function summary({ lowLayers, layers, rungs }: FitReport['plan']): string {
+function summary({ plan, candidates }: FitReport): string {
+  const { lowLayers, layers, rungs } = plan;
+  const best = candidates.find(({ chosen }) => chosen);
+  if (best) return `the ${best.name} plan, nearest to the source of ${candidates.length} that were measured`;
   if (lowLayers === 0) return `all ${layers} layers at ${rungs.high}; none has to go lower`;
   return `${lowLayers} of ${layers} layers at ${rungs.low}, the rest ${rungs.high}`;
 }
@@ -57,7 +60,7 @@ function describe(report: FitReport): string[] {
       );
   return [
     '',
-    `${paint('bold', report.model.name)}: ${summary(plan)}`,
+    `${paint('bold', report.model.name)}: ${summary(report)}`,
     `budget ${formatBytes(budget.bytes)} (${budget.source}), context ${plan.contextTokens} tokens`,
     ...memoryLines(plan.predictedMemory),
     `calibrated on ${calibration.tokens.toLocaleString('en')} tokens in ${calibration.sequences} sequences, ` +
@@ -72,6 +75,7 @@ function describe(report: FitReport): string[] {
       ({ tensor, columns, type }) => `${tensor}: rows of ${columns} do not divide by 256, stored as ${type}`,
     ),
     '',
+    ...candidatesTable(report),
     ...filesTable(report),
     verdict,
     '',

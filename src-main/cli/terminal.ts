@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { styleText } from 'node:util';
 import { toErrorData, type ErrorCode } from '../contract/errors.ts';
-import type { Progress, Stage } from '../contract/progress.ts';
+import type { Progress } from '../contract/progress.ts';
 import { formatBytes } from '../profile/bytes.ts';
 
 /** Exit codes that scripts can rely on; documented in --help. */
@@ -40,7 +40,11 @@ export function paint(format: Parameters<typeof styleText>[0], text: string): st
   return styleText(format, text, { stream: process.stdout });
 }
 
-const STAGE_LABELS: Readonly<Record<Stage, string>> = {
+/** Progress of a fit's stage, or of the questions that a model is asked. */
+type ShownProgress =
+  Progress | (Omit<Progress, 'stage' | 'unit'> & { readonly stage: 'ask'; readonly unit: 'questions' });
+
+const STAGE_LABELS: Readonly<Record<ShownProgress['stage'], string>> = {
   profile: 'Profile',
   hash: 'Identify',
   load: 'Load',
@@ -48,13 +52,15 @@ const STAGE_LABELS: Readonly<Record<Stage, string>> = {
   entropy: 'Entropy',
   reference: 'Source answers',
   plan: 'Plan',
+  choose: 'Try plans',
   quantize: 'Quantize',
   assemble: 'Assemble',
   check: 'Check',
   measure: 'Measure',
+  ask: 'Ask',
 };
 
-function amount(progress: Progress, value: number): string {
+function amount(progress: ShownProgress, value: number): string {
   return progress.unit === 'bytes' ? formatBytes(value) : value.toLocaleString('en');
 }
 
@@ -69,12 +75,12 @@ const BAR_WIDTH = 24;
 /** Progress on stderr: a bar per stage on a terminal, plain lines where it is a file or a pipe. */
 export class ProgressDisplay {
   readonly #live = process.stderr.isTTY;
-  #stage: Stage | undefined;
+  #stage: ShownProgress['stage'] | undefined;
   #started = 0;
   #firstDone = 0;
   #lastTenth = -1;
 
-  show(progress: Progress): void {
+  show(progress: ShownProgress): void {
     if (progress.stage !== this.#stage) {
       this.finish();
       this.#stage = progress.stage;
@@ -86,7 +92,7 @@ export class ProgressDisplay {
     else this.#printLine(progress);
   }
 
-  #drawBar(progress: Progress): void {
+  #drawBar(progress: ShownProgress): void {
     const share = progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0;
     const filled = Math.round(share * BAR_WIDTH);
     const elapsed = (performance.now() - this.#started) / 1000;
@@ -102,7 +108,7 @@ export class ProgressDisplay {
     );
   }
 
-  #printLine(progress: Progress): void {
+  #printLine(progress: ShownProgress): void {
     const tenth = progress.total > 0 ? Math.floor((progress.done / progress.total) * 10) : 0;
     if (tenth <= this.#lastTenth) return;
     this.#lastTenth = tenth;

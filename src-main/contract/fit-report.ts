@@ -66,7 +66,9 @@ export const layerSchema = z.object({
 export type LayerReport = z.infer<typeof layerSchema>;
 
 export const planSchema = z.object({
-  kind: z.enum(['paper']),
+  /** paper: Q4_K_M and IQ1_M by ascending entropy, or the rungs and order asked for; auto: the best of the candidates */
+  kind: z.enum(['paper', 'auto']),
+  ordering: z.string(),
   rungs: z.object({ high: z.string(), low: z.string() }),
   /** k: how many layers go to the low rung */
   lowLayers: z.int().nonnegative(),
@@ -97,14 +99,14 @@ export const divergenceSchema = z.object({
   tokens: z.int().nonnegative(),
   /** KL divergence source ‖ compressed over next-token distributions, in nats; null when it is not finite or was not measured */
   meanKld: z.number().nullable(),
-  medianKld: z.number().nullable().default(null),
-  p90Kld: z.number().nullable().default(null),
-  p99Kld: z.number().nullable().default(null),
+  medianKld: z.number().nullable(),
+  p90Kld: z.number().nullable(),
+  p99Kld: z.number().nullable(),
   /** share of positions where both prefer the same token */
   topAgreement: z.number(),
   /** of the tokens that follow, and what the source has there */
-  perplexity: z.number().nullable().default(null),
-  sourcePerplexity: z.number().nullable().default(null),
+  perplexity: z.number().nullable(),
+  sourcePerplexity: z.number().nullable(),
 });
 export type Divergence = z.infer<typeof divergenceSchema>;
 
@@ -113,7 +115,7 @@ export const qualitySchema = z.object({
   image: divergenceSchema.nullable(),
   text: divergenceSchema.nullable(),
   /** how many of the source's own greedy answers to held-out questions the compressed model gives word for word */
-  answers: z.object({ asked: z.int().positive(), same: z.int().nonnegative() }).nullable().default(null),
+  answers: z.object({ asked: z.int().positive(), same: z.int().nonnegative() }).nullable(),
 });
 export type Quality = z.infer<typeof qualitySchema>;
 
@@ -122,6 +124,20 @@ export const checkSchema = qualitySchema.extend({
   reasons: z.array(z.string()),
 });
 export type Check = z.infer<typeof checkSchema>;
+
+/** A plan that was measured, to choose from. */
+export const candidateSchema = z.object({
+  /** paper, edge-protected, ladder, or the file type of a uniform one */
+  name: z.string(),
+  weightsBytes: bytes,
+  /** predicted memory in all */
+  totalBytes: bytes,
+  quality: qualitySchema,
+  /** predicted */
+  tokensPerSecond: rate,
+  chosen: z.boolean(),
+});
+export type Candidate = z.infer<typeof candidateSchema>;
 
 export const answerSchema = z.object({
   question: z.string(),
@@ -161,6 +177,7 @@ export const fitReportSchema = z.object({
   calibration: calibrationSchema,
   layers: z.array(layerSchema),
   plan: planSchema,
+  candidates: z.array(candidateSchema),
   files: z.object({ source: fileSchema, q4km: fileSchema, luq: fileSchema }),
   check: checkSchema,
   answers: z.array(answerSchema),

@@ -10,6 +10,14 @@ export const fitRequestSchema = z.object({
   budgetBytes: z.int().positive().optional(),
   /** forces k instead of the budget */
   lowLayers: z.int().nonnegative().optional(),
+  /** how the plan is chosen; default paper */
+  plan: z.enum(['paper', 'auto']).optional(),
+  /** the order in which layers go low; default entropy */
+  ordering: z.string().optional(),
+  /** refuses a plan beyond this mean KL divergence from the source, in nats */
+  maxKld: z.number().positive().optional(),
+  /** refuses a plan that prefers the source's token at a smaller share of positions */
+  minAgreement: z.number().min(0).max(1).optional(),
   rungs: z.object({ high: z.string(), low: z.string() }).optional(),
   contextTokens: z.int().positive().optional(),
   alpha: z.number().min(0).max(1).optional(),

@@ -1,4 +1,4 @@
-/** The steps of the main job, in order; `reference` notes what the source says, for the check. */
+/** The steps of the main job, in order; `reference` notes what the source says, for the check; `choose` measures plans. */
 export const STAGES = [
   'profile',
   'hash',
@@ -7,6 +7,7 @@ export const STAGES = [
   'entropy',
   'reference',
   'plan',
+  'choose',
   'quantize',
   'assemble',
   'check',

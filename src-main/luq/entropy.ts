@@ -136,14 +136,6 @@ async function measureLayer(layer: number, subsets: Subsets, options: EntropyOpt
   };
 }
 
-/** Layers by ascending entropy of image and text tokens together; equal ones by index. LUQ, step 4. */
-export function layerOrder(entropies: readonly LayerEntropy[]): number[] {
-  return entropies
-    .map((entropy, layer) => ({ bits: entropy.both, layer }))
-    .sort((a, b) => a.bits - b.bits || a.layer - b.layer)
-    .map(({ layer }) => layer);
-}
-
 /** How far the order can be trusted: Kendall's τ against another seed, and between two halves of the sample. */
 export function orderStability(entropies: readonly LayerEntropy[]): {
   kendallTauSeeds: number;

@@ -1,23 +1,38 @@
 import { ggufEntry } from '../models/gguf-writer.ts';
 import { GgufType, type GgufEntry } from '../models/gguf.ts';
 import type { Calibrated } from './fit-calibration.ts';
+import type { Ordering } from './orders.ts';
 import type { Plan } from './plan.ts';
 import type { Source } from './source.ts';
+
+/** How a plan came about: the paper's way, in an order of layers, or the best of several that were measured. */
+export interface PlanChoice {
+  readonly kind: 'paper' | 'auto';
+  readonly ordering: Ordering;
+}
 
 /** The facts of a fit as `luq.*` metadata, so that a file says how it was made and can be checked. */
 export function luqFacts(
   source: Source,
   calibrated: Calibrated,
   plan: Plan,
+  choice: PlanChoice,
 ): Pick<GgufEntry, 'key' | 'raw'>[] {
   const { string, uint32, float32 } = GgufType;
-  const { report, entropies, order } = calibrated;
+  const { report, entropies } = calibrated;
+  const { order, layerRungs, rungs } = plan;
   const facts = [
     ggufEntry('luq.version', uint32, 1),
     ggufEntry('luq.source.sha256', string, source.sha256),
-    ggufEntry('luq.plan.kind', string, 'paper'),
-    ggufEntry('luq.rungs', string, [plan.rungs.high, plan.rungs.low]),
-    ggufEntry('luq.low_layers', uint32, order.slice(0, plan.lowLayers)),
+    ggufEntry('luq.plan.kind', string, choice.kind),
+    ggufEntry('luq.ordering', string, choice.ordering),
+    ggufEntry('luq.rungs', string, [rungs.high, rungs.low]),
+    ggufEntry(
+      'luq.low_layers',
+      uint32,
+      order.filter((layer) => layerRungs[layer] !== rungs.high),
+    ),
+    ggufEntry('luq.layer_rungs', string, [...layerRungs]),
     ggufEntry('luq.order', uint32, [...order]),
     ggufEntry(
       'luq.entropy.bits',

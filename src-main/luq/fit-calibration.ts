@@ -15,13 +15,7 @@ import {
   selectSequences,
   TEXT_SEQUENCE_TOKENS,
 } from './calibrate.ts';
-import {
-  layerEntropySchema,
-  layerOrder,
-  measureEntropies,
-  orderStability,
-  type LayerEntropy,
-} from './entropy.ts';
+import { layerEntropySchema, measureEntropies, orderStability, type LayerEntropy } from './entropy.ts';
 import { calibrationKey, type FitSettings } from './fit-settings.ts';
 import { recordSource } from './held-out.ts';
 import { writeFileAtomically } from './files.ts';
@@ -55,7 +49,6 @@ export interface Calibrated {
   readonly imatrix: Imatrix;
   readonly imatrixPath: string;
   readonly entropies: readonly LayerEntropy[];
-  readonly order: readonly number[];
   readonly report: CalibrationReport;
   /** what the source says at the held-out positions */
   readonly recordedSource: string;
@@ -86,7 +79,6 @@ export async function calibrateSource(step: CalibrationStep): Promise<Calibrated
     imatrix: readImatrix(files.imatrix),
     imatrixPath: files.imatrix,
     entropies,
-    order: layerOrder(entropies),
     recordedSource: recordedSourcePath(folder),
     report: {
       set: calibrationSet.name,

@@ -6,10 +6,11 @@ import type { GgufTensor } from '../models/gguf.ts';
 import { recommendBudget } from '../profile/budget.ts';
 import { predictTokensPerSecond, type KernelSpeed, type Matrix } from '../profile/probe.ts';
 import type { FitSettings } from './fit-settings.ts';
-import { layerOrder, type LayerEntropy } from './entropy.ts';
+import type { LayerEntropy } from './entropy.ts';
 import { measureOverhead, predictMemory, tensorDataBytes, type Overhead } from './memory.ts';
 import { bytesAs, mixtureOf, type Mixture } from './mixture.ts';
 import { openMetadata } from './open-model.ts';
+import { entropyOrder } from './orders.ts';
 import {
   decodeMatrices,
   doesNotFit,
@@ -174,7 +175,9 @@ export async function previewPlans(
   speedsOf: (matrices: readonly Matrix[]) => Promise<readonly KernelSpeed[]> | readonly KernelSpeed[],
 ): Promise<PlanPreview> {
   const { gguf, layers } = source.text;
-  const order = entropies ? layerOrder(entropies) : Array.from({ length: layers }, (_, layer) => layer);
+  const order = entropies
+    ? entropyOrder(entropies.map(({ both }) => both))
+    : Array.from({ length: layers }, (_, layer) => layer);
   const inputs = planInputs(source, basis, settings.rungs, order);
   const plans = Array.from({ length: layers + 1 }, (_, k) => planWith(inputs, k));
   const matrices = plans.map((plan) => decodeMatrices(gguf.tensors, plan.types));

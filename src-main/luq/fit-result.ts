@@ -3,6 +3,7 @@ import type { TextModel } from '../models/model-file.ts';
 import { layerOf } from '../models/model-file.ts';
 import { tensorTypeName } from '../models/tensor-types.ts';
 import type { Calibrated } from './fit-calibration.ts';
+import type { PlanChoice } from './facts.ts';
 import type { PlanBasis } from './fit-plan.ts';
 import type { FitSettings } from './fit-settings.ts';
 import { fallbacksIn } from './mixture.ts';
@@ -18,6 +19,7 @@ export interface FitOutcome {
   readonly settings: FitSettings;
   readonly calibrated: Calibrated;
   readonly plan: Plan;
+  readonly choice: PlanChoice;
   readonly allHigh: Plan;
   readonly written: WrittenFiles;
   readonly predictedTokensPerSecond: number;
@@ -70,16 +72,23 @@ function layerReports(text: TextModel, calibrated: Calibrated, plan: Plan): Laye
       index,
       entropyBits: { both, image, text: onText },
       rank,
-      rung: rank < plan.lowLayers ? plan.rungs.low : plan.rungs.high,
+      rung: plan.layerRungs[index] ?? plan.rungs.high,
       types,
     };
   });
 }
 
-function planReport({ source, basis, plan, settings, predictedTokensPerSecond }: FitOutcome): PlanReport {
+function planReport({
+  source,
+  basis,
+  plan,
+  choice,
+  settings,
+  predictedTokensPerSecond,
+}: FitOutcome): PlanReport {
   const { tensors } = source.text.gguf;
   return {
-    kind: 'paper',
+    ...choice,
     rungs: plan.rungs,
     lowLayers: plan.lowLayers,
     layers: plan.order.length,

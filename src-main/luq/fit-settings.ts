@@ -10,12 +10,14 @@ import {
   TEXT_SEQUENCE_TOKENS,
 } from './calibrate.ts';
 import { CLUSTERS } from './entropy.ts';
+import { parseOrdering, type Ordering } from './orders.ts';
 import { DEFAULT_RUNGS, parseRungs, type Rungs } from './rungs.ts';
 import type { Source } from './source.ts';
 
 /** A request with every default filled in. */
 export interface FitSettings {
   readonly rungs: Rungs;
+  readonly ordering: Ordering;
   readonly contextTokens: number;
   readonly alpha: number;
   readonly seed: number;
@@ -35,6 +37,7 @@ export function settleRequest(
 ): FitSettings {
   return {
     rungs: request.rungs ? parseRungs(`${request.rungs.high},${request.rungs.low}`) : DEFAULT_RUNGS,
+    ordering: parseOrdering(request.ordering ?? 'entropy'),
     contextTokens: Math.min(request.contextTokens ?? DEFAULT_CONTEXT_TOKENS, trainingContextTokens),
     alpha: request.alpha ?? DEFAULT_ALPHA,
     seed: request.seed ?? DEFAULT_SEED,

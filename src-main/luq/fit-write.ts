@@ -4,7 +4,7 @@ import type { OnProgress } from '../contract/progress.ts';
 import type { Addon } from '../engine/addon.ts';
 import { assemble } from './assemble.ts';
 import { Bank, fillBank, imatrixKey } from './bank.ts';
-import { luqFacts } from './facts.ts';
+import { luqFacts, type PlanChoice } from './facts.ts';
 import type { Calibrated } from './fit-calibration.ts';
 import type { Plan } from './plan.ts';
 import { fileTypeId } from './rungs.ts';
@@ -16,6 +16,8 @@ export interface WriteStep {
   readonly source: Source;
   readonly calibrated: Calibrated;
   readonly workspace: Workspace;
+  /** what the file says of how its plan came about */
+  readonly choice: PlanChoice;
   readonly threads: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress: OnProgress;
@@ -26,15 +28,16 @@ async function writeModel(step: WriteStep, plan: Plan, output: string): Promise<
   const { source, calibrated, workspace } = step;
   const bank = new Bank(workspace.bank, imatrixKey(readFileSync(calibrated.imatrixPath)));
   await fillBank({ ...step, source: source.text.gguf, types: plan.types, imatrix: calibrated.imatrix, bank });
-  const uniformlyLow = plan.lowLayers === plan.order.length;
+  const [first] = plan.layerRungs;
+  const uniform = plan.layerRungs.every((rung) => rung === first);
   return assemble({
     ...step,
     source: source.text.gguf,
     types: plan.types,
     bank,
     output,
-    fileType: fileTypeId(uniformlyLow ? plan.rungs.low : plan.rungs.high),
-    facts: luqFacts(source, calibrated, plan),
+    fileType: fileTypeId(uniform && first ? first : plan.rungs.high),
+    facts: luqFacts(source, calibrated, plan, step.choice),
   });
 }
 

@@ -9,8 +9,9 @@ import { metadataString, readGguf } from '../models/gguf.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { computeThreads, profileLaptop } from '../profile/laptop.ts';
 import { keptKernelSpeeds, knownKernelSpeeds } from '../profile/probe-cache.ts';
-import { predictTokensPerSecond } from '../profile/probe.ts';
+import { predictTokensPerSecond, type Matrix } from '../profile/probe.ts';
 import { checkOutput } from './assemble.ts';
+import { choose } from './choose.ts';
 import { judge } from './check.ts';
 import type { LayerEntropy } from './entropy.ts';
 import {
@@ -37,6 +38,7 @@ import { openModel } from './open-model.ts';
 import { decodeMatrices, planWith } from './plan.ts';
 import { knownSha256, readSource, sourceSha256, type ReadSource, type Source } from './source.ts';
 import { StageClock } from './stage-clock.ts';
+import { Trials } from './trials.ts';
 import { modelsFolder, openWorkspace, outputPath, takeLock } from './workspace.ts';
 
 /**
@@ -72,10 +74,9 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
   clock.enter('plan');
   const basis = await preparePlan(addon, read, settings, request.visionType);
   const budget = agreeBudget(laptop, request);
-  const planFor = (order: readonly number[]) =>
-    choosePlan(planInputs(read, basis, settings.rungs, order), basis, budget, request.lowLayers);
   // before hours of work: with any order of layers it shows whether the budget can be met at all
-  planFor(indices(read.text.layers));
+  const anyOrder = Array.from({ length: read.text.layers }, (_, layer) => layer);
+  choosePlan(planInputs(read, basis, settings.rungs, anyOrder), basis, budget, request.lowLayers);
 
   const source = await identify(read, request, { signal, onProgress });
   if (request.output === undefined) checkOverwrite(output, source.sha256);
@@ -84,15 +85,35 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
   const calibrated = await calibrateSource({ addon, source, settings, workspace, ...events, onProgress });
 
   clock.enter('plan');
-  const plan = planFor(calibrated.order);
-  events.onPlan?.({ lowLayers: plan.lowLayers, layers: source.text.layers, memory: plan.memory });
-  const matrices = decodeMatrices(source.text.gguf.tensors, plan.types);
   const { threads } = settings;
   const cachePath = kernelCache(request.home);
-  const speeds = await knownKernelSpeeds(addon, matrices, { cachePath, laptop, threads, signal });
+  const speedOf = async (matrices: readonly Matrix[]) =>
+    predictTokensPerSecond(
+      matrices,
+      await knownKernelSpeeds(addon, matrices, { cachePath, laptop, threads, signal }),
+    );
+  const { tensors } = source.text.gguf;
+  const choice = { kind: request.plan ?? 'paper', ordering: settings.ordering };
+  const { plan, candidates } = await choose(
+    {
+      addon,
+      source,
+      settings,
+      basis,
+      budget,
+      trials: new Trials({ addon, source, settings, calibrated, workspace, signal }),
+      entropyBits: calibrated.entropies.map(({ both }) => both),
+      lowLayers: request.lowLayers,
+      speedOf: ({ types }) => speedOf(decodeMatrices(tensors, types)),
+      onProgress,
+    },
+    { kind: choice.kind, maxKld: request.maxKld, minAgreement: request.minAgreement },
+  );
+  events.onPlan?.({ lowLayers: plan.lowLayers, layers: source.text.layers, memory: plan.memory });
+  const predictedTokensPerSecond = await speedOf(decodeMatrices(tensors, plan.types));
 
-  const writing = { addon, source, calibrated, workspace, threads, signal, onProgress };
-  const allHigh = planWith(planInputs(source, basis, settings.rungs, calibrated.order), 0);
+  const writing = { addon, source, calibrated, workspace, choice, threads, signal, onProgress };
+  const allHigh = planWith(planInputs(source, basis, settings.rungs, plan.order), 0);
   const unchecked = `${output}.unchecked`;
   const { written, check } = await publishing(unchecked, output, async () => {
     const files = await writeFiles(writing, {
@@ -106,9 +127,19 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
     const checking = { addon, source, settings, calibrated, mmproj: files.mmproj, signal, onProgress };
     return { written: files, check: await checkResult({ ...checking, output: unchecked }) };
   });
-  const predictedTokensPerSecond = predictTokensPerSecond(matrices, speeds);
   return {
-    ...describeFit({ source, basis, settings, calibrated, plan, allHigh, written, predictedTokensPerSecond }),
+    ...describeFit({
+      source,
+      basis,
+      settings,
+      calibrated,
+      plan,
+      choice,
+      allHigh,
+      written,
+      predictedTokensPerSecond,
+    }),
+    candidates: [...candidates],
     profile: laptop,
     budget,
     check,
@@ -181,10 +212,6 @@ function checkOverwrite(output: string, sourceSha256: string): void {
   throw new SnugError('CANNOT_WRITE', `${output} was made from another model`, {
     advice: 'Choose a name for the new one with --output.',
   });
-}
-
-function indices(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => index);
 }
 
 async function identify(

@@ -6,15 +6,17 @@ import { formatBytes } from '../profile/bytes.ts';
 import type { Matrix } from '../profile/probe.ts';
 import { predictMemory, type Overhead } from './memory.ts';
 import { bytesAs, type Mixture } from './mixture.ts';
-import type { Rungs } from './rungs.ts';
+import type { Rung, Rungs } from './rungs.ts';
 
 /** Which type every tensor of the text model gets, and what that costs. */
 export interface Plan {
   readonly rungs: Rungs;
   /** layers in ascending order of entropy */
   readonly order: readonly number[];
-  /** k: how many of them, from the front of the order, go to the low rung */
+  /** k: how many layers are below the high rung; LUQ takes them from the front of the order */
   readonly lowLayers: number;
+  /** per layer */
+  readonly layerRungs: readonly Rung[];
   readonly types: ReadonlyMap<string, number>;
   readonly memory: Memory;
 }
@@ -30,7 +32,7 @@ export interface PlanInputs {
 
 /** The plan with the first k layers of the order on the low rung. Tensors outside the layers stay on the high one. */
 export function planWith(inputs: PlanInputs, lowLayers: number): Plan {
-  const { rungs, tensors, high, low, order, overhead } = inputs;
+  const { rungs, high, low, order } = inputs;
   if (!Number.isInteger(lowLayers) || lowLayers < 0 || lowLayers > order.length) {
     throw new SnugError(
       'BAD_ARGUMENT',
@@ -38,18 +40,44 @@ export function planWith(inputs: PlanInputs, lowLayers: number): Plan {
     );
   }
   const chosen = new Set(order.slice(0, lowLayers));
+  const mixtures = new Map([
+    [rungs.high, high],
+    [rungs.low, low],
+  ]);
+  return planLayers(
+    { ...inputs, mixtures },
+    order.map((_, layer) => (chosen.has(layer) ? rungs.low : rungs.high)),
+  );
+}
+
+export interface LayerPlanInputs {
+  readonly rungs: Rungs;
+  readonly mixtures: ReadonlyMap<Rung, Mixture>;
+  readonly tensors: readonly GgufTensor[];
+  readonly order: readonly number[];
+  readonly overhead: Overhead;
+}
+
+/** The plan that gives each layer its own rung, and `outside` to the tensors outside the layers. */
+export function planLayers(
+  inputs: LayerPlanInputs,
+  layerRungs: readonly Rung[],
+  outside: Rung = inputs.rungs.high,
+): Plan {
+  const { rungs, mixtures, tensors, order, overhead } = inputs;
   const types = new Map(
     tensors.map((tensor) => {
       const layer = layerOf(tensor.name);
-      const mixture = layer !== undefined && chosen.has(layer) ? low : high;
-      return [tensor.name, mixture.get(tensor.name) ?? tensor.type];
+      const rung = (layer === undefined ? undefined : layerRungs[layer]) ?? outside;
+      return [tensor.name, mixtures.get(rung)?.get(tensor.name) ?? tensor.type];
     }),
   );
   const weightsBytes = tensors.reduce(
     (sum, tensor) => sum + bytesAs(tensor, types.get(tensor.name) ?? tensor.type),
     0,
   );
-  return { rungs, order, lowLayers, types, memory: predictMemory(weightsBytes, overhead) };
+  const lowLayers = layerRungs.filter((rung) => rung !== rungs.high).length;
+  return { rungs, order, lowLayers, layerRungs, types, memory: predictMemory(weightsBytes, overhead) };
 }
 
 /** The plan with the fewest low layers whose whole memory fits the budget; undefined when none does. LUQ, step 4. */

@@ -14,6 +14,7 @@ const FILE_TYPES = {
   Q6_K: 18,
   IQ2_XXS: 19,
   IQ2_XS: 20,
+  IQ3_XXS: 23,
   IQ1_S: 24,
   IQ3_S: 26,
   IQ3_M: 27,

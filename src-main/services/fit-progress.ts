@@ -15,6 +15,8 @@ const GUESSED: StageWeights = {
   entropy: 6,
   reference: 4,
   plan: 1,
+  // only fits that measure plans have it, and none knows how many in advance
+  choose: 0,
   quantize: 41,
   assemble: 4,
   check: 6,

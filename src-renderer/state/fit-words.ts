@@ -14,6 +14,7 @@ export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
   entropy: 'Measuring each layer',
   reference: 'Noting what the original says',
   plan: 'Choosing the layers',
+  choose: 'Trying what the layers can be',
   quantize: 'Making the layers smaller',
   assemble: 'Writing the new file',
   check: 'Checking it against the original',
@@ -38,11 +39,13 @@ export interface StageRow {
 export function stageRows(job: FitJob): readonly StageRow[] {
   const stage = job.progress?.stage;
   const now = stage === undefined ? -1 : STAGES.indexOf(stage);
-  return STAGES.map((each, index) => ({
+  const rows = STAGES.map((each, index): StageRow => ({
     step: each,
     title: STAGE_TITLES[each],
     state: job.state === 'done' || index < now ? 'done' : index === now ? 'now' : 'later',
   }));
+  // most fits choose without trying
+  return rows.filter(({ step }) => step !== 'choose' || stage === 'choose');
 }
 
 /** 12 of 28 layers, 1.20 GiB of 4.36 GiB. */

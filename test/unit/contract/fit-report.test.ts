@@ -78,6 +78,7 @@ function report(): FitReport {
     ],
     plan: {
       kind: 'paper',
+      ordering: 'entropy',
       rungs: { high: 'Q4_K_M', low: 'IQ1_M' },
       lowLayers: 1,
       layers: 2,
@@ -88,6 +89,7 @@ function report(): FitReport {
       predictedTokensPerSecond: 25,
       fallbacks: [{ tensor: 'blk.0.ffn_down.weight', columns: 96, type: 'Q5_0' }],
     },
+    candidates: [],
     files: {
       source: { ...file, peakMemoryBytes: null, tokensPerSecond: null, promptTokensPerSecond: null },
       q4km: { ...file, path: null },

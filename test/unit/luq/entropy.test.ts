@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Addon, ClusterTask } from '../../../src-main/engine/addon.ts';
 import {
-  layerOrder,
   measureEntropies,
   orderStability,
   shannonEntropyBits,
@@ -38,10 +37,6 @@ const entropy = (both: number, rest: Partial<LayerEntropy> = {}): LayerEntropy =
   firstHalf: both,
   secondHalf: both,
   ...rest,
-});
-
-it('layers go from the lowest entropy up, equal ones by index', () => {
-  expect(layerOrder([5, 3, 6, 3, 1].map((both) => entropy(both)))).toEqual([4, 1, 3, 0, 2]);
 });
 
 describe('how stable the order is', () => {

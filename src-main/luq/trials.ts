@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SnugError } from '../contract/errors.ts';
+import { qualitySchema, type Divergence, type Quality } from '../contract/fit-report.ts';
+import type { Addon } from '../engine/addon.ts';
+import { readKept } from '../models/json-file.ts';
+import { readTextModel } from '../models/model-file.ts';
+import { assemble } from './assemble.ts';
+import { Bank, fillBank, imatrixKey } from './bank.ts';
+import { calibrationLimits, sequencesFor, type Calibrated } from './fit-calibration.ts';
+import type { FitSettings } from './fit-settings.ts';
+import { discard, writeFileAtomically } from './files.ts';
+import { compareWithSource } from './held-out.ts';
+import { openModel } from './open-model.ts';
+import { fileTypeId } from './rungs.ts';
+import type { Source } from './source.ts';
+import type { Workspace } from './workspace.ts';
+
+/**
+ * Measures what plans do to a model: puts each together in a file that is thrown away, and compares it with the source on the
+ * held-out part. What was measured once is kept by what it depends on, so a run that was stopped goes on where it was.
+ */
+
+export interface TrialOptions {
+  readonly addon: Addon;
+  readonly source: Source;
+  readonly settings: FitSettings;
+  readonly calibrated: Calibrated;
+  readonly workspace: Workspace;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a trial gives a model: its tensors' types, and the vision encoder when it is not the source's own. */
+export interface Trial {
+  readonly types: ReadonlyMap<string, number>;
+  readonly vision?: { readonly path: string; readonly name: string } | undefined;
+}
+
+/** Fewer positions than this say nothing that could be told from chance. */
+export const LEAST_POSITIONS = 64;
+
+export class Trials {
+  readonly #options: TrialOptions;
+  readonly #imatrixKey: string;
+  readonly #recordedKey: string;
+
+  constructor(options: TrialOptions) {
+    this.#options = options;
+    this.#imatrixKey = imatrixKey(readFileSync(options.calibrated.imatrixPath));
+    const recorded = readFileSync(options.calibrated.recordedSource);
+    this.#recordedKey = createHash('sha256').update(recorded).digest('hex');
+  }
+
+  /** The quality of the source with these types; throws TOO_FEW_TOKENS when the held-out part is too small to say. */
+  async measure(trial: Trial): Promise<Quality> {
+    const path = join(this.#options.workspace.folder, 'trials', `${this.#key(trial)}.json`);
+    const kept = readKept(path, qualitySchema);
+    if (kept) return enough(kept);
+    const quality = enough(await this.#run(trial));
+    writeFileAtomically(path, JSON.stringify(quality));
+    return quality;
+  }
+
+  #key({ types, vision }: Trial): string {
+    const parts = [this.#imatrixKey, this.#recordedKey, [...types].sort(), vision?.name ?? null];
+    return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24);
+  }
+
+  async #run({ types, vision }: Trial): Promise<Quality> {
+    const { addon, source, settings, calibrated, workspace, signal } = this.#options;
+    const { threads } = settings;
+    const output = join(workspace.folder, 'trial.gguf');
+    const step = { addon, source: source.text.gguf, types, threads, signal };
+    try {
+      const bank = new Bank(workspace.bank, this.#imatrixKey);
+      await fillBank({ ...step, imatrix: calibrated.imatrix, bank });
+      await assemble({ ...step, bank, output, fileType: fileTypeId(settings.rungs.high), facts: [] });
+      using model = await openModel(addon, {
+        path: output,
+        mmprojPath: vision?.path ?? source.vision?.path,
+        limits: calibrationLimits(source.limits),
+        threads,
+        signal,
+      });
+      const sequences = await sequencesFor(model, { ...source, text: readTextModel(output) }, settings, true);
+      return await compareWithSource(model, calibrated.recordedSource, sequences, {
+        addon,
+        threads,
+        signal,
+      });
+    } finally {
+      if (existsSync(output)) discard(output);
+    }
+  }
+}
+
+function enough(quality: Quality): Quality {
+  const positions = Math.max(quality.image?.tokens ?? 0, quality.text?.tokens ?? 0);
+  if (positions >= LEAST_POSITIONS) return quality;
+  throw new SnugError(
+    'TOO_FEW_TOKENS',
+    `the held-out part has ${positions} positions to compare at, and at least ${LEAST_POSITIONS} are needed`,
+    { advice: 'Use a calibration set with more held-out pictures or texts.' },
+  );
+}
+
+/** Mean divergence where the picture is seen; on text for a model that cannot see. Infinite where it is beyond measure. */
+export function divergenceOf(quality: Quality): number {
+  return (quality.image ?? quality.text)?.meanKld ?? Infinity;
+}
+
+/** What a person may ask of the quality: both hold about pictures and on text. */
+export interface QualityLimits {
+  /** nats */
+  readonly maxKld?: number | undefined;
+  /** share of positions, 0 to 1 */
+  readonly minAgreement?: number | undefined;
+}
+
+export function keepsQuality(quality: Quality, { maxKld, minAgreement }: QualityLimits): boolean {
+  const measured = [quality.image, quality.text].filter((part): part is Divergence => part !== null);
+  return measured.every(
+    ({ meanKld, topAgreement }) =>
+      (maxKld === undefined || (meanKld !== null && meanKld <= maxKld)) &&
+      (minAgreement === undefined || topAgreement >= minAgreement),
+  );
+}

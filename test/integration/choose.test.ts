@@ -1,0 +1,99 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SnugError } from '../../src-main/contract/errors.ts';
+import type { FitRequest } from '../../src-main/contract/fit-request.ts';
+import type { Stage } from '../../src-main/contract/progress.ts';
+import { fit } from '../../src-main/luq/fit.ts';
+import { divergenceOf } from '../../src-main/luq/trials.ts';
+import { openWorkspace } from '../../src-main/luq/workspace.ts';
+import { readGguf, metadataString } from '../../src-main/models/gguf.ts';
+import { readTextModel } from '../../src-main/models/model-file.ts';
+
+const resources = join(import.meta.dirname, '..', '..', 'resources', 'demo-model');
+const LAYERS = readTextModel(join(resources, 'demo-vl-f16.gguf')).layers;
+let home: string;
+let request: FitRequest;
+
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'snug-choose-'));
+  request = {
+    home,
+    modelPath: join(resources, 'demo-vl-f16.gguf'),
+    mmprojPath: join(resources, 'mmproj-demo-vl-f16.gguf'),
+    calibrationTokens: 4000,
+    clusters: 50,
+    threads: 1,
+  };
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+/** What a trial leaves: one file for everything that was measured, by when it was. */
+function trialsKept(sha256: string): Map<string, number> {
+  const folder = join(openWorkspace(home, sha256).folder, 'trials');
+  return new Map(readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mtimeMs]));
+}
+
+describe('a plan chosen by measuring', { timeout: 600_000 }, () => {
+  it('is the nearest to the source of what fits, keeps to the budget, and says what it was held against', async () => {
+    const every = await fit({ ...request, lowLayers: LAYERS }, {});
+    const none = await fit({ ...request, lowLayers: 0 }, {});
+    const budgetBytes = Math.round(
+      (every.plan.predictedMemory.totalBytes + none.plan.predictedMemory.totalBytes) / 2,
+    );
+    const stages = new Set<Stage>();
+    const fitted = await fit(
+      { ...request, budgetBytes, plan: 'auto' },
+      { onProgress: ({ stage }) => stages.add(stage) },
+    );
+    expect(stages).toContain('choose');
+    expect(fitted.plan.kind).toBe('auto');
+    expect(fitted.plan.predictedMemory.totalBytes).toBeLessThanOrEqual(budgetBytes);
+    const names = fitted.candidates.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['paper', 'edge-protected', 'ladder']));
+    expect(names.length).toBeGreaterThan(3);
+    for (const { totalBytes } of fitted.candidates) expect(totalBytes).toBeLessThanOrEqual(budgetBytes);
+    const [chosen, ...others] = fitted.candidates.filter((candidate) => candidate.chosen);
+    expect(others).toEqual([]);
+    const least = Math.min(...fitted.candidates.map(({ quality }) => divergenceOf(quality)));
+    expect(chosen && divergenceOf(chosen.quality)).toBeLessThanOrEqual(least * 1.02);
+    // the file that was written is the plan that was measured
+    expect(fitted.check.image?.meanKld).toBeCloseTo(chosen?.quality.image?.meanKld ?? NaN, 4);
+    expect(fitted.files.luq.predictedMemory.weightsBytes).toBe(chosen?.weightsBytes);
+    const output = fitted.files.luq.path ?? '';
+    expect(metadataString(readGguf(output), 'luq.plan.kind')).toBe('auto');
+
+    const before = trialsKept(fitted.model.sourceSha256);
+    await fit({ ...request, budgetBytes, plan: 'auto' }, {});
+    expect(trialsKept(fitted.model.sourceSha256)).toEqual(before);
+  });
+
+  it('is refused when it would break the quality asked for, with what that quality takes', async () => {
+    const limited = { ...request, maxKld: 1e-9 };
+    const error = (await fit({ ...limited, lowLayers: LAYERS }, {}).catch(
+      (reason: unknown) => reason,
+    )) as SnugError;
+    expect(error).toMatchObject({ code: 'DOES_NOT_FIT' });
+    expect(error.message).toContain('1e-9');
+    // a limit that everything keeps changes nothing
+    const kept = await fit({ ...request, lowLayers: 2, maxKld: 50, minAgreement: 0 }, {});
+    expect(kept.plan.lowLayers).toBe(2);
+    const between = { ...request, maxKld: 1.0001 * (kept.check.image?.meanKld ?? 0) };
+    const refused = (await fit({ ...between, lowLayers: LAYERS }, {}).catch(
+      (reason: unknown) => reason,
+    )) as SnugError;
+    expect(refused).toMatchObject({ code: 'DOES_NOT_FIT' });
+    expect(refused.advice).toMatch(/the model needs [\d.]+ MiB|Ask for less/);
+  });
+
+  it('takes the layers in the order asked for', async () => {
+    const ordered = async (ordering: string) =>
+      (await fit({ ...request, lowLayers: 3, ordering }, {})).plan.order;
+    const entropy = await ordered('entropy');
+    expect(await ordered('entropy-descending')).toEqual(entropy.toReversed());
+    expect(await ordered('depth')).toEqual(entropy.toSorted((a, b) => a - b));
+    const sensitivity = await ordered('sensitivity');
+    expect(sensitivity.toSorted((a, b) => a - b)).toEqual(entropy.toSorted((a, b) => a - b));
+  });
+});
