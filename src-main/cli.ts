@@ -3,6 +3,7 @@ import process from 'node:process';
 import { addFitOptions, wholeNumber, type FitFlags } from './cli/arguments.ts';
 import { chatCommand, type ChatFlags } from './cli/chat-command.ts';
 import { demoCommand } from './cli/demo-command.ts';
+import { addEvaluateOptions, evaluateCommand, type EvaluateFlags } from './cli/evaluate-command.ts';
 import { fitCommand } from './cli/fit-command.ts';
 import { inspectCommand } from './cli/inspect-command.ts';
 import { profileCommand } from './cli/profile-command.ts';
@@ -65,6 +66,11 @@ function buildProgram(finish: (code: number) => void): Command {
     .action(async (question: string | undefined, flags: ChatFlags) =>
       finish(await chatCommand(question, flags)),
     );
+  addEvaluateOptions(
+    program.command('evaluate [model]').description("a model's score on a benchmark; a stopped run goes on"),
+  ).action(async (model: string | undefined, flags: EvaluateFlags) =>
+    finish(await evaluateCommand(model, flags)),
+  );
   addFitOptions(program.command('demo').description('the whole job on the embedded demo model'))
     .option('--json', 'print one JSON object')
     .action(async (flags: FitFlags) => finish(await demoCommand(flags)));

@@ -74,8 +74,8 @@ export class ChatSession implements Disposable {
     this.#turns = turns;
   }
 
-  #decode(paths: readonly string[]): Promise<Picture[]> {
-    return Promise.all(paths.map((path) => decodePicture(path, { maxPixels: this.#maxPixels })));
+  #decode(sources: readonly (string | Uint8Array)[]): Promise<Picture[]> {
+    return Promise.all(sources.map((source) => decodePicture(source, { maxPixels: this.#maxPixels })));
   }
 
   /** Tokens that a picture will take, before it is sent. */

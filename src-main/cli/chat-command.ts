@@ -1,15 +1,11 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import type { ChatEvent, OpenChatRequest, OpenedChat, SentAnswer } from '../contract/chat.ts';
 import { isCancelled } from '../contract/errors.ts';
 import { WorkerProcess } from '../engine/worker-process.ts';
-import { modelsFolder, snugHome } from '../luq/workspace.ts';
-import { findMmproj } from '../models/find-mmproj.ts';
-import { readTextModel } from '../models/model-file.ts';
-import { computeThreads, profileLaptop } from '../profile/laptop.ts';
-import { demoModel, workerEntries } from '../api/entries.ts';
+import { workerEntries } from '../api/entries.ts';
+import { chosenModel, chosenThreads } from './chosen-model.ts';
 import { EXIT, paint, reportError, withInterrupt } from './terminal.ts';
 
 export interface ChatFlags {
@@ -41,26 +37,14 @@ export async function chatCommand(question: string | undefined, flags: ChatFlags
 }
 
 async function openRequest(flags: ChatFlags): Promise<OpenChatRequest> {
-  const modelPath = resolve(flags.model ?? newestModel() ?? demoModel);
-  const text = readTextModel(modelPath);
-  const laptop = await profileLaptop({ modelsFolder: modelsFolder(snugHome()), cpuFeatures: [] });
+  const { text, mmprojPath } = chosenModel(flags);
   return {
-    modelPath,
-    mmprojPath: flags.mmproj === undefined ? findMmproj(text) : resolve(flags.mmproj),
+    modelPath: text.path,
+    mmprojPath,
     contextTokens: flags.context,
-    threads: flags.threads ?? computeThreads(laptop),
+    threads: await chosenThreads(flags.threads),
     imageMaxTokens: flags.imageTokens,
   };
-}
-
-/** The model fitted last. */
-function newestModel(): string | undefined {
-  const folder = modelsFolder(snugHome());
-  if (!existsSync(folder)) return undefined;
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.gguf') && !name.includes('mmproj'))
-    .map((name) => join(folder, name))
-    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
 }
 
 class TerminalChat {

@@ -19,8 +19,8 @@ export interface OpenedChat {
 
 export interface SendRequest {
   readonly text: string;
-  /** files */
-  readonly pictures: readonly string[];
+  /** files, or the bytes of some (JPEG, PNG …) */
+  readonly pictures: readonly (string | Uint8Array)[];
   readonly maxTokens: number;
   /** 0 is greedy */
   readonly temperature: number;

@@ -1,0 +1,228 @@
+import { Option, type Command } from 'commander';
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { workerEntries } from '../api/entries.ts';
+import type { OpenChatRequest, OpenedChat } from '../contract/chat.ts';
+import { isCancelled, SnugError } from '../contract/errors.ts';
+import { WorkerProcess } from '../engine/worker-process.ts';
+import { answersPath, KeptAnswers } from '../evaluate/kept-answers.ts';
+import { askWorker, runTask, type TaskRun } from '../evaluate/run-task.ts';
+import { firstQuestions, type Task, type TaskQuestion, type TaskScore } from '../evaluate/tasks/task.ts';
+import { TASKS } from '../evaluate/tasks/tasks.ts';
+import { writeFileAtomically } from '../luq/files.ts';
+import { sourceSha256 } from '../luq/source.ts';
+import { snugHome } from '../luq/workspace.ts';
+import { imageLimits, type ImageLimits } from '../models/image-limits.ts';
+import { checkPair, readVisionModel } from '../models/model-file.ts';
+import { wholeNumber } from './arguments.ts';
+import { chosenModel, chosenThreads } from './chosen-model.ts';
+import { table } from './draw.ts';
+import { EXIT, paint, ProgressDisplay, withInterrupt } from './terminal.ts';
+
+export interface EvaluateFlags {
+  readonly task: string;
+  readonly data: string;
+  readonly pictures?: string;
+  readonly mmproj?: string;
+  readonly limit?: number;
+  readonly maxTokens: number;
+  readonly imageTokens?: number;
+  readonly threads?: number;
+  readonly output?: string;
+  readonly fresh?: boolean;
+  readonly json?: boolean;
+}
+
+/** Most benchmarks want a word; the few that want reasons are asked with more. */
+const MAX_TOKENS = 128;
+/** The context holds the largest picture, the longest answer and a question of so many tokens. */
+const QUESTION_TOKENS = 2048;
+
+export function addEvaluateOptions(command: Command): Command {
+  const layouts = Object.values(TASKS).map(({ name, layout }) => `  ${name.padEnd(10)} ${layout}`);
+  return command
+    .addOption(new Option('--task <name>', 'the benchmark').choices(Object.keys(TASKS)).makeOptionMandatory())
+    .requiredOption('--data <file>', 'its data, as its owners publish it (see below)')
+    .option('--pictures <folder>', 'where its pictures are (default: where the data is)')
+    .option('--mmproj <file>', 'the vision encoder (default: the one kept with the model)')
+    .option('--limit <n>', 'ask only the first questions', wholeNumber(1))
+    .option('--max-tokens <n>', 'longest answer', wholeNumber(1), MAX_TOKENS)
+    .option('--image-tokens <n>', 'most tokens a picture may take', wholeNumber(1))
+    .option('--threads <n>', 'threads to compute with', wholeNumber(1))
+    .option('--output <file>', 'also write the score with every answer, as JSON')
+    .option('--fresh', 'ask everything again, also what was answered before')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', `\nThe data of each benchmark:\n${layouts.join('\n')}`);
+}
+
+/** `snug evaluate`: a benchmark's score for a model. */
+export async function evaluateCommand(modelPath: string | undefined, flags: EvaluateFlags): Promise<number> {
+  const { report, answers } = await evaluate(modelPath, flags);
+  if (flags.output !== undefined) {
+    const path = resolve(flags.output);
+    writeFileAtomically(path, `${JSON.stringify({ ...report, answers }, null, 2)}\n`);
+  }
+  process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${describe(report).join('\n')}\n`);
+  return EXIT.ok;
+}
+
+export interface EvaluationReport extends TaskScore {
+  readonly task: string;
+  readonly data: string;
+  readonly model: { readonly name: string; readonly path: string; readonly sha256: string };
+  readonly mmproj: { readonly path: string; readonly sha256: string };
+  /** questions that the score is over, and how many the data has */
+  readonly questions: number;
+  readonly questionsInData: number;
+  readonly imageTokens: ImageLimits;
+  readonly maxTokens: number;
+  /** answers cut at `maxTokens` */
+  readonly cutAnswers: number;
+  /** the file where answers are kept, JSON Lines of {id, answer, …} */
+  readonly answersFile: string;
+  /** questions asked in this run, and what that took; the other answers were kept from earlier ones */
+  readonly asked: number;
+  readonly seconds: number;
+  readonly tokensPerSecond: number | null;
+}
+
+interface Evaluated {
+  readonly report: EvaluationReport;
+  readonly answers: readonly { readonly id: string; readonly question: string; readonly answer: string }[];
+}
+
+async function evaluate(modelPath: string | undefined, flags: EvaluateFlags): Promise<Evaluated> {
+  const task = TASKS[flags.task] as Task;
+  const data = resolve(flags.data);
+  const all = task.read(data, flags.pictures === undefined ? undefined : resolve(flags.pictures));
+  const questions = flags.limit === undefined ? all : firstQuestions(all, flags.limit);
+  const model = evaluatedModel(modelPath, flags);
+  const { report, answers } = await withProgress(async (signal, display) => {
+    const { home, text, mmprojPath, limits } = model;
+    const hashing = { signal, onProgress: display.show.bind(display) };
+    const identity = {
+      modelSha256: await sourceSha256(text.path, home, hashing),
+      mmprojSha256: await sourceSha256(mmprojPath, home, hashing),
+    };
+    const { maxTokens } = flags;
+    const path = answersPath(home, { ...identity, task: task.name, imageTokens: limits, maxTokens });
+    using kept = KeptAnswers.open(path, flags);
+    const run = await askQuestions(questions, kept, model, flags, { signal, display });
+    return {
+      answers: run.answers,
+      report: {
+        task: task.name,
+        ...task.score(questions, run.answers),
+        data,
+        model: { name: text.name, path: text.path, sha256: identity.modelSha256 },
+        mmproj: { path: mmprojPath, sha256: identity.mmprojSha256 },
+        questions: questions.length,
+        questionsInData: all.length,
+        imageTokens: limits,
+        maxTokens,
+        cutAnswers: run.cut,
+        answersFile: path,
+        asked: run.asked,
+        seconds: run.seconds,
+        tokensPerSecond: run.tokensPerSecond,
+      },
+    };
+  });
+  const said = questions.map(({ id, prompt }) => ({ id, question: prompt, answer: answers.get(id) ?? '' }));
+  return { report, answers: said };
+}
+
+type EvaluatedModel = ReturnType<typeof evaluatedModel>;
+
+function evaluatedModel(modelPath: string | undefined, { mmproj, imageTokens }: EvaluateFlags) {
+  const { text, mmprojPath } = chosenModel({ model: modelPath, mmproj });
+  if (mmprojPath === undefined) {
+    throw new SnugError(
+      'CANNOT_SEE',
+      `${text.path} has no vision encoder, and every question has a picture`,
+      {
+        advice: 'Name its mmproj file with --mmproj.',
+      },
+    );
+  }
+  checkPair(text, readVisionModel(mmprojPath));
+  return { home: snugHome(), text, mmprojPath, limits: imageLimits(text, imageTokens) };
+}
+
+function withProgress<T>(work: (signal: AbortSignal, display: ProgressDisplay) => Promise<T>): Promise<T> {
+  const display = new ProgressDisplay();
+  return withInterrupt((signal) => work(signal, display)).finally(() => display.finish());
+}
+
+async function askQuestions(
+  questions: readonly TaskQuestion[],
+  kept: KeptAnswers,
+  { text, mmprojPath, limits }: EvaluatedModel,
+  flags: EvaluateFlags,
+  { signal, display }: { signal: AbortSignal; display: ProgressDisplay },
+): Promise<TaskRun> {
+  const { maxTokens } = flags;
+  const request: OpenChatRequest = {
+    modelPath: text.path,
+    mmprojPath,
+    contextTokens: limits.maxTokens + QUESTION_TOKENS + maxTokens,
+    threads: await chosenThreads(flags.threads),
+    imageMaxTokens: flags.imageTokens,
+  };
+  let answered = 0;
+  try {
+    return await runTask(questions, kept, {
+      signal,
+      onProgress: (done, total) => {
+        answered = done;
+        display.show({ stage: 'ask', done, total, unit: 'questions' });
+      },
+      withModel: async (work) => {
+        await using worker = new WorkerProcess(workerEntries.chat);
+        await worker.call<OpenedChat>('open', request, { signal });
+        await work(askWorker(worker, { maxTokens, signal }));
+      },
+    });
+  } catch (error) {
+    if (isCancelled(error)) {
+      display.finish();
+      const goOn = flags.fresh ? ' Leave out --fresh to go on from them.' : '';
+      process.stderr.write(`${answered} of ${questions.length} questions have their answers.${goOn}\n`);
+    }
+    throw error;
+  }
+}
+
+const COUNTS = new Set(['questions', 'answered']);
+
+function describe(report: EvaluationReport): string[] {
+  const { model, task, metric, value, max, questions, questionsInData } = report;
+  const some = questions < questionsInData ? `, the first ${questions} of ${questionsInData} questions` : '';
+  const details = Object.entries(report.details).map(([name, part]) => [
+    name,
+    COUNTS.has(name) ? String(part) : part.toFixed(2),
+  ]);
+  const cut =
+    report.cutAnswers > 0
+      ? [paint('yellow', `Note: ${report.cutAnswers} answers were cut at --max-tokens ${report.maxTokens}`)]
+      : [];
+  return [
+    `${paint('bold', model.name)} on ${task}${some}`,
+    `${metric}: ${paint('bold', value.toFixed(2))} of ${max}`,
+    '',
+    // without its header: the columns speak for themselves
+    ...table(['', ''], details).slice(1),
+    '',
+    ...cut,
+    paint('dim', askedLine(report)),
+    paint('dim', `Answers are kept in ${report.answersFile}`),
+  ];
+}
+
+function askedLine({ asked, questions, seconds, tokensPerSecond }: EvaluationReport): string {
+  if (asked === 0) return 'every answer was kept from an earlier run';
+  const before = questions - asked;
+  const kept = before > 0 ? `, ${before} kept from an earlier run` : '';
+  const speed = tokensPerSecond === null ? '' : `, answers at ${tokensPerSecond.toFixed(1)} tokens/s`;
+  return `${asked} questions asked in ${seconds.toFixed(1)} s${speed}${kept}`;
+}
