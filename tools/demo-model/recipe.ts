@@ -15,6 +15,8 @@ const primitive = z.union([
 ]);
 const turn = z.object({ question: z.string(), answer: z.string(), skill: z.string() });
 const picture = z.object({
+  /** of a sample: what its file is called */
+  name: z.string().optional(),
   family: z.string(),
   width: z.int().positive(),
   height: z.int().positive(),
@@ -64,13 +66,17 @@ function svgOf(one: z.infer<typeof primitive>, glyphs: VqaTest['glyphs']): strin
   }
 }
 
-/** The picture as a PNG of its own size. */
-export async function drawPicture(recipe: RecipePicture, glyphs: VqaTest['glyphs']): Promise<Buffer> {
+/** The picture as a PNG of its own size, or with `scale` times as many pixels a side. */
+export async function drawPicture(
+  recipe: RecipePicture,
+  glyphs: VqaTest['glyphs'],
+  scale = 1,
+): Promise<Buffer> {
   const { width, height } = recipe;
   const shapes = recipe.primitives.map((one) => svgOf(one, glyphs)).join('');
   const svg =
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">` +
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width * scale}" height="${height * scale}" viewBox="0 0 ${width} ${height}">` +
     `<rect width="100%" height="100%" fill="${rgb(recipe.background)}"/>${shapes}</svg>`;
   const drawn = sharp(Buffer.from(svg)).removeAlpha();
-  return (recipe.blur > 0 ? drawn.blur(recipe.blur) : drawn).png().toBuffer();
+  return (recipe.blur > 0 ? drawn.blur(recipe.blur * scale) : drawn).png().toBuffer();
 }

@@ -15,7 +15,7 @@ from chat import RowBuilder
 from drawing import Picture
 from model import Config, VisionLanguageModel, rope
 from scenes import Scene, Turn
-from tokenizer import Tokenizer
+from tokenizer import SPECIAL, Tokenizer
 from train import normalised
 
 MOST_TOKENS = 48
@@ -29,13 +29,25 @@ def load(checkpoint: str) -> VisionLanguageModel:
     return model.eval()
 
 
-def answer(model: VisionLanguageModel, t: Tokenizer, px: np.ndarray, question: str) -> list[int]:
-    """Greedy answer tokens to one question about one picture [H, W, 3]."""
-    height, width, _ = px.shape
+def asked(t: Tokenizer, width: int, height: int, question: str) -> tuple[list[int], list[list[int]]]:
+    """Tokens and positions of a question about a picture, as they were trained, up to where the answer begins."""
     builder = RowBuilder(t, 4096)
     builder.add(Turn(question, "", ""), Scene("", Picture(width, height, []), []))
     # the row ends with the empty answer's end mark and a newline, which the model is to say itself
-    ids, positions = builder.row.ids[:-2], [axis[:-2] for axis in builder.row.positions]
+    return builder.row.ids[:-2], [axis[:-2] for axis in builder.row.positions]
+
+
+def written(t: Tokenizer, ids: list[int]) -> str:
+    """The prompt as text, with one token standing for the whole picture."""
+    pad = t.id["<|image_pad|>"]
+    kept = [token for i, token in enumerate(ids) if token != pad or ids[i - 1] != pad]
+    return "".join(t.tokens[token] if t.tokens[token] in SPECIAL else t.decode([token]) for token in kept)
+
+
+def answer(model: VisionLanguageModel, t: Tokenizer, px: np.ndarray, question: str) -> list[int]:
+    """Greedy answer tokens to one question about one picture [H, W, 3]."""
+    height, width, _ = px.shape
+    ids, positions = asked(t, width, height, question)
     said: list[int] = []
     with torch.no_grad():
         features = model.vision(normalised(px[None]))
@@ -58,7 +70,9 @@ def main(checkpoint: str, test: str, pictures: str, count: str, output: str) -> 
     for i, picture in enumerate(json.loads(Path(test).read_text())["pictures"][: int(count)]):
         question = picture["conversations"][0][0]["question"]
         px = np.asarray(Image.open(Path(pictures) / f"{i}.png").convert("RGB"), np.uint8)
-        out.append({"picture": i, "question": question, "answer": t.decode(answer(model, t, px, question))})
+        prompt = written(t, asked(t, px.shape[1], px.shape[0], question)[0])
+        said = t.decode(answer(model, t, px, question))
+        out.append({"picture": i, "question": question, "prompt": prompt, "answer": said})
     Path(output).write_text("[\n" + ",\n".join(json.dumps(o) for o in out) + "\n]\n")
     print(f"{len(out)} answers in {output}")
 

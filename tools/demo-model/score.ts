@@ -92,7 +92,8 @@ async function main(): Promise<void> {
       mmproj: { type: 'string' },
       test: { type: 'string', default: here('vqa-test/test.json') },
       pictures: { type: 'string' },
-      threads: { type: 'string', default: '2' },
+      // two threads take a hundred times as long where another program wants a core: each waits spinning for the other
+      threads: { type: 'string', default: '1' },
       wrong: { type: 'boolean', default: false },
     },
   });

@@ -46,6 +46,19 @@ describe('the Demo-VL file', () => {
     expect(answered.startsWith(prompt)).toBe(true);
     expect(answered.slice(prompt.length)).toContain('A cat.');
   });
+
+  it('renders a conversation as the model was trained to read it (tools/demo-model/chat.py)', () => {
+    const [, ...withoutSystem] = conversation;
+    expect(template.render(withoutSystem, { forAnswer: true })).toBe(
+      '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n' +
+        `<|im_start|>user\n${MARKER}What is this?<|im_end|>\n` +
+        '<|im_start|>assistant\nA cat.<|im_end|>\n' +
+        '<|im_start|>user\nAnd this?<|im_end|>\n' +
+        '<|im_start|>assistant\n',
+    );
+    const own = template.render(conversation, { forAnswer: true });
+    expect(own).toMatch(/^<\|im_start\|>system\nBe brief\.<\|im_end\|>\n<\|im_start\|>user\n/);
+  });
 });
 
 describe('a file without a template of its own', () => {
