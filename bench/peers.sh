@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds llama.cpp's own llama-quantize, llama-imatrix, llama-bench and llama-mtmd-cli into .cache/peers, against the
+# Builds llama.cpp's own llama-quantize, llama-imatrix, llama-bench, llama-perplexity and llama-mtmd-cli into .cache/peers, against the
 # libraries that Snug itself uses, to compare with. Run `npm run setup` once before. Quick when nothing changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -37,7 +37,7 @@ node --input-type=module -e "
   }
 "
 
-for tool in llama-quantize llama-imatrix llama-bench llama-mtmd-cli; do
+for tool in llama-quantize llama-imatrix llama-bench llama-perplexity llama-mtmd-cli; do
   if [ ! -x ".cache/peers/$tool" ]; then
     echo "The build did not leave .cache/peers/$tool; delete .cache/peers and try again." >&2
     exit 1

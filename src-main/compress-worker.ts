@@ -1,3 +1,4 @@
+import { compare } from './compare/run.ts';
 import type { FitRequest } from './contract/fit-request.ts';
 import { serveWorker } from './engine/worker-child.ts';
 import type { CallContext } from './engine/worker-protocol.ts';
@@ -11,6 +12,8 @@ serveWorker({
   profile: (request: ProfileRequest, { signal, emit }: CallContext<Progress>) =>
     reportProfile(request, { signal, onProgress: emit }),
   preview: ({ request, measure }: { request: FitRequest; measure: boolean }) => previewFit(request, measure),
+  compare: (request: FitRequest, { signal, emit }: CallContext<Progress>) =>
+    compare(request, { signal, onProgress: emit }),
   fit: (request: FitRequest, { signal, emit }: CallContext<FitEvent>) =>
     fit(request, {
       signal,

@@ -137,6 +137,40 @@ async function recordQuantized(recordedOn: string): Promise<void> {
   });
 }
 
+/** Of Q2_K and Q4_K_M beside F16, at the second half of each chunk, as llama-perplexity takes it. */
+async function recordDivergence(recordedOn: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'snug-peers-'));
+  const base = join(folder, 'base.kld');
+  const args = ['-f', TEXT, '-c', '512', '-b', '512', '--kl-divergence-base', base, ...CPU_ONLY];
+  const number = (output: string, label: RegExp) => {
+    const found = new RegExp(`${label.source}\\s*:?\\s*(-?[\\d.]+)`).exec(output)?.[1];
+    if (found === undefined) throw new Error(`llama-perplexity did not print ${label.source}:\n${output}`);
+    return Number(found);
+  };
+  try {
+    await run('llama-perplexity', ['-m', MODEL, ...args]);
+    const types: Record<string, unknown> = {};
+    for (const fileType of ['Q4_K_M', 'Q2_K']) {
+      const quantized = join(folder, `${fileType}.gguf`);
+      await run('llama-quantize', ['--imatrix', IMATRIX, MODEL, quantized, fileType, THREADS]);
+      const { stdout, stderr } = await run('llama-perplexity', ['-m', quantized, ...args, '--kl-divergence']);
+      const printed = stdout + stderr;
+      types[fileType] = {
+        meanKld: number(printed, /Mean\s+KLD/),
+        medianKld: number(printed, /Median\s+KLD/),
+        p99Kld: number(printed, /99\.0%\s+KLD/),
+        topAgreement: number(printed, /Same top p:/) / 100,
+        perplexity: number(printed, /Mean PPL\(Q\)/),
+        sourcePerplexity: number(printed, /Mean PPL\(base\)/),
+      };
+      console.log(`divergence.json: ${fileType}`);
+    }
+    writeJson('divergence.json', { llamaCpp: llamaCppTag(), recordedOn, chunkTokens: 512, types });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 const COLOURS = {
   red: '#ff0000',
   green: '#008000',
@@ -347,7 +381,7 @@ async function recordAnswers(recordedOn: string): Promise<void> {
   });
 }
 
-for (const tool of ['llama-bench', 'llama-imatrix', 'llama-quantize', 'llama-mtmd-cli']) {
+for (const tool of ['llama-bench', 'llama-imatrix', 'llama-quantize', 'llama-perplexity', 'llama-mtmd-cli']) {
   if (!existsSync(join(tools, tool))) {
     console.error(`.cache/peers/${tool} is missing. Run bench/peers.sh first.`);
     process.exit(1);
@@ -356,4 +390,5 @@ for (const tool of ['llama-bench', 'llama-imatrix', 'llama-quantize', 'llama-mtm
 const recordedOn = await thisMachine();
 await recordImatrix();
 await recordQuantized(recordedOn);
+await recordDivergence(recordedOn);
 await recordAnswers(recordedOn);

@@ -57,7 +57,7 @@ export interface FitFlags {
 
 /** The options that fit and demo share. */
 export function addFitOptions(command: Command): Command {
-  return command
+  command
     .option(
       '--budget <amount>',
       'memory the model may take in all (4GiB, 3.5 GB); default: what this laptop can spare',
@@ -67,7 +67,6 @@ export function addFitOptions(command: Command): Command {
       'send exactly this many layers to the low rung instead of fitting a budget',
       wholeNumber(0),
     )
-    .option('--rungs <high,low>', 'the two llama.cpp file types to choose between', 'Q4_K_M,IQ1_M')
     .addOption(
       new Option(
         '--plan <kind>',
@@ -85,6 +84,14 @@ export function addFitOptions(command: Command): Command {
       'refuse a plan that prefers another token than the source more often (0.9: at one of ten positions)',
       fraction,
     )
+    .option('--vision <type>', 'store the vision encoder smaller too: Q8_0');
+  return addCalibrationOptions(command);
+}
+
+/** The options of everything that calibrates and measures. */
+export function addCalibrationOptions(command: Command): Command {
+  return command
+    .option('--rungs <high,low>', 'the two llama.cpp file types to choose between', 'Q4_K_M,IQ1_M')
     .option('--context <tokens>', 'context length to plan for (default 4096)', wholeNumber(256))
     .option('--alpha <share>', 'share of calibration tokens from picture sequences (default 0.5)', fraction)
     .option('--seed <number>', 'seed of sampling and clustering (default 1)', wholeNumber(0))
@@ -92,7 +99,6 @@ export function addFitOptions(command: Command): Command {
     .option('--calibration <folder>', 'calibrate on your own pictures; they stay where they are')
     .option('--calibration-tokens <n>', 'most tokens to calibrate with (default 32768)', wholeNumber(1))
     .option('--image-tokens <n>', 'most tokens a picture may take, kept with the model', wholeNumber(1))
-    .option('--vision <type>', 'store the vision encoder smaller too: Q8_0')
     .option('--threads <n>', 'threads to compute with (default: one per fast core)', wholeNumber(1));
 }
 

@@ -34,17 +34,20 @@ const MEASURED_RIVALS = 3;
 /** Divergences nearer than this are told apart by speed. */
 const AS_GOOD = 1.02;
 
-export interface Choosing {
+export interface Measuring {
   readonly addon: Addon;
   readonly source: Source;
   readonly settings: FitSettings;
   readonly basis: PlanBasis;
-  readonly budget: Budget;
   readonly trials: Trials;
   readonly entropyBits: readonly number[];
+  readonly onProgress?: OnProgress | undefined;
+}
+
+export interface Choosing extends Measuring {
+  readonly budget: Budget;
   readonly lowLayers: number | undefined;
   readonly speedOf: (plan: Plan) => Promise<number>;
-  readonly onProgress?: OnProgress | undefined;
 }
 
 export interface Chosen {
@@ -72,8 +75,8 @@ function inputsFor({ source, basis, settings }: Choosing, order: OrderingBasis):
   return planInputs(source, basis, settings.rungs, orderLayers(settings.ordering, order));
 }
 
-/** Divergence with each layer low alone. */
-async function measureSensitivity(choosing: Choosing): Promise<number[]> {
+/** Divergence with each layer low alone [layers]. */
+export async function measureSensitivity(choosing: Measuring): Promise<number[]> {
   const { entropyBits, settings } = choosing;
   const divergences: number[] = [];
   for (const layer of entropyBits.keys()) {
@@ -85,7 +88,7 @@ async function measureSensitivity(choosing: Choosing): Promise<number[]> {
   return divergences;
 }
 
-function reportTrials({ onProgress }: Choosing, done: number, total: number): void {
+function reportTrials({ onProgress }: Measuring, done: number, total: number): void {
   onProgress?.({ stage: 'choose', done, total, unit: 'steps' });
 }
 
@@ -150,7 +153,7 @@ async function chooseBest(
   const uniform = uniformPlans(choosing, model, inputs).filter(
     ({ plan }) => plan.memory.totalBytes <= budget.bytes,
   );
-  const ladder = await ladderPlan(choosing, model, inputs);
+  const ladder = await ladderPlan(choosing, model, inputs, budget.bytes);
   const entrants: Entrant[] = [
     { name: 'paper', plan: paper },
     { name: 'edge-protected', plan: choosePlan({ ...inputs, order: edges }, basis, budget, undefined) },
@@ -212,12 +215,13 @@ export function uniformPlan(inputs: PlanInputs, rung: Rung, mixture: Mixture): P
 }
 
 /** A rung for every layer, by what each of them was measured to do alone: a multiple-choice knapsack. */
-async function ladderPlan(
-  choosing: Choosing,
+export async function ladderPlan(
+  choosing: Measuring,
   model: NativeModel,
   inputs: PlanInputs,
+  budgetBytes: number,
 ): Promise<Plan | undefined> {
-  const { addon, source, budget, trials } = choosing;
+  const { addon, source, trials } = choosing;
   const { tensors } = source.text.gguf;
   const { rungs, order } = inputs;
   const ladder = [...new Set([rungs.high, rungs.low, ...LADDER])];
@@ -241,7 +245,7 @@ async function ladderPlan(
     items.push(choices);
   }
   const layersBytes = layers.reduce((sum, layer) => sum + layerBytes(tensors, layer, base), 0);
-  const chosen = cheapestErrors(items, budget.bytes - (base.memory.totalBytes - layersBytes));
+  const chosen = cheapestErrors(items, budgetBytes - (base.memory.totalBytes - layersBytes));
   return chosen && planOf(chosen.map((choice, layer) => items[layer]?.[choice]?.rung ?? rungs.high));
 }
 

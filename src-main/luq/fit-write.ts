@@ -20,7 +20,7 @@ export interface WriteStep {
   readonly choice: PlanChoice;
   readonly threads: number;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress: OnProgress;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** Quantizes what the bank lacks of a plan and puts the model together. Returns the file's size in bytes. */
@@ -41,15 +41,14 @@ async function writeModel(step: WriteStep, plan: Plan, output: string): Promise<
   });
 }
 
-/** The vision encoder in smaller types beside the model; returns its path. */
-async function writeVision(
-  step: WriteStep,
+/** The vision encoder in smaller types. */
+export async function writeVision(
+  step: Pick<WriteStep, 'addon' | 'source' | 'workspace' | 'threads' | 'signal' | 'onProgress'>,
   types: ReadonlyMap<string, number>,
-  modelOutput: string,
-): Promise<string> {
+  output: string,
+): Promise<void> {
   const { source, workspace } = step;
   if (!source.vision) throw new TypeError('this model has no vision encoder');
-  const output = modelOutput.replace(/(\.gguf)?$/i, '-mmproj-Q8_0.gguf');
   const bank = new Bank(workspace.bank, `vision-${source.visionSha256?.slice(0, 16) ?? ''}`);
   await fillBank({ ...step, source: source.vision.gguf, types, imatrix: undefined, bank });
   await assemble({
@@ -61,7 +60,6 @@ async function writeVision(
     fileType: fileTypeId('Q8_0'),
     facts: [],
   });
-  return output;
 }
 
 export interface WrittenFiles {
@@ -88,9 +86,9 @@ export async function writeFiles(
 ): Promise<WrittenFiles> {
   const { plan, allHigh, visionTypes, output, unchecked } = wanted;
   const bytes = await writeModel(step, plan, unchecked);
-  const mmproj = visionTypes
-    ? await writeVision(step, visionTypes, output)
-    : (step.source.vision?.path ?? null);
+  const smaller = output.replace(/(\.gguf)?$/i, '-mmproj-Q8_0.gguf');
+  if (visionTypes) await writeVision(step, visionTypes, smaller);
+  const mmproj = visionTypes ? smaller : (step.source.vision?.path ?? null);
   const comparison = wanted.compare ? join(step.workspace.folder, `${plan.rungs.high}.gguf`) : null;
   const comparisonBytes = comparison === null ? null : await writeModel(step, allHigh, comparison);
   return { output, bytes, mmproj, comparison, comparisonBytes };

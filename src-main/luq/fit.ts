@@ -4,12 +4,10 @@ import { SnugError } from '../contract/errors.ts';
 import type { Check, FitReport, Memory } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import type { OnProgress } from '../contract/progress.ts';
-import { loadAddon, type Addon } from '../engine/addon.ts';
+import type { Addon } from '../engine/addon.ts';
 import { metadataString, readGguf } from '../models/gguf.ts';
 import { readTextModel } from '../models/model-file.ts';
-import { computeThreads, profileLaptop } from '../profile/laptop.ts';
 import { keptKernelSpeeds, knownKernelSpeeds } from '../profile/probe-cache.ts';
-import { predictTokensPerSecond, type Matrix } from '../profile/probe.ts';
 import { checkOutput } from './assemble.ts';
 import { choose } from './choose.ts';
 import { judge } from './check.ts';
@@ -21,22 +19,16 @@ import {
   sequencesFor,
   type Calibrated,
 } from './fit-calibration.ts';
-import {
-  agreeBudget,
-  choosePlan,
-  planInputs,
-  preparePlan,
-  previewPlans,
-  type PlanPreview,
-} from './fit-plan.ts';
+import { agreeBudget, choosePlan, planInputs, previewPlans, type PlanPreview } from './fit-plan.ts';
 import { discard, publish, writeError } from './files.ts';
 import { describeFit } from './fit-result.ts';
-import { calibrationKey, settleRequest, type FitSettings } from './fit-settings.ts';
+import { calibrationKey, type FitSettings } from './fit-settings.ts';
 import { writeFiles } from './fit-write.ts';
 import { compareWithSource } from './held-out.ts';
 import { openModel } from './open-model.ts';
-import { decodeMatrices, planWith } from './plan.ts';
-import { knownSha256, readSource, sourceSha256, type ReadSource, type Source } from './source.ts';
+import { planWith } from './plan.ts';
+import { identify, kernelCache, prepare, speedPredictor } from './prepare.ts';
+import { knownSha256, type ReadSource, type Source } from './source.ts';
 import { StageClock } from './stage-clock.ts';
 import { Trials } from './trials.ts';
 import { modelsFolder, openWorkspace, outputPath, takeLock } from './workspace.ts';
@@ -62,17 +54,12 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
   const clock = new StageClock('profile');
   const { signal } = events;
   const onProgress = clock.watching(events.onProgress);
-  const { addon, backends } = loadAddon();
-  const read = readSource(request.modelPath, request.mmprojPath, request.imageMaxTokens);
+  const prepared = await prepare(request);
+  const { addon, read, laptop, settings, basis } = prepared;
   const output = request.output ?? outputPath(modelsFolder(request.home), request.modelPath);
   checkOutput(output, [request.modelPath, ...(request.mmprojPath ? [request.mmprojPath] : [])]);
   using _outputLock = takeLock(`${output}.lock`, `writing ${output}`);
-  const { cpuFeatures } = backends;
-  const laptop = await profileLaptop({ modelsFolder: modelsFolder(request.home), cpuFeatures });
-  const settings = settleRequest(request, read.text.trainingContextTokens, computeThreads(laptop));
-
   clock.enter('plan');
-  const basis = await preparePlan(addon, read, settings, request.visionType);
   const budget = agreeBudget(laptop, request);
   // before hours of work: with any order of layers it shows whether the budget can be met at all
   const anyOrder = Array.from({ length: read.text.layers }, (_, layer) => layer);
@@ -86,13 +73,7 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
 
   clock.enter('plan');
   const { threads } = settings;
-  const cachePath = kernelCache(request.home);
-  const speedOf = async (matrices: readonly Matrix[]) =>
-    predictTokensPerSecond(
-      matrices,
-      await knownKernelSpeeds(addon, matrices, { cachePath, laptop, threads, signal }),
-    );
-  const { tensors } = source.text.gguf;
+  const speedOf = speedPredictor(prepared, request.home, signal);
   const choice = { kind: request.plan ?? 'paper', ordering: settings.ordering };
   const { plan, candidates } = await choose(
     {
@@ -104,13 +85,13 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
       trials: new Trials({ addon, source, settings, calibrated, workspace, signal }),
       entropyBits: calibrated.entropies.map(({ both }) => both),
       lowLayers: request.lowLayers,
-      speedOf: ({ types }) => speedOf(decodeMatrices(tensors, types)),
+      speedOf,
       onProgress,
     },
     { kind: choice.kind, maxKld: request.maxKld, minAgreement: request.minAgreement },
   );
   events.onPlan?.({ lowLayers: plan.lowLayers, layers: source.text.layers, memory: plan.memory });
-  const predictedTokensPerSecond = await speedOf(decodeMatrices(tensors, plan.types));
+  const predictedTokensPerSecond = await speedOf(plan);
 
   const writing = { addon, source, calibrated, workspace, choice, threads, signal, onProgress };
   const allHigh = planWith(planInputs(source, basis, settings.rungs, plan.order), 0);
@@ -154,12 +135,7 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
  * for; otherwise speeds that depend on them are left out.
  */
 export async function previewFit(request: FitRequest, measure: boolean): Promise<PlanPreview> {
-  const { addon, backends } = loadAddon();
-  const read = readSource(request.modelPath, request.mmprojPath, request.imageMaxTokens);
-  const { cpuFeatures } = backends;
-  const laptop = await profileLaptop({ modelsFolder: modelsFolder(request.home), cpuFeatures });
-  const settings = settleRequest(request, read.text.trainingContextTokens, computeThreads(laptop));
-  const basis = await preparePlan(addon, read, settings, request.visionType);
+  const { addon, read, laptop, settings, basis } = await prepare(request);
   const { rungs, contextTokens, threads } = settings;
   const kernels = { cachePath: kernelCache(request.home), laptop, threads };
   return previewPlans(
@@ -188,10 +164,6 @@ async function publishing<T>(unchecked: string, output: string, work: () => Prom
   }
 }
 
-function kernelCache(home: string): string {
-  return join(home, 'work', 'kernels.json');
-}
-
 /** The entropies of an earlier calibration with the same settings, if the source's hash is known without reading it again. */
 function keptEntropies(
   read: ReadSource,
@@ -212,18 +184,6 @@ function checkOverwrite(output: string, sourceSha256: string): void {
   throw new SnugError('CANNOT_WRITE', `${output} was made from another model`, {
     advice: 'Choose a name for the new one with --output.',
   });
-}
-
-async function identify(
-  read: ReadSource,
-  request: FitRequest,
-  options: { signal?: AbortSignal | undefined; onProgress: OnProgress },
-): Promise<Source> {
-  const sha256 = await sourceSha256(request.modelPath, request.home, options);
-  const visionSha256 = request.mmprojPath
-    ? await sourceSha256(request.mmprojPath, request.home, options)
-    : undefined;
-  return { ...read, sha256, visionSha256 };
 }
 
 interface CheckStep {

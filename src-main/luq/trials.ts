@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { qualitySchema, type Divergence, type Quality } from '../contract/fit-report.ts';
@@ -70,12 +70,16 @@ export class Trials {
   async #run({ types, vision }: Trial): Promise<Quality> {
     const { addon, source, settings, calibrated, workspace, signal } = this.#options;
     const { threads } = settings;
-    const output = join(workspace.folder, 'trial.gguf');
-    const step = { addon, source: source.text.gguf, types, threads, signal };
+    const { gguf } = source.text;
+    const unchanged = gguf.tensors.every(({ name, type }) => (types.get(name) ?? type) === type);
+    const output = unchanged ? source.text.path : join(workspace.folder, 'trial.gguf');
+    const step = { addon, source: gguf, types, threads, signal };
     try {
-      const bank = new Bank(workspace.bank, this.#imatrixKey);
-      await fillBank({ ...step, imatrix: calibrated.imatrix, bank });
-      await assemble({ ...step, bank, output, fileType: fileTypeId(settings.rungs.high), facts: [] });
+      if (!unchanged) {
+        const bank = new Bank(workspace.bank, this.#imatrixKey);
+        await fillBank({ ...step, imatrix: calibrated.imatrix, bank });
+        await assemble({ ...step, bank, output, fileType: fileTypeId(settings.rungs.high), facts: [] });
+      }
       using model = await openModel(addon, {
         path: output,
         mmprojPath: vision?.path ?? source.vision?.path,
@@ -90,7 +94,7 @@ export class Trials {
         signal,
       });
     } finally {
-      if (existsSync(output)) discard(output);
+      if (!unchanged) discard(output);
     }
   }
 }

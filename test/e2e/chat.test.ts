@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { sample } from '../fixtures/gguf-parts.ts';
+import { sample } from '../fixtures/demo.ts';
 import { inEachDoor } from './app.ts';
 
 inEachDoor('chat', { holds: true }, (app) => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sample } from '../fixtures/gguf-parts.ts';
+import { sample } from '../fixtures/demo.ts';
 import { inEachDoor } from './app.ts';
 
 // One person's first day with Snug, without a look behind the scenes: the same in a browser and in the installed app.

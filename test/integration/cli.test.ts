@@ -17,7 +17,15 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fitReportSchema, laptopSchema, type FitReport } from '../../src-main/contract/fit-report.ts';
 import { readGguf } from '../../src-main/models/gguf.ts';
-import { demoMmproj, demoModel, sample, text, whole, writeModelFile } from '../fixtures/gguf-parts.ts';
+import {
+  DEMO_IMAGE_TOKENS,
+  DEMO_LAYERS,
+  WHO_ARE_YOU,
+  demoMmproj,
+  demoModel,
+  sample,
+} from '../fixtures/demo.ts';
+import { text, whole, writeModelFile } from '../fixtures/gguf-parts.ts';
 import { writeQwenVl } from '../fixtures/models.ts';
 
 // The commands as a person types them, each in a process of its own.
@@ -204,8 +212,14 @@ describe('inspect', () => {
       name: 'Demo-VL',
       architecture: 'qwen2vl',
       bytes: statSync(demoModel).size,
-      facts: { layers: 8, 'vision encoder': demoMmproj, 'picture tokens': '16 to 25', mostly: 'F16' },
-      types: { F16: { tensors: 57 }, F32: { tensors: 41 } },
+      facts: {
+        layers: DEMO_LAYERS,
+        'vision encoder': demoMmproj,
+        'picture tokens': `${DEMO_IMAGE_TOKENS.minTokens} to ${DEMO_IMAGE_TOKENS.maxTokens}`,
+        mostly: 'F16',
+      },
+      // per layer seven matrices, two norms and three biases; the embeddings and the last norm
+      types: { F16: { tensors: 7 * DEMO_LAYERS + 1 }, F32: { tensors: 5 * DEMO_LAYERS + 1 } },
       luq: {},
     });
   });
@@ -259,7 +273,11 @@ describe('fit', () => {
   it('ends well, with one JSON object on stdout', () => {
     expect(fitted.code).toBe(0);
     expect(fitted.stdout.trim().split('\n')).toHaveLength(1);
-    expect(report.plan).toMatchObject({ lowLayers: 3, layers: 8, rungs: { high: 'Q4_K_M', low: 'Q2_K' } });
+    expect(report.plan).toMatchObject({
+      lowLayers: 3,
+      layers: DEMO_LAYERS,
+      rungs: { high: 'Q4_K_M', low: 'Q2_K' },
+    });
     expect(report.calibration).toMatchObject({ clusters: 50, alpha: 0.5, reused: false });
     expect(report.check.coherent).toBe(true);
     expect(
@@ -357,7 +375,7 @@ describe('fit', () => {
       ...QUICK,
     );
     expect(code).toBe(0);
-    expect(stdout).toContain('4 of 8 layers at Q2_K, the rest Q4_K_M');
+    expect(stdout).toContain(`4 of ${DEMO_LAYERS} layers at Q2_K, the rest Q4_K_M`);
     expect(stdout).toContain('kept from an earlier run');
     expect(stdout).toMatch(/KL divergence from the source: pictures .* text /);
     expect(stdout).toContain(`Saved as ${output}`);
@@ -420,8 +438,8 @@ describe('bad input to fit', () => {
       says: [/--budget and --layers exclude each other/, /Give one of them/],
     },
     'more layers than there are': {
-      args: () => [demoModel, '--layers', '9'],
-      says: [/this model has 8 layers; 9 of them/],
+      args: () => [demoModel, '--layers', '99'],
+      says: [new RegExp(`this model has ${DEMO_LAYERS} layers; 99 of them`)],
     },
     'half a layer': { args: () => [demoModel, '--layers', '1.5'], says: [/'1.5' is invalid.*whole number/] },
     'alpha above one': { args: () => [demoModel, '--alpha', '2'], says: [/'2' is invalid.*between 0 and 1/] },
@@ -614,14 +632,19 @@ describe('chat', () => {
     );
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
-      model: { name: 'Demo-VL', canSee: true, contextTokens: 4096, imageMaxTokens: 25 },
+      model: {
+        name: 'Demo-VL',
+        canSee: true,
+        contextTokens: 4096,
+        imageMaxTokens: DEMO_IMAGE_TOKENS.maxTokens,
+      },
       answer: { text: 'red', reason: 'end', statistics: { encodedImages: 1 } },
     });
-    expect(stderr).toContain('circle.png: 16 tokens');
+    expect(stderr).toMatch(/circle\.png: \d+ tokens/);
   });
 
   it('streams the answer in words', async () => {
-    expect(await chat('Who are you?')).toMatchObject({ code: 0, stdout: 'I am a tiny vision model.\n' });
+    expect(await chat('Who are you?')).toMatchObject({ code: 0, stdout: `${WHO_ARE_YOU}\n` });
   });
 
   it('takes a picture of one pixel', async () => {
@@ -634,7 +657,7 @@ describe('chat', () => {
 
   it('computes with as many threads as there are, however many are asked for', async () => {
     const ended = await snug('chat', '--model', demoModel, 'Who are you?', '--threads', '1000');
-    expect(ended).toMatchObject({ code: 0, stdout: 'I am a tiny vision model.\n' });
+    expect(ended).toMatchObject({ code: 0, stdout: `${WHO_ARE_YOU}\n` });
   }, 30_000);
 
   it.each<[string, string[], RegExp[]]>([
@@ -685,15 +708,15 @@ describe('chat', () => {
     const args = ['chat', '--model', demoModel, '--threads', '1', '--temperature', '0'];
     const { code, stdout, stderr } = await start(args, { input }).ended;
     expect(stderr).toMatch(/there is no file .*missing.png/);
-    expect(stderr).toContain('16 tokens');
-    expect(stdout).toBe('I am a tiny vision model.\nred\n');
+    expect(stderr).toMatch(/\d+ tokens/);
+    expect(stdout).toBe(`${WHO_ARE_YOU}\nred\n`);
     expect(code).toBe(0);
   });
 
   it('ends a conversation where its input does', async () => {
     const args = ['chat', '--model', demoModel, '--threads', '1'];
     const { code, stdout } = await start(args, { input: 'Who are you?' }).ended;
-    expect(stdout).toBe('I am a tiny vision model.\n');
+    expect(stdout).toBe(`${WHO_ARE_YOU}\n`);
     expect(code).toBe(0);
   });
 

@@ -19,7 +19,7 @@ import { KeptAnswers } from '../../src-main/evaluate/kept-answers.ts';
 import { chartqa } from '../../src-main/evaluate/tasks/chartqa.ts';
 import { mme } from '../../src-main/evaluate/tasks/mme.ts';
 import { pope, popeAnswer } from '../../src-main/evaluate/tasks/pope.ts';
-import { demoModel } from '../fixtures/gguf-parts.ts';
+import { demoModel } from '../fixtures/demo.ts';
 
 // `snug evaluate` as a person types it. What the demo model answers does not matter: scores are worked out from what it did.
 

@@ -23,13 +23,20 @@ import { openMetadata, openModel } from '../../src-main/luq/open-model.ts';
 import { seededRandom } from '../../src-main/luq/random.ts';
 import { readGguf } from '../../src-main/models/gguf.ts';
 import { tensorTypeId, tensorTypes } from '../../src-main/models/tensor-types.ts';
-import { demoMmproj, demoModel, sample } from '../fixtures/gguf-parts.ts';
+import {
+  DEMO_IMAGE_TOKENS,
+  DEMO_LAYERS,
+  WHO_ARE_YOU,
+  demoMmproj,
+  demoModel,
+  sample,
+} from '../fixtures/demo.ts';
 import { writeLlava } from '../fixtures/models.ts';
 
 // The compiled addon, called as src-main calls it.
 
 const { addon } = loadAddon();
-const limits = { minTokens: 16, maxTokens: 25 };
+const limits = DEMO_IMAGE_TOKENS;
 let folder: string;
 
 beforeAll(() => {
@@ -74,8 +81,8 @@ describe('memory', () => {
       expect(known).toEqual(loaded);
       const weights = readGguf(demoModel).tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
       expect(known.weightsBytes).toBe(weights);
-      // 8 layers, 2 key-value heads of 64, keys and values in F16
-      expect(known.kvCacheBytes).toBe(8 * 2 * 64 * 2 * 2 * contextTokens);
+      // 2 key-value heads of 64 per layer, keys and values in F16
+      expect(known.kvCacheBytes).toBe(DEMO_LAYERS * 2 * 64 * 2 * 2 * contextTokens);
     },
   );
 });
@@ -822,7 +829,7 @@ describe('CPU variants', () => {
       const outcomes = variants.map((variant) => answerWith(variant));
       const ran = outcomes.filter(({ code }) => code === undefined);
       expect(ran.length).toBeGreaterThan(0);
-      for (const { answer } of ran) expect(answer).toBe('I am a tiny vision model.');
+      for (const { answer } of ran) expect(answer).toBe(WHO_ARE_YOU);
       for (const { code } of outcomes) expect([undefined, 'UNSUPPORTED_CPU']).toContain(code);
       const { cpuFeatures } = loadAddon().backends;
       // the one chosen among all is the best of those that run

@@ -15,7 +15,7 @@ import { readSource } from '../../src-main/luq/source.ts';
 import { readGguf } from '../../src-main/models/gguf.ts';
 import { readTextModel } from '../../src-main/models/model-file.ts';
 import { tensorTypeName } from '../../src-main/models/tensor-types.ts';
-import { sample } from '../fixtures/gguf-parts.ts';
+import { sample } from '../fixtures/demo.ts';
 import {
   QWEN_3B,
   QWEN_7B,

@@ -9,7 +9,7 @@ import { forkWorker, type WorkerPort } from '../../src-main/engine/worker-proces
 import { readSidecar, writeSidecar } from '../../src-main/models/sidecar.ts';
 import { startServer, type RunningServer } from '../../src-main/serve/server.ts';
 import { openServices, type Services } from '../../src-main/services/services.ts';
-import { sample } from '../fixtures/gguf-parts.ts';
+import { sample } from '../fixtures/demo.ts';
 import { TestWindow } from '../helpers/window.ts';
 
 // The whole app but its page: real store, real worker processes, the demo model, over a real WebSocket.

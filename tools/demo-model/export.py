@@ -11,7 +11,7 @@ from model import Config
 from tokenizer import SPECIAL, Tokenizer
 from train import MEAN, STD
 
-NAME = "Snug demo VL"
+NAME = "Demo-VL"
 CONTEXT = 4096
 CHAT_TEMPLATE = (
     "{% if messages[0]['role'] != 'system' %}<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n{% endif %}"

@@ -1,0 +1,154 @@
+import type { Compared, Comparison } from '../../../src-main/contract/comparison.ts';
+import type { Divergence } from '../../../src-main/contract/fit-report.ts';
+import { ORDERINGS, orderLayers, orderTau } from '../../../src-main/luq/orders.ts';
+import { seededRandom } from '../../../src-main/luq/random.ts';
+
+/** A comparison as `snug compare` makes one of a small model, with plausible numbers nobody measured. */
+
+const MIB = 2 ** 20;
+const LAYERS = 12;
+const LAYER_MIB = { high: 8.1, low: 3.2 };
+const REST_MIB = 61.4;
+
+export function divergence(meanKld: number | null, tokens = 900): Divergence {
+  const scaled = (factor: number) => (meanKld === null ? null : meanKld * factor);
+  return {
+    tokens,
+    meanKld,
+    medianKld: scaled(0.4),
+    p90Kld: scaled(2.4),
+    p99Kld: scaled(7),
+    topAgreement: meanKld === null ? 0.03 : Math.exp(-0.55 * Math.sqrt(meanKld)),
+    perplexity: meanKld === null ? null : 3.21 * Math.exp(meanKld * 0.7),
+    sourcePerplexity: 3.21,
+  };
+}
+
+export function made(change: Partial<Compared> & { kld?: number | null; mebibytes?: number }): Compared {
+  const { kld = 0.1, mebibytes = 100, ...rest } = change;
+  const row: Compared = {
+    id: '',
+    name: 'IQ3_M',
+    family: 'uniform',
+    importance: 'multimodal',
+    ordering: null,
+    lowLayers: null,
+    alpha: 0.5,
+    clusters: 100,
+    seed: 1,
+    weightsBytes: Math.round(mebibytes * MIB),
+    visionBytes: 21 * MIB,
+    bitsPerWeight: (mebibytes * MIB * 8) / 250e6,
+    quality: {
+      image: divergence(kld),
+      text: divergence(kld === null ? null : kld * 1.3),
+      answers: { asked: 24, same: kld === null ? 0 : Math.round(24 * Math.exp(-2 * kld)) },
+    },
+    tokensPerSecond: 3100 / mebibytes,
+    totalBytes: Math.round((mebibytes + 150) * MIB),
+    ...rest,
+  };
+  const id = [row.name, row.importance ?? 'none', row.alpha, row.clusters, row.seed].join(' / ');
+  return { ...row, id: change.id ?? id };
+}
+
+export function comparisonOf(rows: readonly Compared[], change: Partial<Comparison> = {}): Comparison {
+  return {
+    version: 1,
+    model: { name: 'Snug demo', sourceSha256: 'ab'.repeat(32), layers: LAYERS, parameters: 250_000_000 },
+    rungs: { high: 'Q4_K_M', low: 'IQ1_M' },
+    entropies: [],
+    orders: {},
+    taus: [],
+    rows: [...rows],
+    machine: { cpu: 'AMD EPYC', threads: 2, llamaCpp: 'v0.5.0' },
+    ...change,
+  };
+}
+
+/** What each layer costs when it is low, in nats on pictures. */
+const COSTS = [0.5, 0.11, 0.06, 0.05, 0.04, 0.05, 0.07, 0.08, 0.1, 0.13, 0.16, 0.42];
+const ENTROPIES = [6.02, 6.21, 6.31, 6.3, 6.33, 6.38, 6.36, 6.42, 6.44, 6.47, 6.41, 6.12];
+const UNIFORM: readonly (readonly [string, number, number])[] = [
+  ['Q8_0', 268, 0.0007],
+  ['Q6_K', 207, 0.0031],
+  ['Q4_K_M', 158.6, 0.021],
+  ['IQ3_M', 131, 0.078],
+  ['Q3_K_S', 126, 0.13],
+  ['IQ3_XXS', 115, 0.17],
+  ['Q2_K', 112, 0.31],
+  ['IQ2_M', 106, 0.29],
+  ['IQ2_XXS', 92, 0.74],
+  ['IQ1_M', 84, 1.62],
+];
+const COUNTS = [2, 4, 6, 8, 10, 12];
+
+export function madeUp(): Comparison {
+  const random = seededRandom(7);
+  const noise = () => Math.exp((random() - 0.5) * 0.14);
+  const orders: Record<string, number[]> = {};
+  for (const ordering of ORDERINGS) {
+    if (ordering === 'random') continue;
+    orders[ordering] = orderLayers(ordering, { entropyBits: ENTROPIES, sensitivity: COSTS, seed: 0 });
+  }
+  for (const seed of [1, 2, 3]) {
+    orders[`random ${seed}`] = orderLayers('random', { entropyBits: ENTROPIES, seed });
+  }
+  const lowRow = (ordering: string, lowLayers: number, change: Partial<Compared> = {}) => {
+    const cost = (orders[ordering] ?? [])
+      .slice(0, lowLayers)
+      .reduce((sum, layer) => sum + (COSTS[layer] ?? 0), 0);
+    const mebibytes = REST_MIB + lowLayers * LAYER_MIB.low + (LAYERS - lowLayers) * LAYER_MIB.high;
+    return made({
+      name: `${ordering}, ${lowLayers} layers`,
+      family: 'order',
+      ordering,
+      lowLayers,
+      mebibytes,
+      kld: (0.021 + cost) * (lowLayers === LAYERS ? 1 : noise()),
+      ...change,
+    });
+  };
+  const names = Object.keys(orders);
+  const rows = [
+    made({ name: 'source', family: 'source', importance: null, mebibytes: 500, kld: 0 }),
+    ...UNIFORM.map(([name, mebibytes, kld]) => made({ name, mebibytes, kld })),
+    ...UNIFORM.map(([name, mebibytes, kld]) =>
+      made({ name, mebibytes, kld: kld * 1.12 * noise(), importance: 'text-only', alpha: 0 }),
+    ),
+    ...names.flatMap((ordering) => COUNTS.map((lowLayers) => lowRow(ordering, lowLayers))),
+    ...COUNTS.map((lowLayers, index) =>
+      made({
+        name: `ladder as small as ${lowLayers} layers low`,
+        family: 'auto',
+        mebibytes: REST_MIB + lowLayers * LAYER_MIB.low + (LAYERS - lowLayers) * LAYER_MIB.high - 0.6,
+        kld: [0.04, 0.058, 0.11, 0.21, 0.5, 1.4][index] ?? 0,
+      }),
+    ),
+    ...[0, 0.25, 0.75, 1].map((alpha) =>
+      lowRow('entropy', 6, { alpha, importance: alpha === 0 ? 'text-only' : 'multimodal' }),
+    ),
+    ...[25, 50, 200].map((clusters) => lowRow('entropy', 6, { clusters })),
+    ...[2, 3].map((seed) => lowRow('entropy', 6, { seed })),
+    made({
+      name: 'source, vision encoder Q8_0',
+      family: 'projector',
+      importance: null,
+      mebibytes: 500,
+      visionBytes: 11 * MIB,
+      kld: 0.0009,
+    }),
+  ];
+  return comparisonOf(rows, {
+    entropies: ENTROPIES.map((both) => ({
+      both,
+      image: both - 0.35 - random() * 0.1,
+      text: both - 0.6 + random() * 0.2,
+    })),
+    orders,
+    taus: names.flatMap((a, i) =>
+      names.slice(i + 1).map((b) => ({ a, b, tau: orderTau(orders[a] ?? [], orders[b] ?? []) })),
+    ),
+    rows,
+  });
+}

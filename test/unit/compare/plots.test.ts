@@ -1,0 +1,250 @@
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { competing, modelBytes, pictureKld } from '../../../src-main/compare/findings.ts';
+import { frontierFigure } from '../../../src-main/compare/plot-frontier.ts';
+import { placeLabels } from '../../../src-main/compare/plot-labels.ts';
+import { linearScale, logScale, niceTicks } from '../../../src-main/compare/plot-scale.ts';
+import {
+  alphaFigure,
+  clustersAndSeedsFigure,
+  entropyFigure,
+  ordersFigure,
+  plots,
+} from '../../../src-main/compare/plots.ts';
+import { escapeXml, wrapText } from '../../../src-main/compare/svg.ts';
+import { comparisonOf, made, madeUp } from './made-up.ts';
+
+interface Drawn {
+  readonly id: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The markers that stand for rows. */
+function drawn(svg: string | undefined): Drawn[] {
+  const marks = svg?.matchAll(/transform="translate\((\S+) (\S+)\)" d="[^"]*" data-row="([^"]*)"/g) ?? [];
+  return [...marks].map(([, x, y, id = '']) => ({ id, x: Number(x), y: Number(y) }));
+}
+
+function sizeOf(svg: string): { width: number; height: number } {
+  const [, width, height] = /viewBox="0 0 (\S+) (\S+)"/.exec(svg) ?? [];
+  return { width: Number(width), height: Number(height) };
+}
+
+/** Opaque pixels outside the figure, were there room around it. librsvg is a strict reader: what is no XML is an error. */
+async function spilled(svg: string): Promise<number> {
+  const margin = 100;
+  const { width, height } = sizeOf(svg);
+  const roomy = svg
+    .replace(/width="\S+" height="\S+" viewBox="[^"]*"/, () => {
+      const [wide, high] = [width + 2 * margin, height + 2 * margin];
+      return `width="${wide}" height="${high}" viewBox="${-margin} ${-margin} ${wide} ${high}"`;
+    })
+    .replace(/<rect class="paper"[^>]*\/>/, '');
+  const { data, info } = await sharp(Buffer.from(roomy))
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  let count = 0;
+  for (let y = 0; y < info.height; y++) {
+    for (let x = 0; x < info.width; x++) {
+      const inside = x >= margin && x < margin + width && y >= margin && y < margin + height;
+      if (!inside && (data[(y * info.width + x) * info.channels + 3] ?? 0) > 0) count++;
+    }
+  }
+  return count;
+}
+
+const comparison = madeUp();
+const hostile = {
+  ...comparison,
+  model: { ...comparison.model, name: `<script>"&' ]]> \u0007\ud800 ${'wide '.repeat(60)}` },
+  rows: comparison.rows.map((row) => ({
+    ...row,
+    name: `${row.name} <b>&"${'x'.repeat(90)}`,
+    id: `${row.id} <"&>`,
+  })),
+};
+
+describe.each(Object.entries(plots(comparison)))('%s', (name, svg) => {
+  it('is XML that a strict reader draws, nothing of it outside', async () => {
+    expect((await sharp(Buffer.from(svg)).metadata()).format).toBe('svg');
+    expect(await spilled(svg)).toBe(0);
+  });
+
+  it('stays so with hostile names', async () => {
+    const other = plots(hostile)[name] ?? '';
+    expect(other).not.toContain('<script');
+    expect(await spilled(other)).toBe(0);
+  });
+
+  it('says what it shows, in light and dark, and fetches nothing', () => {
+    expect(svg).toMatch(/^<svg [^>]*role="img"[^>]*><title>[^<]+<\/title><desc>[^<]+<\/desc>/);
+    expect(svg).toContain('@media (prefers-color-scheme:dark)');
+    expect(svg.replace('http://www.w3.org/2000/svg', '')).not.toMatch(
+      /https?:|url\(|<script|href|NaN|undefined|Infinity/,
+    );
+  });
+});
+
+describe('the frontier figure', () => {
+  it('has every row where its bytes and divergence are: further right is larger, further down is closer', () => {
+    const rows = new Map(competing(comparison).map((row) => [row.id, row]));
+    const marks = drawn(frontierFigure(comparison)).map(({ id, x, y }) => {
+      const row = rows.get(id);
+      if (!row) throw new Error(`${id} is no row`);
+      return { x, y, bytes: modelBytes(row), kld: Math.log(pictureKld(row) ?? 0) };
+    });
+    expect(marks.length).toBeGreaterThan(60);
+    const [first, last] = [marks[0], marks.at(-1)];
+    if (!first || !last) throw new Error('nothing drawn');
+    const across = (last.x - first.x) / (last.bytes - first.bytes);
+    const down = (last.y - first.y) / (last.kld - first.kld);
+    expect(across).toBeGreaterThan(0);
+    expect(down).toBeLessThan(0);
+    for (const { x, y, bytes, kld } of marks) {
+      expect(x).toBeCloseTo(first.x + across * (bytes - first.bytes), 0);
+      expect(y).toBeCloseTo(first.y + down * (kld - first.kld), 0);
+    }
+  });
+
+  it('tells of the file types that are far larger than every mix', () => {
+    const svg = frontierFigure(comparison) ?? '';
+    expect(drawn(svg).some(({ id }) => id.startsWith('Q6_K'))).toBe(false);
+    expect(svg).toContain('Larger than drawn: Q8_0: 289 MiB, 0.000700 nats; Q6_K: 228 MiB, 0.00310 nats.');
+  });
+
+  it('tells of the rows it has no place for', () => {
+    const rows = [
+      ...[made({ name: 'A', mebibytes: 90 }), made({ name: 'B', mebibytes: 80, kld: 0.4 })],
+      ...[made({ name: 'broken', kld: null }), made({ name: 'same', kld: 0 })],
+    ];
+    const svg = frontierFigure(comparisonOf(rows)) ?? '';
+    expect(drawn(svg).map(({ id }) => id.split(' ')[0])).toEqual(expect.arrayContaining(['A', 'B']));
+    expect(drawn(svg)).toHaveLength(2);
+    expect(svg).toContain('no finite divergence on pictures: broken.');
+    expect(svg).toContain('divergence on pictures is zero: same.');
+  });
+
+  it('draws the step through what nothing beats', () => {
+    const rows = [
+      ...[made({ name: 'A', mebibytes: 80, kld: 0.4 }), made({ name: 'C', mebibytes: 100, kld: 0.1 })],
+      made({ name: 'beaten', mebibytes: 90, kld: 0.6 }),
+    ];
+    const svg = frontierFigure(comparisonOf(rows)) ?? '';
+    const marks = new Map(drawn(svg).map(({ id, x, y }) => [id.split(' ')[0], { x, y }]));
+    const step = [...svg.matchAll(/class="line dashed" points="([^"]*)"/g)].at(-1)?.[1]?.split(' ') ?? [];
+    const [a, c] = [marks.get('A'), marks.get('C')];
+    expect(step.slice(0, 3)).toEqual([`${a?.x},${a?.y}`, `${c?.x},${a?.y}`, `${c?.x},${c?.y}`]);
+  });
+});
+
+it('a figure cut short would be noticed', async () => {
+  const svg = ordersFigure(comparison) ?? '';
+  const { height } = sizeOf(svg);
+  expect(await spilled(svg.replaceAll(`${height}`, `${height - 40}`))).toBeGreaterThan(0);
+});
+
+describe('with too little to draw there is no figure', () => {
+  it.each([
+    ['nothing', comparisonOf([])],
+    ['one row', comparisonOf([made({ family: 'order', ordering: 'entropy', lowLayers: 2 })])],
+    ['no picture seen', comparisonOf([made({ kld: null }), made({ kld: null, name: 'B' })])],
+    ['one layer', comparisonOf([], { entropies: [{ both: 6, image: null, text: null }] })],
+  ])('%s', (_, little) => {
+    expect(plots(little)).toEqual({});
+  });
+
+  it('but the panels that have data stand alone', async () => {
+    const rows = comparison.rows.filter(({ clusters }) => clusters === 100);
+    const svg = clustersAndSeedsFigure({ ...comparison, rows }) ?? '';
+    expect(svg).not.toContain('K: clusters');
+    expect(drawn(svg)).toHaveLength(3);
+    expect(await spilled(svg)).toBe(0);
+  });
+});
+
+it('lines run through their points from left to right', () => {
+  const marks = drawn(alphaFigure(comparison));
+  expect(marks).toHaveLength(10);
+  for (const panel of [marks.slice(0, 5), marks.slice(5)]) {
+    const across = panel.map(({ x }) => x);
+    expect(across).toEqual(across.toSorted((a, b) => a - b));
+  }
+});
+
+it('lines whose ends are apart are named there, others in a legend', async () => {
+  const row = (ordering: string, lowLayers: number, kld: number) =>
+    made({ family: 'order', ordering, lowLayers, kld, name: `${ordering} ${lowLayers}` });
+  const apart = [row('entropy', 2, 0.1), row('entropy', 4, 0.2), row('depth', 2, 0.3), row('depth', 4, 0.9)];
+  const direct = ordersFigure(comparisonOf(apart)) ?? '';
+  expect(direct).toContain('class="labels"');
+  expect(await spilled(direct)).toBe(0);
+  const meeting = [...apart, row('entropy', 12, 1.2), row('depth', 12, 1.2)];
+  expect(ordersFigure(comparisonOf(meeting))).not.toContain('class="labels"');
+});
+
+it('a layer without image tokens is a gap in the line', () => {
+  const entropies = [0, 1, 2, 3, 4].map((layer) => ({
+    both: 6 + layer / 10,
+    image: layer === 2 ? null : 5,
+    text: null,
+  }));
+  const svg = entropyFigure(comparisonOf([], { entropies })) ?? '';
+  const lines = [...svg.matchAll(/class="line" points="([^"]*)"/g)].map(
+    ([, points = '']) => points.split(' ').length,
+  );
+  expect(lines).toEqual([5, 2, 2]);
+});
+
+describe('scales', () => {
+  it.each([
+    [[0, 1], 5, [0, 0.2, 0.4, 0.6, 0.8, 1]],
+    [[83, 171], 6, [100, 120, 140, 160]],
+    [[6.01, 6.49], 5, [6.1, 6.2, 6.3, 6.4]],
+  ] as const)('ticks of %j are round', (domain, count, expected) => {
+    expect(niceTicks(domain, count)).toEqual(expected);
+  });
+
+  it('a logarithmic axis gives equal factors equal room', () => {
+    const { at, ticks } = logScale([0.01, 10], [0, 300]);
+    expect(at(0.1) - at(0.01)).toBeCloseTo(at(10) - at(1), 9);
+    expect(ticks).toEqual(expect.arrayContaining([0.01, 0.1, 1, 10]));
+  });
+
+  it('a single value stands in the middle, and has ticks', () => {
+    for (const { at, ticks } of [linearScale([5], [0, 100]), logScale([0.3], [0, 100], { span: 2 })]) {
+      expect(ticks.length).toBeGreaterThan(1);
+      expect([at(5), at(0.3)].some((place) => Math.abs(place - 50) < 1e-6)).toBe(true);
+    }
+  });
+});
+
+it('labels touch neither points nor one another', () => {
+  const within = { left: 0, top: 0, width: 200, height: 100 };
+  const labels = [20, 22, 24, 26, 28].map((x) => ({ content: 'label', x, y: 50 }));
+  const placed = placeLabels(labels, [], within);
+  expect(placed.length).toBeGreaterThan(1);
+  expect(placed.length).toBeLessThan(5);
+  for (const { box: a } of placed) {
+    for (const { box: b } of placed) {
+      const apart =
+        a === b ||
+        a.left + a.width <= b.left ||
+        b.left + b.width <= a.left ||
+        a.top + a.height <= b.top ||
+        b.top + b.height <= a.top;
+      expect(apart).toBe(true);
+    }
+  }
+});
+
+it('text is wrapped between words, and clipped where one word is too long', () => {
+  expect(wrapText('a bb ccc', 200)).toEqual(['a bb ccc']);
+  expect(wrapText('aaaa bbbb cccc', 66)).toEqual(['aaaa bbbb', 'cccc']);
+  expect(wrapText('x'.repeat(50), 66)[0]).toMatch(/^x+…$/);
+});
+
+it('what XML has no place for is replaced', () => {
+  expect(escapeXml('a<b>&"\u0000\ud800😀')).toBe('a&lt;b&gt;&amp;&quot;\ufffd\ufffd😀');
+});

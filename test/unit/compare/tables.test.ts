@@ -1,0 +1,179 @@
+import { check } from 'prettier';
+import { describe, expect, it } from 'vitest';
+import { csv } from '../../../src-main/compare/csv.ts';
+import { toCsv, toMarkdown } from '../../../src-main/compare/tables.ts';
+import { comparisonSchema } from '../../../src-main/contract/comparison.ts';
+import { orderTau } from '../../../src-main/luq/orders.ts';
+import { comparisonOf, made, madeUp } from './made-up.ts';
+
+/** Cells of the table's row that starts with these. */
+function cells(markdown: string, ...first: string[]): string[] {
+  const rows = markdown
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) =>
+      line
+        .split(/(?<!\\)\|/)
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+  return rows.find((row) => first.every((cell, index) => row[index] === cell)) ?? [];
+}
+
+/** A reader of RFC 4180, to hold the writer against. */
+function readCsv(text: string): string[][] {
+  const records: string[][] = [];
+  let record: string[] = [];
+  for (const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/gy)) {
+    record.push(quoted?.replaceAll('""', '"') ?? plain ?? '');
+    if (end === ',') continue;
+    records.push(record);
+    record = [];
+  }
+  return records;
+}
+
+const order = (ordering: string, lowLayers: number, kld: number) =>
+  made({
+    family: 'order',
+    ordering,
+    lowLayers,
+    kld,
+    name: `${ordering}, ${lowLayers} layers`,
+    mebibytes: 160 - 5 * lowLayers,
+  });
+
+describe('the page of tables', () => {
+  const comparison = comparisonSchema.parse(madeUp());
+  const markdown = toMarkdown(comparison);
+
+  it('has the numbers of a row in full', () => {
+    expect(cells(markdown, 'Q4_K_M', 'pictures and text')).toEqual([
+      ...['Q4_K_M', 'pictures and text', '158.6', '21.0', '5.32', '0.0210', '0.0084', '0.1470', '0.0273'],
+      ...['92.3 / 91.3', '23/24', '3.26 / 3.27', '19.5', '309 MiB'],
+    ]);
+  });
+
+  it('names every row', () => {
+    for (const { name } of comparison.rows) expect(cells(markdown, name), name).not.toEqual([]);
+  });
+
+  it('is written as prettier would', async () => {
+    await expect(check(markdown, { parser: 'markdown', printWidth: 110 })).resolves.toBe(true);
+  });
+
+  it('has τ of each pair of orders once', () => {
+    const { orders } = comparison;
+    const tau = orderTau(orders['depth'] ?? [], orders['entropy'] ?? []).toFixed(2);
+    expect(cells(markdown, 'depth', tau).slice(0, 3)).toEqual(['depth', tau, (-Number(tau)).toFixed(2)]);
+    expect(cells(markdown, 'entropy-descending', '-1.00').slice(2)).toEqual(['', '', '', '', '', '']);
+  });
+
+  it('tells of a seed and a number of clusters what they changed', () => {
+    expect(markdown).toMatch(
+      /entropy, k = 6: KLD on pictures from [\d.]+ at seed = \d to [\d.]+ at seed = \d/,
+    );
+    expect(markdown).toMatch(/at K = \d+ to [\d.]+ at K = \d+ \(1\.\d\d times the least\)/);
+  });
+});
+
+describe('what is counted', () => {
+  it('where the paper’s order wins, and its place elsewhere', () => {
+    const markdown = toMarkdown(
+      comparisonOf([
+        ...[order('entropy', 2, 0.1), order('entropy', 4, 0.2), order('entropy', 6, 0.5)],
+        ...[order('depth', 2, 0.2), order('depth', 4, 0.3), order('depth', 6, 0.4)],
+        ...[order('random 1', 2, 0.3), order('random 1', 6, 0.45)],
+      ]),
+    );
+    expect(markdown).toContain(
+      'The paper’s order is the closest to the source at k = 2, 4 (2 of 3 measured); its places: 1 of 3 at k = 2, 1 of 2 at k = 4, 3 of 3 at k = 6.',
+    );
+    expect(markdown).toContain('The closest at each k: entropy (the paper’s) at k = 2, 4; depth at k = 6.');
+    expect(markdown).toContain('closer than the mean of the random orders at k = 2 (1 of 2)');
+  });
+
+  it('where a uniform type no larger is closer than the paper’s plan', () => {
+    const markdown = toMarkdown(
+      comparisonOf([
+        ...[order('entropy', 2, 0.1), order('entropy', 4, 0.4)],
+        ...[
+          made({ name: 'IQ3_M', mebibytes: 140, kld: 0.2 }),
+          made({ name: 'Q6_K', mebibytes: 500, kld: 0.01 }),
+        ],
+      ]),
+    );
+    expect(cells(markdown, '4', '140.0')).toEqual([
+      '4',
+      '140.0',
+      '0.4000',
+      'IQ3_M, 140.0 MiB',
+      '0.2000',
+      '–',
+      '–',
+    ]);
+    expect(markdown).toContain('is closer to the source than the paper’s plan at k = 4 (1 of 2)');
+  });
+
+  it('equal plans count once', () => {
+    const rows = [order('entropy', 12, 1), order('depth', 12, 1), order('random 1', 12, 1)];
+    expect(toMarkdown(comparisonOf(rows))).toContain(
+      '1 of 1 different rows: 0 of one file type, 1 by an order',
+    );
+    expect(cells(toMarkdown(comparisonOf(rows)), 'entropy, 12 layers and 2 equal')).not.toEqual([]);
+  });
+
+  it('orders of other calibrations are held against the paper’s', () => {
+    const orders = { entropy: [0, 1, 2, 3], depth: [0, 1, 2, 3], 'entropy, K = 50': [0, 2, 1, 3] };
+    const markdown = toMarkdown(comparisonOf([order('entropy', 2, 0.1)], { orders }));
+    expect(cells(markdown, 'entropy, K = 50')).toEqual(['entropy, K = 50', '0.67', '1']);
+    expect(cells(markdown, 'depth')).toEqual(['depth', '1.00']);
+  });
+});
+
+it('a row without a finite divergence is told', () => {
+  const markdown = toMarkdown(comparisonOf([made({ name: 'broken', kld: null }), made({})]));
+  expect(markdown).toContain(
+    'Without a finite KLD on pictures, and so in no figure and no count below: broken.',
+  );
+  expect(cells(markdown, 'broken').slice(5, 9)).toEqual(['–', '–', '–', '–']);
+});
+
+it('a name is no markup', () => {
+  const markdown = toMarkdown(comparisonOf([made({ name: 'a|b <i>*c*\n# d' })]));
+  expect(markdown).toContain('| a\\|b \\<i\\>\\*c\\* # d |');
+});
+
+it('nothing measured is a page still', () => {
+  expect(toMarkdown(comparisonOf([]))).toContain('## All rows');
+  expect(toCsv(comparisonOf([])).split('\r\n')).toHaveLength(2);
+});
+
+describe('the CSV file', () => {
+  it('quotes what needs it, as RFC 4180 has it', () => {
+    expect(csv([['plain', 'a,b', 'say "x"', 'two\nlines', null, 0.5, '']])).toBe(
+      'plain,"a,b","say ""x""","two\nlines",,0.5,\r\n',
+    );
+  });
+
+  it('gives every row back, number for number', () => {
+    const comparison = madeUp();
+    const name = 'quote " comma , line\r\nend';
+    const rows = [...comparison.rows, made({ name, kld: null, tokensPerSecond: null })];
+    const [header = [], ...records] = readCsv(toCsv({ ...comparison, rows }));
+    expect(records).toHaveLength(rows.length);
+    rows.forEach((row, index) => {
+      const read = Object.fromEntries(header.map((key, at) => [key, records[index]?.[at]]));
+      expect(records[index]).toHaveLength(header.length);
+      expect(read).toMatchObject({
+        id: row.id,
+        name: row.name,
+        importance: row.importance ?? '',
+        weightsBytes: String(row.weightsBytes),
+        'quality.image.meanKld': String(row.quality.image?.meanKld ?? ''),
+        'quality.answers.same': String(row.quality.answers?.same),
+        tokensPerSecond: row.tokensPerSecond === null ? '' : String(row.tokensPerSecond),
+      });
+    });
+  });
+});
