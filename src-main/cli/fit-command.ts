@@ -56,7 +56,7 @@ function describe(report: FitReport): string[] {
     ? paint('green', 'The fitted model still says what its source says.')
     : paint(
         'red',
-        `The fitted model is not coherent: ${check.reasons.join('; ')}. Use fewer low layers (--layers) or a better low rung.`,
+        `The fitted model is not coherent: ${check.reasons.join('; ')}. Use fewer low layers (--layers), a better low rung, --order edge-protected, or --plan auto.`,
       );
   return [
     '',
