@@ -16,6 +16,8 @@ IGNORE = -100
 SIZES = [(4, 4), (4, 4), (5, 4), (4, 5), (5, 5), (6, 4), (4, 6), (6, 5), (5, 6), (7, 4), (6, 6), (8, 3), (3, 6), (7, 5)]
 WEIGHTS = {"shapes": 0.5, "text": 0.24, "chart": 0.2, "clutter": 0.06}
 TEXT_ONLY_SHARE = 0.07
+# how much sooner than others a skill is asked about a picture: after 238 minutes these were behind, position as good as guessed
+EAGERNESS = {"position": 4.0, "relation": 2.0, "counting": 2.0, "colour": 1.5}
 
 
 @dataclass
@@ -81,8 +83,8 @@ class RowBuilder:
 
 def add_scene(builder: RowBuilder, rng: random.Random, s: Scene, most: int, describe_first: bool) -> bool:
     """Up to `most` turns about one picture; False when the row is full."""
-    conversations = s.conversations[:]
-    rng.shuffle(conversations)
+    # a shuffle in which the eager come sooner (Efraimidis and Spirakis 2006)
+    conversations = sorted(s.conversations, key=lambda turns: -(rng.random() ** (1 / EAGERNESS.get(turns[0].skill, 1.0))))
     if describe_first:
         conversations.sort(key=lambda turns: turns[0].skill != "description")
     picture: Scene | None = s
