@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { demoModel } from '../api/entries.ts';
 import type { EventBus } from '../api/event-bus.ts';
 import { SnugError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type {
@@ -235,6 +236,8 @@ export class FitJobs implements FitJobService {
       // two models of one name must not take each other's place; a refit replaces its own result
       output: outputPath(this.#folder.current, model.path, model.id.slice(0, 6)),
       contextTokens: start.contextTokens,
+      // the demo model does not survive the paper's order, which takes its first layers first
+      ...(model.path === demoModel ? { ordering: 'edge-protected' } : {}),
       ...(model.mmprojPath === undefined ? {} : { mmprojPath: model.mmprojPath }),
       ...(start.imageMaxTokens === undefined ? {} : { imageMaxTokens: start.imageMaxTokens }),
       ...(start.visionType === undefined ? {} : { visionType: start.visionType }),

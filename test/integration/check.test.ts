@@ -78,6 +78,22 @@ describe('the check of a compressed model', () => {
     expect(check.coherent).toBe(true);
   });
 
+  it('stops at logits that are no numbers, and names the layer they come from', async () => {
+    const poisoned = join(folder, 'poisoned.gguf');
+    copyFileSync(modelPath, poisoned);
+    const tensor = readGguf(modelPath).tensors.find(({ name }) => name === 'blk.3.ffn_down.weight');
+    if (!tensor) throw new Error('the demo model has a fourth layer');
+    const fd = openSync(poisoned, 'r+');
+    // not a number, in F16
+    writeSync(fd, Uint8Array.of(0x00, 0x7e), 0, 2, tensor.offset);
+    closeSync(fd);
+    await expect(checked(poisoned)).rejects.toMatchObject({
+      code: 'INCOHERENT',
+      // the first weight that is multiplied with what layer 3 gives
+      message: expect.stringMatching(/not numbers.*blk\.4\./) as string,
+    });
+  });
+
   it('reports a broken model as incoherent and says why', async () => {
     const check = await checked(breakLayers(Array.from({ length: source.text.layers }, (_, layer) => layer)));
     expect(check.coherent).toBe(false);
