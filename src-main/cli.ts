@@ -1,8 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import process from 'node:process';
-import { addCalibrationOptions, addFitOptions, wholeNumber, type FitFlags } from './cli/arguments.ts';
+import { addFitOptions, wholeNumber, type FitFlags } from './cli/arguments.ts';
 import { chatCommand, type ChatFlags } from './cli/chat-command.ts';
-import { compareCommand, type CompareFlags } from './cli/compare-command.ts';
+import { addCompareOptions, compareCommand, type CompareFlags } from './cli/compare-command.ts';
 import { demoCommand } from './cli/demo-command.ts';
 import { addEvaluateOptions, evaluateCommand, type EvaluateFlags } from './cli/evaluate-command.ts';
 import { fitCommand } from './cli/fit-command.ts';
@@ -72,15 +72,12 @@ function buildProgram(finish: (code: number) => void): Command {
   ).action(async (model: string | undefined, flags: EvaluateFlags) =>
     finish(await evaluateCommand(model, flags)),
   );
-  addCalibrationOptions(
+  addCompareOptions(
     program
       .command('compare <model>')
       .description(
         'measure the plans of a model: uniform types, orders of layers, ladders, calibrations (slow; goes on where it was)',
-      )
-      .option('--mmproj <file>', 'its vision encoder (default: the one in the same folder that fits)')
-      .requiredOption('--output <folder>', 'where to write tables and figures')
-      .option('--json', 'print one JSON object'),
+      ),
   ).action(async (model: string, flags: CompareFlags) => finish(await compareCommand(model, flags)));
   addFitOptions(program.command('demo').description('the whole job on the embedded demo model'))
     .option('--json', 'print one JSON object')

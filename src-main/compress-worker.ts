@@ -1,4 +1,6 @@
 import { compare } from './compare/run.ts';
+import { workerEntries } from './api/entries.ts';
+import type { CompareRequest } from './contract/comparison.ts';
 import type { FitRequest } from './contract/fit-request.ts';
 import { serveWorker } from './engine/worker-child.ts';
 import type { CallContext } from './engine/worker-protocol.ts';
@@ -12,8 +14,8 @@ serveWorker({
   profile: (request: ProfileRequest, { signal, emit }: CallContext<Progress>) =>
     reportProfile(request, { signal, onProgress: emit }),
   preview: ({ request, measure }: { request: FitRequest; measure: boolean }) => previewFit(request, measure),
-  compare: (request: FitRequest, { signal, emit }: CallContext<Progress>) =>
-    compare(request, { signal, onProgress: emit }),
+  compare: (request: CompareRequest, { signal, emit }: CallContext<Progress>) =>
+    compare(request, { signal, onProgress: emit, chatEntry: workerEntries.chat }),
   fit: (request: FitRequest, { signal, emit }: CallContext<FitEvent>) =>
     fit(request, {
       signal,

@@ -1,9 +1,9 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
-import { fitRequestSchema, type FitRequest } from '../contract/fit-request.ts';
+import { fitRequestSchema, ORDERINGS, type FitRequest } from '../contract/fit-request.ts';
 import { parseBytes } from '../profile/bytes.ts';
-import { ORDERINGS, parseOrdering } from '../luq/orders.ts';
+import { parseOrdering } from '../luq/orders.ts';
 import { parseRungs } from '../luq/rungs.ts';
 import { snugHome } from '../luq/workspace.ts';
 import { findMmproj } from '../models/find-mmproj.ts';

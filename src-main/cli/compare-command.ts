@@ -1,24 +1,90 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { workerEntries } from '../api/entries.ts';
 import { plots } from '../compare/plots.ts';
 import { toCsv, toMarkdown } from '../compare/tables.ts';
-import { comparisonSchema, type Comparison } from '../contract/comparison.ts';
+import {
+  COMPARE_PARTS,
+  comparisonSchema,
+  type ComparePart,
+  type CompareRequest,
+  type Comparison,
+} from '../contract/comparison.ts';
+import { SnugError } from '../contract/errors.ts';
 import type { Progress } from '../contract/progress.ts';
 import { WorkerProcess } from '../engine/worker-process.ts';
+import { TASKS } from '../evaluate/tasks/tasks.ts';
 import { writeFileAtomically } from '../luq/files.ts';
-import { fitRequest, type FitFlags } from './arguments.ts';
+import { addCalibrationOptions, fitRequest, wholeNumber, type FitFlags } from './arguments.ts';
 import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';
 
 export interface CompareFlags extends FitFlags {
   readonly output: string;
+  readonly parts?: readonly ComparePart[];
+  readonly low?: readonly number[];
+  readonly task?: string;
+  readonly data?: string;
+  readonly pictures?: string;
+  readonly limit?: number;
+  readonly running: boolean;
+}
+
+/** A list of names or numbers, "a,b". */
+function listOf<T>(parse: (item: string) => T): (text: string) => T[] {
+  return (text) => text.split(',').map((item) => parse(item.trim()));
+}
+
+function part(text: string): ComparePart {
+  const found = COMPARE_PARTS.find((one) => one === text);
+  if (found) return found;
+  throw new InvalidArgumentError(`Choose from ${COMPARE_PARTS.join(', ')}.`);
+}
+
+export function addCompareOptions(command: Command): Command {
+  return addCalibrationOptions(
+    command
+      .option('--mmproj <file>', 'its vision encoder (default: the one in the same folder that fits)')
+      .requiredOption('--output <folder>', 'where to write tables and figures')
+      .option('--parts <names>', `only these of ${COMPARE_PARTS.join(', ')}`, listOf(part))
+      .option('--low <k,k,...>', 'numbers of low layers to compare orders at', listOf(wholeNumber(1)))
+      .addOption(new Option('--task <name>', 'ask every row this benchmark too').choices(Object.keys(TASKS)))
+      .option('--data <file>', "the benchmark's data; see snug evaluate --help")
+      .option('--pictures <folder>', 'where its pictures are (default: where the data is)')
+      .option('--limit <n>', 'ask only the first questions', wholeNumber(1))
+      .option('--no-running', 'do not run every row to measure its speed and memory')
+      .option('--json', 'print one JSON object'),
+  );
+}
+
+function compareRequest(modelPath: string, flags: CompareFlags): CompareRequest {
+  const { output: _, parts, low, task, data, pictures, limit, running, ...rest } = flags;
+  if ((task === undefined) !== (data === undefined)) {
+    throw new SnugError('BAD_ARGUMENT', '--task and --data go together', {
+      advice: 'Give both, or neither.',
+    });
+  }
+  return {
+    fit: fitRequest(modelPath, rest),
+    parts,
+    lowLayers: low,
+    running,
+    task:
+      task === undefined || data === undefined
+        ? undefined
+        : {
+            name: task,
+            data: resolve(data),
+            pictures: pictures === undefined ? undefined : resolve(pictures),
+            limit,
+          },
+  };
 }
 
 /** `snug compare MODEL`: the paper's plan beside its rivals, as tables and figures. */
 export async function compareCommand(modelPath: string, flags: CompareFlags): Promise<number> {
-  const { output, ...rest } = flags;
-  const comparison = await run(modelPath, rest);
-  const folder = resolve(output);
+  const comparison = await run(compareRequest(modelPath, flags));
+  const folder = resolve(flags.output);
   const files = {
     'comparison.md': toMarkdown(comparison),
     'comparison.csv': toCsv(comparison),
@@ -34,13 +100,13 @@ export async function compareCommand(modelPath: string, flags: CompareFlags): Pr
   return EXIT.ok;
 }
 
-async function run(modelPath: string, flags: FitFlags): Promise<Comparison> {
+async function run(request: CompareRequest): Promise<Comparison> {
   const display = new ProgressDisplay();
   try {
     return await withInterrupt(async (signal) => {
       await using worker = new WorkerProcess(workerEntries.compress);
       return comparisonSchema.parse(
-        await worker.call('compare', fitRequest(modelPath, flags), {
+        await worker.call('compare', request, {
           signal,
           onEvent: (progress: Progress) => display.show(progress),
         }),

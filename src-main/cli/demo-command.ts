@@ -2,14 +2,15 @@ import process from 'node:process';
 import { FitService } from '../luq/fit-service.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import { demoModel, workerEntries } from '../api/entries.ts';
+import { defaultOrdering } from '../contract/fit-request.ts';
 import { fitRequest, type FitFlags } from './arguments.ts';
 import { printReport, runFit } from './fit-command.ts';
 import { profileLines, runProfile } from './profile-command.ts';
 
 /**
  * `snug demo`: the main job on the embedded model. Any laptop has room for that one whole, so the demo asks for a budget
- * halfway between all layers high and all layers low; from there on it is `snug fit`. Its first layer has the lowest entropy but one and
- * is the one it can spare least: in the paper's order it falls apart, so the demo protects the first and the last layer.
+ * halfway between all layers high and all layers low; from there on it is `snug fit`. In the
+ * paper's order the model falls apart, so the demo protects the first and the last layer.
  */
 export async function demoCommand(flags: FitFlags): Promise<number> {
   const say = (text: string) => {
@@ -17,7 +18,7 @@ export async function demoCommand(flags: FitFlags): Promise<number> {
   };
   const profile = await runProfile({ probe: false });
   say(profileLines(profile).join('\n'));
-  const request = fitRequest(demoModel, { compare: true, order: 'edge-protected', ...flags });
+  const request = fitRequest(demoModel, { compare: true, order: defaultOrdering(true), ...flags });
   if (request.budgetBytes === undefined && request.lowLayers === undefined) {
     const { byLowLayers } = await new FitService(workerEntries).preview(request);
     const most = byLowLayers[0]?.memory.totalBytes ?? 0;

@@ -1,9 +1,8 @@
-import type { Compared, Comparison } from '../contract/comparison.ts';
-import { ORDERINGS } from '../luq/orders.ts';
+import type { Compared, ComparedCalibration, Comparison } from '../contract/comparison.ts';
+import { ORDERINGS } from '../contract/fit-request.ts';
 
 /** What follows from the rows of a comparison; tables and figures only show it. */
 
-export type Calibration = Pick<Compared, 'alpha' | 'clusters' | 'seed' | 'importance'>;
 /** What of a calibration was varied, one at a time. */
 export type Varied = 'alpha' | 'clusters' | 'seed';
 
@@ -23,20 +22,11 @@ export function modelBytes({ weightsBytes, visionBytes }: Compared): number {
   return weightsBytes + visionBytes;
 }
 
-/** The calibration most rows with an order share (of all rows, where none has one): the one that others are variations of. */
-export function usualCalibration({ rows }: Comparison): Calibration | undefined {
-  const ordered = rows.filter(({ family }) => family === 'order');
-  const counted = Map.groupBy(ordered.length > 0 ? ordered : rows, ({ alpha, clusters, seed, importance }) =>
-    [alpha, clusters, seed, importance].join(' '),
-  );
-  return [...counted.values()].toSorted((a, b) => b.length - a.length)[0]?.[0];
-}
-
 /**
  * Whether a row is of the usual calibration. What needs no calibration is, and so is a matrix from text alone with otherwise the
  * same settings, whose α may be told as 0.
  */
-export function isUsual(row: Compared, usual: Calibration): boolean {
+export function isUsual(row: Compared, usual: ComparedCalibration): boolean {
   if (row.family === 'source' || (row.importance === null && row.ordering === null)) return true;
   const sameSample = row.clusters === usual.clusters && row.seed === usual.seed;
   return (
@@ -46,9 +36,8 @@ export function isUsual(row: Compared, usual: Calibration): boolean {
 
 /** Rows that compete for one budget: uniform types, orders and ladders of the usual calibration. */
 export function competing(comparison: Comparison): Compared[] {
-  const usual = usualCalibration(comparison);
   const families = new Set<Compared['family']>(['uniform', 'order', 'auto']);
-  return usual ? comparison.rows.filter((row) => families.has(row.family) && isUsual(row, usual)) : [];
+  return comparison.rows.filter((row) => families.has(row.family) && isUsual(row, comparison.calibration));
 }
 
 function beats(a: Compared, b: Compared): boolean {
@@ -78,9 +67,9 @@ export function orderingPlace(name: string): number {
 
 /** Per ordering, its rows of the usual calibration by k; the first of several with one k. */
 export function orderCurves(comparison: Comparison): Series[] {
-  const usual = usualCalibration(comparison);
+  const usual = comparison.calibration;
   const rows = competing(comparison).filter(
-    ({ family, importance }) => family === 'order' && importance === usual?.importance,
+    ({ family, importance }) => family === 'order' && importance === usual.importance,
   );
   return [...Map.groupBy(rows, ({ ordering }) => ordering ?? '')]
     .map(([name, ofIt]) => ({ name, rows: firstOfEach(ofIt, ({ lowLayers }) => lowLayers ?? 0) }))
@@ -124,8 +113,7 @@ export function closerThan(ordering: string, { ranking }: Contest): number | und
 
 /** Orders measured at two or more values of one setting, everything else as usual, by ordering and k. */
 export function variations(comparison: Comparison, varied: Varied): Series[] {
-  const usual = usualCalibration(comparison);
-  if (!usual) return [];
+  const usual = comparison.calibration;
   const settings = (['alpha', 'clusters', 'seed'] as const).filter((setting) => setting !== varied);
   // a calibration without pictures (α = 0) has a matrix from text alone
   const hasMatrix = ({ importance, alpha }: Compared) =>

@@ -1,6 +1,6 @@
 import type { Compared, Comparison } from '../contract/comparison.ts';
 import { formatBytes } from '../profile/bytes.ts';
-import { modelBytes, orderingName, orderingPlace, pictureKld, usualCalibration } from './findings.ts';
+import { modelBytes, orderingName, orderingPlace, pictureKld } from './findings.ts';
 import { type Axis, type Key, shortNumber } from './plot-panel.ts';
 import { type Interval, logScale } from './plot-scale.ts';
 import { PLAIN_STYLES } from './svg.ts';
@@ -38,9 +38,9 @@ export function orderingStyle(ordering: string | null): number {
 }
 
 export function subtitleOf(comparison: Comparison): string {
-  const usual = usualCalibration(comparison);
-  const calibration = usual ? `; α = ${usual.alpha}, K = ${usual.clusters}, seed ${usual.seed}` : '';
-  return `${comparison.model.name}, ${comparison.model.layers} layers, ${comparison.rungs.high} and ${comparison.rungs.low}${calibration}`;
+  const { model, rungs, calibration } = comparison;
+  const { alpha, clusters, seed } = calibration;
+  return `${model.name}, ${model.layers} layers, ${rungs.high} and ${rungs.low}; α = ${alpha}, K = ${clusters}, seed ${seed}`;
 }
 
 export function kldAxis(klds: readonly number[], range: Interval): Axis {

@@ -217,7 +217,11 @@ function percentAxis(values: readonly number[], range: Interval): Axis {
   return { ...axis, scale: { ...scale, ticks: scale.ticks.filter((tick) => tick >= 0 && tick <= 100) } };
 }
 
-/** KL divergence and same first choice on pictures against α, the share of image tokens in the calibration. */
+function scoreAxis({ task }: Comparison) {
+  return linearAxis(`${task?.name ?? ''}: ${task?.metric ?? ''}`, { span: LEAST_AGREEMENT_POINTS });
+}
+
+/** KL divergence, same first choice and task score on pictures against α, the share of image tokens in the calibration. */
 export function alphaFigure(comparison: Comparison): string | undefined {
   const { lines, notes } = variationLines(comparison, 'alpha', 'α =');
   if (!enough(lines)) return undefined;
@@ -230,6 +234,13 @@ export function alphaFigure(comparison: Comparison): string | undefined {
     });
     return { name, style: variedStyle(comparison, name), points };
   });
+  const scores = variations(comparison, 'alpha').map(({ name, rows }): Line => ({
+    name,
+    style: variedStyle(comparison, name),
+    points: rows.flatMap(({ alpha, accuracy, id }) =>
+      accuracy === null ? [] : [{ x: alpha, y: accuracy, id, title: `α = ${alpha}: ${accuracy.toFixed(1)}` }],
+    ),
+  }));
   const x = linearAxis('α: share of image tokens', { ticks: valuesOf(lines) });
   return lineFigure(
     {
@@ -241,6 +252,7 @@ export function alphaFigure(comparison: Comparison): string | undefined {
     [
       { x, y: kldAxis, lines },
       { x, y: percentAxis, lines: withPoints(agreement) },
+      ...(enough(scores) ? [{ x, y: scoreAxis(comparison), lines: withPoints(scores) }] : []),
     ],
   );
 }

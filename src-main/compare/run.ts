@@ -1,32 +1,32 @@
 import { join } from 'node:path';
-import type { Compared, Comparison } from '../contract/comparison.ts';
-import { throwIfCancelled } from '../contract/errors.ts';
-import type { FitRequest } from '../contract/fit-request.ts';
+import {
+  COMPARE_PARTS,
+  type Compared,
+  type CompareRequest,
+  type Comparison,
+} from '../contract/comparison.ts';
+import { SnugError, throwIfCancelled } from '../contract/errors.ts';
+import { ORDERINGS } from '../contract/fit-request.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import { llamaCppRelease, type NativeModel } from '../engine/addon.ts';
-import {
-  UNIFORM_RIVALS,
-  ladderPlan,
-  measureSensitivity,
-  uniformPlan,
-  type Measuring,
-} from '../luq/choose.ts';
+import { measureSensitivity, UNIFORM_RIVALS, uniformPlan, type Measuring } from '../luq/choose.ts';
 import { discard } from '../luq/files.ts';
 import { calibrateSource, type Calibrated } from '../luq/fit-calibration.ts';
 import { planInputs } from '../luq/fit-plan.ts';
 import type { FitSettings } from '../luq/fit-settings.ts';
 import { writeVision } from '../luq/fit-write.ts';
+import { ladderPlan, measureLadder } from '../luq/ladder.ts';
 import { predictMemory, tensorDataBytes } from '../luq/memory.ts';
 import { bytesAs, mixtureOf } from '../luq/mixture.ts';
 import { openMetadata } from '../luq/open-model.ts';
-import { ORDERINGS, entropyOrder, orderLayers, orderTau } from '../luq/orders.ts';
-import { planWith, type Plan } from '../luq/plan.ts';
-import { identify, prepare, speedPredictor, type Prepared } from '../luq/prepare.ts';
+import { orderLayers, orderTau } from '../luq/orders.ts';
+import { planWith, type Plan, type PlanInputs } from '../luq/plan.ts';
+import { identify, prepare, speedPredictor } from '../luq/prepare.ts';
 import type { Rung } from '../luq/rungs.ts';
-import type { Source } from '../luq/source.ts';
 import { Trials, type Trial } from '../luq/trials.ts';
 import { visionTypes } from '../luq/vision-types.ts';
 import { openWorkspace, takeLock, type Workspace } from '../luq/workspace.ts';
+import { readComparedTask, RowMeasurer, type ComparedTask, type RowOptions } from './measured-row.ts';
 
 /**
  * `snug compare`: the paper's plan beside everything it could be held against, on one model. Each trial is kept by what it depends
@@ -42,7 +42,9 @@ const SHARES = [1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1];
 const MIDDLE = 1 / 2;
 const UNIFORM: readonly Rung[] = ['Q8_0', 'Q6_K', ...UNIFORM_RIVALS, 'IQ1_M'];
 
-export interface ComparisonEvents {
+export interface ComparisonOptions {
+  /** where the process starts that rows are run in */
+  readonly chatEntry: string;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
@@ -55,87 +57,142 @@ interface Bench {
   readonly entropyBits: readonly number[];
 }
 
+type CalibrationChange = Partial<Pick<FitSettings, 'alpha' | 'clusters' | 'seed'>>;
 type RowFacts = Pick<Compared, 'name' | 'family' | 'importance' | 'ordering' | 'lowLayers'>;
+/** Rows that no order of layers made. */
+const UNORDERED = { ordering: null, lowLayers: null } as const;
 
-export async function compare(request: FitRequest, events: ComparisonEvents): Promise<Comparison> {
-  const prepared = await prepare(request);
-  const source = await identify(prepared.read, request, events);
-  const workspace = openWorkspace(request.home, source.sha256);
-  using _lock = takeLock(join(workspace.folder, 'lock'), `fitting ${source.text.name}`);
+export async function compare(request: CompareRequest, options: ComparisonOptions): Promise<Comparison> {
+  const task = readComparedTask(request);
+  const prepared = await prepare(request.fit);
+  if (task && !prepared.read.vision) {
+    throw new SnugError(
+      'CANNOT_SEE',
+      `${request.fit.modelPath} has no vision encoder, and every question has a picture`,
+      {
+        advice: 'Name its mmproj file with --mmproj, or compare without --task.',
+      },
+    );
+  }
+  const source = await identify(prepared.read, request.fit, options);
+  const workspace = openWorkspace(request.fit.home, source.sha256);
+  using _lock = takeLock(join(workspace.folder, 'lock'), `comparing plans of ${source.text.name}`);
   using model = await openMetadata(prepared.addon, source.text.path);
-  return await new ComparisonRun(request, prepared, source, workspace, model, events).run();
+  const rows = { request, prepared, source, chatEntry: options.chatEntry, signal: options.signal };
+  return await new ComparisonRun(rows, workspace, model, task, options.onProgress).run();
 }
 
 class ComparisonRun {
-  readonly #prepared: Prepared;
-  readonly #source: Source;
+  readonly #options: RowOptions;
   readonly #workspace: Workspace;
   readonly #model: NativeModel;
-  readonly #events: ComparisonEvents;
+  readonly #task: ComparedTask | undefined;
+  readonly #onProgress: OnProgress | undefined;
+  readonly #measurer: RowMeasurer;
   readonly #speedOf: (plan: Pick<Plan, 'types'>) => Promise<number>;
+  /** how many of them go low where orders are compared, ascending */
+  readonly #counts: readonly number[];
   readonly #rows: Compared[] = [];
+  #attempted = 0;
+  #orders: Record<string, number[]> = {};
 
   constructor(
-    request: FitRequest,
-    prepared: Prepared,
-    source: Source,
+    options: RowOptions,
     workspace: Workspace,
     model: NativeModel,
-    events: ComparisonEvents,
+    task: ComparedTask | undefined,
+    onProgress: OnProgress | undefined,
   ) {
-    this.#prepared = prepared;
-    this.#source = source;
+    const { request, prepared, source, signal } = options;
+    this.#options = options;
     this.#workspace = workspace;
     this.#model = model;
-    this.#events = events;
-    this.#speedOf = speedPredictor(prepared, request.home, events.signal);
+    this.#task = task;
+    this.#onProgress = onProgress;
+    this.#measurer = new RowMeasurer(options, task);
+    this.#speedOf = speedPredictor(prepared, request.fit.home, signal);
+    const { layers } = source.text;
+    const counts = request.lowLayers ?? SHARES.map((share) => Math.round(share * layers));
+    this.#counts = [...new Set(counts)].filter((k) => k > 0 && k <= layers).sort((a, b) => a - b);
+  }
+
+  /** What there is to compare: per part its rows' number, known before any is measured, and the work. */
+  #sections(bench: Bench): { readonly rows: number; readonly measure: () => Promise<void> }[] {
+    const { request, source } = this.#options;
+    const canSee = source.vision !== undefined;
+    const orders = ORDERINGS.length - 1 + SEEDS.length;
+    const parts = {
+      uniform: { rows: UNIFORM.length * (canSee ? 2 : 1), measure: () => this.#uniformParts(bench) },
+      orders: { rows: orders * this.#counts.length, measure: () => this.#orderRows(bench) },
+      ladder: { rows: this.#counts.length, measure: () => this.#ladderRows(bench) },
+      calibration: { rows: this.#calibrations().length, measure: () => this.#calibrationRows() },
+      projector: { rows: canSee ? 1 : 0, measure: () => this.#projectorRow(bench) },
+    };
+    const wanted = COMPARE_PARTS.filter((part) => request.parts?.includes(part) ?? true);
+    return [{ rows: 1, measure: () => this.#sourceRow(bench) }, ...wanted.map((part) => parts[part])];
   }
 
   async run(): Promise<Comparison> {
-    const { laptop, settings } = this.#prepared;
-    const { text } = this.#source;
+    const { prepared, source } = this.#options;
+    const { laptop, settings } = prepared;
+    const { text } = source;
     const bench = await this.#bench({});
-    await this.#sourceRow(bench);
-    await this.#uniformRows(bench, 'multimodal');
-    if (this.#source.vision) await this.#uniformRows(await this.#bench({ alpha: 0 }), 'text-only');
-    const orders = await this.#orderRows(bench);
-    await this.#autoRows(bench);
-    await this.#calibrationRows();
-    if (this.#source.vision) await this.#projectorRow(bench);
-    const names = Object.keys(orders);
+    this.#orders = Object.fromEntries(
+      (['entropy', 'edge-protected'] as const).map((name) => [name, this.#orderOf(bench, name)]),
+    );
+    const sections = this.#sections(bench);
+    const total = sections.reduce((sum, { rows }) => sum + rows, 0);
+    this.#tell = (detail) =>
+      this.#onProgress?.({ stage: 'choose', done: this.#attempted, total, unit: 'steps', detail });
+    for (const { measure } of sections) await measure();
+    const names = Object.keys(this.#orders);
+    const order = (name: string) => this.#orders[name] ?? [];
+    const { alpha, clusters, seed } = settings;
     return {
       version: 1,
       model: {
         name: text.name,
-        sourceSha256: this.#source.sha256,
+        sourceSha256: source.sha256,
         layers: text.layers,
         parameters: text.parameters,
       },
       rungs: settings.rungs,
+      contextTokens: settings.contextTokens,
+      calibration: { importance: importanceOf(bench), alpha, clusters, seed },
+      task: this.#taskFacts(),
       entropies: bench.calibrated.entropies.map(({ both, image, text: onText }) => ({
         both,
         image,
         text: onText,
       })),
-      orders,
+      orders: this.#orders,
       taus: names.flatMap((a, i) =>
-        names.slice(i + 1).map((b) => ({ a, b, tau: orderTau(orders[a] ?? [], orders[b] ?? []) })),
+        names.slice(i + 1).map((b) => ({ a, b, tau: orderTau(order(a), order(b)) })),
       ),
       rows: this.#rows,
       machine: { cpu: laptop.cpu.brand, threads: settings.threads, llamaCpp: llamaCppRelease() },
     };
   }
 
-  async #bench(change: Partial<Pick<FitSettings, 'alpha' | 'clusters' | 'seed'>>): Promise<Bench> {
-    const { addon } = this.#prepared;
-    const settings = { ...this.#prepared.settings, ...change };
-    const step = { addon, source: this.#source, settings, workspace: this.#workspace, ...this.#events };
-    const calibrated = await calibrateSource(step);
-    const { signal } = this.#events;
+  #tell: (detail: string) => void = () => undefined;
+
+  #taskFacts(): Comparison['task'] {
+    if (!this.#task) return null;
+    const { task, questions } = this.#task;
+    const { metric, max } = task.score(questions, new Map());
+    return { name: task.name, metric, max, questions: questions.length };
+  }
+
+  async #bench(change: CalibrationChange): Promise<Bench> {
+    const { prepared, source, signal } = this.#options;
+    const { addon } = prepared;
+    const settings = { ...prepared.settings, ...change };
+    const step = { addon, source, settings, workspace: this.#workspace, signal };
+    const calibrated = await calibrateSource({ ...step, onProgress: this.#onProgress });
     return {
       settings,
       calibrated,
-      trials: new Trials({ ...step, calibrated, signal }),
+      trials: new Trials({ ...step, calibrated }),
       entropyBits: calibrated.entropies.map(({ both }) => both),
     };
   }
@@ -145,144 +202,141 @@ class ComparisonRun {
     bench: Bench,
     plan: Pick<Plan, 'types' | 'memory'>,
     facts: RowFacts,
-    trial?: Trial,
+    trial: Trial = plan,
   ): Promise<void> {
-    throwIfCancelled(this.#events.signal);
+    throwIfCancelled(this.#options.signal);
     const { alpha, clusters, seed } = bench.settings;
     const id = [facts.name, facts.importance ?? 'none', alpha, clusters, seed].join(' / ');
-    if (this.#rows.some((row) => row.id === id)) return;
-    const { weightsBytes, visionWeightsBytes, totalBytes } = plan.memory;
-    this.#rows.push({
-      id,
-      ...facts,
-      ...{ alpha, clusters, seed },
-      weightsBytes,
-      visionBytes: visionWeightsBytes,
-      bitsPerWeight: (weightsBytes * 8) / this.#source.text.parameters,
-      quality: await bench.trials.measure(trial ?? plan),
-      tokensPerSecond: await this.#speedOf(plan),
-      totalBytes,
-    });
-    const { length } = this.#rows;
-    this.#events.onProgress?.({ stage: 'choose', done: length, total: length, unit: 'steps', detail: id });
+    this.#tell(facts.name);
+    if (!this.#rows.some((row) => row.id === id)) {
+      const { weightsBytes, visionWeightsBytes, totalBytes } = plan.memory;
+      this.#rows.push({
+        id,
+        ...facts,
+        ...{ alpha, clusters, seed },
+        weightsBytes,
+        visionBytes: visionWeightsBytes,
+        bitsPerWeight: (weightsBytes * 8) / this.#options.source.text.parameters,
+        ...(await this.#measurer.measure(bench.trials, trial)),
+        tokensPerSecond: await this.#speedOf(plan),
+        totalBytes,
+      });
+    }
+    this.#attempted++;
+    this.#tell(facts.name);
   }
 
-  #inputs({ settings }: Bench, order: readonly number[]) {
-    return planInputs(this.#source, this.#prepared.basis, settings.rungs, order);
+  #inputs({ settings }: Bench, order: readonly number[]): PlanInputs {
+    return planInputs(this.#options.source, this.#options.prepared.basis, settings.rungs, order);
+  }
+
+  #orderOf({ entropyBits, settings }: Bench, ordering: 'entropy' | 'edge-protected'): number[] {
+    return orderLayers(ordering, { entropyBits, seed: settings.seed });
   }
 
   #unquantized() {
-    const { tensors } = this.#source.text.gguf;
+    const { source, prepared } = this.#options;
+    const { tensors } = source.text.gguf;
     return {
       types: new Map(tensors.map(({ name, type }) => [name, type])),
-      memory: predictMemory(tensorDataBytes(tensors), this.#prepared.basis.overhead),
+      memory: predictMemory(tensorDataBytes(tensors), prepared.basis.overhead),
     };
   }
 
   async #sourceRow(bench: Bench): Promise<void> {
-    const facts = { family: 'source', importance: null, ordering: null, lowLayers: null } as const;
+    const facts = { family: 'source', importance: null, ...UNORDERED } as const;
     await this.#row(bench, this.#unquantized(), { ...facts, name: 'source' });
   }
 
-  async #uniformRows(bench: Bench, importance: 'multimodal' | 'text-only'): Promise<void> {
-    const { tensors } = this.#source.text.gguf;
-    const inputs = this.#inputs(bench, entropyOrder(bench.entropyBits));
+  /** With the importance matrix of pictures and text, and with that of text alone. */
+  async #uniformParts(bench: Bench): Promise<void> {
+    await this.#uniformRows(bench);
+    if (this.#options.source.vision) await this.#uniformRows(await this.#bench({ alpha: 0 }));
+  }
+
+  async #uniformRows(bench: Bench): Promise<void> {
+    const { source, prepared } = this.#options;
+    const inputs = this.#inputs(bench, this.#orderOf(bench, 'entropy'));
+    const facts = { family: 'uniform', importance: importanceOf(bench), ...UNORDERED } as const;
     for (const rung of UNIFORM) {
-      const plan = uniformPlan(inputs, rung, mixtureOf(this.#prepared.addon, this.#model, tensors, rung));
-      const facts = { family: 'uniform', importance, ordering: null, lowLayers: null } as const;
-      await this.#row(bench, plan, { ...facts, name: rung });
+      const mixture = mixtureOf(prepared.addon, this.#model, source.text.gguf.tensors, rung);
+      await this.#row(bench, uniformPlan(inputs, rung, mixture), { ...facts, name: rung });
     }
   }
 
-  /** How many layers each share of them is, each once. */
-  #counts(): number[] {
-    const { layers } = this.#source.text;
-    return [...new Set(SHARES.map((share) => Math.round(share * layers)))].filter((k) => k > 0);
-  }
-
-  async #orderRows(bench: Bench): Promise<Record<string, number[]>> {
+  async #orderRows(bench: Bench): Promise<void> {
     const { entropyBits } = bench;
     const sensitivity = await measureSensitivity(this.#measuring(bench));
-    const orders: Record<string, number[]> = {};
-    const add = async (name: string, order: number[]) => {
-      orders[name] = order;
+    const kinds = ORDERINGS.filter((ordering) => ordering !== 'random');
+    this.#orders = Object.fromEntries([
+      ...kinds.map((name) => [name, orderLayers(name, { entropyBits, sensitivity, seed: 0 })] as const),
+      ...SEEDS.map((seed) => [`random ${seed}`, orderLayers('random', { entropyBits, seed })] as const),
+    ]);
+    for (const [name, order] of Object.entries(this.#orders)) {
       const inputs = this.#inputs(bench, order);
-      for (const k of this.#counts()) await this.#lowRow(bench, name, inputs, k);
-    };
-    for (const ordering of ORDERINGS) {
-      if (ordering === 'random') continue;
-      await add(ordering, orderLayers(ordering, { entropyBits, sensitivity, seed: 0 }));
+      for (const k of this.#counts) await this.#lowRow(bench, name, inputs, k);
     }
-    for (const seed of SEEDS) {
-      await add(`random ${seed}`, orderLayers('random', { entropyBits, seed }));
-    }
-    return orders;
   }
 
-  async #lowRow(
-    bench: Bench,
-    ordering: string,
-    inputs: Parameters<typeof planWith>[0],
-    lowLayers: number,
-  ): Promise<void> {
-    const importance = bench.calibrated.report.imageTokens > 0 ? 'multimodal' : 'text-only';
-    const facts = { family: 'order', importance, ordering, lowLayers } as const;
-    await this.#row(bench, planWith(inputs, lowLayers), {
-      ...facts,
-      name: `${ordering}, ${lowLayers} layers`,
-    });
+  async #lowRow(bench: Bench, ordering: string, inputs: PlanInputs, lowLayers: number): Promise<void> {
+    const facts = { family: 'order', importance: importanceOf(bench), ordering, lowLayers } as const;
+    const name = `${ordering}, ${lowLayers} layers`;
+    await this.#row(bench, planWith(inputs, lowLayers), { ...facts, name });
   }
 
   #measuring(bench: Bench): Measuring {
-    const { addon, basis } = this.#prepared;
-    return { ...bench, addon, basis, source: this.#source, onProgress: this.#events.onProgress };
+    const { prepared, source } = this.#options;
+    const { addon, basis } = prepared;
+    return { ...bench, addon, basis, source, onProgress: this.#onProgress };
   }
 
   /** The measured ladder in the memory that the paper's plan takes with each number of low layers. */
-  async #autoRows(bench: Bench): Promise<void> {
-    const inputs = this.#inputs(bench, entropyOrder(bench.entropyBits));
-    for (const k of this.#counts()) {
-      const { totalBytes } = planWith(inputs, k).memory;
-      const plan = await ladderPlan(this.#measuring(bench), this.#model, inputs, totalBytes);
+  async #ladderRows(bench: Bench): Promise<void> {
+    const inputs = this.#inputs(bench, this.#orderOf(bench, 'entropy'));
+    const ladder = await measureLadder(this.#measuring(bench), this.#model, inputs);
+    for (const k of this.#counts) {
+      const plan = ladderPlan(ladder, planWith(inputs, k).memory.totalBytes);
       if (!plan) continue;
-      const facts = { family: 'auto', importance: 'multimodal', ordering: null, lowLayers: null } as const;
+      const facts = { family: 'auto', importance: importanceOf(bench), ...UNORDERED } as const;
       await this.#row(bench, plan, { ...facts, name: `ladder as small as ${k} layers low` });
     }
   }
 
-  /** The paper's plan under other calibrations: share of picture tokens, clusters, seeds. */
-  async #calibrationRows(): Promise<void> {
-    const lowLayers = Math.round(MIDDLE * this.#source.text.layers);
-    const changes = [
-      ...(this.#source.vision ? ALPHAS : []).map((alpha) => ({ alpha })),
+  #calibrations(): CalibrationChange[] {
+    return [
+      ...(this.#options.source.vision ? ALPHAS : []).map((alpha) => ({ alpha })),
       ...CLUSTER_COUNTS.map((clusters) => ({ clusters })),
       ...SEEDS.map((seed) => ({ seed })),
     ];
-    for (const change of changes) {
+  }
+
+  /** The paper's plan under other calibrations: share of picture tokens, clusters, seeds. */
+  async #calibrationRows(): Promise<void> {
+    const lowLayers = Math.round(MIDDLE * this.#options.source.text.layers);
+    for (const change of this.#calibrations()) {
       const bench = await this.#bench(change);
-      const inputs = this.#inputs(bench, entropyOrder(bench.entropyBits));
+      const inputs = this.#inputs(bench, this.#orderOf(bench, 'entropy'));
       await this.#lowRow(bench, 'entropy', inputs, lowLayers);
     }
   }
 
   /** The source with its vision encoder in 8 bits. */
   async #projectorRow(bench: Bench): Promise<void> {
-    const { vision } = this.#source;
+    const { source, prepared, signal } = this.#options;
+    const { vision } = source;
     if (!vision) return;
-    const { addon, basis } = this.#prepared;
+    const { addon, basis } = prepared;
     const types = visionTypes(vision.gguf.tensors, 'Q8_0');
     const path = join(this.#workspace.folder, 'trial-mmproj.gguf');
-    const { signal } = this.#events;
     const { threads } = bench.settings;
-    const step = { addon, source: this.#source, workspace: this.#workspace, threads, signal };
-    await writeVision(step, types, path);
+    await writeVision({ addon, source, workspace: this.#workspace, threads, signal }, types, path);
     const visionWeightsBytes = vision.gguf.tensors.reduce(
       (sum, tensor) => sum + bytesAs(tensor, types.get(tensor.name) ?? tensor.type),
       0,
     );
     const plan = this.#unquantized();
     const memory = predictMemory(plan.memory.weightsBytes, { ...basis.overhead, visionWeightsBytes });
-    const facts = { family: 'projector', importance: null, ordering: null, lowLayers: null } as const;
+    const facts = { family: 'projector', importance: null, ...UNORDERED } as const;
     const trial = { types: plan.types, vision: { path, name: 'Q8_0' } };
     try {
       await this.#row(bench, { ...plan, memory }, { ...facts, name: 'source, vision encoder Q8_0' }, trial);
@@ -290,4 +344,9 @@ class ComparisonRun {
       discard(path);
     }
   }
+}
+
+/** Of which tokens the importance matrix is. */
+function importanceOf({ calibrated }: Bench): 'multimodal' | 'text-only' {
+  return calibrated.report.imageTokens > 0 ? 'multimodal' : 'text-only';
 }

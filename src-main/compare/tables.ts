@@ -16,7 +16,6 @@ import {
   orderingName,
   pictureKld,
   type Series,
-  usualCalibration,
   variations,
   type Varied,
 } from './findings.ts';
@@ -84,6 +83,22 @@ const ROW_COLUMNS: readonly Column<Compared>[] = [
   numbers('tokens/s predicted', ({ tokensPerSecond }) => fixed(tokensPerSecond, 1)),
   numbers('memory predicted', ({ totalBytes }) => formatBytes(totalBytes)),
 ];
+const SCORE_COLUMN: Column<Compared> = numbers('score', ({ accuracy }) => fixed(accuracy, 1));
+const RUNNING_COLUMNS: readonly Column<Compared>[] = [
+  numbers('tokens/s measured', ({ running }) => fixed(running?.tokensPerSecond, 1)),
+  numbers('prompt tokens/s', ({ running }) => fixed(running?.promptTokensPerSecond, 0)),
+  numbers('peak memory', ({ running }) => (running ? formatBytes(running.peakMemoryBytes) : NONE)),
+];
+
+/** Columns of what was measured in this comparison. */
+function rowColumns({ rows, task }: Comparison): readonly Column<Compared>[] {
+  return [
+    ...ROW_COLUMNS,
+    ...(task ? [SCORE_COLUMN] : []),
+    ...(rows.some(({ running }) => running !== null) ? RUNNING_COLUMNS : []),
+  ];
+}
+
 const CALIBRATION_COLUMNS: readonly Column<Compared>[] = [
   numbers('α', ({ alpha }) => String(alpha)),
   numbers('K', ({ clusters }) => String(clusters)),
@@ -97,7 +112,7 @@ function paragraphs(...parts: readonly string[]): string {
 
 function head(comparison: Comparison): string {
   const { model, rungs, machine, rows } = comparison;
-  const usual = usualCalibration(comparison);
+  const { alpha, clusters, seed } = comparison.calibration;
   const own = (kind: 'image' | 'text') =>
     rows.map(({ quality }) => quality[kind]?.sourcePerplexity).find((value) => typeof value === 'number');
   return paragraphs(
@@ -106,17 +121,19 @@ function head(comparison: Comparison): string {
       `${model.layers} layers, ${(model.parameters / 1e6).toFixed(0)} million parameters; source sha256 ${model.sourceSha256.slice(0, 16)}….`,
       `Two rungs: ${rungs.high}, and ${rungs.low} for the layers that are low.`,
       `Measured with llama.cpp ${escapeMarkdown(machine.llamaCpp)}, ${machine.threads} threads, on ${escapeMarkdown(machine.cpu)}.`,
-      ...(usual
-        ? [
-            `Unless something else is said, calibrated with α = ${usual.alpha} (share of image tokens), K = ${usual.clusters} clusters and seed ${usual.seed}.`,
-          ]
-        : []),
+      `Unless something else is said, calibrated with α = ${alpha} (share of image tokens), K = ${clusters} clusters and seed ${seed}.`,
+      `Memory and speed are for a context of ${comparison.contextTokens} tokens.`,
     ].join(' '),
     [
       'KLD is the mean KL divergence from the source over next tokens, in nats: less is closer.',
       'On pictures it is taken where answers about pictures are given, with the picture seen; median and 99 % are of those.',
       'Same first choice and perplexity are given for pictures / text.',
       `The source's own perplexity: ${fixed(own('image'), 2)} / ${fixed(own('text'), 2)}.`,
+      ...(comparison.task
+        ? [
+            `Score: ${comparison.task.metric} at ${comparison.task.questions} questions of ${escapeMarkdown(comparison.task.name)}, of ${comparison.task.max}.`,
+          ]
+        : []),
       `${NONE} stands for what is not finite or was not measured.`,
     ].join(' '),
   );
@@ -131,15 +148,16 @@ const FAMILIES: readonly (readonly [Compared['family'], string])[] = [
 ];
 
 function allRows(comparison: Comparison): string {
-  const usual = usualCalibration(comparison);
+  const usual = comparison.calibration;
+  const columns = rowColumns(comparison);
   const groups = FAMILIES.map(([family, title]) => {
-    const rows = comparison.rows.filter((row) => row.family === family && usual && isUsual(row, usual));
-    return rows.length > 0 ? paragraphs(`### ${title}`, markdownTable(ROW_COLUMNS, rows)) : '';
+    const rows = comparison.rows.filter((row) => row.family === family && isUsual(row, usual));
+    return rows.length > 0 ? paragraphs(`### ${title}`, markdownTable(columns, rows)) : '';
   });
-  const others = comparison.rows.filter((row) => usual && !isUsual(row, usual));
+  const others = comparison.rows.filter((row) => !isUsual(row, usual));
   const other = paragraphs(
     '### Other calibrations',
-    markdownTable([nameColumn, ...CALIBRATION_COLUMNS, ...ROW_COLUMNS.slice(1)], others),
+    markdownTable([nameColumn, ...CALIBRATION_COLUMNS, ...columns.slice(1)], others),
   );
   const unmeasured = comparison.rows.filter((row) => pictureKld(row) === null);
   return paragraphs(
@@ -436,9 +454,54 @@ function matrixSection(comparison: Comparison): string {
   );
 }
 
+/** What was said of speed and memory beforehand, beside what running the rows showed. */
+function predictionSection({ rows }: Comparison): string {
+  const ratios = rows.flatMap(({ tokensPerSecond, totalBytes, running }) =>
+    running && tokensPerSecond !== null
+      ? [
+          {
+            speed: tokensPerSecond / running.tokensPerSecond,
+            memory: totalBytes / running.peakMemoryBytes,
+          },
+        ]
+      : [],
+  );
+  if (ratios.length === 0) return '';
+  const line = (what: string, values: readonly number[], within: number) => {
+    const sorted = values.toSorted((a, b) => a - b);
+    const near = sorted.filter((ratio) => Math.abs(ratio - 1) <= within).length;
+    const median = sorted[sorted.length >> 1] ?? NaN;
+    return (
+      `Predicted ${what}, as a ratio to what was measured: median ${median.toFixed(2)}, from ${fixed(sorted[0], 2)} to ${fixed(sorted.at(-1), 2)}; ` +
+      `within ${within * 100} % for ${near} of ${sorted.length} rows.`
+    );
+  };
+  return paragraphs(
+    '## Predictions',
+    line(
+      'speed',
+      ratios.map(({ speed }) => speed),
+      0.15,
+    ),
+    line(
+      'memory',
+      ratios.map(({ memory }) => memory),
+      0.05,
+    ),
+  );
+}
+
 /** Everything as one page: all rows, then a section for each question the data has an answer to. */
 export function toMarkdown(comparison: Comparison): string {
-  const sections = [head, allRows, frontierSection, ordersSection, calibrationSection, matrixSection];
+  const sections = [
+    head,
+    allRows,
+    frontierSection,
+    ordersSection,
+    calibrationSection,
+    matrixSection,
+    predictionSection,
+  ];
   return `${paragraphs(...sections.map((section) => section(comparison)))}\n`;
 }
 
@@ -470,7 +533,12 @@ export function toCsv({ rows }: Comparison): string {
     ...(['asked', 'same'] as const).map(
       (key) => [`quality.answers.${key}`, (row: Compared) => row.quality.answers?.[key] ?? null] as const,
     ),
-    ...(['tokensPerSecond', 'totalBytes'] as const).map((key) => [key, (row: Compared) => row[key]] as const),
+    ...(['tokensPerSecond', 'totalBytes', 'accuracy'] as const).map(
+      (key) => [key, (row: Compared) => row[key]] as const,
+    ),
+    ...(['tokensPerSecond', 'promptTokensPerSecond', 'peakMemoryBytes'] as const).map(
+      (key) => [`running.${key}`, (row: Compared) => row.running?.[key] ?? null] as const,
+    ),
   ];
   return csv([fields.map(([name]) => name), ...rows.map((row) => fields.map(([, value]) => value(row)))]);
 }

@@ -1,5 +1,36 @@
 import { z } from 'zod';
 import { qualitySchema } from './fit-report.ts';
+import type { FitRequest } from './fit-request.ts';
+
+/**
+ * What a comparison can hold beside the source; `snug compare --parts`.
+ *
+ * - `uniform`: one file type for all layers, with an importance matrix of pictures and text, and with one of text alone;
+ * - `orders`: the first layers of every order low; `ladder`: a rung for every layer, in the memory of those;
+ * - `calibration`: the paper's plan under other shares of picture tokens, clusters, seeds;
+ * - `projector`: a smaller vision encoder.
+ */
+export const COMPARE_PARTS = ['uniform', 'orders', 'ladder', 'calibration', 'projector'] as const;
+export type ComparePart = (typeof COMPARE_PARTS)[number];
+
+export interface CompareRequest {
+  readonly fit: FitRequest;
+  /** all when absent */
+  readonly parts?: readonly ComparePart[] | undefined;
+  /** numbers of low layers to compare orders at; shares of the layers when absent */
+  readonly lowLayers?: readonly number[] | undefined;
+  /** questions of a benchmark that every row is asked */
+  readonly task?:
+    | {
+        readonly name: string;
+        readonly data: string;
+        readonly pictures?: string | undefined;
+        readonly limit?: number | undefined;
+      }
+    | undefined;
+  /** runs every row in a process of its own to measure speed and memory */
+  readonly running?: boolean | undefined;
+}
 
 /** What `snug compare --json` prints: everything that was measured of one model, to be drawn as tables and figures. */
 
@@ -31,8 +62,21 @@ export const comparedSchema = z.object({
   tokensPerSecond: z.number().nullable(),
   /** predicted memory in all */
   totalBytes: z.int().nonnegative(),
+  /** its score at the comparison's task */
+  accuracy: z.number().nullable(),
+  /** as measured in a process of its own; `peakMemoryBytes` beyond what the process had before loading */
+  running: z
+    .object({
+      tokensPerSecond: z.number(),
+      promptTokensPerSecond: z.number(),
+      peakMemoryBytes: z.int().nonnegative(),
+    })
+    .nullable(),
 });
 export type Compared = z.infer<typeof comparedSchema>;
+
+const calibrationSchema = comparedSchema.pick({ importance: true, alpha: true, clusters: true, seed: true });
+export type ComparedCalibration = z.infer<typeof calibrationSchema>;
 
 export const comparisonSchema = z.object({
   version: z.literal(1),
@@ -43,6 +87,13 @@ export const comparisonSchema = z.object({
     parameters: z.int().positive(),
   }),
   rungs: z.object({ high: z.string(), low: z.string() }),
+  contextTokens: z.int().positive(),
+  /** the one that every row is of unless its own fields say something else */
+  calibration: calibrationSchema,
+  /** what `accuracy` counts, on its own scale from 0 to `max` */
+  task: z
+    .object({ name: z.string(), metric: z.string(), max: z.number(), questions: z.int().positive() })
+    .nullable(),
   /** per layer, of the calibration that everything else is held against; bits */
   entropies: z.array(
     z.object({ both: z.number(), image: z.number().nullable(), text: z.number().nullable() }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ErrorData } from './errors.ts';
 import type { FitReport, Memory } from './fit-report.ts';
+import { ORDERINGS, type Ordering } from './fit-request.ts';
 import type { Progress } from './progress.ts';
 
 export interface LayerEntropyView {
@@ -26,7 +27,8 @@ export interface FitPreview {
   /** what a kept calibration says; null before the first */
   readonly calibration: {
     readonly entropies: readonly LayerEntropyView[];
-    readonly order: readonly number[];
+    /** null where it has to be measured first */
+    readonly order: readonly number[] | null;
   } | null;
 }
 
@@ -48,6 +50,8 @@ export interface FitJob {
   /** fills in while calibrating */
   readonly entropies: readonly LayerEntropyView[];
   readonly lowLayers: number | null;
+  /** the layers below the high rung, once the plan is made; fits of earlier versions do not say */
+  readonly low?: readonly number[] | null;
   readonly error: ErrorData | null;
   readonly report: FitReport | null;
   /** the library's entry of the result */
@@ -64,13 +68,19 @@ export interface FitStart {
   readonly visionType?: 'Q8_0' | undefined;
   readonly calibrationFolder?: string | undefined;
   readonly compare?: boolean | undefined;
+  /** how the plan is chosen; default paper */
+  readonly plan?: 'paper' | 'auto' | undefined;
+  /** the order in which layers go low; default entropy, edge-protected for the model that comes with the app */
+  readonly ordering?: Ordering | undefined;
+  /** least share of positions where the result has to prefer the source's token, 0 to 1 */
+  readonly minAgreement?: number | undefined;
 }
 
 /** Fitting as jobs: one runs at a time; paused and interrupted ones go on where they were. */
 export interface FitJobService {
   /** At once with what is known; with `measure` kernels never timed here are timed first, which takes some seconds. */
   preview(
-    argument: Pick<FitStart, 'modelId' | 'contextTokens' | 'imageMaxTokens' | 'visionType'> & {
+    argument: Pick<FitStart, 'modelId' | 'contextTokens' | 'imageMaxTokens' | 'visionType' | 'ordering'> & {
       measure?: boolean | undefined;
     },
   ): Promise<FitPreview>;
@@ -94,12 +104,15 @@ const start = z.strictObject({
   visionType: z.enum(['Q8_0']).optional(),
   calibrationFolder: z.string().min(1).optional(),
   compare: z.boolean().optional(),
+  plan: z.enum(['paper', 'auto']).optional(),
+  ordering: z.enum(ORDERINGS).optional(),
+  minAgreement: z.number().min(0).max(1).optional(),
 });
 const job = z.strictObject({ jobId: id });
 
 export const fitArguments = {
   preview: start
-    .pick({ modelId: true, contextTokens: true, imageMaxTokens: true, visionType: true })
+    .pick({ modelId: true, contextTokens: true, imageMaxTokens: true, visionType: true, ordering: true })
     .extend({ measure: z.boolean().optional() }),
   warnings: start,
   start,

@@ -127,7 +127,7 @@ export type Check = z.infer<typeof checkSchema>;
 
 /** A plan that was measured, to choose from. */
 export const candidateSchema = z.object({
-  /** paper, edge-protected, ladder, or the file type of a uniform one */
+  /** the order in which layers go low (entropy is the paper's), ladder, or the file type of a uniform one */
   name: z.string(),
   weightsBytes: bytes,
   /** predicted memory in all */

@@ -1,5 +1,29 @@
 import { z } from 'zod';
 
+/**
+ * Orders in which layers go ultra-low. The paper's is by ascending entropy; the others show what that order is worth.
+ *
+ * - `entropy-descending`: the reverse, the paper's own counter-check;
+ * - `depth`: from the first layer on;
+ * - `random`: shuffled by a seed;
+ * - `edge-protected`: by ascending entropy, with the first and the last layer after all others;
+ * - `sensitivity`: by the divergence measured with one layer low at a time, least harmful first.
+ */
+export const ORDERINGS = [
+  'entropy',
+  'entropy-descending',
+  'depth',
+  'random',
+  'edge-protected',
+  'sensitivity',
+] as const;
+export type Ordering = (typeof ORDERINGS)[number];
+
+/** The paper's, but for the model that comes with the app: its first layer has nearly the lowest entropy and is the one it can spare least. */
+export function defaultOrdering(isDemo: boolean): Ordering {
+  return isDemo ? 'edge-protected' : 'entropy';
+}
+
 /** What a fit is asked to do; everything left out has a default. */
 export const fitRequestSchema = z.object({
   modelPath: z.string(),
@@ -13,7 +37,7 @@ export const fitRequestSchema = z.object({
   /** how the plan is chosen; default paper */
   plan: z.enum(['paper', 'auto']).optional(),
   /** the order in which layers go low; default entropy */
-  ordering: z.string().optional(),
+  ordering: z.enum(ORDERINGS).optional(),
   /** refuses a plan beyond this mean KL divergence from the source, in nats */
   maxKld: z.number().positive().optional(),
   /** refuses a plan that prefers the source's token at a smaller share of positions */

@@ -1,16 +1,16 @@
 import { SnugError } from '../contract/errors.ts';
 import type { Budget, Candidate, Quality } from '../contract/fit-report.ts';
+import type { Ordering } from '../contract/fit-request.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import type { Addon, NativeModel } from '../engine/addon.ts';
-import { layerOf } from '../models/model-file.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import { largestPassing } from './bisect.ts';
 import { choosePlan, planInputs, type PlanBasis } from './fit-plan.ts';
 import type { FitSettings } from './fit-settings.ts';
-import { cheapestErrors } from './knapsack.ts';
-import { bytesAs, mixtureOf, type Mixture } from './mixture.ts';
+import { ladderPlan, measureLadder } from './ladder.ts';
+import { mixtureOf, type Mixture } from './mixture.ts';
 import { openMetadata } from './open-model.ts';
-import { orderLayers, type OrderingBasis } from './orders.ts';
+import { orderLayers } from './orders.ts';
 import { planLayers, planWith, type Plan, type PlanInputs } from './plan.ts';
 import type { Rung } from './rungs.ts';
 import type { Source } from './source.ts';
@@ -18,8 +18,6 @@ import { divergenceOf, keepsQuality, type QualityLimits, type Trials } from './t
 
 /** Chooses the plan of a fit by what plans do to the model: measured, each put together and held against the source. */
 
-/** What `auto` may give a layer besides the two rungs of the fit. */
-const LADDER: readonly Rung[] = ['Q6_K', 'IQ3_M', 'IQ2_M'];
 /** Whole models of one type to hold the mixed ones against; the largest that fit are measured. */
 export const UNIFORM_RIVALS: readonly Rung[] = [
   'Q4_K_M',
@@ -61,18 +59,19 @@ export async function choose(
   choosing: Choosing,
   wanted: { kind: 'paper' | 'auto' } & QualityLimits,
 ): Promise<Chosen> {
-  const { settings } = choosing;
-  const sensitivity = settings.ordering === 'sensitivity' ? await measureSensitivity(choosing) : undefined;
-  const inputs = inputsFor(choosing, { entropyBits: choosing.entropyBits, sensitivity, seed: settings.seed });
+  if (wanted.kind === 'auto') return chooseBest(choosing, wanted);
+  const inputs = await inputsFor(choosing, choosing.settings.ordering);
   const fitted = choosePlan(inputs, choosing.basis, choosing.budget, choosing.lowLayers);
   const limited = wanted.maxKld !== undefined || wanted.minAgreement !== undefined;
-  if (wanted.kind === 'auto') return chooseBest(choosing, inputs, fitted, wanted);
   if (limited) await requireQuality(choosing, inputs, fitted, wanted);
   return { plan: fitted, candidates: [] };
 }
 
-function inputsFor({ source, basis, settings }: Choosing, order: OrderingBasis): PlanInputs {
-  return planInputs(source, basis, settings.rungs, orderLayers(settings.ordering, order));
+async function inputsFor(choosing: Choosing, ordering: Ordering): Promise<PlanInputs> {
+  const { source, basis, settings, entropyBits } = choosing;
+  const sensitivity = ordering === 'sensitivity' ? await measureSensitivity(choosing) : undefined;
+  const order = orderLayers(ordering, { entropyBits, sensitivity, seed: settings.seed });
+  return planInputs(source, basis, settings.rungs, order);
 }
 
 /** Divergence with each layer low alone [layers]. */
@@ -83,13 +82,10 @@ export async function measureSensitivity(choosing: Measuring): Promise<number[]>
     const order = [layer, ...[...entropyBits.keys()].filter((other) => other !== layer)];
     const plan = planWith(planInputs(choosing.source, choosing.basis, settings.rungs, order), 1);
     divergences.push(divergenceOf(await choosing.trials.measure(plan)));
-    reportTrials(choosing, divergences.length, entropyBits.length);
+    const [done, total] = [divergences.length, entropyBits.length];
+    choosing.onProgress?.({ stage: 'choose', done, total, unit: 'steps', detail: `layer ${layer + 1}` });
   }
   return divergences;
-}
-
-function reportTrials({ onProgress }: Measuring, done: number, total: number): void {
-  onProgress?.({ stage: 'choose', done, total, unit: 'steps' });
 }
 
 /**
@@ -120,7 +116,7 @@ async function requireQuality(
     'DOES_NOT_FIT',
     `within ${formatBytes(budget.bytes)} ${fitted.lowLayers} layers have to go to ${inputs.rungs.low}, and ${words} is kept with ${most} at most`,
     {
-      advice: `With ${most} the model needs ${formatBytes(needed)}: give it that, ask for less quality, or try --plan auto.`,
+      advice: `With ${most} the model needs ${formatBytes(needed)}: give it that, ask for less quality, or let Snug try several plans (--plan auto).`,
     },
   );
 }
@@ -141,27 +137,10 @@ interface Entrant {
 }
 
 /** Measures all that fit the budget and takes the nearest to the source; of equally near ones the fastest. */
-async function chooseBest(
-  choosing: Choosing,
-  inputs: PlanInputs,
-  paper: Plan,
-  limits: QualityLimits,
-): Promise<Chosen> {
-  const { budget, basis, entropyBits, settings, trials, source } = choosing;
-  using model = await openMetadata(choosing.addon, source.text.path);
-  const edges = orderLayers('edge-protected', { entropyBits, seed: settings.seed });
-  const uniform = uniformPlans(choosing, model, inputs).filter(
-    ({ plan }) => plan.memory.totalBytes <= budget.bytes,
-  );
-  const ladder = await ladderPlan(choosing, model, inputs, budget.bytes);
-  const entrants: Entrant[] = [
-    { name: 'paper', plan: paper },
-    { name: 'edge-protected', plan: choosePlan({ ...inputs, order: edges }, basis, budget, undefined) },
-    ...(ladder ? [{ name: 'ladder', plan: ladder }] : []),
-    ...uniform.slice(0, MEASURED_RIVALS),
-  ];
+async function chooseBest(choosing: Choosing, limits: QualityLimits): Promise<Chosen> {
+  const { budget, trials } = choosing;
   const measured: (Entrant & { quality: Quality; speed: number })[] = [];
-  for (const entrant of entrants) {
+  for (const entrant of await entrants(choosing)) {
     const quality = await trials.measure(entrant.plan);
     measured.push({ ...entrant, quality, speed: await choosing.speedOf(entrant.plan) });
   }
@@ -189,6 +168,27 @@ async function chooseBest(
   };
 }
 
+/** The paper's order, the one asked for, the edges protected, a rung for every layer, and the largest uniform ones that fit. */
+async function entrants(choosing: Choosing): Promise<Entrant[]> {
+  const { addon, source, basis, budget, settings } = choosing;
+  using model = await openMetadata(addon, source.text.path);
+  const byOrder: Entrant[] = [];
+  for (const name of new Set<Ordering>(['entropy', settings.ordering, 'edge-protected'])) {
+    const plan = choosePlan(await inputsFor(choosing, name), basis, budget, undefined);
+    byOrder.push({ name, plan });
+  }
+  const inputs = await inputsFor(choosing, 'entropy');
+  const uniform = uniformPlans(choosing, model, inputs).filter(
+    ({ plan }) => plan.memory.totalBytes <= budget.bytes,
+  );
+  const ladder = ladderPlan(await measureLadder(choosing, model, inputs), budget.bytes);
+  return [
+    ...byOrder,
+    ...(ladder ? [{ name: 'ladder', plan: ladder }] : []),
+    ...uniform.slice(0, MEASURED_RIVALS),
+  ];
+}
+
 /** The one of least divergence; of those as good as it the fastest. */
 export function recommended<T>(
   entrants: readonly T[],
@@ -212,45 +212,4 @@ function uniformPlans({ addon, source }: Choosing, model: NativeModel, inputs: P
 export function uniformPlan(inputs: PlanInputs, rung: Rung, mixture: Mixture): Plan {
   const layerRungs = inputs.order.map(() => rung);
   return planLayers({ ...inputs, mixtures: new Map([[rung, mixture]]) }, layerRungs, rung);
-}
-
-/** A rung for every layer, by what each of them was measured to do alone: a multiple-choice knapsack. */
-export async function ladderPlan(
-  choosing: Measuring,
-  model: NativeModel,
-  inputs: PlanInputs,
-  budgetBytes: number,
-): Promise<Plan | undefined> {
-  const { addon, source, trials } = choosing;
-  const { tensors } = source.text.gguf;
-  const { rungs, order } = inputs;
-  const ladder = [...new Set([rungs.high, rungs.low, ...LADDER])];
-  const mixtures = new Map(ladder.map((rung) => [rung, mixtureOf(addon, model, tensors, rung)]));
-  const planOf = (layerRungs: readonly Rung[]) => planLayers({ ...inputs, mixtures }, layerRungs);
-  const allHigh = order.map(() => rungs.high);
-  const base = planOf(allHigh);
-  const baseDivergence = divergenceOf(await trials.measure(base));
-  const layers = order.map((_, layer) => layer);
-  const total = layers.length * (ladder.length - 1);
-  let done = 0;
-  const items: { rung: Rung; bytes: number; error: number }[][] = [];
-  for (const layer of layers) {
-    const choices: { rung: Rung; bytes: number; error: number }[] = [];
-    for (const rung of ladder) {
-      const alone = planOf(allHigh.with(layer, rung));
-      const error = divergenceOf(await trials.measure(alone)) - baseDivergence;
-      choices.push({ rung, bytes: layerBytes(tensors, layer, alone), error });
-      if (rung !== rungs.high) reportTrials(choosing, ++done, total);
-    }
-    items.push(choices);
-  }
-  const layersBytes = layers.reduce((sum, layer) => sum + layerBytes(tensors, layer, base), 0);
-  const chosen = cheapestErrors(items, budgetBytes - (base.memory.totalBytes - layersBytes));
-  return chosen && planOf(chosen.map((choice, layer) => items[layer]?.[choice]?.rung ?? rungs.high));
-}
-
-function layerBytes(tensors: Source['text']['gguf']['tensors'], layer: number, plan: Plan): number {
-  return tensors
-    .filter((tensor) => layerOf(tensor.name) === layer)
-    .reduce((sum, tensor) => sum + bytesAs(tensor, plan.types.get(tensor.name) ?? tensor.type), 0);
 }

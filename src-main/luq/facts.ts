@@ -1,7 +1,7 @@
 import { ggufEntry } from '../models/gguf-writer.ts';
 import { GgufType, type GgufEntry } from '../models/gguf.ts';
 import type { Calibrated } from './fit-calibration.ts';
-import type { Ordering } from './orders.ts';
+import type { Ordering } from '../contract/fit-request.ts';
 import type { Plan } from './plan.ts';
 import type { Source } from './source.ts';
 

@@ -3,6 +3,7 @@ import type { Budget, Laptop, Memory } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { GgufTensor } from '../models/gguf.ts';
+import { layerOf } from '../models/model-file.ts';
 import { recommendBudget } from '../profile/budget.ts';
 import { predictTokensPerSecond, type KernelSpeed, type Matrix } from '../profile/probe.ts';
 import type { FitSettings } from './fit-settings.ts';
@@ -10,7 +11,7 @@ import type { LayerEntropy } from './entropy.ts';
 import { measureOverhead, predictMemory, tensorDataBytes, type Overhead } from './memory.ts';
 import { bytesAs, mixtureOf, type Mixture } from './mixture.ts';
 import { openMetadata } from './open-model.ts';
-import { entropyOrder } from './orders.ts';
+import { orderLayers } from './orders.ts';
 import {
   decodeMatrices,
   doesNotFit,
@@ -161,30 +162,33 @@ export interface PlanPreview {
   /** with k = 0, 1, … layers low */
   readonly byLowLayers: readonly { fileBytes: number; memory: Memory; tokensPerSecond: number | null }[];
   readonly source: { readonly fileBytes: number; readonly memory: Memory };
-  /** what an earlier calibration says; the order, not known before, changes sizes little */
+  /** what an earlier calibration says; no order where that has to be measured first */
   readonly calibration:
-    { readonly entropies: readonly LayerEntropy[]; readonly order: readonly number[] } | undefined;
+    { readonly entropies: readonly LayerEntropy[]; readonly order: readonly number[] | null } | undefined;
 }
 
-/** What a fit would need and give at every k. */
+/** What a fit would need and give at every k; at most that much, where the order of the layers is not known yet. */
 export async function previewPlans(
   source: PlannedSource,
   basis: PlanBasis,
-  settings: Pick<FitSettings, 'rungs' | 'contextTokens'>,
+  settings: Pick<FitSettings, 'rungs' | 'contextTokens' | 'ordering' | 'seed'>,
   entropies: readonly LayerEntropy[] | undefined,
   speedsOf: (matrices: readonly Matrix[]) => Promise<readonly KernelSpeed[]> | readonly KernelSpeed[],
 ): Promise<PlanPreview> {
   const { gguf, layers } = source.text;
-  const order = entropies
-    ? entropyOrder(entropies.map(({ both }) => both))
-    : Array.from({ length: layers }, (_, layer) => layer);
-  const inputs = planInputs(source, basis, settings.rungs, order);
+  const { rungs, contextTokens, ordering, seed } = settings;
+  const order =
+    entropies && ordering !== 'sensitivity'
+      ? orderLayers(ordering, { entropyBits: entropies.map(({ both }) => both), seed })
+      : null;
+  const inputs = planInputs(source, basis, rungs, order ?? leastSavingFirst(source, basis));
   const plans = Array.from({ length: layers + 1 }, (_, k) => planWith(inputs, k));
   const matrices = plans.map((plan) => decodeMatrices(gguf.tensors, plan.types));
   const speeds = await speedsOf(matrices.flat());
   const sourceBytes = tensorDataBytes(gguf.tensors);
   return {
-    ...settings,
+    rungs,
+    contextTokens,
     byLowLayers: plans.map(({ memory }, k) => ({
       // the header of the result is the source's and some facts more
       fileBytes: gguf.fileBytes - sourceBytes + memory.weightsBytes,
@@ -199,6 +203,18 @@ export async function previewPlans(
     },
     calibration: entropies && { entropies, order },
   };
+}
+
+/** The order in which every k takes as much memory as any k layers can. */
+function leastSavingFirst({ text }: PlannedSource, { high, low }: PlanBasis): number[] {
+  const saved = new Array<number>(text.layers).fill(0);
+  for (const tensor of text.gguf.tensors) {
+    const layer = layerOf(tensor.name);
+    if (layer === undefined) continue;
+    const bytes = (mixture: Mixture) => bytesAs(tensor, mixture.get(tensor.name) ?? tensor.type);
+    saved[layer] = (saved[layer] ?? 0) + bytes(high) - bytes(low);
+  }
+  return [...saved.keys()].sort((a, b) => (saved[a] ?? 0) - (saved[b] ?? 0));
 }
 
 function allKnown(matrices: readonly Matrix[], speeds: readonly KernelSpeed[]): boolean {

@@ -7,23 +7,22 @@ import type { Progress } from '../contract/progress.ts';
 import { WorkerProcess, type StartWorker } from '../engine/worker-process.ts';
 import { computeThreads } from '../profile/laptop.ts';
 import { readSidecar, writeSidecar } from '../models/sidecar.ts';
-import { loadBuiltInCalibration } from './calibration-set.ts';
 import type { LayerEntropy } from './entropy.ts';
 import type { PlanPreview } from './fit-plan.ts';
 import type { Fitted } from './fit.ts';
+import { sampleQuestions } from './sample-questions.ts';
 
 export type FitEvent =
   | { readonly kind: 'progress'; readonly progress: Progress }
   | ({ readonly kind: 'layer'; readonly layer: number } & Pick<LayerEntropy, 'both' | 'image' | 'text'>)
-  | { readonly kind: 'plan'; readonly lowLayers: number; readonly layers: number; readonly memory: Memory };
+  /** `low`: the layers below the high rung */
+  | { readonly kind: 'plan'; readonly low: readonly number[]; readonly memory: Memory };
 
 export interface FitOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: FitEvent) => void) | undefined;
 }
 
-/** Questions asked of a model that brings none of its own, from the held-out pictures. */
-const BUILT_IN_QUESTIONS = 4;
 const ANSWER_TOKENS = 32;
 /** A source that needs more than this share of the free memory would answer from disk, at minutes per sentence. */
 const SOURCE_MEMORY_SHARE = 0.8;
@@ -64,7 +63,7 @@ export class FitService {
 
   async #measure(request: FitRequest, fitted: Fitted, { signal, onEvent }: FitOptions) {
     const started = performance.now();
-    const questions = questionsFor(request.modelPath, fitted.mmproj.source !== null);
+    const questions = sampleQuestions(request.modelPath, fitted.mmproj.source !== null);
     const { source, q4km, luq } = fitted.files;
     const sourceRuns =
       source.predictedMemory.totalBytes < fitted.profile.memory.availableBytes * SOURCE_MEMORY_SHARE;
@@ -119,22 +118,6 @@ function withMeasured(file: FileReport, measured: Measured | undefined): FileRep
   if (!measured) return file;
   const { peakMemoryBytes, tokensPerSecond, promptTokensPerSecond } = measured;
   return { ...file, peakMemoryBytes, tokensPerSecond, promptTokensPerSecond };
-}
-
-function questionsFor(
-  modelPath: string,
-  canSee: boolean,
-): { question: string; picture?: string | undefined }[] {
-  const own = readSidecar(modelPath).samples?.filter((sample) => canSee || sample.picture === undefined);
-  if (own && own.length > 0) return own;
-  if (!canSee) return [{ question: 'What can you help me with?' }, { question: 'Why is the sky blue?' }];
-  return loadBuiltInCalibration()
-    .pictures.filter((picture) => picture.heldOut)
-    .slice(0, BUILT_IN_QUESTIONS)
-    .map((picture) => ({
-      question: picture.turns[0]?.question ?? 'What is shown here?',
-      picture: picture.path,
-    }));
 }
 
 /** The result's companion file: its vision encoder and the questions its source came with. */

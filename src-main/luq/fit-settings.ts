@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import type { FitRequest } from '../contract/fit-request.ts';
+import type { FitRequest, Ordering } from '../contract/fit-request.ts';
 import { loadBuiltInCalibration, loadOwnCalibration, type CalibrationSet } from './calibration-set.ts';
 import {
   DEFAULT_ALPHA,
@@ -10,7 +10,6 @@ import {
   TEXT_SEQUENCE_TOKENS,
 } from './calibrate.ts';
 import { CLUSTERS } from './entropy.ts';
-import { parseOrdering, type Ordering } from './orders.ts';
 import { DEFAULT_RUNGS, parseRungs, type Rungs } from './rungs.ts';
 import type { Source } from './source.ts';
 
@@ -37,7 +36,7 @@ export function settleRequest(
 ): FitSettings {
   return {
     rungs: request.rungs ? parseRungs(`${request.rungs.high},${request.rungs.low}`) : DEFAULT_RUNGS,
-    ordering: parseOrdering(request.ordering ?? 'entropy'),
+    ordering: request.ordering ?? 'entropy',
     contextTokens: Math.min(request.contextTokens ?? DEFAULT_CONTEXT_TOKENS, trainingContextTokens),
     alpha: request.alpha ?? DEFAULT_ALPHA,
     seed: request.seed ?? DEFAULT_SEED,

@@ -26,7 +26,7 @@ import { calibrationKey, type FitSettings } from './fit-settings.ts';
 import { writeFiles } from './fit-write.ts';
 import { compareWithSource } from './held-out.ts';
 import { openModel } from './open-model.ts';
-import { planWith } from './plan.ts';
+import { lowLayersOf, planWith } from './plan.ts';
 import { identify, kernelCache, prepare, speedPredictor } from './prepare.ts';
 import { knownSha256, type ReadSource, type Source } from './source.ts';
 import { StageClock } from './stage-clock.ts';
@@ -42,7 +42,7 @@ export interface FitEvents {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly onLayer?: ((layer: number, entropy: LayerEntropy) => void) | undefined;
-  readonly onPlan?: ((plan: { lowLayers: number; layers: number; memory: Memory }) => void) | undefined;
+  readonly onPlan?: ((plan: { low: readonly number[]; memory: Memory }) => void) | undefined;
 }
 
 /** Everything but what running the models measures, and where the vision encoders lie. */
@@ -90,7 +90,7 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
     },
     { kind: choice.kind, maxKld: request.maxKld, minAgreement: request.minAgreement },
   );
-  events.onPlan?.({ lowLayers: plan.lowLayers, layers: source.text.layers, memory: plan.memory });
+  events.onPlan?.({ low: lowLayersOf(plan), memory: plan.memory });
   const predictedTokensPerSecond = await speedOf(plan);
 
   const writing = { addon, source, calibrated, workspace, choice, threads, signal, onProgress };
@@ -136,14 +136,9 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
  */
 export async function previewFit(request: FitRequest, measure: boolean): Promise<PlanPreview> {
   const { addon, read, laptop, settings, basis } = await prepare(request);
-  const { rungs, contextTokens, threads } = settings;
-  const kernels = { cachePath: kernelCache(request.home), laptop, threads };
-  return previewPlans(
-    read,
-    basis,
-    { rungs, contextTokens },
-    keptEntropies(read, request, settings),
-    (matrices) => (measure ? knownKernelSpeeds(addon, matrices, kernels) : keptKernelSpeeds(kernels)),
+  const kernels = { cachePath: kernelCache(request.home), laptop, threads: settings.threads };
+  return previewPlans(read, basis, settings, keptEntropies(read, request, settings), (matrices) =>
+    measure ? knownKernelSpeeds(addon, matrices, kernels) : keptKernelSpeeds(kernels),
   );
 }
 

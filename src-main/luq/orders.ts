@@ -1,25 +1,7 @@
 import { SnugError } from '../contract/errors.ts';
+import { ORDERINGS, type Ordering } from '../contract/fit-request.ts';
 import { kendallTau } from './kendall.ts';
 import { seededRandom, shuffled } from './random.ts';
-
-/**
- * Orders in which layers go ultra-low. The paper's is by ascending entropy; the others show what that order is worth.
- *
- * - `entropy-descending`: the reverse, the paper's own counter-check;
- * - `depth`: from the first layer on;
- * - `random`: shuffled by a seed;
- * - `edge-protected`: by ascending entropy, with the first and the last layer after all others;
- * - `sensitivity`: by the divergence measured with one layer low at a time, least harmful first.
- */
-export const ORDERINGS = [
-  'entropy',
-  'entropy-descending',
-  'depth',
-  'random',
-  'edge-protected',
-  'sensitivity',
-] as const;
-export type Ordering = (typeof ORDERINGS)[number];
 
 export function parseOrdering(text: string): Ordering {
   const ordering = ORDERINGS.find((name) => name === text.trim().toLowerCase());
@@ -45,16 +27,12 @@ function ascending(scores: readonly number[]): number[] {
     .map(({ layer }) => layer);
 }
 
-/** The paper's: by ascending entropy of image and text tokens together. LUQ, step 4. */
-export function entropyOrder(entropyBits: readonly number[]): number[] {
-  return ascending(entropyBits);
-}
-
-/** All layers, the one that goes low first in front. */
+/** All layers, the one that goes low first in front; throws a TypeError for `sensitivity` where none was measured. */
 export function orderLayers(ordering: Ordering, basis: OrderingBasis): number[] {
   const byEntropy = ascending(basis.entropyBits);
   const last = byEntropy.length - 1;
   switch (ordering) {
+    // the paper's: LUQ, step 4
     case 'entropy':
       return byEntropy;
     case 'entropy-descending':

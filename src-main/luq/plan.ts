@@ -76,8 +76,13 @@ export function planLayers(
     (sum, tensor) => sum + bytesAs(tensor, types.get(tensor.name) ?? tensor.type),
     0,
   );
-  const lowLayers = layerRungs.filter((rung) => rung !== rungs.high).length;
+  const lowLayers = lowLayersOf({ rungs, layerRungs }).length;
   return { rungs, order, lowLayers, layerRungs, types, memory: predictMemory(weightsBytes, overhead) };
+}
+
+/** The layers that are not on the high rung. */
+export function lowLayersOf({ rungs, layerRungs }: Pick<Plan, 'rungs' | 'layerRungs'>): number[] {
+  return [...layerRungs.keys()].filter((layer) => layerRungs[layer] !== rungs.high);
 }
 
 /** The plan with the fewest low layers whose whole memory fits the budget; undefined when none does. LUQ, step 4. */

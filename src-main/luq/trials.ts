@@ -52,50 +52,79 @@ export class Trials {
     this.#recordedKey = createHash('sha256').update(recorded).digest('hex');
   }
 
-  /** The quality of the source with these types; throws TOO_FEW_TOKENS when the held-out part is too small to say. */
-  async measure(trial: Trial): Promise<Quality> {
-    const path = join(this.#options.workspace.folder, 'trials', `${this.#key(trial)}.json`);
+  /**
+   * The quality of the source with these types; `file` spares putting the model together where something else needs it too.
+   * @throws SnugError TOO_FEW_TOKENS when the held-out part is too small to say
+   */
+  async measure(trial: Trial, file?: TrialFile): Promise<Quality> {
+    const path = join(this.#options.workspace.folder, 'trials', `${this.key(trial)}.json`);
     const kept = readKept(path, qualitySchema);
     if (kept) return enough(kept);
-    const quality = enough(await this.#run(trial));
+    if (!file) {
+      using own = this.open(trial);
+      return await this.measure(trial, own);
+    }
+    const quality = enough(await this.#compare(trial, await file.path()));
     writeFileAtomically(path, JSON.stringify(quality));
     return quality;
   }
 
-  #key({ types, vision }: Trial): string {
+  /** Names a trial by everything that its model and its quality depend on. */
+  key({ types, vision }: Trial): string {
     const parts = [this.#imatrixKey, this.#recordedKey, [...types].sort(), vision?.name ?? null];
     return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24);
   }
 
-  async #run({ types, vision }: Trial): Promise<Quality> {
+  /** The trial's model as a file; one at a time, as all have the same place. */
+  open({ types }: Trial): TrialFile {
     const { addon, source, settings, calibrated, workspace, signal } = this.#options;
     const { threads } = settings;
     const { gguf } = source.text;
     const unchanged = gguf.tensors.every(({ name, type }) => (types.get(name) ?? type) === type);
-    const output = unchanged ? source.text.path : join(workspace.folder, 'trial.gguf');
+    if (unchanged) return new TrialFile(source.text.path, undefined);
     const step = { addon, source: gguf, types, threads, signal };
-    try {
-      if (!unchanged) {
-        const bank = new Bank(workspace.bank, this.#imatrixKey);
-        await fillBank({ ...step, imatrix: calibrated.imatrix, bank });
-        await assemble({ ...step, bank, output, fileType: fileTypeId(settings.rungs.high), facts: [] });
-      }
-      using model = await openModel(addon, {
-        path: output,
-        mmprojPath: vision?.path ?? source.vision?.path,
-        limits: calibrationLimits(source.limits),
-        threads,
-        signal,
-      });
-      const sequences = await sequencesFor(model, { ...source, text: readTextModel(output) }, settings, true);
-      return await compareWithSource(model, calibrated.recordedSource, sequences, {
-        addon,
-        threads,
-        signal,
-      });
-    } finally {
-      if (!unchanged) discard(output);
-    }
+    const output = join(workspace.folder, 'trial.gguf');
+    return new TrialFile(output, async () => {
+      const bank = new Bank(workspace.bank, this.#imatrixKey);
+      await fillBank({ ...step, imatrix: calibrated.imatrix, bank });
+      await assemble({ ...step, bank, output, fileType: fileTypeId(settings.rungs.high), facts: [] });
+    });
+  }
+
+  async #compare({ vision }: Trial, path: string): Promise<Quality> {
+    const { addon, source, settings, calibrated, signal } = this.#options;
+    const { threads } = settings;
+    using model = await openModel(addon, {
+      path,
+      mmprojPath: vision?.path ?? source.vision?.path,
+      limits: calibrationLimits(source.limits),
+      threads,
+      signal,
+    });
+    const sequences = await sequencesFor(model, { ...source, text: readTextModel(path) }, settings, true);
+    return compareWithSource(model, calibrated.recordedSource, sequences, { addon, threads, signal });
+  }
+}
+
+/** A model that is put together when its path is first asked for, and thrown away when disposed. */
+export class TrialFile implements Disposable {
+  readonly #path: string;
+  readonly #make: (() => Promise<void>) | undefined;
+  #made: Promise<void> | undefined;
+
+  constructor(path: string, make: (() => Promise<void>) | undefined) {
+    this.#path = path;
+    this.#make = make;
+  }
+
+  async path(): Promise<string> {
+    this.#made ??= this.#make?.();
+    await this.#made;
+    return this.#path;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#made) discard(this.#path);
   }
 }
 

@@ -10,7 +10,7 @@ import type {
   FitState,
   LayerEntropyView,
 } from '../contract/fit-job.ts';
-import type { FitRequest } from '../contract/fit-request.ts';
+import { defaultOrdering, type FitRequest } from '../contract/fit-request.ts';
 import type { LaptopService } from '../contract/laptop.ts';
 import type { FitEvent, FitService } from '../luq/fit-service.ts';
 import { outputPath } from '../luq/workspace.ts';
@@ -133,6 +133,7 @@ export class FitJobs implements FitJobService {
       secondsLeft: null,
       entropies: [],
       lowLayers: null,
+      low: null,
       error: null,
       report: null,
       outputId: null,
@@ -236,14 +237,15 @@ export class FitJobs implements FitJobService {
       // two models of one name must not take each other's place; a refit replaces its own result
       output: outputPath(this.#folder.current, model.path, model.id.slice(0, 6)),
       contextTokens: start.contextTokens,
-      // the demo model does not survive the paper's order, which takes its first layers first
-      ...(model.path === demoModel ? { ordering: 'edge-protected' } : {}),
+      ordering: start.ordering ?? defaultOrdering(model.path === demoModel),
       ...(model.mmprojPath === undefined ? {} : { mmprojPath: model.mmprojPath }),
       ...(start.imageMaxTokens === undefined ? {} : { imageMaxTokens: start.imageMaxTokens }),
       ...(start.visionType === undefined ? {} : { visionType: start.visionType }),
       ...(start.calibrationFolder === undefined ? {} : { calibrationFolder: start.calibrationFolder }),
       ...(threads === null ? {} : { threads }),
       ...(start.compare === undefined ? {} : { compare: start.compare }),
+      ...(start.plan === undefined ? {} : { plan: start.plan }),
+      ...(start.minAgreement === undefined ? {} : { minAgreement: start.minAgreement }),
     };
   }
 }
@@ -284,7 +286,7 @@ class LiveJob {
         return { entropies: [...others, { layer, both, image, text }].sort((a, b) => a.layer - b.layer) };
       }
       case 'plan':
-        return { lowLayers: event.lowLayers };
+        return { lowLayers: event.low.length, low: event.low };
     }
   }
 

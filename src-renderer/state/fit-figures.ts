@@ -12,9 +12,17 @@ export function figuresOf(fit: FitState): readonly {
   if (outcome === null || preview === null) return [];
   const layers = preview.byLowLayers.length - 1;
   const lowLayers = fit.lowLayers ?? layers;
+  const ultraLow = `${lowLayers} of ${layers}`;
+  if (!fit.foreseeable) {
+    return [
+      { label: 'Ultra-low layers', value: '–', note: 'found by measuring' },
+      { label: 'Memory', value: `≤ ${formatBytes(fit.budgetBytes)}`, note: `${ultraLow} ultra-low would do` },
+      { label: 'Quality', value: '–', note: 'known after a check' },
+    ];
+  }
   const speed = outcome.tokensPerSecond ?? measuredSpeed(fit);
   return [
-    { label: 'Ultra-low layers', value: `${lowLayers} of ${layers}` },
+    { label: 'Ultra-low layers', value: ultraLow },
     { label: 'File', value: formatBytes(outcome.fileBytes) },
     { label: 'Memory', value: formatBytes(outcome.memory.totalBytes), note: 'predicted' },
     speed === null

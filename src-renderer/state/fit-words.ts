@@ -3,6 +3,7 @@ import type { Divergence, FitReport } from '../../src-main/contract/fit-report.t
 import { STAGES, type Progress, type Stage } from '../../src-main/contract/progress.ts';
 import { formatBytes, formatCount, formatPercent, formatSeconds } from '../format.ts';
 import type { Verdict } from './budget.ts';
+import { FIT_METHODS, METHOD_WORDS } from './fit-method.ts';
 
 /** What the fit page calls things. Plain words first; the field's own words stand under "Details". */
 
@@ -69,6 +70,20 @@ function roundedSeconds(seconds: number): number {
 /** How close a compressed model stays to its original, in words. */
 export function agreement(divergence: Divergence): string {
   return `picks the same next word as the original ${formatPercent(divergence.topAgreement)} of the time`;
+}
+
+/** A plan that was tried: an order of the fit's own methods, a ladder, or one file type for all. */
+export function candidateTitle(name: string): string {
+  const method = FIT_METHODS.find((one) => one === name);
+  if (method !== undefined) return METHOD_WORDS[method].title;
+  return name === 'ladder' ? 'A type for every layer, by measured harm' : `Everything at ${name}`;
+}
+
+/** How a finished fit's layers came out, in a line. */
+export function planLine({ plan, candidates }: FitReport): string {
+  const best = candidates.find(({ chosen }) => chosen);
+  if (best) return `best of ${candidates.length} that were tried`;
+  return `${plan.lowLayers} of ${plan.layers} layers ultra-low`;
 }
 
 /** Pieces of a path after the last separator of either kind. */

@@ -12,6 +12,7 @@ import {
   type BudgetRange,
   type Verdict,
 } from './budget.ts';
+import { defaultMethod, isForeseeable, methodOf, startOf, type FitMethod } from './fit-method.ts';
 import { chartLayers, type ChartLayer } from './layer-chart.ts';
 import type { CheckedFit } from './quality.ts';
 
@@ -34,6 +35,10 @@ export class FitState {
   smallerVision: boolean = $state(false);
   compare: boolean = $state(false);
   calibrationFolder: string = $state('');
+  /** null: the usual one of the model */
+  chosenMethod: FitMethod | null = $state(null);
+  /** least share of next words as the original's; null asks for nothing */
+  minAgreement: number | null = $state(null);
 
   constructor(app: AppState) {
     this.#app = app;
@@ -65,6 +70,15 @@ export class FitState {
   get contextTokens(): number {
     const wanted = this.chosenContextTokens ?? this.#app.settings.contextTokens;
     return Math.min(wanted, this.model?.trainingContextTokens ?? wanted);
+  }
+
+  get method(): FitMethod {
+    return this.chosenMethod ?? (this.model === null ? 'entropy' : defaultMethod(this.model));
+  }
+
+  /** Whether the preview knows which layers go ultra-low; others are found while fitting. */
+  get foreseeable(): boolean {
+    return isForeseeable(this.method);
   }
 
   get range(): BudgetRange | null {
@@ -110,11 +124,12 @@ export class FitState {
     return finished?.report ?? null;
   }
 
-  /** What checks of this model's fits found, newest first. */
+  /** What checks of this model's fits by this method found, newest first. */
   get checkedFits(): readonly CheckedFit[] {
     return this.#app.jobs.list.flatMap(({ modelId, lowLayers, report }) => {
       const agreement = report?.check.image?.topAgreement ?? report?.check.text?.topAgreement;
-      if (modelId !== this.model?.id || lowLayers === null || agreement === undefined) return [];
+      if (modelId !== this.model?.id || lowLayers === null || !report || agreement === undefined) return [];
+      if (methodOf(report.plan) !== this.method) return [];
       return [{ lowLayers, agreement }];
     });
   }
@@ -132,13 +147,19 @@ export class FitState {
     const layers = this.model?.layers ?? 0;
     const filling = this.busy ? (this.job?.entropies ?? []) : [];
     const known = this.preview?.calibration ?? calibrationOf(this.lastReport);
-    const atSlider = this.preview === null ? 0 : (this.lowLayers ?? layers);
     return chartLayers({
       layers,
       entropies: filling.length > 0 ? filling : (known?.entropies ?? []),
-      order: known?.order ?? null,
-      lowLayers: this.busy ? (this.job?.lowLayers ?? atSlider) : atSlider,
+      low: this.busy ? (this.job?.low ?? []) : this.#lowAtSlider(known?.order ?? null),
     });
+  }
+
+  /** Which layers the slider's place makes ultra-low: as far as that is known before it is measured. */
+  #lowAtSlider(order: readonly number[] | null): readonly number[] {
+    if (this.foreseeable && order !== null) return order.slice(0, this.lowLayers ?? order.length);
+    const last = this.lastReport;
+    if (last === null || methodOf(last.plan) !== this.method) return [];
+    return last.layers.flatMap(({ index, rung }) => (rung === last.plan.rungs.high ? [] : [index]));
   }
 
   choose(modelId: string): void {
@@ -157,6 +178,7 @@ export class FitState {
       modelId: model.id,
       contextTokens: this.contextTokens,
       ...(this.smallerVision ? { visionType: 'Q8_0' as const } : {}),
+      ...(this.method === 'auto' ? {} : { ordering: this.method }),
     };
     const { fits } = this.#app.bridge.api;
     try {
@@ -234,6 +256,8 @@ export class FitState {
       ...(this.smallerVision ? { visionType: 'Q8_0' as const } : {}),
       ...(folder === '' ? {} : { calibrationFolder: folder }),
       ...(this.compare ? { compare: true } : {}),
+      ...startOf(this.method),
+      ...(this.minAgreement === null ? {} : { minAgreement: this.minAgreement }),
     };
   }
 

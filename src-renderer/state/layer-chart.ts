@@ -12,17 +12,14 @@ export interface ChartLayer {
 export interface ChartInputs {
   readonly layers: number;
   readonly entropies: readonly LayerEntropyView[];
-  /** from a kept calibration; null: by the entropies, once all are there */
-  readonly order: readonly number[] | null;
-  readonly lowLayers: number;
+  /** the layers that go ultra-low, as far as that is known */
+  readonly low: readonly number[];
 }
 
-export function chartLayers({ layers, entropies, order, lowLayers }: ChartInputs): readonly ChartLayer[] {
+export function chartLayers({ layers, entropies, low }: ChartInputs): readonly ChartLayer[] {
   const measured = new Map(entropies.map((view) => [view.layer, view]));
-  const complete = layers > 0 && measured.size >= layers;
-  const ranking =
-    order ?? (complete ? entropies.toSorted((a, b) => a.both - b.both).map(({ layer }) => layer) : []);
-  const chosen = new Set(complete ? ranking.slice(0, lowLayers) : []);
+  // bars that go ultra-low while others still come in would read as chosen among those
+  const chosen = new Set(measured.size >= layers ? low : []);
   return Array.from({ length: layers }, (_, layer) => {
     const view = measured.get(layer);
     return {

@@ -54,8 +54,25 @@ inEachDoor('a fit and what comes of it', { holds: true }, (app) => {
     expect(await app.page.getByRole('main').locator('svg').count()).toBeGreaterThan(0);
   });
 
+  it('is refused where it would break the quality asked for, says what that takes, and can be asked again', async () => {
+    const old = await fittedModel();
+    await app.page.getByText('More choices').click();
+    await app.page.getByLabel('How the ultra-low layers are chosen').selectOption('auto');
+    await app.page.getByText('found by measuring').waitFor();
+    await app.page.getByLabel('How the ultra-low layers are chosen').selectOption('edge-protected');
+    await app.page.getByLabel('Keep at least').selectOption('0.98');
+    await app.page.getByLabel(/^Memory it may take/).press('Home');
+    await app.page.getByLabel(/^Memory it may take/).press('PageUp');
+    await app.startFit('Refit to this budget');
+    await app.page.getByText('98 % or more of positions').waitFor({ timeout: WHOLE_FIT });
+    expect(await newestJob()).toMatchObject({ state: 'failed', error: { code: 'DOES_NOT_FIT' } });
+    expect(await fittedModel()).toEqual(old);
+    await app.page.getByLabel('Keep at least').selectOption('');
+  });
+
   it('is made again for another budget, quicker, and keeps the old model until the new one is checked', async () => {
-    const first = await newestJob();
+    const first = (await app.api.fits.list({})).find(({ state }) => state === 'done');
+    if (!first) throw new Error('nothing was fitted');
     const old = await fittedModel();
     const content = readFileSync(old.path);
     const { modelId, contextTokens } = first;

@@ -276,7 +276,14 @@ describe('a fit', () => {
 
     const done = await window.when('fits.changed', ({ id, state }) => id === job.id && state !== 'running');
     expect(done.error).toBeNull();
-    expect(done).toMatchObject({ state: 'done', share: 1, lowLayers: 2 });
+    expect(done).toMatchObject({ state: 'done', share: 1 });
+    // before layers are measured the preview says what is enough in any order
+    const lowLayers = done.lowLayers ?? NaN;
+    expect(lowLayers).toBeGreaterThan(0);
+    expect(lowLayers).toBeLessThanOrEqual(2);
+    expect(done.low).toHaveLength(lowLayers);
+    expect(done.report?.plan.ordering).toBe('edge-protected');
+    expect(done.low).not.toContain(0);
     expect(done.entropies).toHaveLength(model.layers);
     const stages = new Set(
       window.events.flatMap(({ name, data }) => (name === 'fits.changed' ? [data.progress?.stage] : [])),
@@ -288,7 +295,7 @@ describe('a fit', () => {
     expect(fitted).toMatchObject({
       kind: 'fitted',
       madeFrom: model.id,
-      plan: { lowLayers: 2 },
+      plan: { lowLayers },
       problem: null,
     });
     const bank = await window.api.library.bank({});
@@ -313,6 +320,42 @@ describe('a fit', () => {
     const done = await window.when('fits.changed', ({ id, state }) => id === job.id && state === 'done');
     expect(done.report?.calibration.reused).toBe(true);
     expect(done.lowLayers).toBe(4);
+  });
+
+  it('takes the layers in the order asked for, and is as large as was said before', async () => {
+    const { id: modelId, layers } = await demo();
+    const { byLowLayers, calibration } = await window.api.fits.preview({
+      modelId,
+      contextTokens: 1024,
+      ordering: 'depth',
+    });
+    expect(calibration?.order).toEqual(Array.from({ length: layers }, (_, layer) => layer));
+    const expected = byLowLayers[3]?.memory;
+    const job = await window.api.fits.start({
+      modelId,
+      budgetBytes: expected?.totalBytes ?? 0,
+      contextTokens: 1024,
+      ordering: 'depth',
+    });
+    const done = await window.when('fits.changed', (one) => one.id === job.id && one.state === 'done');
+    expect(done.low).toEqual([0, 1, 2]);
+    expect(done.report?.plan.predictedMemory).toEqual(expected);
+  });
+
+  it('that would break the quality asked for fails with what it takes, and the old model stays', async () => {
+    const { id: modelId } = await demo();
+    const before = await window.api.library.list({});
+    const { byLowLayers } = await window.api.fits.preview({ modelId, contextTokens: 1024 });
+    const job = await window.api.fits.start({
+      modelId,
+      budgetBytes: byLowLayers.at(-1)?.memory.totalBytes ?? 0,
+      contextTokens: 1024,
+      minAgreement: 0.999,
+    });
+    const failed = await window.when('fits.changed', ({ id, state }) => id === job.id && state !== 'running');
+    expect(failed).toMatchObject({ state: 'failed', error: { code: 'DOES_NOT_FIT' } });
+    expect(failed.error?.advice).toBeTruthy();
+    expect(await window.api.library.list({})).toEqual(before);
   });
 
   it('with a budget that nothing fits fails with what would help', async () => {
@@ -442,7 +485,7 @@ describe('the log', () => {
     const log = readFileSync(join(logsFolder, 'snug.log'), 'utf8');
     expect(log).toMatch(/ start door=browser /);
     expect(log).toMatch(/ fit-started state=running /);
-    expect(log).toMatch(/ fit-ended state=done .*lowLayers=2/);
+    expect(log).toMatch(/ fit-ended state=done .*lowLayers=\d/);
     expect(log).toMatch(/ fit-ended state=failed code=DOES_NOT_FIT /);
     expect(log).toMatch(
       / model-loaded worker=chat-worker architecture=qwen2vl kind=source bytes=\d+ layers=\d+/,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ChatHost } from '../../src-main/chat/host.ts';
+import { plainAnswer } from '../../src-main/evaluate/tasks/own.ts';
 import { findMmproj } from '../../src-main/models/find-mmproj.ts';
 import { readTextModel } from '../../src-main/models/model-file.ts';
 import { drawPicture, readVqaTest, type Turn, type VqaTest } from './recipe.ts';
@@ -22,11 +23,6 @@ export interface Score {
 export interface Asked extends Turn {
   readonly said: string;
   readonly right: boolean;
-}
-
-/** What is compared: case, spaces at the ends and a final full stop do not count. */
-export function plain(answer: string): string {
-  return answer.trim().toLowerCase().replace(/\.$/, '');
 }
 
 /** Asks the conversations of the first `pictures` pictures and, with all of them, those without a picture. */
@@ -54,7 +50,7 @@ export async function askVqaTest(
           temperature: 0,
           seed: 0,
         });
-        asked.push({ ...turn, said: text, right: plain(text) === plain(turn.answer) });
+        asked.push({ ...turn, said: text, right: plainAnswer(text) === plainAnswer(turn.answer) });
       }
     };
     for (const [index, recipe] of test.pictures.slice(0, options.pictures).entries()) {

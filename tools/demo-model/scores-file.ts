@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { VqaTest } from './recipe.ts';
-import { plain, scores, type Asked } from './score.ts';
+import { plainAnswer } from '../../src-main/evaluate/tasks/own.ts';
+import { scores, type Asked } from './score.ts';
 
 /** `scores.json` beside the demo model: what the shipped files were seen to do, for the tests and the model card to read. */
 
@@ -99,7 +100,7 @@ export function percent({ right, total }: Score): number {
 }
 
 export function isRight({ answer, said }: AskedSample): boolean {
-  return plain(answer) === plain(said);
+  return plainAnswer(answer) === plainAnswer(said);
 }
 
 /** What a ladder was to show, and whether it does. */

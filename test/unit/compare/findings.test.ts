@@ -5,7 +5,6 @@ import {
   contests,
   frontier,
   orderCurves,
-  usualCalibration,
   variations,
 } from '../../../src-main/compare/findings.ts';
 import { comparisonOf, made, madeUp } from './made-up.ts';
@@ -89,15 +88,6 @@ describe('orders', () => {
 
 describe('variations of the calibration', () => {
   const comparison = madeUp();
-
-  it('are held against the calibration most rows share', () => {
-    expect(usualCalibration(comparison)).toMatchObject({
-      alpha: 0.5,
-      clusters: 100,
-      seed: 1,
-      importance: 'multimodal',
-    });
-  });
 
   it.each([
     ['alpha', [0, 0.25, 0.5, 0.75, 1]],

@@ -1,6 +1,7 @@
 import type { Compared, Comparison } from '../../../src-main/contract/comparison.ts';
 import type { Divergence } from '../../../src-main/contract/fit-report.ts';
-import { ORDERINGS, orderLayers, orderTau } from '../../../src-main/luq/orders.ts';
+import { ORDERINGS } from '../../../src-main/contract/fit-request.ts';
+import { orderLayers, orderTau } from '../../../src-main/luq/orders.ts';
 import { seededRandom } from '../../../src-main/luq/random.ts';
 
 /** A comparison as `snug compare` makes one of a small model, with plausible numbers nobody measured. */
@@ -46,6 +47,12 @@ export function made(change: Partial<Compared> & { kld?: number | null; mebibyte
     },
     tokensPerSecond: 3100 / mebibytes,
     totalBytes: Math.round((mebibytes + 150) * MIB),
+    accuracy: kld === null ? 0 : 90 * Math.exp(-kld),
+    running: {
+      tokensPerSecond: 2900 / mebibytes,
+      promptTokensPerSecond: 9000 / mebibytes,
+      peakMemoryBytes: Math.round((mebibytes + 148) * MIB),
+    },
     ...rest,
   };
   const id = [row.name, row.importance ?? 'none', row.alpha, row.clusters, row.seed].join(' / ');
@@ -57,6 +64,9 @@ export function comparisonOf(rows: readonly Compared[], change: Partial<Comparis
     version: 1,
     model: { name: 'Snug demo', sourceSha256: 'ab'.repeat(32), layers: LAYERS, parameters: 250_000_000 },
     rungs: { high: 'Q4_K_M', low: 'IQ1_M' },
+    contextTokens: 4096,
+    calibration: { importance: 'multimodal', alpha: 0.5, clusters: 100, seed: 1 },
+    task: { name: 'own', metric: 'accuracy', max: 100, questions: 200 },
     entropies: [],
     orders: {},
     taus: [],

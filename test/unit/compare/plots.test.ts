@@ -166,8 +166,8 @@ describe('with too little to draw there is no figure', () => {
 
 it('lines run through their points from left to right', () => {
   const marks = drawn(alphaFigure(comparison));
-  expect(marks).toHaveLength(10);
-  for (const panel of [marks.slice(0, 5), marks.slice(5)]) {
+  expect(marks).toHaveLength(15);
+  for (const panel of [marks.slice(0, 5), marks.slice(5, 10), marks.slice(10)]) {
     const across = panel.map(({ x }) => x);
     expect(across).toEqual(across.toSorted((a, b) => a - b));
   }

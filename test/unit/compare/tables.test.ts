@@ -51,7 +51,26 @@ describe('the page of tables', () => {
     expect(cells(markdown, 'Q4_K_M', 'pictures and text')).toEqual([
       ...['Q4_K_M', 'pictures and text', '158.6', '21.0', '5.32', '0.0210', '0.0084', '0.1470', '0.0273'],
       ...['92.3 / 91.3', '23/24', '3.26 / 3.27', '19.5', '309 MiB'],
+      ...['88.1', '18.3', '57', '307 MiB'],
     ]);
+  });
+
+  it('has no columns for what was not measured', () => {
+    const rows = comparison.rows.map((row) => ({ ...row, accuracy: null, running: null }));
+    const less = toMarkdown({ ...comparison, task: null, rows });
+    expect(cells(less, 'Q4_K_M', 'pictures and text')).toHaveLength(14);
+    expect(less).not.toContain('## Predictions');
+  });
+
+  it('counts predictions that came near enough', () => {
+    const running = { tokensPerSecond: 100, promptTokensPerSecond: 1, peakMemoryBytes: 1000 };
+    const rows = [
+      made({ name: 'near', tokensPerSecond: 114, totalBytes: 1049, running }),
+      made({ name: 'far', tokensPerSecond: 84, totalBytes: 940, running }),
+    ];
+    const counted = toMarkdown(comparisonOf(rows));
+    expect(counted).toContain('from 0.84 to 1.14; within 15 % for 1 of 2 rows');
+    expect(counted).toContain('from 0.94 to 1.05; within 5 % for 1 of 2 rows');
   });
 
   it('names every row', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ORDERINGS, orderLayers, orderTau } from '../../../src-main/luq/orders.ts';
+import { ORDERINGS } from '../../../src-main/contract/fit-request.ts';
+import { orderLayers, orderTau } from '../../../src-main/luq/orders.ts';
 
 const basis = {
   entropyBits: [6.1, 6.5, 6.2, 6.4, 6.0],

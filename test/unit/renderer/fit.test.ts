@@ -4,6 +4,7 @@ import type { FitPreview } from '../../../src-main/contract/fit-job.ts';
 import { AppState } from '../../../src-renderer/state/app.svelte.ts';
 import { budgetRange, verdictOn, zonesOf } from '../../../src-renderer/state/budget.ts';
 import { FitState } from '../../../src-renderer/state/fit.svelte.ts';
+import { figuresOf } from '../../../src-renderer/state/fit-figures.ts';
 import { stageRows, timeLeft } from '../../../src-renderer/state/fit-words.ts';
 import { FakeAddressBar, FakeBridge, job, laptop, MiB, model, preview } from './fake-bridge.ts';
 
@@ -145,9 +146,45 @@ describe('the fit page', () => {
     expect(bridge.asked('fits.start')).toHaveLength(0);
     await fit.press();
     expect(bridge.asked('fits.start')).toEqual([
-      { modelId: 'demo', budgetBytes: 26 * MiB, contextTokens: 4096 },
+      { modelId: 'demo', budgetBytes: 26 * MiB, contextTokens: 4096, ordering: 'entropy' },
     ]);
     expect([fit.warnings, fit.busy, app.jobs.running?.id]).toEqual([null, true, 'job']);
+  });
+
+  it('asks for the method and the quality that were chosen, and for the sizes in that order', async () => {
+    const { bridge, fit } = await open({
+      fits: { preview: () => Promise.resolve(preview()), start: () => Promise.resolve(job()) },
+    });
+    fit.chosenMethod = 'sensitivity';
+    await fit.loadPreview();
+    expect(bridge.asked('fits.preview').at(-1)).toMatchObject({ ordering: 'sensitivity' });
+    fit.chosenMethod = 'auto';
+    fit.minAgreement = 0.9;
+    await fit.press();
+    const [asked] = bridge.asked('fits.start');
+    expect(asked).toMatchObject({ plan: 'auto', minAgreement: 0.9 });
+    expect(asked).not.toHaveProperty('ordering');
+  });
+
+  it('protects the edges of the model that comes with the app, of no other', async () => {
+    const demo = await open({ library: { list: () => Promise.resolve([model({ builtIn: true })]) } });
+    expect(demo.fit.method).toBe('edge-protected');
+    expect((await open()).fit.method).toBe('entropy');
+  });
+
+  it('promises no layers, file and speed that only measuring can tell', async () => {
+    const calibration = {
+      entropies: [0, 1, 2, 3].map((layer) => ({ layer, both: layer, image: null, text: null })),
+      order: [0, 1, 2, 3],
+    };
+    const { fit } = await open({ fits: { preview: () => Promise.resolve(preview({ calibration })) } });
+    fit.moveBudget(26 * MiB);
+    const chosen = () => fit.chart.filter((layer) => layer.chosen).map(({ layer }) => layer);
+    expect(chosen()).toEqual([0, 1]);
+    expect(figuresOf(fit).map(({ label }) => label)).toContain('Speed');
+    fit.chosenMethod = 'auto';
+    expect(chosen()).toEqual([]);
+    expect(figuresOf(fit).map(({ label }) => label)).not.toContain('Speed');
   });
 
   it('says in place why a fit did not start', async () => {
@@ -171,7 +208,7 @@ describe('the fit page', () => {
     expect(fit.chart.map(({ both }) => both)).toEqual([5, 4, null, null]);
     expect(fit.chart.some(({ chosen }) => chosen)).toBe(false);
     const entropies = [view(0, 5), view(1, 4), view(2, 6), view(3, 3)];
-    bridge.emit({ name: 'fits.changed', data: job({ entropies, lowLayers: 2 }) });
+    bridge.emit({ name: 'fits.changed', data: job({ entropies, lowLayers: 2, low: [1, 3] }) });
     expect(fit.chart.filter(({ chosen }) => chosen).map(({ layer }) => layer)).toEqual([1, 3]);
   });
 

@@ -1,12 +1,14 @@
 import { expect, it } from 'vitest';
 import { EventBus } from '../../../src-main/api/event-bus.ts';
 import type { FitJob } from '../../../src-main/contract/fit-job.ts';
+import type { Memory } from '../../../src-main/contract/fit-report.ts';
 import { SnugError } from '../../../src-main/contract/errors.ts';
 import type { FitEvent, FitService } from '../../../src-main/luq/fit-service.ts';
 import { FitJobs } from '../../../src-main/services/fit-jobs.ts';
 import { fitStart, temporaryStore } from '../../helpers/store-parts.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
+const memory = {} as Memory;
 type Parts = ConstructorParameters<typeof FitJobs>[0];
 
 /** Fits of a model that is said to be there, with a store that takes no more once `full` says so. */
@@ -57,7 +59,7 @@ it('a fit whose progress finds no room in the store goes on, and the window hear
     await Promise.resolve();
     full.now = true;
     // as from a worker's message: what is thrown here nobody catches
-    expect(() => onEvent({ kind: 'plan', lowLayers: 3 } as FitEvent)).not.toThrow();
+    expect(() => onEvent({ kind: 'plan', low: [1, 2, 3], memory })).not.toThrow();
     said();
     throw new SnugError('WORKER_DIED', 'it ended');
   });

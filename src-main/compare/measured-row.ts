@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { comparedSchema, type Compared, type CompareRequest } from '../contract/comparison.ts';
+import type { MeasureRequest, Measured, OpenChatRequest, OpenedChat } from '../contract/chat.ts';
+import { WorkerProcess } from '../engine/worker-process.ts';
+import { answersPath, KeptAnswers } from '../evaluate/kept-answers.ts';
+import { askWorker, runTask } from '../evaluate/run-task.ts';
+import { firstQuestions, type Task, type TaskQuestion } from '../evaluate/tasks/task.ts';
+import { TASKS } from '../evaluate/tasks/tasks.ts';
+import { writeFileAtomically } from '../luq/files.ts';
+import type { Prepared } from '../luq/prepare.ts';
+import { sampleQuestions } from '../luq/sample-questions.ts';
+import type { Source } from '../luq/source.ts';
+import type { Trial, TrialFile, Trials } from '../luq/trials.ts';
+import { readKept } from '../models/json-file.ts';
+
+/** What is measured of a row: beside its quality, how it runs and how it does at a task. Each is kept by what it depends on. */
+
+export type RowMeasurements = Pick<Compared, 'quality' | 'running' | 'accuracy'>;
+
+export interface RowOptions {
+  readonly request: CompareRequest;
+  readonly prepared: Prepared;
+  readonly source: Source;
+  /** where the chat process starts */
+  readonly chatEntry: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Answers of a benchmark that is asked with short ones are short; a broken model that does not end costs no more than this. */
+const ANSWER_TOKENS = 48;
+/** Answers to the sample questions while memory is measured. */
+const SAMPLE_ANSWER_TOKENS = 16;
+/** A question beside its picture and its answer. */
+const QUESTION_TOKENS = 512;
+
+export interface ComparedTask {
+  readonly task: Task;
+  readonly questions: readonly TaskQuestion[];
+}
+
+/** @throws SnugError BAD_ARGUMENT naming what is wrong with the data */
+export function readComparedTask({ task }: CompareRequest): ComparedTask | undefined {
+  const named = task && TASKS[task.name];
+  if (!named) return undefined;
+  const all = named.read(task.data, task.pictures);
+  return { task: named, questions: task.limit === undefined ? all : firstQuestions(all, task.limit) };
+}
+
+export class RowMeasurer {
+  readonly #options: RowOptions;
+  readonly #task: ComparedTask | undefined;
+
+  constructor(options: RowOptions, task: ComparedTask | undefined) {
+    this.#options = options;
+    this.#task = task;
+  }
+
+  async measure(trials: Trials, trial: Trial): Promise<RowMeasurements> {
+    using file = trials.open(trial);
+    const key = trials.key(trial);
+    return {
+      quality: await trials.measure(trial, file),
+      running: this.#options.request.running ? await this.#running(file, trial, key) : null,
+      accuracy: this.#task ? await this.#accuracy(this.#task, file, trial, key) : null,
+    };
+  }
+
+  /** Speed and memory in a process of its own, on this machine. */
+  async #running(file: TrialFile, trial: Trial, key: string): Promise<Compared['running']> {
+    const { prepared, request, chatEntry, signal } = this.#options;
+    const { laptop, settings } = prepared;
+    const conditions = [
+      key,
+      laptop.cpu.brand,
+      settings.threads,
+      settings.contextTokens,
+      prepared.read.limits,
+    ];
+    const name = createHash('sha256').update(JSON.stringify(conditions)).digest('hex').slice(0, 24);
+    const path = join(request.fit.home, 'work', 'compare', `${name}.json`);
+    const kept = readKept(path, comparedSchema.shape.running.unwrap());
+    if (kept) return kept;
+    await using worker = new WorkerProcess(chatEntry);
+    const canSee = prepared.read.vision !== undefined;
+    const measuring: MeasureRequest = {
+      ...(await this.#opening(file, trial)),
+      questions: sampleQuestions(request.fit.modelPath, canSee),
+      maxTokens: SAMPLE_ANSWER_TOKENS,
+    };
+    const measured = await worker.call<Measured>('measure', measuring, { signal });
+    const { tokensPerSecond, promptTokensPerSecond, peakMemoryBytes } = measured;
+    const running = { tokensPerSecond, promptTokensPerSecond, peakMemoryBytes };
+    writeFileAtomically(path, JSON.stringify(running));
+    return running;
+  }
+
+  async #accuracy(
+    { task, questions }: ComparedTask,
+    file: TrialFile,
+    trial: Trial,
+    key: string,
+  ): Promise<number> {
+    const { prepared, source, request, chatEntry, signal } = this.#options;
+    const { limits } = prepared.read;
+    const path = answersPath(request.fit.home, {
+      // types and importance matrix say as much as the file's own hash would
+      modelSha256: `${source.sha256} ${key}`,
+      mmprojSha256: `${source.visionSha256 ?? ''} ${trial.vision?.name ?? ''}`,
+      task: task.name,
+      imageTokens: limits,
+      maxTokens: ANSWER_TOKENS,
+    });
+    using kept = KeptAnswers.open(path);
+    const { answers } = await runTask(questions, kept, {
+      signal,
+      withModel: async (work) => {
+        await using worker = new WorkerProcess(chatEntry);
+        const contextTokens = limits.maxTokens + QUESTION_TOKENS + ANSWER_TOKENS;
+        const opening = { ...(await this.#opening(file, trial)), contextTokens };
+        await worker.call<OpenedChat>('open', opening, { signal });
+        await work(askWorker(worker, { maxTokens: ANSWER_TOKENS, signal }));
+      },
+    });
+    return task.score(questions, answers).value;
+  }
+
+  async #opening(file: TrialFile, { vision }: Trial): Promise<OpenChatRequest> {
+    const { prepared } = this.#options;
+    const { settings, read } = prepared;
+    return {
+      modelPath: await file.path(),
+      mmprojPath: vision?.path ?? read.vision?.path,
+      contextTokens: settings.contextTokens,
+      threads: settings.threads,
+      imageMaxTokens: read.limits.maxTokens,
+    };
+  }
+}

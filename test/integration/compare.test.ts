@@ -1,0 +1,123 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compare } from '../../src-main/compare/run.ts';
+import { comparisonSchema, type CompareRequest } from '../../src-main/contract/comparison.ts';
+import { workerEntries } from '../../src-main/api/entries.ts';
+import { DEMO_LAYERS, demoFolder, demoMmproj, demoModel, sample } from '../fixtures/demo.ts';
+import { readScores } from '../../tools/demo-model/scores-file.ts';
+
+// `snug compare` on the demo model: small parts of it, the whole takes a quarter of an hour.
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'snug-compare-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const cli = join(import.meta.dirname, '..', '..', 'src-main', 'cli.ts');
+const CALIBRATION = ['--calibration-tokens', '4000', '--clusters', '25', '--threads', '1'];
+
+/** Runs `snug compare` on the demo model and reads what it wrote. */
+function compared(home: string, ...args: string[]) {
+  const output = join(folder, 'output');
+  execFileSync(process.execPath, [cli, 'compare', demoModel, '--output', output, ...CALIBRATION, ...args], {
+    env: { ...process.env, SNUG_HOME: home, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const read = (name: string) => readFileSync(join(output, name), 'utf8');
+  return {
+    files: readdirSync(output),
+    read,
+    comparison: comparisonSchema.parse(JSON.parse(read('comparison.json'))),
+  };
+}
+
+describe('a comparison from the command line', { timeout: 300_000 }, () => {
+  it('measures quality, a task, speed and memory of each row, writes them, and measures none of it twice', () => {
+    const { samples } = readScores(demoFolder);
+    const asked = samples.filter(({ picture }) => picture !== undefined);
+    const questions = asked.map(({ question, answer, picture = '' }) => {
+      const name = picture.split('/').at(-1) ?? '';
+      copyFileSync(sample(name.replace('.png', '')), join(folder, name));
+      return { picture: name, question, answer };
+    });
+    const data = join(folder, 'questions.json');
+    writeFileSync(data, JSON.stringify(questions));
+    const right = asked.filter(({ answer, said }) => answer === said).length;
+
+    const home = join(folder, 'cli-home');
+    const args = ['--parts', 'projector', '--task', 'own', '--data', data];
+    const { comparison, files, read } = compared(home, ...args);
+    const [source, projector] = comparison.rows;
+    expect(comparison.rows.map(({ family }) => family)).toEqual(['source', 'projector']);
+    expect(comparison.task).toMatchObject({ name: 'own', questions: questions.length });
+    expect(source?.quality.image?.meanKld).toBeCloseTo(0, 3);
+    expect(projector?.quality.image?.meanKld).toBeGreaterThan(source?.quality.image?.meanKld ?? Infinity);
+    expect(projector?.visionBytes).toBeLessThan(source?.visionBytes ?? 0);
+    // the score is that of the answers which the shipped files are known to give
+    expect(source?.accuracy).toBeCloseTo((100 * right) / asked.length);
+    for (const { running } of comparison.rows) expect(running?.peakMemoryBytes).toBeGreaterThan(0);
+    expect(files).toEqual(
+      expect.arrayContaining(['comparison.csv', 'comparison.json', 'comparison.md', 'entropy.svg']),
+    );
+    expect(read('comparison.csv').trim().split(/\r?\n/)).toHaveLength(1 + comparison.rows.length);
+    expect(read('comparison.md')).toContain('## Predictions');
+
+    // times would differ if anything was run again
+    expect(compared(home, ...args).comparison.rows).toEqual(comparison.rows);
+  });
+});
+
+describe('a comparison of orders', { timeout: 300_000 }, () => {
+  it('has every order at every number of layers asked for, and can be stopped on the way', async () => {
+    const request: CompareRequest = {
+      fit: {
+        home: join(folder, 'home'),
+        modelPath: demoModel,
+        mmprojPath: demoMmproj,
+        calibrationTokens: 4000,
+        clusters: 25,
+        threads: 1,
+      },
+      parts: ['orders'],
+      lowLayers: [DEMO_LAYERS - 2],
+    };
+    const options = { chatEntry: workerEntries.chat };
+    const stop = new AbortController();
+    const stopped = compare(request, {
+      ...options,
+      signal: stop.signal,
+      onProgress: ({ stage, detail }) => {
+        if (stage === 'choose' && detail === 'layer 3') stop.abort();
+      },
+    });
+    await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
+
+    const seen: string[] = [];
+    const comparison = await compare(request, {
+      ...options,
+      onProgress: ({ stage, done, total, detail }) => {
+        if (stage === 'calibrate') seen.push(stage);
+        if (stage === 'choose' && detail?.includes('layers')) expect(done).toBeLessThanOrEqual(total);
+      },
+    });
+    // what was calibrated before it was stopped is not calibrated again
+    expect(seen).toEqual([]);
+    expect(Object.keys(comparison.orders)).toHaveLength(8);
+    for (const order of Object.values(comparison.orders))
+      expect(order.toSorted((a, b) => a - b)).toEqual(
+        Array.from({ length: DEMO_LAYERS }, (_, layer) => layer),
+      );
+    expect(comparison.taus).toHaveLength((8 * 7) / 2);
+    const rows = comparison.rows.filter(({ family }) => family === 'order');
+    expect(rows.map(({ ordering }) => ordering)).toEqual(Object.keys(comparison.orders));
+    for (const row of rows) {
+      expect(row.lowLayers).toBe(DEMO_LAYERS - 2);
+      expect(row.quality.image?.meanKld).toBeGreaterThan(0);
+      expect([row.running, row.accuracy]).toEqual([null, null]);
+    }
+  });
+});
