@@ -141,13 +141,6 @@ describe('what is counted', () => {
     );
     expect(cells(toMarkdown(comparisonOf(rows)), 'entropy, 12 layers and 2 equal')).not.toEqual([]);
   });
-
-  it('orders of other calibrations are held against the paper’s', () => {
-    const orders = { entropy: [0, 1, 2, 3], depth: [0, 1, 2, 3], 'entropy, K = 50': [0, 2, 1, 3] };
-    const markdown = toMarkdown(comparisonOf([order('entropy', 2, 0.1)], { orders }));
-    expect(cells(markdown, 'entropy, K = 50')).toEqual(['entropy, K = 50', '0.67', '1']);
-    expect(cells(markdown, 'depth')).toEqual(['depth', '1.00']);
-  });
 });
 
 it('a row without a finite divergence is told', () => {
