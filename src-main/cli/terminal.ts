@@ -76,14 +76,17 @@ const BAR_WIDTH = 24;
 export class ProgressDisplay {
   readonly #live = process.stderr.isTTY;
   #stage: ShownProgress['stage'] | undefined;
+  #total = 0;
   #started = 0;
   #firstDone = 0;
   #lastTenth = -1;
 
   show(progress: ShownProgress): void {
-    if (progress.stage !== this.#stage) {
+    // another total is other work, as a step of a comparison that tries layers one by one
+    if (progress.stage !== this.#stage || progress.total !== this.#total) {
       this.finish();
       this.#stage = progress.stage;
+      this.#total = progress.total;
       this.#started = performance.now();
       this.#firstDone = progress.done;
       this.#lastTenth = -1;
