@@ -9,6 +9,7 @@ import type {
 } from '../contract/chat.ts';
 import { SnugError } from '../contract/errors.ts';
 import { loadAddon, withAbort, callNative, type NativeModel } from '../engine/addon.ts';
+import { peakResidentBytes } from '../engine/peak-memory.ts';
 import { CHAT_BATCH_TOKENS } from '../luq/memory.ts';
 import { imageLimits, mostPixels } from '../models/image-limits.ts';
 import { checkPair, readTextModel, readVisionModel } from '../models/model-file.ts';
@@ -137,7 +138,7 @@ export class ChatHost {
   }
 }
 
-/** Memory at its highest beyond what it was, in bytes; maxRSS counts kibibytes on every system. */
+/** Memory at its highest beyond what it was, in bytes. */
 function peakSince(before: number): number {
-  return Math.max(0, process.resourceUsage().maxRSS * 1024 - before);
+  return Math.max(0, peakResidentBytes() - before);
 }
