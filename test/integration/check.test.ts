@@ -24,10 +24,8 @@ import { openModel } from '../../src-main/luq/open-model.ts';
 import { readSource } from '../../src-main/luq/source.ts';
 import { readGguf } from '../../src-main/models/gguf.ts';
 import { layerOf } from '../../src-main/models/model-file.ts';
+import { demoMmproj as mmprojPath, demoModel as modelPath, sample } from '../fixtures/demo.ts';
 
-const resources = join(import.meta.dirname, '..', '..', 'resources', 'demo-model');
-const modelPath = join(resources, 'demo-vl-f16.gguf');
-const mmprojPath = join(resources, 'mmproj-demo-vl-f16.gguf');
 const { addon } = loadAddon();
 let folder: string;
 
@@ -145,7 +143,7 @@ describe('a vision encoder in 8 bits', () => {
     });
     const answer = await host.session.send({
       text: 'What color is the circle?',
-      pictures: [join(resources, 'samples', 'circle.png')],
+      pictures: [sample('circle')],
       maxTokens: 16,
       temperature: 0,
       seed: 0,

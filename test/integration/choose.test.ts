@@ -9,10 +9,8 @@ import { fit } from '../../src-main/luq/fit.ts';
 import { divergenceOf } from '../../src-main/luq/trials.ts';
 import { openWorkspace } from '../../src-main/luq/workspace.ts';
 import { readGguf, metadataString } from '../../src-main/models/gguf.ts';
-import { readTextModel } from '../../src-main/models/model-file.ts';
+import { DEMO_LAYERS, demoMmproj, demoModel } from '../fixtures/demo.ts';
 
-const resources = join(import.meta.dirname, '..', '..', 'resources', 'demo-model');
-const LAYERS = readTextModel(join(resources, 'demo-vl-f16.gguf')).layers;
 let home: string;
 let request: FitRequest;
 
@@ -20,8 +18,8 @@ beforeAll(() => {
   home = mkdtempSync(join(tmpdir(), 'snug-choose-'));
   request = {
     home,
-    modelPath: join(resources, 'demo-vl-f16.gguf'),
-    mmprojPath: join(resources, 'mmproj-demo-vl-f16.gguf'),
+    modelPath: demoModel,
+    mmprojPath: demoMmproj,
     calibrationTokens: 4000,
     clusters: 50,
     threads: 1,
@@ -37,7 +35,7 @@ function trialsKept(sha256: string): Map<string, number> {
 
 describe('a plan chosen by measuring', { timeout: 600_000 }, () => {
   it('is the nearest to the source of what fits, keeps to the budget, and says what it was held against', async () => {
-    const every = await fit({ ...request, lowLayers: LAYERS }, {});
+    const every = await fit({ ...request, lowLayers: DEMO_LAYERS }, {});
     const none = await fit({ ...request, lowLayers: 0 }, {});
     const budgetBytes = Math.round(
       (every.plan.predictedMemory.totalBytes + none.plan.predictedMemory.totalBytes) / 2,
@@ -71,7 +69,7 @@ describe('a plan chosen by measuring', { timeout: 600_000 }, () => {
 
   it('is refused when it would break the quality asked for, with what that quality takes', async () => {
     const limited = { ...request, maxKld: 1e-9 };
-    const error = (await fit({ ...limited, lowLayers: LAYERS }, {}).catch(
+    const error = (await fit({ ...limited, lowLayers: DEMO_LAYERS }, {}).catch(
       (reason: unknown) => reason,
     )) as SnugError;
     expect(error).toMatchObject({ code: 'DOES_NOT_FIT' });
@@ -80,7 +78,7 @@ describe('a plan chosen by measuring', { timeout: 600_000 }, () => {
     const kept = await fit({ ...request, lowLayers: 2, maxKld: 50, minAgreement: 0 }, {});
     expect(kept.plan.lowLayers).toBe(2);
     const between = { ...request, maxKld: 1.0001 * (kept.check.image?.meanKld ?? 0) };
-    const refused = (await fit({ ...between, lowLayers: LAYERS }, {}).catch(
+    const refused = (await fit({ ...between, lowLayers: DEMO_LAYERS }, {}).catch(
       (reason: unknown) => reason,
     )) as SnugError;
     expect(refused).toMatchObject({ code: 'DOES_NOT_FIT' });

@@ -17,15 +17,13 @@ import { openMetadata, openModel, type OpenModel } from '../../src-main/luq/open
 import { fileTypeId, type Rung } from '../../src-main/luq/rungs.ts';
 import { readGguf } from '../../src-main/models/gguf.ts';
 import { tensorTypeName } from '../../src-main/models/tensor-types.ts';
+import { demoMmproj as mmproj, demoModel as source } from '../fixtures/demo.ts';
 
 // What llama.cpp's own tools make of the same input. The goldens are recorded by tools/record-peers.ts; where
 // bench/peers.sh has built the tools, they are also run and compared live.
 
 const fixtures = join(import.meta.dirname, '..', 'fixtures', 'peers');
 const peers = join(import.meta.dirname, '..', '..', '.cache', 'peers');
-const demo = join(import.meta.dirname, '..', '..', 'resources', 'demo-model');
-const source = join(demo, 'demo-vl-f16.gguf');
-const mmproj = join(demo, 'mmproj-demo-vl-f16.gguf');
 const { addon } = loadAddon();
 let folder: string;
 
