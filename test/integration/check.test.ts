@@ -36,7 +36,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the check of a compressed model', () => {
   const source = readSource(modelPath, mmprojPath, undefined);
-  const settings = settleRequest({ modelPath, home: '' }, source.text.trainingContextTokens, 2);
+  const settings = settleRequest({ modelPath, home: '' }, source.text.trainingContextTokens, 1);
 
   /** The demo model with some layers' weights zeroed: it loads and talks nonsense. */
   function breakLayers(layers: readonly number[]): string {
@@ -54,15 +54,15 @@ describe('the check of a compressed model', () => {
 
   async function checked(candidate: string) {
     const recorded = join(folder, 'held-out.f32');
-    const open = (path: string) => openModel(addon, { path, mmprojPath, limits: source.limits, threads: 2 });
+    const open = (path: string) => openModel(addon, { path, mmprojPath, limits: source.limits, threads: 1 });
     {
       using model = await open(modelPath);
       const sequences = await sequencesFor(model, source, settings, true);
-      await recordSource(model, recorded, sequences, { addon, threads: 2, withAnswers: true });
+      await recordSource(model, recorded, sequences, { addon, threads: 1, withAnswers: true });
     }
     using model = await open(candidate);
     const sequences = await sequencesFor(model, source, settings, true);
-    return judge(await compareWithSource(model, recorded, sequences, { addon, threads: 2 }));
+    return judge(await compareWithSource(model, recorded, sequences, { addon, threads: 1 }));
   }
 
   it('finds no difference between a model and itself', async () => {
@@ -106,7 +106,7 @@ describe('a fit under its default name', () => {
     copyFileSync(modelPath, other);
     truncateSync(other, statSync(other).size + 32);
     const home = join(folder, 'names');
-    const request = { home, lowLayers: 0, calibrationTokens: 3000, clusters: 50, mmprojPath };
+    const request = { home, lowLayers: 0, calibrationTokens: 3000, clusters: 50, mmprojPath, threads: 1 };
     const first = await fit({ ...request, modelPath }, {});
     const before = readFileSync(first.files.luq.path ?? '');
     const error: unknown = await fit({ ...request, modelPath: other }, {}).catch((reason: unknown) => reason);
@@ -121,6 +121,7 @@ describe('a vision encoder in 8 bits', () => {
     const request = {
       modelPath,
       mmprojPath,
+      threads: 1,
       home: join(folder, 'home'),
       lowLayers: 0,
       calibrationTokens: 4000,
@@ -139,7 +140,7 @@ describe('a vision encoder in 8 bits', () => {
       modelPath: fitted.files.luq.path ?? '',
       mmprojPath: vision,
       contextTokens: 512,
-      threads: 2,
+      threads: 1,
     });
     const answer = await host.session.send({
       text: 'What color is the circle?',
