@@ -9,8 +9,8 @@ import { profileLines, runProfile } from './profile-command.ts';
 
 /**
  * `snug demo`: the main job on the embedded model. Any laptop has room for that one whole, so the demo asks for a budget
- * halfway between all layers high and all layers low; from there on it is `snug fit`. In the
- * paper's order the model falls apart, so the demo protects the first and the last layer.
+ * halfway between all layers high and all layers low; from there on it is `snug fit`. In the paper's order the model falls apart,
+ * so the demo protects the first and the last layer.
  */
 export async function demoCommand(flags: FitFlags): Promise<number> {
   const say = (text: string) => {

@@ -19,7 +19,7 @@ export const ORDERINGS = [
 ] as const;
 export type Ordering = (typeof ORDERINGS)[number];
 
-/** The paper's, but for the model that comes with the app: its first layer has nearly the lowest entropy and is the one it can spare least. */
+/** The paper's, but for the model that comes with the app: its first layer has the lowest entropy and is the one it can spare least. */
 export function defaultOrdering(isDemo: boolean): Ordering {
   return isDemo ? 'edge-protected' : 'entropy';
 }
