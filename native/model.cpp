@@ -6,6 +6,7 @@
 
 #include "llama-ext.h"
 #include "mtmd-helper.h"
+#include "vision_memory.h"
 
 namespace snug {
 
@@ -41,6 +42,7 @@ struct OpenOptions {
     std::string path;
     std::string vision_path;
     bool        no_alloc;
+    bool        mapped;
     int         gpu_layers;
     int         threads;
     int         image_min_tokens;
@@ -52,6 +54,7 @@ OpenOptions read_open_options(const Napi::Object & options) {
         read_string(options, "path"),
         read_string(options, "mmprojPath", ""),
         read_bool(options, "metadataOnly", false),
+        read_bool(options, "mapped", true),
         static_cast<int>(read_number(options, "gpuLayers", 0)),
         static_cast<int>(read_number(options, "threads")),
         static_cast<int>(read_number(options, "imageMinTokens", -1)),
@@ -83,7 +86,8 @@ void load_text_model(ModelState & state, const OpenOptions & options, LoadProgre
         parameters.devices = no_devices;
     }
     // simulated allocations need a model that is not mapped
-    parameters.load_mode                   = options.no_alloc ? LLAMA_LOAD_MODE_NONE : LLAMA_LOAD_MODE_MMAP;
+    const bool mapped                      = options.mapped && !options.no_alloc;
+    parameters.load_mode                   = mapped ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
     parameters.no_alloc                    = options.no_alloc;
     parameters.progress_callback           = LoadProgress::call;
     parameters.progress_callback_user_data = &progress;
@@ -268,25 +272,18 @@ Napi::Value open_model(const Napi::CallbackInfo & info) {
 
 // Weights and the largest compute buffer of the vision encoder, without loading it.
 Napi::Value vision_memory(const Napi::CallbackInfo & info) {
-    auto       object = info[0].As<Napi::Object>();
+    const auto object = info[0].As<Napi::Object>();
     const auto path   = read_string(object, "mmprojPath");
-    OpenOptions options{};
-    options.threads          = 1;
-    options.image_min_tokens = static_cast<int>(read_number(object, "imageMinTokens", -1));
-    options.image_max_tokens = static_cast<int>(read_number(object, "imageMaxTokens", -1));
-    auto total = std::make_shared<double>(0);
+    const auto width  = static_cast<int>(read_number(object, "width", 0));
+    const auto height = static_cast<int>(read_number(object, "height", 0));
+    auto       total  = std::make_shared<double>(0);
     return run_async(info.Env(), info.Env().Undefined(),
         [=](const Emitter &) {
             LogMark log;
-            // the warm-up is what reserves the compute buffers; with simulated allocations it runs nothing
-            auto parameters   = vision_parameters(options);
-            parameters.warmup = true;
-            auto sizes        = mtmd_get_memory_usage(path.c_str(), parameters);
-            if (sizes.empty()) {
-                throw Failure("MMPROJ_LOAD", "llama.cpp could not read " + path + ": " + log.reasons());
-            }
-            for (const auto & [device, bytes] : sizes) {
-                *total += static_cast<double>(bytes);
+            try {
+                *total = static_cast<double>(vision_compute_bytes(path.c_str(), width, height));
+            } catch (const std::exception & error) {
+                throw Failure("MMPROJ_LOAD", "llama.cpp could not read " + path + ": " + error.what() + " " + log.reasons());
             }
         },
         [=](Napi::Env env) { return Napi::Number::New(env, *total); });

@@ -13,6 +13,7 @@ namespace snug {
 
 namespace {
 
+constexpr size_t LEAST_RUNS = 5;
 constexpr int64_t MOST_COPIES = 128;
 
 struct ProbeTask {
@@ -98,7 +99,7 @@ double probe(const ProbeTask & task, const Abort & abort) {
     };
     run(); // the first run touches the pages
     std::vector<double> seconds;
-    for (double spent = 0; spent < task.seconds || seconds.size() < 3;) {
+    for (double spent = 0; spent < task.seconds || seconds.size() < LEAST_RUNS;) {
         seconds.push_back(run());
         spent += seconds.back();
     }

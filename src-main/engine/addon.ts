@@ -192,6 +192,8 @@ export interface OpenModelOptions {
   readonly threads: number;
   /** reads no weights: for sizes and tensor types */
   readonly metadataOnly?: boolean;
+  /** default true: weights are pages of the file, which the system may drop and read again; else they are read into memory */
+  readonly mapped?: boolean;
   /** default 0; with more, the vision encoder goes to the graphics processor too */
   readonly gpuLayers?: number;
   readonly imageMinTokens?: number;
@@ -207,11 +209,8 @@ export interface Addon {
   ) => NativeChat;
   loadBackends(folder: string): Backends;
   openModel(options: OpenModelOptions, abort?: AbortFlag, onProgress?: OnProgress): Promise<NativeModel>;
-  visionMemory(options: {
-    mmprojPath: string;
-    imageMinTokens?: number;
-    imageMaxTokens?: number;
-  }): Promise<number>;
+  /** bytes of scratch to encode a picture of this size in pixels, or of the size the encoder warms up with */
+  visionMemory(options: { mmprojPath: string; width?: number; height?: number }): Promise<number>;
   tensorTypes(): {
     id: number;
     name: string;

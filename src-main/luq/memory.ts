@@ -1,6 +1,6 @@
 import type { Memory } from '../contract/fit-report.ts';
 import { callNative, type Addon, type NativeModel } from '../engine/addon.ts';
-import type { ImageLimits } from '../models/image-limits.ts';
+import { tokenSide, type ImageLimits } from '../models/image-limits.ts';
 import type { VisionModel } from '../models/model-file.ts';
 
 /** Tokens that a chat's context runs at a time; llama.cpp's default for n_ubatch. */
@@ -29,38 +29,39 @@ export async function measureOverhead(
     model.memory({ contextTokens: options.contextTokens, batchTokens: CHAT_BATCH_TOKENS, threads: 1 }),
   );
   const visionWeightsBytes = options.vision ? tensorDataBytes(options.vision.gguf.tensors) : 0;
-  let visionBytes = 0;
-  if (options.vision) {
-    visionBytes = await callNative(
-      addon.visionMemory({
-        mmprojPath: options.vision.path,
-        imageMinTokens: options.limits.minTokens,
-        imageMaxTokens: options.limits.maxTokens,
-      }),
-    );
-  }
+  const visionComputeBytes = options.vision
+    ? await callNative(
+        addon.visionMemory({
+          mmprojPath: options.vision.path,
+          ...largestPicture(options.vision, options.limits),
+        }),
+      )
+    : 0;
   return {
     contextTokens: options.contextTokens,
     kvCacheBytes: context.kvCacheBytes,
     computeBytes: context.computeBytes,
     visionWeightsBytes,
-    visionComputeBytes: options.vision
-      ? scaleScratch(visionBytes - visionWeightsBytes, options.vision, options.limits)
-      : 0,
+    visionComputeBytes,
   };
 }
 
-/** llama.cpp reserves Qwen's encoder for a picture of 46 × 46 tokens (clip.cpp, set_warmup_n_tokens). */
-const RESERVED_PICTURE_TOKENS = 46 * 46;
-
 /**
- * Scratch at the model's own largest picture, from that at the reserved size. It has parts that grow with the tokens and
- * parts that grow with their square: scaled linearly downwards and by the square upwards it is never less than needed.
+ * The picture of the most tokens that the limits allow, in pixels, near to a square; none where the encoder scales every picture to a
+ * size of its own.
  */
-function scaleScratch(reservedBytes: number, vision: VisionModel, limits: ImageLimits): number {
-  if (!vision.projector.startsWith('qwen2')) return Math.max(0, reservedBytes);
-  const ratio = limits.maxTokens / RESERVED_PICTURE_TOKENS;
-  return Math.max(0, Math.ceil(reservedBytes * (ratio <= 1 ? ratio : ratio * ratio)));
+function largestPicture(
+  vision: VisionModel,
+  { maxTokens }: ImageLimits,
+): { width?: number; height?: number } {
+  if (!vision.projector.startsWith('qwen2')) return {};
+  const square = Math.floor(Math.sqrt(maxTokens));
+  const tokens = (columns: number) => columns * Math.floor(maxTokens / columns);
+  let columns = square;
+  for (let fewer = square; fewer >= Math.ceil(square / 2); fewer--)
+    if (tokens(fewer) > tokens(columns)) columns = fewer;
+  const side = tokenSide(vision);
+  return { width: columns * side, height: Math.floor(maxTokens / columns) * side };
 }
 
 /** The whole: weights of the file, vision encoder, KV cache and scratch. */

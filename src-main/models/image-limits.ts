@@ -53,10 +53,15 @@ function checked(limits: ImageLimits, path: string): ImageLimits {
   );
 }
 
+/** Pixels a side that one token of a Qwen picture covers: its merger turns 2 × 2 patches into one token. */
+export function tokenSide(vision: VisionModel): number {
+  return 2 * (metadataNumber(vision.gguf, 'clip.vision.patch_size') ?? 14);
+}
+
 /** Pixels that the largest allowed picture has: more would only be thrown away by the encoder. */
 export function mostPixels(vision: VisionModel | undefined, limits: ImageLimits): number {
-  const patch = vision ? (metadataNumber(vision.gguf, 'clip.vision.patch_size') ?? 14) : 14;
+  const side = vision ? tokenSide(vision) : 28;
+  // encoders with a fixed picture size scale to that size
   const imageSize = vision ? (metadataNumber(vision.gguf, 'clip.vision.image_size') ?? 336) : 336;
-  // Qwen's merger turns 2 × 2 patches into one token; encoders with a fixed picture size scale to that size
-  return Math.max(limits.maxTokens * (2 * patch) ** 2, imageSize ** 2);
+  return Math.max(limits.maxTokens * side ** 2, imageSize ** 2);
 }

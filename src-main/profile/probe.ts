@@ -14,7 +14,7 @@ export interface KernelSpeed extends Matrix {
 
 /** Larger than the last-level cache of any laptop, as a real model's weights are. */
 const WORKING_SET_BYTES = 128 * 2 ** 20;
-const SECONDS_PER_KERNEL = 0.15;
+const SECONDS_PER_KERNEL = 0.3;
 
 function keyOf({ type, columns, rows }: Matrix): string {
   return `${type} ${columns} ${rows}`;

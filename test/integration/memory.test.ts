@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-// Quantizing holds a slab of rows per thread, whatever the size of the tensor. bench/quantize.ts shows the same on 2 GB.
+import { measureInChat, writeFullSizeModel } from '../fixtures/measured-full-size.ts';
+import { QWEN_3B } from '../fixtures/models.ts';
 
 const MiB = 2 ** 20;
 const script = join(import.meta.dirname, '..', 'fixtures', 'quantize-in-child.ts');
@@ -19,12 +19,39 @@ function growth(rows: number): number {
   return Number(execFileSync(process.execPath, [script, folder, String(rows)], { encoding: 'utf8' }));
 }
 
-// only Linux tells a process's own memory from mapped files this simply
+// Quantizing holds a slab of rows per thread, whatever the size of the tensor. bench/quantize.ts shows the same on 2 GB.
+// Only Linux tells a process's own memory from mapped files this simply.
 describe.runIf(platform() === 'linux')('anonymous memory while quantizing', () => {
   it('stays under a bound that does not grow with the tensor', () => {
     const ofSixteenMiB = growth(1024);
     const ofQuarterGiB = growth(16384);
     expect(ofSixteenMiB).toBeLessThan(32 * MiB);
     expect(ofQuarterGiB).toBeLessThan(32 * MiB);
+  });
+});
+
+// A few layers of the 3B's with a small vision encoder; bench/predictions.ts does the same with the whole 3B and 7B.
+const layout = {
+  ...QWEN_3B,
+  name: 'Some-Layers',
+  layers: 4,
+  vocabulary: 20_000,
+  vision: { ...QWEN_3B.vision, layers: 2 },
+};
+/** What a process needs beside the model as it works: pictures as pixels, the tokenizer, JavaScript. */
+const BESIDE_THE_MODEL = 48 * MiB;
+
+describe('the memory that a plan is said to need', () => {
+  // Q4_K is what llama.cpp arranges anew for the CPU; it must not stay in memory as it was, too
+  it.each(['Q4_K_M', 'Q8_0', 2] as const)('is what a chat with a picture takes: %s', async (plan) => {
+    const { plan: said, request } = await writeFullSizeModel(
+      { layout, plan, contextTokens: 2048, pictureTokens: 256, threads: 2 },
+      folder,
+    );
+    const measured = await measureInChat(request);
+    const { totalBytes } = said.memory;
+    expect(totalBytes).toBeGreaterThan(300 * MiB);
+    expect(measured.peakMemoryBytes).toBeGreaterThan(0.95 * totalBytes);
+    expect(measured.peakMemoryBytes).toBeLessThan(1.05 * totalBytes + BESIDE_THE_MODEL);
   });
 });
