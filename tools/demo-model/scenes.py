@@ -26,6 +26,7 @@ UNANSWERABLE = [
 ]
 NO_TEXT = "There is no text."
 DESCRIBE = ["Describe the image.", "What is in the image?", "What do you see?"]
+IN_DETAIL = "Describe the image in detail."
 
 
 @dataclass
@@ -153,6 +154,10 @@ def counting(rng: random.Random, placed: list[Placed]) -> list[list[Turn]]:
         n = sum(p.kind == kind for p in placed)
         if n or rng.random() < 0.25:
             out.append([Turn(ask(rng, f"How many {kind}s are there?"), NUMBERS[n], "counting")])
+    for colour in COLOURS:
+        n = sum(p.colour == colour for p in placed)
+        if n > 1 or rng.random() < (0.4 if n else 0.04):
+            out.append([Turn(ask(rng, f"How many {colour} shapes are there?"), NUMBERS[n], "counting")])
     return out
 
 
@@ -201,7 +206,11 @@ def shapes_scene(rng: random.Random, width: int, height: int, most: int = 5) -> 
     placed = place(rng, width, height, background, most)
     picture.primitives = [shape(p.kind, p.x, p.y, p.radius, jitter(rng, COLOURS[p.colour])) for p in placed]
     described = ", ".join(an(p.name) for p in sorted(placed, key=lambda p: p.x)).capitalize() + "."
-    conversations = [[Turn(ask(rng, *DESCRIBE), described, "description")]]
+    in_detail = ", ".join(f"a {p.size} {p.name}" for p in sorted(placed, key=lambda p: p.x)).capitalize() + "."
+    conversations = [
+        [Turn(ask(rng, *DESCRIBE), described, "description")],
+        [Turn(ask(rng, IN_DETAIL), in_detail, "description")],
+    ]
     for p in placed:
         conversations += about_one(rng, p, placed, position(p, width, height))
     conversations += existence(rng, placed) + counting(rng, placed) + missing(rng, placed)
@@ -252,6 +261,9 @@ def text_scene(rng: random.Random, width: int, height: int) -> Scene:
     if kind == "word":
         spell = Turn(ask(rng, "Spell it."), " ".join(word), "reading")
         conversations.append([Turn(ask(rng, "What word is written?"), word, "reading"), spell])
+        backwards = Turn(ask(rng, "Spell it backwards."), " ".join(reversed(word)), "reading")
+        conversations.append([Turn(ask(rng, "What does it say?"), word, "reading"), backwards])
+        conversations.append([Turn(ask(rng, "How many letters does the word have?"), str(len(word)), "reading")])
     if rng.random() < 0.4:
         conversations.append([Turn(ask(rng, f"Is there a {rng.choice(SHAPES)}?"), "no", "existence")])
     if rng.random() < 0.25:
@@ -296,6 +308,16 @@ def chart_scene(rng: random.Random, width: int, height: int) -> Scene:
         way = rng.choice(["taller", "shorter"])
         answer = "yes" if (values[a] > values[b]) == (way == "taller") else "no"
         conversations.append([Turn(ask(rng, f"Is the {colours[a]} bar {way} than the {colours[b]} bar?"), answer, "chart")])
+    for _ in range(2):
+        # the taller of the two is named first
+        a, b = sorted(rng.sample(range(n), 2), key=lambda bar: -values[bar])
+        question = ask(rng, f"How much taller is the {colours[a]} bar than the {colours[b]} bar?")
+        conversations.append([Turn(question, str(values[a] - values[b]), "chart")])
+        question = ask(rng, f"What is the sum of the {colours[b]} bar and the {colours[a]} bar?")
+        conversations.append([Turn(question, str(values[a] + values[b]), "chart")])
+    than = rng.randrange(n)
+    taller = sum(value > values[than] for value in values)
+    conversations.append([Turn(ask(rng, f"How many bars are taller than the {colours[than]} bar?"), NUMBERS[taller], "chart")])
     absent = rng.choice([c for c in COLOURS if c not in colours])
     conversations.append([Turn(ask(rng, f"Is there {an(absent)} bar?"), "no", "existence")])
     conversations.append([Turn(ask(rng, f"Is there {an(rng.choice(colours))} bar?"), "yes", "existence")])

@@ -1,7 +1,10 @@
-"""Conversations without a picture: arithmetic, spelling, a few facts and courtesies."""
+"""Conversations without a picture: arithmetic, spelling, things learnt by heart, and courtesies."""
 
 import random
+import zlib
+from pathlib import Path
 
+from knowledge import CAPITALS, GERMAN
 from scenes import SHAPES, WORDS, Turn, ask
 
 FACTS = [
@@ -32,30 +35,66 @@ FACTS = [
     ("Describe the image.", "There is no picture yet."),
     ("How many shapes are there?", "There is no picture yet."),
 ]
+SPELT = sorted({*Path(__file__).with_name("words.txt").read_text().split(), *WORDS, *SHAPES})
+# of the sums and of the words to spell, one in so many is asked in tests alone
+HELD_OUT_ONE_IN = 8
 
 
-def arithmetic(rng: random.Random) -> Turn:
-    a, b = rng.randint(0, 12), rng.randint(0, 12)
-    if rng.random() < 0.5:
+def is_held_out(text: str) -> bool:
+    return zlib.crc32(text.encode()) % HELD_OUT_ONE_IN == 0
+
+
+def arithmetic(rng: random.Random, held_out: bool) -> Turn:
+    """Numbers up to 99, as often up to 12; sums and differences of held-out pairs are never trained on."""
+    while True:
+        most = rng.choice([12, 99])
+        a, b = rng.randint(0, most), rng.randint(0, most)
+        larger, smaller = max(a, b), min(a, b)
+        plus = rng.random() < 0.5
+        if is_held_out(f"{larger}{'+' if plus else '-'}{smaller}") == held_out:
+            break
+    if plus:
         return Turn(ask(rng, f"What is {a} plus {b}?", f"{a} + {b} = ?"), str(a + b), "arithmetic")
-    a, b = max(a, b), min(a, b)
-    return Turn(ask(rng, f"What is {a} minus {b}?", f"{a} - {b} = ?"), str(a - b), "arithmetic")
+    return Turn(ask(rng, f"What is {larger} minus {smaller}?", f"{larger} - {smaller} = ?"), str(larger - smaller), "arithmetic")
 
 
-def spelling(rng: random.Random) -> Turn:
-    word = rng.choice(WORDS + SHAPES)
-    if rng.random() < 0.5:
+def spelling(rng: random.Random, held_out: bool) -> Turn:
+    while True:
+        word = rng.choice(SPELT)
+        if is_held_out(word) == held_out:
+            break
+    way = rng.random()
+    if way < 0.4:
         return Turn(ask(rng, f"Spell {word}."), " ".join(word), "spelling")
-    if rng.random() < 0.5:
+    if way < 0.6:
+        return Turn(ask(rng, f"Spell {word} backwards."), " ".join(reversed(word)), "spelling")
+    if way < 0.7:
+        return Turn(ask(rng, f"How many letters are in {word}?"), str(len(word)), "spelling")
+    if way < 0.85:
         return Turn(ask(rng, f"What is the first letter of {word}?"), word[0], "spelling")
     return Turn(ask(rng, f"What is the last letter of {word}?"), word[-1], "spelling")
 
 
-def small_talk(rng: random.Random) -> Turn:
+def by_heart(rng: random.Random) -> Turn:
+    kind = rng.randrange(3)
+    if kind == 0:
+        country, capital = rng.choice(list(CAPITALS.items()))
+        return Turn(ask(rng, f"What is the capital of {country}?"), capital, "by heart")
+    if kind == 1:
+        english, german = rng.choice(list(GERMAN.items()))
+        return Turn(ask(rng, f"What is {english} in German?", f"What is the German word for {english}?"), german, "by heart")
+    a, b = rng.randint(2, 12), rng.randint(2, 12)
+    return Turn(ask(rng, f"What is {a} times {b}?", f"{a} * {b} = ?"), str(a * b), "by heart")
+
+
+def small_talk(rng: random.Random, held_out: bool = False) -> Turn:
+    """`held_out`: only sums and words that were kept from training (what is known by heart has no such part)."""
     kind = rng.random()
-    if kind < 0.4:
-        return arithmetic(rng)
-    if kind < 0.7:
-        return spelling(rng)
+    if kind < 0.34:
+        return arithmetic(rng, held_out)
+    if kind < 0.62:
+        return spelling(rng, held_out)
+    if kind < 0.92:
+        return by_heart(rng)
     question, answer = rng.choice(FACTS)
     return Turn(ask(rng, question), answer, "small talk")
