@@ -426,10 +426,10 @@ describe('bad input to fit', () => {
       ],
     },
     'a budget that a shorter context fits': {
-      args: () => [demoModel, '--budget', '22MiB'],
+      args: () => [demoModel, '--budget', '15MiB'],
       code: 3,
       says: [
-        /more than the budget of 22.0 MiB/,
+        /more than the budget of 15.0 MiB/,
         /What would fit: a context of 1024 tokens \(--context 1024\)/,
       ],
     },

