@@ -265,7 +265,9 @@ describe('divergence from the source', () => {
     expect(off(compact.p99Kld, theirs.p99Kld)).toBeLessThan(recordedOtherwise ? 0.06 : 0.03);
     expect(off(compact.perplexity, theirs.perplexity)).toBeLessThan(tolerance);
     // of a thousand positions a few are as good as tied
-    expect(Math.abs(compact.topAgreement - theirs.topAgreement)).toBeLessThan(recordedOtherwise ? 0.015 : 5e-5);
+    expect(Math.abs(compact.topAgreement - theirs.topAgreement)).toBeLessThan(
+      recordedOtherwise ? 0.015 : 5e-5,
+    );
   });
 });
 
