@@ -5,7 +5,7 @@ import { measureInChat, writeFullSizeModel, type FullSizeCase } from '../test/fi
 import { QWEN_3B, QWEN_7B } from '../test/fixtures/models.ts';
 import { machine } from './measure.ts';
 
-// What Snug says of speed and memory before a fit, against what models of Qwen2.5-VL's real size take: node bench/predictions.ts [name …].
+// What Snug says of speed and memory before a fit, against what models of Qwen2.5-VL's real size take: npm run bench:predictions [-- name …].
 // Their weights are random (full-size.ts). Close other programs first.
 
 const root = join(import.meta.dirname, '..');
