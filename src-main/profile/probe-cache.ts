@@ -3,38 +3,51 @@ import type { Laptop } from '../contract/fit-report.ts';
 import type { Addon } from '../engine/addon.ts';
 import { readKept } from '../models/json-file.ts';
 import { writeFileAtomically } from '../luq/files.ts';
-import { probeKernels, type KernelSpeed, type Matrix } from './probe.ts';
+import { keyOf, probeKernels, type KernelSpeed, type Matrix } from './probe.ts';
 
 const cacheSchema = z.object({
   /** what the speeds hold for */
   machine: z.string(),
   speeds: z.array(
-    z.object({ type: z.int(), columns: z.int(), rows: z.int(), bytesPerSecond: z.number().positive() }),
+    z.object({
+      type: z.int(),
+      columns: z.int(),
+      rows: z.int(),
+      bytesPerSecond: z.number().positive(),
+      /** when it was timed last, in milliseconds of the epoch */
+      timedAt: z.number(),
+    }),
   ),
 });
+type KeptSpeed = z.infer<typeof cacheSchema>['speeds'][number];
+
+/** How long a timing is taken at its word. */
+const TRUSTED_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Kernel speeds of this machine, measured once and kept: the tables of the low-bit types alone take ten seconds to build,
- * and another budget should not wait for them.
+ * Kernel speeds of this machine, measured and kept: the tables of the low-bit types alone take ten seconds to build, and another
+ * budget should not wait for them. After a day they are timed again and the faster counts: what was timed beside other work is too slow.
  */
 export async function knownKernelSpeeds(
   addon: Addon,
   matrices: readonly Matrix[],
   options: KeptSpeeds & { signal?: AbortSignal | undefined },
 ): Promise<KernelSpeed[]> {
-  const machine = machineName(options);
-  const known = keptKernelSpeeds(options);
-  const isKnown = (matrix: Matrix) =>
-    known.some(
-      (speed) => speed.type === matrix.type && speed.columns === matrix.columns && speed.rows === matrix.rows,
-    );
-  const measured = await probeKernels(
-    addon,
-    matrices.filter((matrix) => !isKnown(matrix)),
-    options,
-  );
-  const speeds = [...known, ...measured];
-  if (measured.length > 0) writeFileAtomically(options.cachePath, JSON.stringify({ machine, speeds }));
+  const kept = readSpeeds(options);
+  const trusted = (matrix: Matrix) => {
+    const age = Date.now() - (kept.get(keyOf(matrix))?.timedAt ?? -Infinity);
+    // a clock that was set back makes no timing trusted for years
+    return age >= 0 && age < TRUSTED_MS;
+  };
+  const untimed = matrices.filter((matrix) => !trusted(matrix));
+  if (untimed.length === 0) return [...kept.values()];
+  for (const speed of await probeKernels(addon, untimed, options)) {
+    const before = kept.get(keyOf(speed))?.bytesPerSecond ?? 0;
+    const bytesPerSecond = Math.max(before, speed.bytesPerSecond);
+    kept.set(keyOf(speed), { ...speed, bytesPerSecond, timedAt: Date.now() });
+  }
+  const speeds = [...kept.values()];
+  writeFileAtomically(options.cachePath, JSON.stringify({ machine: machineName(options), speeds }));
   return speeds;
 }
 
@@ -48,8 +61,13 @@ function machineName({ laptop, threads }: KeptSpeeds): string {
   return [laptop.cpu.brand, ...laptop.cpu.vectorFeatures, threads].join(' ');
 }
 
+function readSpeeds(options: KeptSpeeds): Map<string, KeptSpeed> {
+  const kept = readKept(options.cachePath, cacheSchema);
+  const speeds = kept?.machine === machineName(options) ? kept.speeds : [];
+  return new Map(speeds.map((speed) => [keyOf(speed), speed]));
+}
+
 /** The kernel speeds measured here before; nothing is measured now. */
 export function keptKernelSpeeds(options: KeptSpeeds): KernelSpeed[] {
-  const kept = readKept(options.cachePath, cacheSchema);
-  return kept?.machine === machineName(options) ? kept.speeds : [];
+  return [...readSpeeds(options).values()];
 }

@@ -16,7 +16,8 @@ export interface KernelSpeed extends Matrix {
 const WORKING_SET_BYTES = 128 * 2 ** 20;
 const SECONDS_PER_KERNEL = 0.3;
 
-function keyOf({ type, columns, rows }: Matrix): string {
+/** Equal for matrices that are multiplied with alike. */
+export function keyOf({ type, columns, rows }: Matrix): string {
   return `${type} ${columns} ${rows}`;
 }
 
