@@ -139,7 +139,7 @@ function evaluatedModel(modelPath: string | undefined, { mmproj, imageTokens }: 
   if (mmprojPath === undefined) {
     throw new SnugError(
       'CANNOT_SEE',
-      `${text.path} has no vision encoder, and every question has a picture`,
+      `${text.path} has no vision encoder, which questions about pictures need`,
       {
         advice: 'Name its mmproj file with --mmproj.',
       },

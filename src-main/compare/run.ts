@@ -68,7 +68,7 @@ export async function compare(request: CompareRequest, options: ComparisonOption
   if (task && !prepared.read.vision) {
     throw new SnugError(
       'CANNOT_SEE',
-      `${request.fit.modelPath} has no vision encoder, and every question has a picture`,
+      `${request.fit.modelPath} has no vision encoder, which questions about pictures need`,
       {
         advice: 'Name its mmproj file with --mmproj, or compare without --task.',
       },

@@ -106,8 +106,12 @@ export class KeptAnswers implements Disposable {
   }
 
   async #hash({ prompt, picture }: TaskQuestion): Promise<string> {
-    const pictureHash = typeof picture === 'string' ? await this.#pictureFileHash(picture) : sha256(picture);
-    return sha256(`${pictureHash} ${prompt}`);
+    return sha256(`${await this.#pictureHash(picture)} ${prompt}`);
+  }
+
+  async #pictureHash(picture: TaskQuestion['picture']): Promise<string> {
+    if (picture === undefined) return 'no picture';
+    return typeof picture === 'string' ? this.#pictureFileHash(picture) : sha256(picture);
   }
 
   async #pictureFileHash(path: string): Promise<string> {

@@ -103,7 +103,8 @@ export function askWorker(
   return async ({ prompt, picture }) => {
     // what was asked before must not lead the answer
     await worker.call('restore', { systemPrompt: '', turns: [] }, { signal });
-    const request: SendRequest = { text: prompt, pictures: [picture], maxTokens, temperature: 0, seed: 0 };
+    const pictures = picture === undefined ? [] : [picture];
+    const request: SendRequest = { text: prompt, pictures, maxTokens, temperature: 0, seed: 0 };
     return worker.call<SentAnswer>('send', request, { signal });
   };
 }

@@ -185,6 +185,16 @@ describe('a score', () => {
     });
   });
 
+  it('of own questions shows the picture that a question names, and none where it names none', async () => {
+    await draw(join(folder, 'own', 'a.png'), 0);
+    const question = 'Describe the image.';
+    const data = join(folder, 'own', 'own.json');
+    const alone = { question, answer: 'There is no picture yet.', kind: 'alone' };
+    writeFileSync(data, JSON.stringify([alone, { ...alone, picture: 'a.png', kind: 'shown' }]));
+    const { details } = await report(newHome(), ['--task', 'own', '--data', data]);
+    expect(details).toMatchObject({ alone: 100, shown: 0 });
+  });
+
   it('of MME takes both questions of a picture, though only one was asked for', async () => {
     const data = join(folder, 'mme');
     for (const [i, name] of ['a', 'b'].entries()) {

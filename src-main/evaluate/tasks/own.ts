@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { type DataFile, checkList, distinct, pictureAt, readJson } from './read.ts';
 import { type Task, type TaskQuestion, meanScore } from './task.ts';
 
-const LAYOUT = 'a JSON list [{picture, question, answer}], with pictures named from where the file is';
+const LAYOUT =
+  'a JSON list [{picture, question, answer}], with pictures named from where the file is, or no picture';
 
 export interface OwnQuestion extends TaskQuestion {
   readonly gold: string;
@@ -10,7 +11,8 @@ export interface OwnQuestion extends TaskQuestion {
 }
 
 const entrySchema = z.object({
-  picture: z.string().min(1),
+  /** a question without one is asked as it is */
+  picture: z.string().min(1).optional(),
   question: z.string().min(1),
   answer: z.string().min(1),
   /** scores are also given by kind */
@@ -34,7 +36,7 @@ export const own: Task<OwnQuestion> = {
       entries.map(({ value, where }, i) => ({
         id: String(i),
         prompt: value.question,
-        picture: pictureAt(data, where, pictures, value.picture),
+        picture: value.picture === undefined ? undefined : pictureAt(data, where, pictures, value.picture),
         gold: value.answer,
         kind: value.kind,
       })),

@@ -7,8 +7,8 @@ export interface TaskQuestion {
   readonly id: string;
   /** the question with the instruction that its benchmark is commonly asked with, without any chat template */
   readonly prompt: string;
-  /** a picture's path, or the bytes of its file (JPEG, PNG …) where the data carries them */
-  readonly picture: string | Uint8Array;
+  /** a picture's path, or the bytes of its file (JPEG, PNG …) where the data carries them; undefined where nothing is shown */
+  readonly picture: string | Uint8Array | undefined;
   /** questions of one group are scored together (two of a picture in MME, all rotations in MMBench): take all or none */
   readonly group?: string;
 }

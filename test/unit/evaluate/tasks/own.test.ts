@@ -20,6 +20,12 @@ it('own questions are asked as they stand, and right word for word but for case 
   expect(own.score(questions, new Map()).value).toBe(0);
 });
 
+it('own questions may be asked without a picture', () => {
+  const { picture: _, ...alone } = entry;
+  const questions = own.read(join(folderOf({ 'q.json': [alone, entry], 'a.png': '' }), 'q.json'));
+  expect(questions.map(({ picture }) => picture !== undefined)).toEqual([false, true]);
+});
+
 it('broken data is refused with entry and field', () => {
   const error = (content: unknown) =>
     readingError(own, join(folderOf({ 'q.json': content, 'a.png': '' }), 'q.json')).message;
