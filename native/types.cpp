@@ -6,6 +6,8 @@
 #include "ggml-cpp.h"
 #include "llama-ext.h"
 
+#include <algorithm>
+
 namespace snug {
 
 namespace {
@@ -34,7 +36,24 @@ struct QuantStateDeleter {
     void operator()(quantize_state_impl * state) { llama_quant_free(state); }
 };
 
-// mixtureTypes(model, fileType, tensors: {name, type, shape}[]) → the ggml type id of each tensor in that mixture.
+/**
+ * llama_quant_compute_types forgets that there is an importance matrix, on which the types of one file type that we offer depend:
+ * with one, IQ3_XXS keeps ffn_down, and attn_v where fewer than four query heads share it, at its own type (llama-quant.cpp, v0.4.0).
+ */
+std::vector<llama_model_tensor_override> with_importance(const llama_model * model, llama_ftype file_type) {
+    std::vector<llama_model_tensor_override> overrides;
+    if (file_type == LLAMA_FTYPE_MOSTLY_IQ3_XXS) {
+        overrides.push_back({ "ffn_down", GGML_TYPE_IQ3_XXS });
+        if (llama_model_n_head(model) / std::max(llama_model_n_head_kv(model), 1) < 4) {
+            overrides.push_back({ "attn_v\\.weight", GGML_TYPE_IQ3_XXS });
+        }
+    }
+    overrides.push_back({ nullptr, GGML_TYPE_COUNT });
+    return overrides;
+}
+
+// mixtureTypes(model, fileType, tensors: {name, type, shape}[]) → the ggml type id of each tensor in that mixture,
+// when there is an importance matrix.
 // The rules count layers as they go: the tensors must come in llama.cpp's order (by layer, then by name).
 Napi::Value mixture_types(const Napi::CallbackInfo & info) {
     auto         env       = info.Env();
@@ -58,7 +77,9 @@ Napi::Value mixture_types(const Napi::CallbackInfo & info) {
         ggml_set_name(tensor, read_string(entry, "name").c_str());
         tensors.push_back(tensor);
     }
-    const auto parameters = llama_model_quantize_default_params();
+    const auto overrides = with_importance(model->model.get(), file_type);
+    auto       parameters = llama_model_quantize_default_params();
+    parameters.tt_overrides = overrides.data();
     std::unique_ptr<quantize_state_impl, QuantStateDeleter> state(llama_quant_init(model->model.get(), &parameters));
     std::vector<ggml_type> types(count);
     try {

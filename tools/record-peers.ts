@@ -5,91 +5,37 @@
  * on nothing but model and imatrix. test/fixtures/peers/text.txt is the one file there that is written by hand.
  */
 import { Template } from '@huggingface/jinja';
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { metadataString, readGguf } from '../src-main/models/gguf.ts';
 import { tensorTypeName } from '../src-main/models/tensor-types.ts';
+import { recordDivergence } from './peers/divergence.ts';
+import { PICTURES } from './peers/pictures.ts';
+import {
+  CPU_ONLY,
+  cpuVariant,
+  IMATRIX,
+  llamaCppTag,
+  MMPROJ,
+  MODEL,
+  out,
+  root,
+  run,
+  TEXT,
+  THREADS,
+  tools,
+  writeJson,
+  type Result,
+} from './peers/run.ts';
 
-const root = join(import.meta.dirname, '..');
-const tools = join(root, '.cache', 'peers');
-const out = join(root, 'test', 'fixtures', 'peers');
-
-// Relative to the repository: llama-imatrix writes the names of its inputs into the file.
-const MODEL = 'resources/demo-model/demo-vl-f16.gguf';
-const MMPROJ = 'resources/demo-model/mmproj-demo-vl-f16.gguf';
-const TEXT = 'test/fixtures/peers/text.txt';
-const IMATRIX = 'test/fixtures/peers/imatrix.gguf';
-
-const FILE_TYPES = ['Q4_K_M', 'IQ1_M', 'IQ2_XXS', 'Q2_K', 'Q6_K', 'Q8_0'];
+const FILE_TYPES = ['Q4_K_M', 'IQ1_M', 'IQ2_XXS', 'Q2_K', 'IQ3_XXS', 'Q6_K', 'Q8_0'];
 const ANSWER_TOKENS = 24;
-const THREADS = '2';
-// `-dev none` keeps the layers off Metal and `-fit off` the context from depending on free memory
-const CPU_ONLY = ['-dev', 'none', '-ngl', '0', '-fit', 'off', '-t', THREADS];
-const TIMEOUT_MS = 120_000;
-
-interface Result {
-  stdout: string;
-  stderr: string;
-}
-
-interface RunOptions {
-  env?: Record<string, string>;
-  /** sees all of stdout each time some arrives, and may write to stdin */
-  onOutput?: (stdout: string, write: (text: string) => void) => void;
-}
-
-function run(tool: string, args: readonly string[], options: RunOptions = {}): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(join(tools, tool), args, {
-      cwd: root,
-      env: { ...process.env, ...options.env },
-      // a session of its own, so without a terminal: llama.cpp's chat mode would draw on /dev/tty
-      detached: true,
-      timeout: TIMEOUT_MS,
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      stdout += chunk;
-      options.onOutput?.(stdout, (text) => child.stdin.write(text));
-    });
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      stderr += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      if (code === 0) resolve({ stdout, stderr });
-      else
-        reject(new Error(`${tool} ${args.join(' ')} ended with ${signal ?? code}:\n${stderr.slice(-2000)}`));
-    });
-  });
-}
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-function writeJson(name: string, value: unknown): void {
-  writeFileSync(join(out, name), `${JSON.stringify(value, null, 2)}\n`);
-}
-
-/** The tag that the tools and the libraries are built from. */
-function llamaCppTag(): string {
-  const [tag] = readFileSync(join(root, '.cache', 'llama.cpp', '.snug-tag'), 'utf8').split(' ');
-  if (!tag) throw new Error('.cache/llama.cpp/.snug-tag is empty');
-  return tag;
-}
-
-/** The platform and the one of ggml's CPU variants that runs here. */
-async function thisMachine(): Promise<string> {
-  const { stderr } = await run('llama-bench', ['--list-devices']);
-  const variant = /loaded CPU backend from .*?([^/\n]+)\.so$/m.exec(stderr)?.[1];
-  if (!variant) throw new Error(`llama-bench did not say which CPU variant it loaded:\n${stderr}`);
-  return `${process.platform} ${process.arch}, ${variant}`;
 }
 
 async function recordImatrix(): Promise<void> {
@@ -136,144 +82,6 @@ async function recordQuantized(recordedOn: string): Promise<void> {
     ...recorded,
   });
 }
-
-/** Of Q2_K and Q4_K_M beside F16, at the second half of each chunk, as llama-perplexity takes it. */
-async function recordDivergence(recordedOn: string): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'snug-peers-'));
-  const base = join(folder, 'base.kld');
-  const args = ['-f', TEXT, '-c', '512', '-b', '512', '--kl-divergence-base', base, ...CPU_ONLY];
-  const number = (output: string, label: RegExp) => {
-    const found = new RegExp(`${label.source}\\s*:?\\s*(-?[\\d.]+)`).exec(output)?.[1];
-    if (found === undefined) throw new Error(`llama-perplexity did not print ${label.source}:\n${output}`);
-    return Number(found);
-  };
-  try {
-    await run('llama-perplexity', ['-m', MODEL, ...args]);
-    const types: Record<string, unknown> = {};
-    for (const fileType of ['Q4_K_M', 'Q2_K']) {
-      const quantized = join(folder, `${fileType}.gguf`);
-      await run('llama-quantize', ['--imatrix', IMATRIX, MODEL, quantized, fileType, THREADS]);
-      const { stdout, stderr } = await run('llama-perplexity', ['-m', quantized, ...args, '--kl-divergence']);
-      const printed = stdout + stderr;
-      types[fileType] = {
-        meanKld: number(printed, /Mean\s+KLD/),
-        medianKld: number(printed, /Median\s+KLD/),
-        p99Kld: number(printed, /99\.0%\s+KLD/),
-        topAgreement: number(printed, /Same top p:/) / 100,
-        perplexity: number(printed, /Mean PPL\(Q\)/),
-        sourcePerplexity: number(printed, /Mean PPL\(base\)/),
-      };
-      console.log(`divergence.json: ${fileType}`);
-    }
-    writeJson('divergence.json', { llamaCpp: llamaCppTag(), recordedOn, chunkTokens: 512, types });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-const COLOURS = {
-  red: '#ff0000',
-  green: '#008000',
-  blue: '#0000ff',
-  yellow: '#ffe000',
-  purple: '#800080',
-  orange: '#ff8c00',
-  black: '#000000',
-} as const;
-type Colour = keyof typeof COLOURS;
-
-const circle = (x: number, y: number, radius: number, colour: Colour) =>
-  `<circle cx="${x}" cy="${y}" r="${radius}" fill="${COLOURS[colour]}"/>`;
-const rect = (x: number, y: number, width: number, height: number, colour: Colour) =>
-  `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${COLOURS[colour]}"/>`;
-const square = (x: number, y: number, side: number, colour: Colour) => rect(x, y, side, side, colour);
-const triangle = (x: number, y: number, side: number, colour: Colour) =>
-  `<polygon points="${x},${y + side} ${x + side},${y + side} ${x + side / 2},${y}" fill="${COLOURS[colour]}"/>`;
-
-// Strokes in a box of 2 by 4: fonts are not the same on every machine.
-const LETTERS: Readonly<Record<string, string>> = {
-  a: 'M0 4V1L1 0L2 1V4M0 2.4H2',
-  c: 'M2 0H0V4H2',
-  s: 'M2 0H0V2H2V4H0',
-  u: 'M0 0V4H2V0',
-  n: 'M0 4V0L2 4V0',
-  t: 'M0 0H2M1 0V4',
-};
-
-function word(letters: string, x: number, y: number, unit: number): string {
-  const strokes = [...letters].map((letter, i) => {
-    const path = LETTERS[letter];
-    if (!path) throw new Error(`no strokes for the letter ${letter}`);
-    return `<path d="${path}" transform="translate(${x + i * 3 * unit} ${y}) scale(${unit})"/>`;
-  });
-  return `<g fill="none" stroke="#000" stroke-width="0.6">${strokes.join('')}</g>`;
-}
-
-interface PictureCase {
-  width: 112 | 140;
-  height: 112 | 140;
-  paper?: string;
-  body: string;
-  question: string;
-}
-
-// Questions that the model knows how to read: it was trained on short ones in American spelling. Not every answer is
-// right, which does not matter here; what matters is that they differ and depend on the picture.
-const PICTURES: readonly PictureCase[] = [
-  { width: 112, height: 112, body: circle(56, 56, 34, 'red'), question: 'What color is the circle?' },
-  { width: 140, height: 112, body: circle(70, 56, 36, 'blue'), question: 'What shape is this?' },
-  { width: 140, height: 140, body: square(40, 44, 56, 'green'), question: 'What color is the square?' },
-  {
-    width: 112,
-    height: 112,
-    paper: '#d0d0ff',
-    body: circle(56, 56, 34, 'yellow'),
-    question: 'Describe the image.',
-  },
-  { width: 112, height: 112, body: triangle(26, 26, 60, 'black'), question: 'Is it red?' },
-  {
-    width: 112,
-    height: 140,
-    body: circle(36, 40, 26, 'red') + square(60, 84, 44, 'blue'),
-    question: 'Is there a blue circle?',
-  },
-  {
-    width: 140,
-    height: 112,
-    body: square(12, 30, 44, 'green') + triangle(80, 34, 46, 'yellow'),
-    question: 'How many shapes are there?',
-  },
-  {
-    width: 140,
-    height: 140,
-    body: circle(36, 36, 22, 'purple') + circle(100, 40, 22, 'purple') + circle(70, 100, 22, 'purple'),
-    question: 'What color are the circles?',
-  },
-  {
-    width: 112,
-    height: 140,
-    body: triangle(8, 44, 44, 'orange') + triangle(60, 44, 44, 'orange'),
-    question: 'What shape is orange?',
-  },
-  {
-    width: 140,
-    height: 140,
-    body: [
-      square(12, 12, 40, 'red'),
-      square(84, 12, 40, 'red'),
-      square(12, 84, 40, 'red'),
-      square(84, 84, 40, 'red'),
-    ].join(''),
-    question: 'How many squares are there?',
-  },
-  {
-    width: 140,
-    height: 140,
-    body: rect(16, 70, 24, 58, 'red') + rect(58, 24, 24, 104, 'blue') + rect(100, 98, 24, 30, 'green'),
-    question: 'How many bars are there?',
-  },
-  { width: 140, height: 112, body: word('cat', 20, 34, 11), question: 'What word is written?' },
-];
 
 const QUESTIONS: readonly string[] = [
   'Hello',
@@ -387,8 +195,10 @@ for (const tool of ['llama-bench', 'llama-imatrix', 'llama-quantize', 'llama-per
     process.exit(1);
   }
 }
-const recordedOn = await thisMachine();
+const variant = await cpuVariant();
+if (!variant) throw new Error('llama-bench did not say which CPU variant it loaded');
+const recordedOn = `${process.platform} ${process.arch}, ${variant}`;
 await recordImatrix();
 await recordQuantized(recordedOn);
-await recordDivergence(recordedOn);
+await recordDivergence();
 await recordAnswers(recordedOn);

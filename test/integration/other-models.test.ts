@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChatHost } from '../../src-main/chat/host.ts';
 import type { FitRequest } from '../../src-main/contract/fit-request.ts';
 import { loadAddon } from '../../src-main/engine/addon.ts';
+import { UNIFORM_RIVALS } from '../../src-main/luq/choose.ts';
 import { planInputs, preparePlan, type PlanBasis } from '../../src-main/luq/fit-plan.ts';
 import { fit, type Fitted } from '../../src-main/luq/fit.ts';
 import { mixtureOf } from '../../src-main/luq/mixture.ts';
@@ -208,11 +209,13 @@ describe('rows that do not divide by 256', () => {
 });
 
 const dryRun = join(import.meta.dirname, '..', '..', '.cache', 'peers', 'llama-quantize');
+const anyImatrix = join(import.meta.dirname, '..', 'fixtures', 'peers', 'imatrix.gguf');
 
-/** Tensor → type, of a file type as llama-quantize would write it. */
+/** Tensor → type, of a file type as llama-quantize would write it with an importance matrix, whichever it is. */
 function typesOfLlamaQuantize(model: string, rung: string): Map<string, string> {
   // llama.cpp's log goes to stderr
-  const { stderr } = spawnSync(dryRun, ['--dry-run', model, `${model}.never`, rung], { encoding: 'utf8' });
+  const args = ['--dry-run', '--imatrix', anyImatrix, model, `${model}.never`, rung];
+  const { stderr } = spawnSync(dryRun, args, { encoding: 'utf8' });
   const lines = stderr.matchAll(/^\[ *\d+\/ *\d+\] (\S+) .*type = +(\w+),(?:.*\((\w+)\))?/gm);
   return new Map([...lines].map(([, name = '', from = '', to]) => [name, (to ?? from).toUpperCase()]));
 }
@@ -274,7 +277,7 @@ describe.each<RealLayout>([QWEN_3B, QWEN_7B])('the layout of $name', (layout) =>
 
   it
     .runIf(existsSync(dryRun))
-    .each(['Q4_K_M', 'Q2_K', 'IQ1_M', 'IQ2_XXS', 'Q3_K_M', 'Q6_K', 'Q8_0'] as const)(
+    .each(['Q8_0', 'Q6_K', 'IQ2_XXS', 'IQ1_M', ...UNIFORM_RIVALS] as const)(
     'has llama-quantize’s type for every tensor in %s',
     async (rung) => {
       using metadata = await openMetadata(addon, model);
