@@ -1,32 +1,26 @@
 import { join } from 'node:path';
-import {
-  COMPARE_PARTS,
-  type Compared,
-  type CompareRequest,
-  type Comparison,
-} from '../contract/comparison.ts';
-import { SnugError, throwIfCancelled } from '../contract/errors.ts';
+import { COMPARE_PARTS, type CompareRequest, type Comparison } from '../contract/comparison.ts';
+import { SnugError } from '../contract/errors.ts';
 import { ORDERINGS } from '../contract/fit-request.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import { llamaCppRelease, type NativeModel } from '../engine/addon.ts';
 import { measureSensitivity, UNIFORM_RIVALS, uniformPlan, type Measuring } from '../luq/choose.ts';
 import { discard } from '../luq/files.ts';
-import { calibrateSource, type Calibrated } from '../luq/fit-calibration.ts';
 import { planInputs } from '../luq/fit-plan.ts';
-import type { FitSettings } from '../luq/fit-settings.ts';
 import { writeVision } from '../luq/fit-write.ts';
 import { ladderPlan, measureLadder } from '../luq/ladder.ts';
 import { predictMemory, tensorDataBytes } from '../luq/memory.ts';
 import { bytesAs, mixtureOf } from '../luq/mixture.ts';
 import { openMetadata } from '../luq/open-model.ts';
 import { orderLayers, orderTau } from '../luq/orders.ts';
-import { planWith, type Plan, type PlanInputs } from '../luq/plan.ts';
-import { identify, prepare, speedPredictor } from '../luq/prepare.ts';
+import { planWith, type PlanInputs } from '../luq/plan.ts';
+import { identify, prepare } from '../luq/prepare.ts';
 import type { Rung } from '../luq/rungs.ts';
-import { Trials, type Trial } from '../luq/trials.ts';
 import { visionTypes } from '../luq/vision-types.ts';
 import { openWorkspace, takeLock, type Workspace } from '../luq/workspace.ts';
-import { readComparedTask, RowMeasurer, type ComparedTask, type RowOptions } from './measured-row.ts';
+import { ComparedRows } from './compared-rows.ts';
+import { importanceOf, openBench, orderOf, type Bench, type CalibrationChange } from './comparison-bench.ts';
+import { readComparedTask, type ComparedTask, type RowOptions } from './measured-row.ts';
 
 /**
  * `snug compare`: the paper's plan beside everything it could be held against, on one model. Each trial is kept by what it depends
@@ -49,16 +43,6 @@ export interface ComparisonOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** A calibration and what is measured with it. */
-interface Bench {
-  readonly settings: FitSettings;
-  readonly calibrated: Calibrated;
-  readonly trials: Trials;
-  readonly entropyBits: readonly number[];
-}
-
-type CalibrationChange = Partial<Pick<FitSettings, 'alpha' | 'clusters' | 'seed'>>;
-type RowFacts = Pick<Compared, 'name' | 'family' | 'importance' | 'ordering' | 'lowLayers'>;
 /** Rows that no order of layers made. */
 const UNORDERED = { ordering: null, lowLayers: null } as const;
 
@@ -88,12 +72,9 @@ class ComparisonRun {
   readonly #model: NativeModel;
   readonly #task: ComparedTask | undefined;
   readonly #onProgress: OnProgress | undefined;
-  readonly #measurer: RowMeasurer;
-  readonly #speedOf: (plan: Pick<Plan, 'types'>) => Promise<number>;
   /** how many of them go low where orders are compared, ascending */
   readonly #counts: readonly number[];
-  readonly #rows: Compared[] = [];
-  #attempted = 0;
+  readonly #rows: ComparedRows;
   #orders: Record<string, number[]> = {};
 
   constructor(
@@ -103,14 +84,13 @@ class ComparisonRun {
     task: ComparedTask | undefined,
     onProgress: OnProgress | undefined,
   ) {
-    const { request, prepared, source, signal } = options;
+    const { request, source } = options;
     this.#options = options;
     this.#workspace = workspace;
     this.#model = model;
     this.#task = task;
     this.#onProgress = onProgress;
-    this.#measurer = new RowMeasurer(options, task);
-    this.#speedOf = speedPredictor(prepared, request.fit.home, signal);
+    this.#rows = new ComparedRows(options, task, onProgress);
     const { layers } = source.text;
     const counts = request.lowLayers ?? SHARES.map((share) => Math.round(share * layers));
     this.#counts = [...new Set(counts)].filter((k) => k > 0 && k <= layers).sort((a, b) => a - b);
@@ -138,12 +118,10 @@ class ComparisonRun {
     const { text } = source;
     const bench = await this.#bench({});
     this.#orders = Object.fromEntries(
-      (['entropy', 'edge-protected'] as const).map((name) => [name, this.#orderOf(bench, name)]),
+      (['entropy', 'edge-protected'] as const).map((name) => [name, orderOf(bench, name)]),
     );
     const sections = this.#sections(bench);
-    const total = sections.reduce((sum, { rows }) => sum + rows, 0);
-    this.#tell = (detail) =>
-      this.#onProgress?.({ stage: 'choose', done: this.#attempted, total, unit: 'steps', detail });
+    this.#rows.total = sections.reduce((sum, { rows }) => sum + rows, 0);
     for (const { measure } of sections) await measure();
     const names = Object.keys(this.#orders);
     const order = (name: string) => this.#orders[name] ?? [];
@@ -169,12 +147,10 @@ class ComparisonRun {
       taus: names.flatMap((a, i) =>
         names.slice(i + 1).map((b) => ({ a, b, tau: orderTau(order(a), order(b)) })),
       ),
-      rows: this.#rows,
+      rows: [...this.#rows.all],
       machine: { cpu: laptop.cpu.brand, threads: settings.threads, llamaCpp: llamaCppRelease() },
     };
   }
-
-  #tell: (detail: string) => void = () => undefined;
 
   #taskFacts(): Comparison['task'] {
     if (!this.#task) return null;
@@ -183,55 +159,13 @@ class ComparisonRun {
     return { name: task.name, metric, max, questions: questions.length };
   }
 
-  async #bench(change: CalibrationChange): Promise<Bench> {
-    const { prepared, source, signal } = this.#options;
-    const { addon } = prepared;
-    const settings = { ...prepared.settings, ...change };
-    const step = { addon, source, settings, workspace: this.#workspace, signal };
-    const calibrated = await calibrateSource({ ...step, onProgress: this.#onProgress });
-    return {
-      settings,
-      calibrated,
-      trials: new Trials({ ...step, calibrated }),
-      entropyBits: calibrated.entropies.map(({ both }) => both),
-    };
-  }
-
-  /** Measures one plan as a row, unless the row is there. */
-  async #row(
-    bench: Bench,
-    plan: Pick<Plan, 'types' | 'memory'>,
-    facts: RowFacts,
-    trial: Trial = plan,
-  ): Promise<void> {
-    throwIfCancelled(this.#options.signal);
-    const { alpha, clusters, seed } = bench.settings;
-    const id = [facts.name, facts.importance ?? 'none', alpha, clusters, seed].join(' / ');
-    this.#tell(facts.name);
-    if (!this.#rows.some((row) => row.id === id)) {
-      const { weightsBytes, visionWeightsBytes, totalBytes } = plan.memory;
-      this.#rows.push({
-        id,
-        ...facts,
-        ...{ alpha, clusters, seed },
-        weightsBytes,
-        visionBytes: visionWeightsBytes,
-        bitsPerWeight: (weightsBytes * 8) / this.#options.source.text.parameters,
-        ...(await this.#measurer.measure(bench.trials, trial)),
-        tokensPerSecond: await this.#speedOf(plan),
-        totalBytes,
-      });
-    }
-    this.#attempted++;
-    this.#tell(facts.name);
+  #bench(change: CalibrationChange): Promise<Bench> {
+    const options = { workspace: this.#workspace, onProgress: this.#onProgress };
+    return openBench(this.#options, options, change);
   }
 
   #inputs({ settings }: Bench, order: readonly number[]): PlanInputs {
     return planInputs(this.#options.source, this.#options.prepared.basis, settings.rungs, order);
-  }
-
-  #orderOf({ entropyBits, settings }: Bench, ordering: 'entropy' | 'edge-protected'): number[] {
-    return orderLayers(ordering, { entropyBits, seed: settings.seed });
   }
 
   #unquantized() {
@@ -245,7 +179,7 @@ class ComparisonRun {
 
   async #sourceRow(bench: Bench): Promise<void> {
     const facts = { family: 'source', importance: null, ...UNORDERED } as const;
-    await this.#row(bench, this.#unquantized(), { ...facts, name: 'source' });
+    await this.#rows.measure(bench, this.#unquantized(), { ...facts, name: 'source' });
   }
 
   /** With the importance matrix of pictures and text, and with that of text alone. */
@@ -256,11 +190,11 @@ class ComparisonRun {
 
   async #uniformRows(bench: Bench): Promise<void> {
     const { source, prepared } = this.#options;
-    const inputs = this.#inputs(bench, this.#orderOf(bench, 'entropy'));
-    const facts = { family: 'uniform', importance: importanceOf(bench), ...UNORDERED } as const;
+    const inputs = this.#inputs(bench, orderOf(bench, 'entropy'));
+    const facts = { family: 'uniform', ...UNORDERED } as const;
     for (const rung of UNIFORM) {
       const mixture = mixtureOf(prepared.addon, this.#model, source.text.gguf.tensors, rung);
-      await this.#row(bench, uniformPlan(inputs, rung, mixture), { ...facts, name: rung });
+      await this.#rows.measure(bench, uniformPlan(inputs, rung, mixture), { ...facts, name: rung });
     }
   }
 
@@ -279,9 +213,9 @@ class ComparisonRun {
   }
 
   async #lowRow(bench: Bench, ordering: string, inputs: PlanInputs, lowLayers: number): Promise<void> {
-    const facts = { family: 'order', importance: importanceOf(bench), ordering, lowLayers } as const;
+    const facts = { family: 'order', ordering, lowLayers } as const;
     const name = `${ordering}, ${lowLayers} layers`;
-    await this.#row(bench, planWith(inputs, lowLayers), { ...facts, name });
+    await this.#rows.measure(bench, planWith(inputs, lowLayers), { ...facts, name });
   }
 
   #measuring(bench: Bench): Measuring {
@@ -292,13 +226,13 @@ class ComparisonRun {
 
   /** The measured ladder in the memory that the paper's plan takes with each number of low layers. */
   async #ladderRows(bench: Bench): Promise<void> {
-    const inputs = this.#inputs(bench, this.#orderOf(bench, 'entropy'));
+    const inputs = this.#inputs(bench, orderOf(bench, 'entropy'));
     const ladder = await measureLadder(this.#measuring(bench), this.#model, inputs);
     for (const k of this.#counts) {
       const plan = ladderPlan(ladder, planWith(inputs, k).memory.totalBytes);
       if (!plan) continue;
-      const facts = { family: 'auto', importance: importanceOf(bench), ...UNORDERED } as const;
-      await this.#row(bench, plan, { ...facts, name: `ladder as small as ${k} layers low` });
+      const facts = { family: 'auto', ...UNORDERED } as const;
+      await this.#rows.measure(bench, plan, { ...facts, name: `ladder as small as ${k} layers low` });
     }
   }
 
@@ -315,7 +249,7 @@ class ComparisonRun {
     const lowLayers = Math.round(MIDDLE * this.#options.source.text.layers);
     for (const change of this.#calibrations()) {
       const bench = await this.#bench(change);
-      const inputs = this.#inputs(bench, this.#orderOf(bench, 'entropy'));
+      const inputs = this.#inputs(bench, orderOf(bench, 'entropy'));
       await this.#lowRow(bench, 'entropy', inputs, lowLayers);
     }
   }
@@ -339,14 +273,14 @@ class ComparisonRun {
     const facts = { family: 'projector', importance: null, ...UNORDERED } as const;
     const trial = { types: plan.types, vision: { path, name: 'Q8_0' } };
     try {
-      await this.#row(bench, { ...plan, memory }, { ...facts, name: 'source, vision encoder Q8_0' }, trial);
+      await this.#rows.measure(
+        bench,
+        { ...plan, memory },
+        { ...facts, name: 'source, vision encoder Q8_0' },
+        trial,
+      );
     } finally {
       discard(path);
     }
   }
-}
-
-/** Of which tokens the importance matrix is. */
-function importanceOf({ calibrated }: Bench): 'multimodal' | 'text-only' {
-  return calibrated.report.imageTokens > 0 ? 'multimodal' : 'text-only';
 }

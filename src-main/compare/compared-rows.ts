@@ -1,0 +1,72 @@
+import type { Compared } from '../contract/comparison.ts';
+import { throwIfCancelled } from '../contract/errors.ts';
+import type { OnProgress } from '../contract/progress.ts';
+import type { Plan } from '../luq/plan.ts';
+import { speedPredictor } from '../luq/prepare.ts';
+import type { Trial } from '../luq/trials.ts';
+import { importanceOf, type Bench } from './comparison-bench.ts';
+import { RowMeasurer, type ComparedTask, type RowOptions } from './measured-row.ts';
+
+export type RowFacts = Pick<Compared, 'name' | 'family' | 'ordering' | 'lowLayers'> & {
+  /** null where the weights are the source's; of the bench where not given */
+  readonly importance?: null;
+};
+
+/** The rows of a comparison, in the order in which they were measured. */
+export class ComparedRows {
+  readonly #options: RowOptions;
+  readonly #measurer: RowMeasurer;
+  readonly #speedOf: (plan: Pick<Plan, 'types'>) => Promise<number>;
+  readonly #onProgress: OnProgress | undefined;
+  readonly #rows: Compared[] = [];
+  #attempted = 0;
+  /** how many are to come in all, once it is known */
+  total = 0;
+
+  constructor(options: RowOptions, task: ComparedTask | undefined, onProgress: OnProgress | undefined) {
+    this.#options = options;
+    this.#measurer = new RowMeasurer(options, task);
+    this.#speedOf = speedPredictor(options.prepared, options.request.fit.home, options.signal);
+    this.#onProgress = onProgress;
+  }
+
+  get all(): readonly Compared[] {
+    return this.#rows;
+  }
+
+  /** Measures one plan as a row, unless the row is there. */
+  async measure(
+    bench: Bench,
+    plan: Pick<Plan, 'types' | 'memory'>,
+    facts: RowFacts,
+    trial: Trial = plan,
+  ): Promise<void> {
+    throwIfCancelled(this.#options.signal);
+    const { alpha, clusters, seed } = bench.settings;
+    const importance = facts.importance === null ? null : importanceOf(bench);
+    const id = [facts.name, importance ?? 'none', alpha, clusters, seed].join(' / ');
+    this.#tell(facts.name);
+    if (!this.#rows.some((row) => row.id === id)) {
+      const { weightsBytes, visionWeightsBytes, totalBytes } = plan.memory;
+      this.#rows.push({
+        id,
+        ...facts,
+        importance,
+        ...{ alpha, clusters, seed },
+        weightsBytes,
+        visionBytes: visionWeightsBytes,
+        bitsPerWeight: (weightsBytes * 8) / this.#options.source.text.parameters,
+        ...(await this.#measurer.measure(bench.trials, trial)),
+        tokensPerSecond: await this.#speedOf(plan),
+        totalBytes,
+      });
+    }
+    this.#attempted++;
+    this.#tell(facts.name);
+  }
+
+  #tell(detail: string): void {
+    const { total } = this;
+    this.#onProgress?.({ stage: 'choose', done: this.#attempted, total, unit: 'steps', detail });
+  }
+}

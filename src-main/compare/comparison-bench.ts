@@ -1,0 +1,45 @@
+import type { OnProgress } from '../contract/progress.ts';
+import { calibrateSource, type Calibrated } from '../luq/fit-calibration.ts';
+import type { FitSettings } from '../luq/fit-settings.ts';
+import { orderLayers } from '../luq/orders.ts';
+import { Trials } from '../luq/trials.ts';
+import type { Workspace } from '../luq/workspace.ts';
+import type { RowOptions } from './measured-row.ts';
+
+/** A calibration and what is measured with it. */
+export interface Bench {
+  readonly settings: FitSettings;
+  readonly calibrated: Calibrated;
+  readonly trials: Trials;
+  readonly entropyBits: readonly number[];
+}
+
+export type CalibrationChange = Partial<Pick<FitSettings, 'alpha' | 'clusters' | 'seed'>>;
+
+/** Calibrates with the request's settings but for what is changed; a calibration that was made before is read. */
+export async function openBench(
+  { prepared, source, signal }: RowOptions,
+  options: { workspace: Workspace; onProgress: OnProgress | undefined },
+  change: CalibrationChange,
+): Promise<Bench> {
+  const { addon } = prepared;
+  const settings = { ...prepared.settings, ...change };
+  const step = { addon, source, settings, workspace: options.workspace, signal };
+  const calibrated = await calibrateSource({ ...step, onProgress: options.onProgress });
+  return {
+    settings,
+    calibrated,
+    trials: new Trials({ ...step, calibrated }),
+    entropyBits: calibrated.entropies.map(({ both }) => both),
+  };
+}
+
+/** Of which tokens the importance matrix is. */
+export function importanceOf({ calibrated }: Bench): 'multimodal' | 'text-only' {
+  return calibrated.report.imageTokens > 0 ? 'multimodal' : 'text-only';
+}
+
+/** An order that needs nothing measured but the calibration. */
+export function orderOf({ entropyBits, settings }: Bench, ordering: 'entropy' | 'edge-protected'): number[] {
+  return orderLayers(ordering, { entropyBits, seed: settings.seed });
+}
