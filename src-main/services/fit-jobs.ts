@@ -2,28 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { demoModel } from '../api/entries.ts';
 import type { EventBus } from '../api/event-bus.ts';
 import { SnugError, isCancelled, toErrorData } from '../contract/errors.ts';
-import type {
-  FitJob,
-  FitJobService,
-  FitPreview,
-  FitStart,
-  FitState,
-  LayerEntropyView,
-} from '../contract/fit-job.ts';
+import type { FitJob, FitJobService, FitPreview, FitStart, LayerEntropyView } from '../contract/fit-job.ts';
 import { defaultOrdering, type FitRequest } from '../contract/fit-request.ts';
 import type { LaptopService } from '../contract/laptop.ts';
-import type { FitEvent, FitService } from '../luq/fit-service.ts';
+import type { FitService } from '../luq/fit-service.ts';
 import { outputPath } from '../luq/workspace.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import { freeDiskBytes } from '../profile/laptop.ts';
 import type { FitJobRepository } from '../store/fit-jobs.ts';
-import { FitProgress, stageWeights, type StageWeights } from './fit-progress.ts';
+import { stageWeights } from './fit-progress.ts';
 import type { ModelsFolder } from './folder.ts';
 import type { Library } from './library.ts';
+import { LiveFit } from './live-fit.ts';
 import type { StoredSettings } from './settings.ts';
 
-/** The window is told of progress at most this often; a job's first and last word always pass. */
-const TELL_MILLISECONDS = 200;
 /**
  * What a fit needs on disk, as shares of its F16 source: bank blocks of 4.5 and 1.75 bits (0.28 and 0.11) and the calibration, rounded up;
  * the result, all of it at 4.5 bits at most.
@@ -32,7 +24,7 @@ const WORK_SHARE = 0.45;
 const RESULT_SHARE = 0.3;
 
 interface Running {
-  readonly live: LiveJob;
+  readonly live: LiveFit;
   readonly abort: AbortController;
   /** what the job becomes when it is stopped */
   stopAs: 'paused' | 'cancelled';
@@ -155,7 +147,7 @@ export class FitJobs implements FitJobService {
     const earlier = this.#jobs.list().flatMap(({ report }) => (report ? [report.timings] : []));
     // without a place in the store a fit would not be found again: then it does not begin
     this.#jobs.save(job, start);
-    const live = new LiveJob(job, stageWeights(earlier), (changed) => this.#tell(changed, start));
+    const live = new LiveFit(job, stageWeights(earlier), (changed) => this.#tell(changed, start));
     const ended = this.#work(live, request, abort.signal).finally(() => (this.#running = undefined));
     this.#running = { live, abort, stopAs: 'paused', ended };
     return live.tell();
@@ -173,7 +165,7 @@ export class FitJobs implements FitJobService {
     this.#events.emit('fits.changed', job);
   }
 
-  async #work(live: LiveJob, request: FitRequest, signal: AbortSignal): Promise<void> {
+  async #work(live: LiveFit, request: FitRequest, signal: AbortSignal): Promise<void> {
     try {
       const report = await this.#fits.fit(request, { signal, onEvent: (event) => live.see(event) });
       const path = report.files.luq.path;
@@ -247,54 +239,6 @@ export class FitJobs implements FitJobService {
       ...(start.plan === undefined ? {} : { plan: start.plan }),
       ...(start.minAgreement === undefined ? {} : { minAgreement: start.minAgreement }),
     };
-  }
-}
-
-/** A job while it runs: gathers what the fit tells and passes it on, not too often. */
-class LiveJob {
-  job: FitJob;
-  readonly #tell: (job: FitJob) => void;
-  readonly #progress: FitProgress;
-  #toldAt = 0;
-
-  constructor(job: FitJob, weights: StageWeights, tell: (job: FitJob) => void) {
-    this.job = job;
-    this.#progress = new FitProgress(weights);
-    this.#tell = tell;
-  }
-
-  tell(): FitJob {
-    this.#toldAt = performance.now();
-    this.#tell(this.job);
-    return this.job;
-  }
-
-  see(event: FitEvent): void {
-    const stageBefore = this.job.progress?.stage;
-    this.job = { ...this.job, ...this.#changes(event) };
-    const isNews = event.kind !== 'progress' || event.progress.stage !== stageBefore;
-    if (isNews || performance.now() - this.#toldAt >= TELL_MILLISECONDS) this.tell();
-  }
-
-  #changes(event: FitEvent): Partial<FitJob> {
-    switch (event.kind) {
-      case 'progress':
-        return { progress: event.progress, ...this.#progress.see(event.progress) };
-      case 'layer': {
-        const { layer, both, image, text } = event;
-        const others = this.job.entropies.filter((known) => known.layer !== layer);
-        return { entropies: [...others, { layer, both, image, text }].sort((a, b) => a.layer - b.layer) };
-      }
-      case 'plan':
-        return { lowLayers: event.low.length, low: event.low };
-    }
-  }
-
-  end(state: FitState, outcome: Partial<FitJob>): void {
-    const done = state === 'done' ? { share: 1, progress: null } : {};
-    const endedAt = state === 'paused' ? null : new Date().toISOString();
-    this.job = { ...this.job, ...outcome, ...done, state, secondsLeft: null, endedAt };
-    this.tell();
   }
 }
 
