@@ -1,5 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { workerEntries } from '../src-main/api/entries.ts';
+import type { OpenChatRequest, OpenedChat, SendRequest, SentAnswer } from '../src-main/contract/chat.ts';
+import { WorkerProcess } from '../src-main/engine/worker-process.ts';
 import { speedPredictor } from '../src-main/luq/prepare.ts';
 import { measureInChat, writeFullSizeModel, type FullSizeCase } from '../test/fixtures/measured-full-size.ts';
 import { QWEN_3B, QWEN_7B } from '../test/fixtures/models.ts';
@@ -11,7 +14,7 @@ import { machine } from './measure.ts';
 const root = join(import.meta.dirname, '..');
 const THREADS = 2;
 const CONTEXT_TOKENS = 4096;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const SMALL_PICTURE = 64;
 /** 448 × 448 pixels; encoding one takes half a minute of two cores */
 const PICTURE = 256;
@@ -46,22 +49,52 @@ async function measure(one: Case, folder: string): Promise<Result> {
   const setting = { ...one, contextTokens: CONTEXT_TOKENS, threads: THREADS };
   const { prepared, plan, request } = await writeFullSizeModel(setting, folder);
   const { peakMemoryBytes } = await measureInChat(request);
-  // Speed by turns: a machine that others share is a fifth faster or slower from one minute to the next.
-  const speeds: Result['tokensPerSecond'][] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const { tokensPerSecond } = await measureInChat({ ...request, questions: [] });
-    // a home of its own: kernels that were timed before are not timed again
-    const predicted = await speedPredictor(prepared, join(folder, `home-${round}`), undefined)(plan);
-    speeds.push({ predicted, measured: tokensPerSecond });
-  }
-  speeds.sort((a, b) => a.predicted / a.measured - b.predicted / b.measured);
+  let timings = 0;
+  // a home of its own: kernels that were timed before are not timed again
+  const predict = () => speedPredictor(prepared, join(folder, `home-${timings++}`), undefined)(plan);
   return {
     model: one.layout.name,
     plan: nameOf(one),
     pictureTokens: one.pictureTokens,
-    tokensPerSecond: speeds[ROUNDS >> 1] ?? { predicted: NaN, measured: NaN },
+    tokensPerSecond: await speedsByTurns(request, predict),
     memoryBytes: { predicted: plan.memory.totalBytes, measured: peakMemoryBytes },
   };
+}
+
+/**
+ * Answers of a chat and predictions by turns, each answer held against the mean of the predictions before and after it: a machine that
+ * others share is a fifth faster or slower from one minute to the next. The round with the median ratio.
+ */
+async function speedsByTurns(
+  request: OpenChatRequest,
+  predict: () => Promise<number>,
+): Promise<Result['tokensPerSecond']> {
+  await using worker = new WorkerProcess(workerEntries.chat);
+  await worker.call<OpenedChat>('open', request, {});
+  const answer = async () => {
+    await worker.call('restore', { systemPrompt: '', turns: [] }, {});
+    const asked: SendRequest = {
+      text: 'What is this?',
+      pictures: [],
+      maxTokens: 32,
+      temperature: 0,
+      seed: 0,
+    };
+    const { statistics } = await worker.call<SentAnswer>('send', { ...asked, ignoreEnd: true }, {});
+    return statistics.answerTokens / statistics.answerSeconds;
+  };
+  // touches the weights for the first time
+  await answer();
+  const rounds: Result['tokensPerSecond'][] = [];
+  let before = await predict();
+  for (let round = 0; round < ROUNDS; round++) {
+    const measured = await answer();
+    const after = await predict();
+    rounds.push({ predicted: (before + after) / 2, measured });
+    before = after;
+  }
+  rounds.sort((a, b) => a.predicted / a.measured - b.predicted / b.measured);
+  return rounds[ROUNDS >> 1] ?? { predicted: NaN, measured: NaN };
 }
 
 function told(

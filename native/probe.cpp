@@ -98,13 +98,14 @@ double probe(const ProbeTask & task, const Abort & abort) {
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     };
     run(); // the first run touches the pages
-    std::vector<double> seconds;
-    for (double spent = 0; spent < task.seconds || seconds.size() < LEAST_RUNS;) {
-        seconds.push_back(run());
-        spent += seconds.back();
+    size_t runs  = 0;
+    double spent = 0;
+    while (spent < task.seconds || runs < LEAST_RUNS) {
+        spent += run();
+        ++runs;
     }
-    std::nth_element(seconds.begin(), seconds.begin() + seconds.size() / 2, seconds.end());
-    return static_cast<double>(matrix_bytes) * copies / seconds[seconds.size() / 2];
+    // the mean, interruptions included: a token's time is a sum of many products, and medians don't add up to that of a sum
+    return static_cast<double>(matrix_bytes) * copies * runs / spent;
 }
 
 Napi::Value probe_product(const Napi::CallbackInfo & info) {
