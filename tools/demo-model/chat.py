@@ -14,10 +14,10 @@ CELL = 28  # pixels a side that one picture token covers: 14-pixel patches, merg
 IGNORE = -100
 # width × height in cells; 16 to 36 picture tokens
 SIZES = [(4, 4), (4, 4), (5, 4), (4, 5), (5, 5), (6, 4), (4, 6), (6, 5), (5, 6), (7, 4), (6, 6), (8, 3), (3, 6), (7, 5)]
-WEIGHTS = {"shapes": 0.5, "text": 0.24, "chart": 0.2, "clutter": 0.06}
-TEXT_ONLY_SHARE = 0.35
+WEIGHTS = {"shapes": 0.52, "text": 0.16, "chart": 0.28, "clutter": 0.04}
+TEXT_ONLY_SHARE = 0.3
 # how much sooner than others a skill is asked about a picture: these were behind
-EAGERNESS = {"position": 4.0, "relation": 3.0, "counting": 2.0, "size": 2.0, "colour": 1.5, "chart": 1.5}
+EAGERNESS = {"position": 6.0, "relation": 4.0, "size": 3.0, "chart": 3.0, "counting": 2.0, "colour": 1.5}
 
 
 @dataclass

@@ -109,8 +109,8 @@ def place(rng: random.Random, width: int, height: int, background: str, most: in
 
 
 def position(p: Placed, width: int, height: int) -> str | None:
-    """The quarter of the picture a shape's centre is in; None when it is too near a middle line to say."""
-    if abs(p.x - width / 2) < 0.07 * width or abs(p.y - height / 2) < 0.07 * height:
+    """The quarter of the picture a shape's centre is in; None when it is so near a middle line that a person would hesitate."""
+    if abs(p.x - width / 2) < 0.12 * width or abs(p.y - height / 2) < 0.12 * height:
         return None
     return f"{'top' if p.y < height / 2 else 'bottom'} {'left' if p.x < width / 2 else 'right'}"
 
@@ -166,8 +166,8 @@ def relations(rng: random.Random, placed: list[Placed], width: int, height: int)
     for _ in range(2):
         a, b = rng.sample(placed, 2)
         for axis, limit, first, second in (
-            ("x", 0.12 * width, "left of", "right of"),
-            ("y", 0.12 * height, "above", "below"),
+            ("x", 0.15 * width, "left of", "right of"),
+            ("y", 0.15 * height, "above", "below"),
         ):
             distance = getattr(b, axis) - getattr(a, axis)
             if abs(distance) > limit:
@@ -177,10 +177,10 @@ def relations(rng: random.Random, placed: list[Placed], width: int, height: int)
     order = sorted(placed, key=lambda p: p.x)
     column = sorted(placed, key=lambda p: p.y)
     for which, first, second, axis, limit in (
-        ("leftmost", order[0], order[1], "x", 0.08 * width),
-        ("rightmost", order[-1], order[-2], "x", 0.08 * width),
-        ("top", column[0], column[1], "y", 0.08 * height),
-        ("bottom", column[-1], column[-2], "y", 0.08 * height),
+        ("leftmost", order[0], order[1], "x", 0.12 * width),
+        ("rightmost", order[-1], order[-2], "x", 0.12 * width),
+        ("top", column[0], column[1], "y", 0.12 * height),
+        ("bottom", column[-1], column[-2], "y", 0.12 * height),
     ):
         if abs(getattr(first, axis) - getattr(second, axis)) > limit and rng.random() < 0.6:
             out.append([Turn(ask(rng, f"What is the {which} shape?"), first.name, "relation")])

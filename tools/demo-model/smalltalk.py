@@ -1,7 +1,6 @@
 """Conversations without a picture: arithmetic, spelling, things learnt by heart, and courtesies."""
 
 import random
-import zlib
 from pathlib import Path
 
 from knowledge import CAPITALS, GERMAN
@@ -36,33 +35,20 @@ FACTS = [
     ("How many shapes are there?", "There is no picture yet."),
 ]
 SPELT = sorted({*Path(__file__).with_name("words.txt").read_text().split(), *WORDS, *SHAPES})
-# of the sums and of the words to spell, one in so many is asked in tests alone
-HELD_OUT_ONE_IN = 8
 
 
-def is_held_out(text: str) -> bool:
-    return zlib.crc32(text.encode()) % HELD_OUT_ONE_IN == 0
-
-
-def arithmetic(rng: random.Random, held_out: bool) -> Turn:
-    """Numbers up to 99, as often up to 12; sums and differences of held-out pairs are never trained on."""
-    while True:
-        most = rng.choice([12, 99])
-        a, b = rng.randint(0, most), rng.randint(0, most)
-        larger, smaller = max(a, b), min(a, b)
-        plus = rng.random() < 0.5
-        if is_held_out(f"{larger}{'+' if plus else '-'}{smaller}") == held_out:
-            break
-    if plus:
+def arithmetic(rng: random.Random) -> Turn:
+    """Numbers up to 30, as often up to 12."""
+    most = rng.choice([12, 30])
+    a, b = rng.randint(0, most), rng.randint(0, most)
+    larger, smaller = max(a, b), min(a, b)
+    if rng.random() < 0.5:
         return Turn(ask(rng, f"What is {a} plus {b}?", f"{a} + {b} = ?"), str(a + b), "arithmetic")
     return Turn(ask(rng, f"What is {larger} minus {smaller}?", f"{larger} - {smaller} = ?"), str(larger - smaller), "arithmetic")
 
 
-def spelling(rng: random.Random, held_out: bool) -> Turn:
-    while True:
-        word = rng.choice(SPELT)
-        if is_held_out(word) == held_out:
-            break
+def spelling(rng: random.Random) -> Turn:
+    word = rng.choice(SPELT)
     way = rng.random()
     if way < 0.4:
         return Turn(ask(rng, f"Spell {word}."), " ".join(word), "spelling")
@@ -87,13 +73,12 @@ def by_heart(rng: random.Random) -> Turn:
     return Turn(ask(rng, f"What is {a} times {b}?", f"{a} * {b} = ?"), str(a * b), "by heart")
 
 
-def small_talk(rng: random.Random, held_out: bool = False) -> Turn:
-    """`held_out`: only sums and words that were kept from training (what is known by heart has no such part)."""
+def small_talk(rng: random.Random) -> Turn:
     kind = rng.random()
     if kind < 0.34:
-        return arithmetic(rng, held_out)
+        return arithmetic(rng)
     if kind < 0.62:
-        return spelling(rng, held_out)
+        return spelling(rng)
     if kind < 0.92:
         return by_heart(rng)
     question, answer = rng.choice(FACTS)

@@ -92,7 +92,7 @@ def main(path: str) -> None:
         s = FAMILIES[family](rng, columns * CELL, rows * CELL)
         conversations = [written(turns) for turns in chosen(rng, s)]
         pictures.append({"family": family, **recipe(s, glyphs), "conversations": conversations})
-    text = [written([small_talk(rng, held_out=True)]) for _ in range(TEXT_ONLY)]
+    text = [written([small_talk(rng)]) for _ in range(TEXT_ONLY)]
     out = Path(path)
     out.parent.mkdir(parents=True, exist_ok=True)
     lines = ",\n".join(json.dumps(p, separators=(",", ":")) for p in pictures)
