@@ -275,9 +275,7 @@ describe.each<RealLayout>([QWEN_3B, QWEN_7B])('the layout of $name', (layout) =>
     if (uniform !== undefined) expect(low.memory.weightsBytes / MiB).toBeGreaterThan(uniform);
   });
 
-  it
-    .runIf(existsSync(dryRun))
-    .each(['Q8_0', 'Q6_K', 'IQ2_XXS', 'IQ1_M', ...UNIFORM_RIVALS] as const)(
+  it.runIf(existsSync(dryRun)).each(['Q8_0', 'Q6_K', 'IQ2_XXS', 'IQ1_M', ...UNIFORM_RIVALS] as const)(
     'has llama-quantize’s type for every tensor in %s',
     async (rung) => {
       using metadata = await openMetadata(addon, model);
