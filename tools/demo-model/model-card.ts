@@ -113,7 +113,7 @@ function data({ testSeed, whole }: ScoresFile): string {
 All of it is synthetic and drawn while training: shapes, words and numbers in DejaVu Sans, bar charts, blurred clutter, with
 questions and answers from the same generator (\`scenes.py\`, \`smalltalk.py\`). No photographs, no scraped text, nobody's data; the
 tokenizer's merges were learnt from the same questions and the licence texts of a Debian system. Training streams are seeded
-"train …"; the held-out test has the seed "${testSeed}" (${whole.pictures} pictures), the samples that come with the model a third.`;
+"train …"; the held-out test has the seed "${testSeed}" (${whole.pictures} pictures and ${whole.texts} questions without one), the samples that come with the model a third.`;
 }
 
 function judged(name: string, value: number): string {
@@ -144,7 +144,9 @@ function answers({ whole, quick, llamaCpp }: ScoresFile): string {
 
 Held-out questions answered rightly, word for word, greedily, the F16 files in llama.cpp ${llamaCpp}. ${verdict}
 
-${table(['skill', 'whole test', 'target', `first ${quick.pictures} pictures`], rows)}`;
+${table(['skill', 'whole test', 'target', 'quick part'], rows)}
+
+The quick part, which the tests ask again, is the first ${quick.pictures} pictures and the first ${quick.texts} questions without one.`;
 }
 
 function ladder(measured: Ladder): string {

@@ -10,7 +10,7 @@ import { drawPicture, readVqaTest, type Turn, type VqaTest } from './recipe.ts';
 
 /**
  * Asks a model the held-out test, greedily, in llama.cpp, as the app would ask: pictures through the vision encoder, follow-ups in
- * the same conversation. `node tools/demo-model/score.ts [--model FILE] [--mmproj FILE] [--test FILE] [--pictures N]`
+ * the same conversation. `node tools/demo-model/score.ts [--model FILE] [--mmproj FILE] [--test FILE] [--wrong]`
  */
 
 const CONTEXT_TOKENS = 512;
@@ -20,14 +20,15 @@ export interface Score {
   right: number;
   total: number;
 }
-export interface Asked extends Turn {
+export interface Asked {
+  readonly turn: Turn;
   readonly said: string;
   readonly right: boolean;
 }
 
-/** Asks the conversations of the first `pictures` pictures and, with all of them, those without a picture. */
+/** Asks every conversation of a test, those about pictures first. */
 export async function askVqaTest(
-  options: { model: string; mmproj: string; threads: number; pictures?: number | undefined },
+  options: { model: string; mmproj: string; threads: number },
   test: VqaTest,
 ): Promise<Asked[]> {
   const host = new ChatHost();
@@ -50,15 +51,15 @@ export async function askVqaTest(
           temperature: 0,
           seed: 0,
         });
-        asked.push({ ...turn, said: text, right: plainAnswer(text) === plainAnswer(turn.answer) });
+        asked.push({ turn, said: text, right: plainAnswer(text) === plainAnswer(turn.answer) });
       }
     };
-    for (const [index, recipe] of test.pictures.slice(0, options.pictures).entries()) {
+    for (const [index, recipe] of test.pictures.entries()) {
       const path = join(folder, `${index}.png`);
       writeFileSync(path, await drawPicture(recipe, test.glyphs));
       for (const turns of recipe.conversations) await converse(turns, path);
     }
-    if (options.pictures === undefined) for (const turns of test.text) await converse(turns);
+    for (const turns of test.text) await converse(turns);
   } finally {
     host.close();
     rmSync(folder, { recursive: true, force: true });
@@ -69,8 +70,8 @@ export async function askVqaTest(
 /** Right answers by skill, and of all under "all". */
 export function scores(asked: readonly Asked[]): Map<string, Score> {
   const out = new Map<string, Score>([['all', { right: 0, total: 0 }]]);
-  for (const { skill, right } of asked) {
-    for (const name of ['all', skill]) {
+  for (const { turn, right } of asked) {
+    for (const name of ['all', turn.skill]) {
       const score = out.get(name) ?? { right: 0, total: 0 };
       score.total++;
       if (right) score.right++;
@@ -87,7 +88,6 @@ async function main(): Promise<void> {
       model: { type: 'string', default: here('demo-vl-f16.gguf') },
       mmproj: { type: 'string' },
       test: { type: 'string', default: here('vqa-test/test.json') },
-      pictures: { type: 'string' },
       // two threads take a hundred times as long where another program wants a core: each waits spinning for the other
       threads: { type: 'string', default: '1' },
       wrong: { type: 'boolean', default: false },
@@ -97,17 +97,12 @@ async function main(): Promise<void> {
   if (mmproj === undefined)
     throw new Error(`${values.model} has no vision encoder beside it; name one with --mmproj`);
   const asked = await askVqaTest(
-    {
-      model: values.model,
-      mmproj,
-      threads: Number(values.threads),
-      pictures: values.pictures === undefined ? undefined : Number(values.pictures),
-    },
+    { model: values.model, mmproj, threads: Number(values.threads) },
     readVqaTest(values.test),
   );
   if (values.wrong) {
-    for (const { question, answer, said, right } of asked) {
-      if (!right) console.log(`${question} ${answer} ← ${said}`);
+    for (const { turn, said, right } of asked) {
+      if (!right) console.log(`${turn.question} ${turn.answer} ← ${said}`);
     }
   }
   for (const [skill, { right, total }] of [...scores(asked)].sort()) {

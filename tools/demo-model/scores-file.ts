@@ -13,13 +13,14 @@ export const MMPROJ = 'mmproj-demo-vl-f16.gguf';
 export const LADDER_TYPES = ['Q8_0', 'Q4_K_M', 'IQ3_M', 'IQ2_M', 'IQ1_M'] as const;
 export type LadderType = (typeof LADDER_TYPES)[number];
 
-/** The quick part of the test is its first pictures with this many questions between them. */
+/** How many questions the quick part of the test has, about pictures and without them in the whole's proportion. */
 const QUICK_QUESTIONS = 200;
 
 const score = z.object({ right: z.int(), total: z.int() });
 const part = z.object({
-  /** the first so many of the test */
   pictures: z.int(),
+  /** conversations without a picture */
+  texts: z.int(),
   all: score,
   bySkill: z.record(z.string(), score),
 });
@@ -46,7 +47,6 @@ const kept = z.object({
   llamaCpp: z.string(),
   decoding: z.literal('greedy'),
   testSeed: z.string(),
-  /** with the conversations that have no picture */
   whole: part,
   quick: part,
   samples: z.array(sample),
@@ -70,28 +70,46 @@ export function writeScores(folder: string, content: ScoresFile): void {
   writeFileSync(join(folder, 'scores.json'), `${JSON.stringify(content, null, 2)}\n`);
 }
 
-function questionsIn(test: VqaTest, pictures: number): number {
-  return test.pictures.slice(0, pictures).reduce((sum, one) => sum + one.conversations.flat().length, 0);
+type Conversations = VqaTest['text'];
+
+const turnsOf = ({ pictures, text }: VqaTest) =>
+  [...pictures.flatMap(({ conversations }) => conversations), ...text].flat();
+
+/** The first of `all` that have so many questions between them. */
+function firstWith<T>(questions: number, all: readonly T[], conversations: (one: T) => Conversations): T[] {
+  const taken: T[] = [];
+  for (const one of all) {
+    if (taken.flatMap(conversations).flat().length >= questions) break;
+    taken.push(one);
+  }
+  return taken;
 }
 
-/** How many of the first pictures the quick part takes. */
-export function quickPictures(test: VqaTest): number {
-  let pictures = 0;
-  while (pictures < test.pictures.length && questionsIn(test, pictures) < QUICK_QUESTIONS) pictures++;
-  return pictures;
+/** The quick part of a test: its first pictures and its first conversations without one. */
+export function quickTest(test: VqaTest): VqaTest {
+  const texts = Math.round((QUICK_QUESTIONS * test.text.flat().length) / turnsOf(test).length);
+  return {
+    ...test,
+    pictures: firstWith(QUICK_QUESTIONS - texts, test.pictures, ({ conversations }) => conversations),
+    text: firstWith(texts, test.text, (conversation) => [conversation]),
+  };
 }
 
-function summary(asked: readonly Asked[], pictures: number): TestPart {
+function summary({ pictures, text }: VqaTest, asked: readonly Asked[]): TestPart {
   const { all = { right: 0, total: 0 }, ...bySkill } = Object.fromEntries([...scores(asked)].sort());
-  return { pictures, all, bySkill };
+  return { pictures: pictures.length, texts: text.length, all, bySkill };
 }
 
 /** The scores of the whole test and of its quick part, from one run over all of it. */
 export function parts(test: VqaTest, asked: readonly Asked[]): { whole: TestPart; quick: TestPart } {
-  const pictures = quickPictures(test);
+  const quick = quickTest(test);
+  const turns = new Set(turnsOf(quick));
   return {
-    whole: summary(asked, test.pictures.length),
-    quick: summary(asked.slice(0, questionsIn(test, pictures)), pictures),
+    whole: summary(test, asked),
+    quick: summary(
+      quick,
+      asked.filter(({ turn }) => turns.has(turn)),
+    ),
   };
 }
 
