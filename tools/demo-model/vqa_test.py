@@ -1,7 +1,8 @@
 """Writes the held-out test: `python vqa_test.py resources/demo-model/vqa-test/test.json`.
 
 400 pictures as recipes (primitives and glyph outlines, so that they can be drawn again without fonts) and conversations about
-them, plus conversations without a picture. The seed is its own; training streams are named "train …".
+them, plus conversations without a picture, which training asks as well: there is nothing unseen in what is learnt by heart. The
+seed is its own; training streams are named "train …".
 """
 
 import json
