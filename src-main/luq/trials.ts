@@ -128,7 +128,8 @@ export class TrialFile implements Disposable {
   }
 }
 
-function enough(quality: Quality): Quality {
+/** @throws SnugError TOO_FEW_TOKENS when fewer positions were compared than say anything */
+export function enough(quality: Quality): Quality {
   const positions = Math.max(quality.image?.tokens ?? 0, quality.text?.tokens ?? 0);
   if (positions >= LEAST_POSITIONS) return quality;
   throw new SnugError(
