@@ -3,11 +3,17 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { workerEntries } from '../api/entries.ts';
 import type { OpenChatRequest, OpenedChat } from '../contract/chat.ts';
-import { isCancelled, SnugError } from '../contract/errors.ts';
+import { isCancelled } from '../contract/errors.ts';
 import { WorkerProcess } from '../engine/worker-process.ts';
 import { answersPath, KeptAnswers } from '../evaluate/kept-answers.ts';
 import { askWorker, runTask, type TaskRun } from '../evaluate/run-task.ts';
-import { firstQuestions, type Task, type TaskQuestion, type TaskScore } from '../evaluate/tasks/task.ts';
+import {
+  firstQuestions,
+  requireVision,
+  type Task,
+  type TaskQuestion,
+  type TaskScore,
+} from '../evaluate/tasks/task.ts';
 import { TASKS } from '../evaluate/tasks/tasks.ts';
 import { writeFileAtomically } from '../luq/files.ts';
 import { sourceSha256 } from '../luq/source.ts';
@@ -70,7 +76,8 @@ export interface EvaluationReport extends TaskScore {
   readonly task: string;
   readonly data: string;
   readonly model: { readonly name: string; readonly path: string; readonly sha256: string };
-  readonly mmproj: { readonly path: string; readonly sha256: string };
+  /** null where nothing is shown and the model has none */
+  readonly mmproj: { readonly path: string; readonly sha256: string } | null;
   /** questions that the score is over, and how many the data has */
   readonly questions: number;
   readonly questionsInData: number;
@@ -97,15 +104,18 @@ async function evaluate(modelPath: string | undefined, flags: EvaluateFlags): Pr
   const all = task.read(data, flags.pictures === undefined ? undefined : resolve(flags.pictures));
   const questions = flags.limit === undefined ? all : firstQuestions(all, flags.limit);
   const model = evaluatedModel(modelPath, flags);
+  requireVision(questions, model.mmprojPath, model.text.path, 'Name its mmproj file with --mmproj.');
   const { report, answers } = await withProgress(async (signal, display) => {
     const { home, text, mmprojPath, limits } = model;
     const hashing = { signal, onProgress: display.show.bind(display) };
-    const identity = {
-      modelSha256: await sourceSha256(text.path, home, hashing),
-      mmprojSha256: await sourceSha256(mmprojPath, home, hashing),
-    };
+    const modelSha256 = await sourceSha256(text.path, home, hashing);
+    const mmproj =
+      mmprojPath === undefined
+        ? null
+        : { path: mmprojPath, sha256: await sourceSha256(mmprojPath, home, hashing) };
     const { maxTokens } = flags;
-    const path = answersPath(home, { ...identity, task: task.name, imageTokens: limits, maxTokens });
+    const asking = { task: task.name, imageTokens: limits, maxTokens };
+    const path = answersPath(home, { modelSha256, mmprojSha256: mmproj?.sha256 ?? '', ...asking });
     using kept = KeptAnswers.open(path, flags);
     const run = await askQuestions(questions, kept, model, flags, { signal, display });
     return {
@@ -114,8 +124,8 @@ async function evaluate(modelPath: string | undefined, flags: EvaluateFlags): Pr
         task: task.name,
         ...task.score(questions, run.answers),
         data,
-        model: { name: text.name, path: text.path, sha256: identity.modelSha256 },
-        mmproj: { path: mmprojPath, sha256: identity.mmprojSha256 },
+        model: { name: text.name, path: text.path, sha256: modelSha256 },
+        mmproj,
         questions: questions.length,
         questionsInData: all.length,
         imageTokens: limits,
@@ -136,16 +146,7 @@ type EvaluatedModel = ReturnType<typeof evaluatedModel>;
 
 function evaluatedModel(modelPath: string | undefined, { mmproj, imageTokens }: EvaluateFlags) {
   const { text, mmprojPath } = chosenModel({ model: modelPath, mmproj });
-  if (mmprojPath === undefined) {
-    throw new SnugError(
-      'CANNOT_SEE',
-      `${text.path} has no vision encoder, which questions about pictures need`,
-      {
-        advice: 'Name its mmproj file with --mmproj.',
-      },
-    );
-  }
-  checkPair(text, readVisionModel(mmprojPath));
+  if (mmprojPath !== undefined) checkPair(text, readVisionModel(mmprojPath));
   return { home: snugHome(), text, mmprojPath, limits: imageLimits(text, imageTokens) };
 }
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { COMPARE_PARTS, type CompareRequest, type Comparison } from '../contract/comparison.ts';
-import { SnugError } from '../contract/errors.ts';
 import { ORDERINGS } from '../contract/fit-request.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import { llamaCppRelease, type NativeModel } from '../engine/addon.ts';
+import { requireVision } from '../evaluate/tasks/task.ts';
 import { measureSensitivity, UNIFORM_RIVALS, uniformPlan, type Measuring } from '../luq/choose.ts';
 import { discard } from '../luq/files.ts';
 import { planInputs } from '../luq/fit-plan.ts';
@@ -49,14 +49,9 @@ const UNORDERED = { ordering: null, lowLayers: null } as const;
 export async function compare(request: CompareRequest, options: ComparisonOptions): Promise<Comparison> {
   const task = readComparedTask(request);
   const prepared = await prepare(request.fit);
-  if (task && !prepared.read.vision) {
-    throw new SnugError(
-      'CANNOT_SEE',
-      `${request.fit.modelPath} has no vision encoder, which questions about pictures need`,
-      {
-        advice: 'Name its mmproj file with --mmproj, or compare without --task.',
-      },
-    );
+  if (task) {
+    const advice = 'Name its mmproj file with --mmproj, or compare without --task.';
+    requireVision(task.questions, prepared.read.vision?.path, request.fit.modelPath, advice);
   }
   const source = await identify(prepared.read, request.fit, options);
   const workspace = openWorkspace(request.fit.home, source.sha256);

@@ -195,6 +195,20 @@ describe('a score', () => {
     expect(details).toMatchObject({ alone: 100, shown: 0 });
   });
 
+  it('of questions without a picture needs no vision encoder', async () => {
+    const model = join(folder, 'unseeing', 'model.gguf');
+    mkdirSync(dirname(model), { recursive: true });
+    copyFileSync(demoModel, model);
+    const data = join(folder, 'unseeing', 'own.json');
+    writeFileSync(
+      data,
+      JSON.stringify([{ question: 'Describe the image.', answer: 'There is no picture yet.' }]),
+    );
+    const { value, mmproj } = await report(newHome(), [model, '--task', 'own', '--data', data]);
+    expect(value).toBe(100);
+    expect(mmproj).toBeNull();
+  });
+
   it('of MME takes both questions of a picture, though only one was asked for', async () => {
     const data = join(folder, 'mme');
     for (const [i, name] of ['a', 'b'].entries()) {

@@ -1,3 +1,5 @@
+import { SnugError } from '../../contract/errors.ts';
+
 /**
  * A benchmark: a reader of its public data files and the scorer that its owners publish. What a model says is asked for
  * elsewhere; here are only questions in and a score out.
@@ -44,6 +46,18 @@ export const LETTER_ANSWER = "\nAnswer with the option's letter from the given c
 export function answerTo(question: TaskQuestion, answers: ReadonlyMap<string, string>): string | undefined {
   const answer = answers.get(question.id)?.trim();
   return answer === '' ? undefined : answer;
+}
+
+/** @throws SnugError CANNOT_SEE where a question shows a picture and the model has no vision encoder to see it with */
+export function requireVision(
+  questions: readonly TaskQuestion[],
+  mmprojPath: string | undefined,
+  modelPath: string,
+  advice: string,
+): void {
+  if (mmprojPath !== undefined || questions.every(({ picture }) => picture === undefined)) return;
+  const message = `${modelPath} has no vision encoder, which questions about pictures need`;
+  throw new SnugError('CANNOT_SEE', message, { advice });
 }
 
 export function countAnswered(questions: readonly TaskQuestion[], answers: ReadonlyMap<string, string>) {
