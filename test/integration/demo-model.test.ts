@@ -14,7 +14,7 @@ import { imageLimits } from '../../src-main/models/image-limits.ts';
 import { readTextModel, readVisionModel } from '../../src-main/models/model-file.ts';
 import { readSidecar } from '../../src-main/models/sidecar.ts';
 import { inOneType } from '../../tools/demo-model/ladder.ts';
-import { modelCard } from '../../tools/demo-model/model-card.ts';
+import { modelCard, TARGETS } from '../../tools/demo-model/model-card.ts';
 import { drawPicture, readVqaTest } from '../../tools/demo-model/recipe.ts';
 import { askVqaTest, scores } from '../../tools/demo-model/score.ts';
 import {
@@ -24,6 +24,7 @@ import {
   percent,
   quickTest,
   readScores,
+  type LadderType,
   type Score,
 } from '../../tools/demo-model/scores-file.ts';
 import { demoFolder } from '../fixtures/demo.ts';
@@ -119,6 +120,11 @@ describe('the answers of the demo model', () => {
     expect(all.total).toBeGreaterThanOrEqual(200);
     expect(allOf(asked).total).toBe(all.total);
     expect(pointsApart(allOf(asked), all)).toBeLessThanOrEqual(POINTS);
+  });
+
+  it.each([...TARGETS])('about %s reach %d %% of the whole held-out test', (skill, target) => {
+    const score = recorded.whole.bySkill[skill];
+    expect(score && percent(score)).toBeGreaterThanOrEqual(target);
   });
 
   it('to its own samples are those that were recorded', async () => {
@@ -248,6 +254,16 @@ describe('the demo model in fewer bits', () => {
     expect(ladder.steps.map(({ type }) => type)).toEqual([...LADDER_TYPES]);
     const klds = ladder.steps.map((step) => step[kind].meanKld ?? NaN);
     klds.forEach((kld, i) => expect(kld).toBeGreaterThan(1.2 * (klds[i - 1] ?? 0)));
+  });
+
+  it('loses next to nothing at four bits and much at one', () => {
+    const lost = (type: LadderType) => {
+      const step = ladder.steps.find((one) => one.type === type);
+      return step ? percent(ladder.source) - percent(step.whole) : NaN;
+    };
+    expect(lost('Q4_K_M')).toBeLessThanOrEqual(2);
+    // 20 are wanted, and the card says that they are not reached
+    expect(lost('IQ1_M')).toBeGreaterThanOrEqual(15);
   });
 
   it.each(['Q4_K_M', 'IQ1_M'] as const)('is as far away and as right in %s as was recorded', async (type) => {
