@@ -9,8 +9,8 @@ import { profileLines, runProfile } from './profile-command.ts';
 
 /**
  * `snug demo`: the main job on the embedded model. Any laptop has room for that one whole, so the demo asks for a budget
- * halfway between all layers high and all layers low; from there on it is `snug fit`. In the paper's order the model falls apart,
- * so the demo protects the first and the last layer.
+ * halfway between all layers high and all layers low; from there on it is `snug fit`. In the paper's order it comes out several times as far
+ * from its source, so the demo protects the first and the last layer.
  */
 export async function demoCommand(flags: FitFlags): Promise<number> {
   const say = (text: string) => {
@@ -27,7 +27,7 @@ export async function demoCommand(flags: FitFlags): Promise<number> {
     say(
       `\nThe demo model is tiny: it needs ${formatBytes(most)} at ${request.rungs?.high ?? 'Q4_K_M'}. To show the choice, the demo ` +
         `pretends that only ${formatBytes(request.budgetBytes)} are free. It protects the first and the last layer; ` +
-        `--order entropy shows the paper's order, which this model does not survive.\n`,
+        `--order entropy shows the paper's order, which is several times as far from the source.\n`,
     );
   }
   return printReport(await runFit(request), flags);
