@@ -9,8 +9,8 @@ import { profileLines, runProfile } from './profile-command.ts';
 
 /**
  * `snug demo`: the main job on the embedded model. Any laptop has room for that one whole, so the demo asks for a budget
- * halfway between all layers high and all layers low; from there on it is `snug fit`. In the paper's order it comes out several times as far
- * from its source, so the demo protects the first and the last layer.
+ * halfway between all layers high and all layers low; from there on it is `snug fit`. In the paper's order the result is several
+ * times as far from its source, so the demo protects the first and the last layer.
  */
 export async function demoCommand(flags: FitFlags): Promise<number> {
   const say = (text: string) => {

@@ -22,9 +22,9 @@ import {
   MMPROJ,
   MODEL,
   percent,
+  pointsLost,
   quickTest,
   readScores,
-  type LadderType,
   type Score,
 } from '../../tools/demo-model/scores-file.ts';
 import { demoFolder } from '../fixtures/demo.ts';
@@ -257,13 +257,9 @@ describe('the demo model in fewer bits', () => {
   });
 
   it('loses next to nothing at four bits and much at one', () => {
-    const lost = (type: LadderType) => {
-      const step = ladder.steps.find((one) => one.type === type);
-      return step ? percent(ladder.source) - percent(step.whole) : NaN;
-    };
-    expect(lost('Q4_K_M')).toBeLessThanOrEqual(2);
+    expect(pointsLost(ladder, 'Q4_K_M')).toBeLessThanOrEqual(2);
     // 20 are wanted, and the card says that they are not reached
-    expect(lost('IQ1_M')).toBeGreaterThanOrEqual(15);
+    expect(pointsLost(ladder, 'IQ1_M')).toBeGreaterThanOrEqual(15);
   });
 
   it.each(['Q4_K_M', 'IQ1_M'] as const)('is as far away and as right in %s as was recorded', async (type) => {

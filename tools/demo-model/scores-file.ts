@@ -121,15 +121,18 @@ export function isRight({ answer, said }: AskedSample): boolean {
   return plainAnswer(answer) === plainAnswer(said);
 }
 
+/** By how many points fewer answers to the whole test are right in a type than in F16. */
+export function pointsLost({ source, steps }: Ladder, type: LadderType): number {
+  const step = steps.find((one) => one.type === type);
+  return step ? percent(source) - percent(step.whole) : NaN;
+}
+
 /** What a ladder was to show, and whether it does. */
-export function wishes({ source, steps }: Ladder): { wish: string; met: boolean }[] {
-  const below = (type: LadderType) => {
-    const step = steps.find((one) => one.type === type);
-    return step ? percent(source) - percent(step.whole) : NaN;
-  };
+export function wishes(ladder: Ladder): { wish: string; met: boolean }[] {
+  const { steps } = ladder;
   return [
-    { wish: 'Q4_K_M answers within 2 points of F16', met: Math.abs(below('Q4_K_M')) <= 2 },
-    { wish: 'IQ1_M answers at least 20 points below F16', met: below('IQ1_M') >= 20 },
+    { wish: 'Q4_K_M answers within 2 points of F16', met: Math.abs(pointsLost(ladder, 'Q4_K_M')) <= 2 },
+    { wish: 'IQ1_M answers at least 20 points below F16', met: pointsLost(ladder, 'IQ1_M') >= 20 },
     ...(['image', 'text'] as const).map((kind) => ({
       wish: `each type's KL divergence is clearly above the one before (${kind === 'image' ? 'pictures' : 'text'})`,
       met: clearlyRising(steps.map((step) => step[kind].meanKld ?? Infinity)),
