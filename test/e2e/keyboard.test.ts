@@ -106,6 +106,30 @@ inEachDoor('the keyboard alone', { holds: true }, (app) => {
     expect(await focused(app.page)).toMatchObject({ name: 'Your question' });
   });
 
+  it.each(['a command was run', 'they were closed'])(
+    'opens the commands again in the moment that %s',
+    async (how) => {
+      await press('Control+k');
+      const search = app.page.getByRole('combobox', { name: 'Search commands' });
+      await search.waitFor();
+      await app.page.keyboard.type('go to models');
+      // both in one task: only later does the browser say that the dialog was closed, and by then it is open again
+      await search.evaluate(async (field, byCommand) => {
+        const dialog = field.closest('dialog');
+        const closed = new Promise((resolve) => dialog?.addEventListener('close', resolve));
+        const press = (init: KeyboardEventInit): boolean =>
+          field.dispatchEvent(new KeyboardEvent('keydown', { ...init, bubbles: true, cancelable: true }));
+        if (byCommand) press({ key: 'Enter' });
+        else dialog?.close();
+        press({ key: 'k', ctrlKey: true });
+        await closed;
+      }, how === 'a command was run');
+      expect(await focused(app.page)).toMatchObject({ name: 'Search commands' });
+      await press('Escape');
+      await search.waitFor({ state: 'hidden' });
+    },
+  );
+
   it.each([
     ['a command', () => command('settings')],
     ['a shortcut', () => press('Control+,')],
