@@ -110,6 +110,7 @@ class ComparisonRun {
   async run(): Promise<Comparison> {
     const { prepared, source } = this.#options;
     const { laptop, settings } = prepared;
+    const { limits } = prepared.read;
     const { text } = source;
     const bench = await this.#bench({});
     this.#orders = Object.fromEntries(
@@ -128,6 +129,7 @@ class ComparisonRun {
         sourceSha256: source.sha256,
         layers: text.layers,
         parameters: text.parameters,
+        imageTokens: source.vision ? { min: limits.minTokens, max: limits.maxTokens } : null,
       },
       rungs: settings.rungs,
       contextTokens: settings.contextTokens,

@@ -21,6 +21,9 @@ function head(comparison: Comparison): string {
     `# ${escapeMarkdown(model.name)}: what each way of making it smaller costs`,
     [
       `${model.layers} layers, ${(model.parameters / 1e6).toFixed(0)} million parameters; source sha256 ${model.sourceSha256.slice(0, 16)}….`,
+      ...(model.imageTokens
+        ? [`A picture takes ${model.imageTokens.min} to ${model.imageTokens.max} tokens.`]
+        : []),
       `Two rungs: ${rungs.high}, and ${rungs.low} for the layers that are low.`,
       `Measured with llama.cpp ${escapeMarkdown(machine.llamaCpp)}, ${machine.threads} threads, on ${escapeMarkdown(machine.cpu)}.`,
       `Unless something else is said, calibrated with α = ${alpha} (share of image tokens), K = ${clusters} clusters and seed ${seed}.`,

@@ -85,6 +85,8 @@ export const comparisonSchema = z.object({
     sourceSha256: z.string(),
     layers: z.int().positive(),
     parameters: z.int().positive(),
+    /** how many tokens a picture takes: what its scores depend on; null without a vision encoder */
+    imageTokens: z.object({ min: z.int().positive(), max: z.int().positive() }).nullable(),
   }),
   rungs: z.object({ high: z.string(), low: z.string() }),
   contextTokens: z.int().positive(),

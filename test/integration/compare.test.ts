@@ -54,6 +54,8 @@ describe('a comparison from the command line', { timeout: 300_000 }, () => {
     const [source, projector] = comparison.rows;
     expect(comparison.rows.map(({ family }) => family)).toEqual(['source', 'projector']);
     expect(comparison.task).toMatchObject({ name: 'own', questions: questions.length });
+    // the file beside the model says so: without it pictures are far larger than the model has learnt
+    expect(comparison.model.imageTokens).toEqual({ min: 16, max: 36 });
     expect(source?.quality.image?.meanKld).toBeCloseTo(0, 3);
     expect(projector?.quality.image?.meanKld).toBeGreaterThan(source?.quality.image?.meanKld ?? Infinity);
     expect(projector?.visionBytes).toBeLessThan(source?.visionBytes ?? 0);

@@ -62,7 +62,13 @@ export function made(change: Partial<Compared> & { kld?: number | null; mebibyte
 export function comparisonOf(rows: readonly Compared[], change: Partial<Comparison> = {}): Comparison {
   return {
     version: 1,
-    model: { name: 'Snug demo', sourceSha256: 'ab'.repeat(32), layers: LAYERS, parameters: 250_000_000 },
+    model: {
+      name: 'Snug demo',
+      sourceSha256: 'ab'.repeat(32),
+      layers: LAYERS,
+      parameters: 250_000_000,
+      imageTokens: { min: 16, max: 36 },
+    },
     rungs: { high: 'Q4_K_M', low: 'IQ1_M' },
     contextTokens: 4096,
     calibration: { importance: 'multimodal', alpha: 0.5, clusters: 100, seed: 1 },

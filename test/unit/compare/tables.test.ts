@@ -62,6 +62,12 @@ describe('the page of tables', () => {
     expect(less).not.toContain('## Predictions');
   });
 
+  it('says how many tokens a picture takes, where there are any', () => {
+    expect(markdown).toContain('A picture takes 16 to 36 tokens.');
+    const blind = toMarkdown({ ...comparison, model: { ...comparison.model, imageTokens: null } });
+    expect(blind).not.toContain('A picture takes');
+  });
+
   it('counts predictions that came near enough', () => {
     const running = { tokensPerSecond: 100, promptTokensPerSecond: 1, peakMemoryBytes: 1000 };
     const rows = [
