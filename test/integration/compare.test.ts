@@ -1,32 +1,24 @@
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compare } from '../../src-main/compare/run.ts';
 import { comparisonSchema, type CompareRequest } from '../../src-main/contract/comparison.ts';
 import { workerEntries } from '../../src-main/api/entries.ts';
 import { DEMO_LAYERS, demoFolder, demoMmproj, demoModel, sample } from '../fixtures/demo.ts';
+import { commandLine } from '../helpers/command-line.ts';
 import { readScores } from '../../tools/demo-model/scores-file.ts';
 
 // `snug compare` on the demo model: small parts of it, the whole takes a quarter of an hour.
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'snug-compare-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const cli = join(import.meta.dirname, '..', '..', 'src-main', 'cli.ts');
+const { folder, start } = commandLine();
 const CALIBRATION = ['--calibration-tokens', '4000', '--clusters', '25', '--threads', '1'];
 
 /** Runs `snug compare` on the demo model and reads what it wrote. */
-function compared(home: string, ...args: string[]) {
+async function compared(home: string, ...args: string[]) {
   const output = join(folder, 'output');
-  execFileSync(process.execPath, [cli, 'compare', demoModel, '--output', output, ...CALIBRATION, ...args], {
-    env: { ...process.env, SNUG_HOME: home, NO_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const command = ['compare', demoModel, '--output', output, ...CALIBRATION, ...args];
+  const { code, stderr } = await start(command, { home }).ended;
+  expect(code, stderr).toBe(0);
   const read = (name: string) => readFileSync(join(output, name), 'utf8');
   return {
     files: readdirSync(output),
@@ -36,7 +28,7 @@ function compared(home: string, ...args: string[]) {
 }
 
 describe('a comparison from the command line', { timeout: 300_000 }, () => {
-  it('measures quality, a task, speed and memory of each row, writes them, and measures none of it twice', () => {
+  it('measures quality, a task, speed and memory of each row, writes them, and measures none of it twice', async () => {
     const { samples } = readScores(demoFolder);
     const asked = samples.filter(({ picture }) => picture !== undefined);
     const questions = asked.map(({ question, answer, picture = '' }) => {
@@ -50,7 +42,7 @@ describe('a comparison from the command line', { timeout: 300_000 }, () => {
 
     const home = join(folder, 'cli-home');
     const args = ['--parts', 'projector', '--task', 'own', '--data', data];
-    const { comparison, files, read } = compared(home, ...args);
+    const { comparison, files, read } = await compared(home, ...args);
     const [source, projector] = comparison.rows;
     expect(comparison.rows.map(({ family }) => family)).toEqual(['source', 'projector']);
     expect(comparison.task).toMatchObject({ name: 'own', questions: questions.length });
@@ -69,7 +61,8 @@ describe('a comparison from the command line', { timeout: 300_000 }, () => {
     expect(read('comparison.md')).toContain('## Predictions');
 
     // times would differ if anything was run again
-    expect(compared(home, ...args).comparison.rows).toEqual(comparison.rows);
+    const again = await compared(home, ...args);
+    expect(again.comparison.rows).toEqual(comparison.rows);
   });
 });
 

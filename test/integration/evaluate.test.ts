@@ -1,69 +1,41 @@
-import { spawn } from 'node:child_process';
 import {
   appendFileSync,
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { EvaluationReport } from '../../src-main/cli/evaluate-command.ts';
 import { KeptAnswers } from '../../src-main/evaluate/kept-answers.ts';
 import { chartqa } from '../../src-main/evaluate/tasks/chartqa.ts';
 import { mme } from '../../src-main/evaluate/tasks/mme.ts';
 import { pope, popeAnswer } from '../../src-main/evaluate/tasks/pope.ts';
 import { demoModel } from '../fixtures/demo.ts';
+import { commandLine, type Ended } from '../helpers/command-line.ts';
 
 // `snug evaluate` as a person types it. What the demo model answers does not matter: scores are worked out from what it did.
 
-const cli = join(import.meta.dirname, '..', '..', 'src-main', 'cli.ts');
-let folder: string;
+const { folder, start } = commandLine();
 let homes = 0;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'snug-evaluate-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
 const newHome = () => join(folder, 'homes', String(homes++));
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs `snug evaluate` in a process group of its own; once stderr says `when`, `then` is done to it. */
-function evaluate(
+/** Runs `snug evaluate`; once stderr says `when`, `then` is done to its process group. */
+async function evaluate(
   home: string,
   args: readonly string[],
   once?: { when: RegExp; then: (group: number) => void },
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [cli, 'evaluate', ...args, '--threads', '1'], {
-    cwd: folder,
-    detached: true,
-    env: { ...process.env, SNUG_HOME: home, NO_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  let done = false;
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    stderr += chunk;
-    if (once && !done && once.when.test(stderr)) {
-      done = true;
-      once.then(child.pid ?? 0);
-    }
-  });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+  const { child, ended, said } = start(['evaluate', ...args, '--threads', '1'], { home });
+  if (once) {
+    await said(once.when);
+    once.then(child.pid ?? 0);
+  }
+  return ended;
 }
 
 async function report(home: string, args: readonly string[]): Promise<EvaluationReport> {

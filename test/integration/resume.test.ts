@@ -1,64 +1,29 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fitReportSchema, type FitReport } from '../../src-main/contract/fit-report.ts';
+import { demoModel } from '../fixtures/demo.ts';
+import { commandLine, type Ended } from '../helpers/command-line.ts';
 
 // kill -9 at every stage, then the same command again: nothing is lost, and the result is the one of an undisturbed run.
 
-const cli = join(import.meta.dirname, '..', '..', 'src-main', 'cli.ts');
-const demo = join(import.meta.dirname, '..', '..', 'resources', 'demo-model', 'demo-vl-f16.gguf');
-let folder: string;
+const { folder, start } = commandLine();
 
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'snug-resume-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Run {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a fit; `when` looks at stderr and may ask for a signal, once. */
-function runFit(
+/** Runs a fit; once stderr says `when`, it is sent a signal. */
+async function runFit(
   home: string,
   options: { when?: RegExp; send?: NodeJS.Signals; flags?: string[] } = {},
-): Promise<Run> {
-  const flags = [
-    '--layers',
-    '3',
-    '--rungs',
-    'Q4_K_M,Q2_K',
-    '--calibration-tokens',
-    '8000',
-    '--clusters',
-    '50',
-    '--json',
-  ];
-  const child = spawn(process.execPath, [cli, 'fit', demo, ...flags, ...(options.flags ?? [])], {
-    env: { ...process.env, SNUG_HOME: home },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  let sent = false;
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    stderr += chunk;
-    if (!sent && options.when?.test(stderr)) {
-      sent = true;
-      child.kill(options.send ?? 'SIGKILL');
-    }
-  });
-  return new Promise((resolve) => {
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
-  });
+): Promise<Ended> {
+  const settings = ['--calibration-tokens', '8000', '--clusters', '50', '--rungs', 'Q4_K_M,Q2_K', '--json'];
+  const args = ['fit', demoModel, '--layers', '3', ...settings, ...(options.flags ?? [])];
+  const { child, ended, said } = start(args, { home });
+  if (options.when) {
+    await said(options.when);
+    child.kill(options.send ?? 'SIGKILL');
+  }
+  return ended;
 }
 
 /** A killed parent's worker ends by itself, a moment later. */
@@ -85,7 +50,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-function report(run: Run): FitReport {
+function report(run: Ended): FitReport {
   expect(run.stderr).not.toContain('Error');
   expect(run.code).toBe(0);
   return fitReportSchema.parse(JSON.parse(run.stdout));
