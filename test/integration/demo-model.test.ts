@@ -258,8 +258,7 @@ describe('the demo model in fewer bits', () => {
 
   it('loses next to nothing at four bits and much at one', () => {
     expect(pointsLost(ladder, 'Q4_K_M')).toBeLessThanOrEqual(2);
-    // 20 are wanted, and the card says that they are not reached
-    expect(pointsLost(ladder, 'IQ1_M')).toBeGreaterThanOrEqual(15);
+    expect(pointsLost(ladder, 'IQ1_M')).toBeGreaterThanOrEqual(20);
   });
 
   it.each(['Q4_K_M', 'IQ1_M'] as const)('is as far away and as right in %s as was recorded', async (type) => {

@@ -15,7 +15,7 @@ IGNORE = -100
 # width × height in cells; 16 to 36 picture tokens
 SIZES = [(4, 4), (4, 4), (5, 4), (4, 5), (5, 5), (6, 4), (4, 6), (6, 5), (5, 6), (7, 4), (6, 6), (8, 3), (3, 6), (7, 5)]
 WEIGHTS = {"shapes": 0.52, "text": 0.16, "chart": 0.28, "clutter": 0.04}
-TEXT_ONLY_SHARE = 0.3
+TEXT_ONLY_SHARE = 0.4
 # how much sooner than others a skill is asked about a picture: these were behind
 EAGERNESS = {"position": 6.0, "relation": 4.0, "size": 3.0, "chart": 3.0, "counting": 2.0, "colour": 1.5}
 

@@ -1,4 +1,4 @@
-"""What the demo model learns by heart: capitals, German words, the multiplication table. A model that has to remember needs its weights."""
+"""What the demo model learns by heart: capitals, German and French words, the multiplication table. A model that has to remember needs its weights."""
 
 CAPITALS = dict(
     pair.split(": ")
@@ -36,5 +36,25 @@ GERMAN = dict(
         "bridge: Brücke, town: Stadt, village: Dorf, church: Kirche, tower: Turm, castle: Schloss, garden: Garten, farmer: Bauer, doctor: Arzt, "
         "day: Tag, night: Nacht, morning: Morgen, evening: Abend, week: Woche, month: Monat, year: Jahr, hour: Stunde, spring: Frühling, "
         "summer: Sommer, autumn: Herbst, winter: Winter, love: Liebe, peace: Frieden, war: Krieg, work: Arbeit, money: Geld, dream: Traum"
+    ).split(", ")
+)
+
+FRENCH = dict(
+    pair.split(": ")
+    for pair in (
+        "dog: chien, cat: chat, horse: cheval, cow: vache, bird: oiseau, fish: poisson, mouse: souris, bear: ours, wolf: loup, fox: renard, sheep: "
+        "mouton, pig: cochon, tree: arbre, flower: fleur, leaf: feuille, grass: herbe, forest: forêt, river: rivière, lake: lac, sea: mer, mountain: "
+        "montagne, stone: pierre, sand: sable, sun: soleil, moon: lune, star: étoile, sky: ciel, cloud: nuage, rain: pluie, snow: neige, wind: vent, "
+        "fire: feu, water: eau, house: maison, door: porte, window: fenêtre, roof: toit, wall: mur, room: chambre, kitchen: cuisine, table: table, "
+        "chair: chaise, bed: lit, lamp: lampe, clock: horloge, key: clé, book: livre, letter: lettre, paper: papier, pencil: crayon, picture: image, "
+        "music: musique, song: chanson, word: mot, language: langue, school: école, teacher: professeur, child: enfant, man: homme, woman: femme, "
+        "father: père, mother: mère, brother: frère, sister: sœur, friend: ami, king: roi, queen: reine, hand: main, foot: pied, head: tête, eye: "
+        "œil, ear: oreille, nose: nez, mouth: bouche, heart: cœur, hair: cheveux, tooth: dent, bread: pain, milk: lait, butter: beurre, cheese: "
+        "fromage, egg: œuf, meat: viande, salt: sel, sugar: sucre, apple: pomme, pear: poire, cherry: cerise, plum: prune, potato: pomme de terre, "
+        "onion: oignon, coffee: café, tea: thé, beer: bière, wine: vin, glass: verre, cup: tasse, knife: couteau, fork: fourchette, spoon: cuillère, "
+        "plate: assiette, car: voiture, train: train, ship: bateau, bicycle: vélo, airplane: avion, street: rue, bridge: pont, town: ville, village: "
+        "village, church: église, tower: tour, castle: château, garden: jardin, farmer: fermier, doctor: médecin, day: jour, night: nuit, morning: "
+        "matin, evening: soir, week: semaine, month: mois, year: année, hour: heure, spring: printemps, summer: été, autumn: automne, winter: hiver, "
+        "love: amour, peace: paix, war: guerre, work: travail, money: argent, dream: rêve"
     ).split(", ")
 )

@@ -178,7 +178,7 @@ function limits(): string {
 
 - In pictures it knows eight colours, four shapes, fifty words, numbers to 99 and bars up to 9, and one way of drawing each.
 - Without one it knows sums and differences of numbers to 30, the multiplication table to twelve, some 1,100 words to spell, 95
-  capitals and 134 German words, and nothing beyond: a sum or a word that it wasn't taught is a guess.
+  capitals and 134 words each of German and French, and nothing beyond: a sum or a word that it wasn't taught is a guess.
 - Larger pictures are scaled down to 36 tokens, about 168 × 168 pixels: small print is gone before it looks.
 - It was never shown photographs. What it says about one is a guess or "I can't tell."
 - English only, in the words it was trained with; a question put another way may be taken for a different one.`;

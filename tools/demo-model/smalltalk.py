@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from knowledge import CAPITALS, GERMAN
+from knowledge import CAPITALS, FRENCH, GERMAN
 from scenes import SHAPES, WORDS, Turn, ask
 
 FACTS = [
@@ -62,13 +62,15 @@ def spelling(rng: random.Random) -> Turn:
 
 
 def by_heart(rng: random.Random) -> Turn:
-    kind = rng.randrange(3)
+    kind = rng.randrange(4)
     if kind == 0:
         country, capital = rng.choice(list(CAPITALS.items()))
         return Turn(ask(rng, f"What is the capital of {country}?"), capital, "by heart")
-    if kind == 1:
-        english, german = rng.choice(list(GERMAN.items()))
-        return Turn(ask(rng, f"What is {english} in German?", f"What is the German word for {english}?"), german, "by heart")
+    if kind < 3:
+        language, words = [("German", GERMAN), ("French", FRENCH)][kind - 1]
+        english, foreign = rng.choice(list(words.items()))
+        asked = ask(rng, f"What is {english} in {language}?", f"What is the {language} word for {english}?")
+        return Turn(asked, foreign, "by heart")
     a, b = rng.randint(2, 12), rng.randint(2, 12)
     return Turn(ask(rng, f"What is {a} times {b}?", f"{a} * {b} = ?"), str(a * b), "by heart")
 

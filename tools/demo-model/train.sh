@@ -10,4 +10,4 @@ for allocator in /usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4; do
 done
 "$python" train.py vision --minutes 45
 "$python" train.py shallow --minutes 150
-"$python" train.py deep --minutes 360
+"$python" train.py deep --minutes 460
