@@ -9,8 +9,8 @@ import { profileLines, runProfile } from './profile-command.ts';
 
 /**
  * `snug demo`: the main job on the embedded model. Any laptop has room for that one whole, so the demo asks for a budget
- * halfway between all layers high and all layers low; from there on it is `snug fit`. In the paper's order the result is several
- * times as far from its source, so the demo protects the first and the last layer.
+ * halfway between all layers high and all layers low; from there on it is `snug fit`. Which layer
+ * comes when in the paper's order hangs on chance for this model, and losing the first at one bit ruins it, so the demo protects the edges.
  */
 export async function demoCommand(flags: FitFlags): Promise<number> {
   const say = (text: string) => {
@@ -27,7 +27,7 @@ export async function demoCommand(flags: FitFlags): Promise<number> {
     say(
       `\nThe demo model is tiny: it needs ${formatBytes(most)} at ${request.rungs?.high ?? 'Q4_K_M'}. To show the choice, the demo ` +
         `pretends that only ${formatBytes(request.budgetBytes)} are free. It protects the first and the last layer; ` +
-        `--order entropy shows the paper's order, which is several times as far from the source.\n`,
+        `--order entropy shows the paper's order, which takes them early or late as their entropy comes out.\n`,
     );
   }
   return printReport(await runFit(request), flags);
