@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { demoMmproj, demoModel } from '../fixtures/demo.ts';
+import { sharedFolder } from './temporary-folder.ts';
 
 /** The commands as a person types them, each in a process of its own. */
 
@@ -58,14 +58,14 @@ function run(child: ChildProcess, input: string): Running {
  * a process group of its own, as a terminal does; `snug` waits for its end.
  */
 export function commandLine() {
-  const folder = mkdtempSync(join(tmpdir(), 'snug-cli-'));
+  const folder = sharedFolder();
   const home = join(folder, 'home');
   const started: ChildProcess[] = [];
+  // hooks run last to first: before the folder goes
   afterAll(() => {
     for (const { pid, exitCode, signalCode } of started) {
       if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL');
     }
-    rmSync(folder, { recursive: true, force: true });
   });
   const start = (args: readonly string[], options: StartOptions = {}): Running => {
     const child = spawn(process.execPath, [cli, ...args], {

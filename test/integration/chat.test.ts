@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -17,6 +16,7 @@ import {
   demoModel,
   sample,
 } from '../fixtures/demo.ts';
+import { sharedFolder } from '../helpers/temporary-folder.ts';
 
 // Conversations with the demo model, as a chat process holds them.
 
@@ -38,11 +38,7 @@ async function send(session: ChatSession, request: SendRequest, signal?: AbortSi
 
 const red = question('What color is the circle?', { pictures: [sample('circle')] });
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'snug-chat-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 describe('with the demo model', () => {
   const host = new ChatHost();

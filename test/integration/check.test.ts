@@ -1,17 +1,6 @@
-import {
-  closeSync,
-  copyFileSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, copyFileSync, openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ChatHost } from '../../src-main/chat/host.ts';
 import type { SnugError } from '../../src-main/contract/errors.ts';
 import { loadAddon } from '../../src-main/engine/addon.ts';
@@ -25,14 +14,10 @@ import { readSource } from '../../src-main/luq/source.ts';
 import { readGguf } from '../../src-main/models/gguf.ts';
 import { layerOf } from '../../src-main/models/model-file.ts';
 import { demoMmproj as mmprojPath, demoModel as modelPath, sample } from '../fixtures/demo.ts';
+import { sharedFolder } from '../helpers/temporary-folder.ts';
 
 const { addon } = loadAddon();
-let folder: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'snug-check-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 describe('the check of a compressed model', () => {
   const source = readSource(modelPath, mmprojPath, undefined);

@@ -1,19 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { platform, tmpdir } from 'node:os';
+import { platform } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { measureInChat, writeFullSizeModel } from '../fixtures/measured-full-size.ts';
 import { QWEN_3B } from '../fixtures/models.ts';
+import { sharedFolder } from '../helpers/temporary-folder.ts';
 
 const MiB = 2 ** 20;
 const script = join(import.meta.dirname, '..', 'fixtures', 'quantize-in-child.ts');
-let folder: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'snug-memory-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 function growth(rows: number): number {
   return Number(execFileSync(process.execPath, [script, folder, String(rows)], { encoding: 'utf8' }));

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChatHost } from '../../src-main/chat/host.ts';
@@ -27,16 +26,12 @@ import {
   writeTextOnly,
   type RealLayout,
 } from '../fixtures/models.ts';
+import { sharedFolder } from '../helpers/temporary-folder.ts';
 
 // What is true of the demo model is true of other architectures, layouts and sizes.
 
 const { addon } = loadAddon();
-let folder: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'snug-models-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 function newFolder(name: string): string {
   const path = join(folder, name);

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChatHost } from '../../src-main/chat/host.ts';
@@ -19,6 +18,7 @@ import { readGguf } from '../../src-main/models/gguf.ts';
 import { tensorTypeName } from '../../src-main/models/tensor-types.ts';
 import { demoMmproj as mmproj, demoModel as source } from '../fixtures/demo.ts';
 import { loadedCpuVariant } from '../helpers/cpu-variant.ts';
+import { sharedFolder } from '../helpers/temporary-folder.ts';
 
 // What llama.cpp's own tools make of the same input. The goldens are recorded by tools/record-peers.ts; where
 // bench/peers.sh has built the tools, they are also run and compared live.
@@ -28,12 +28,7 @@ const peers = join(import.meta.dirname, '..', '..', '.cache', 'peers');
 const { addon } = loadAddon();
 /** Each of ggml's CPU variants sums products in an order of its own. */
 const variant = loadedCpuVariant() ?? 'unknown';
-let folder: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'snug-peers-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');

@@ -23,22 +23,13 @@ describe('fit', () => {
   let output: string;
   let fitted: Ended;
   let report: FitReport;
+  const fitWith = (...args: string[]) =>
+    snug('fit', model, '--image-tokens', '25', '--output', output, ...QUICK, ...args);
 
   beforeAll(async () => {
     ({ model, mmproj } = copyOfDemo(join(folder, 'source')));
     output = join(folder, 'source', 'fitted.gguf');
-    fitted = await snug(
-      'fit',
-      model,
-      '--json',
-      '--layers',
-      '3',
-      '--image-tokens',
-      '25',
-      '--output',
-      output,
-      ...QUICK,
-    );
+    fitted = await fitWith('--layers', '3', '--json');
     report = fitReportSchema.parse(JSON.parse(fitted.stdout));
   });
 
@@ -108,18 +99,7 @@ describe('fit', () => {
   });
 
   it('goes faster for another number of layers, on what is kept', async () => {
-    const again = await snug(
-      'fit',
-      model,
-      '--json',
-      '--layers',
-      '4',
-      '--image-tokens',
-      '25',
-      '--output',
-      output,
-      ...QUICK,
-    );
+    const again = await fitWith('--layers', '4', '--json');
     expect(again.code).toBe(0);
     const next = fitReportSchema.parse(JSON.parse(again.stdout));
     expect(next.calibration.reused).toBe(true);
@@ -135,17 +115,7 @@ describe('fit', () => {
   });
 
   it('prints what it did in words', async () => {
-    const { code, stdout } = await snug(
-      'fit',
-      model,
-      '--layers',
-      '4',
-      '--image-tokens',
-      '25',
-      '--output',
-      output,
-      ...QUICK,
-    );
+    const { code, stdout } = await fitWith('--layers', '4');
     expect(code).toBe(0);
     expect(stdout).toContain(`4 of ${DEMO_LAYERS} layers at Q2_K, the rest Q4_K_M`);
     expect(stdout).toContain('kept from an earlier run');

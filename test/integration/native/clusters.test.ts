@@ -1,21 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src-main/engine/addon.ts';
 import { seededRandom } from '../../../src-main/luq/random.ts';
 import { normal, writeRows } from '../../helpers/rows.ts';
 import { plainKMeans } from '../../helpers/plain-k-means.ts';
+import { sharedFolder } from '../../helpers/temporary-folder.ts';
 
 // The addon’s k-means over a layer’s outputs, against plain code.
 
 const { addon } = loadAddon();
-let folder: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'snug-native-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 function entropyBits(assignment: Int32Array): number {
   const sizes = new Map<number, number>();

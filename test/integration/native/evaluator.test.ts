@@ -1,27 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodePicture } from '../../../src-main/chat/pictures.ts';
 import { loadAddon, type NativeModel, type NativeSequence } from '../../../src-main/engine/addon.ts';
 import { argMax } from '../../../src-main/evaluate/divergence.ts';
 import { openModel } from '../../../src-main/luq/open-model.ts';
-import { DEMO_IMAGE_TOKENS, demoMmproj, demoModel, sample } from '../../fixtures/demo.ts';
+import { DEMO_IMAGE_TOKENS, sample } from '../../fixtures/demo.ts';
 import { writeLlava } from '../../fixtures/models.ts';
+import { openDemo } from '../../helpers/open-demo.ts';
+import { sharedFolder } from '../../helpers/temporary-folder.ts';
 
 // What the compiled addon computes of a model: logits, taps, and a conversation.
 
 const { addon } = loadAddon();
 const limits = DEMO_IMAGE_TOKENS;
-let folder: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'snug-native-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const openDemo = () => openModel(addon, { path: demoModel, mmprojPath: demoMmproj, limits, threads: 1 });
+const folder = sharedFolder();
 
 describe('the evaluator', () => {
   /** The same prompt through the evaluator (text as embedding rows) and the chat (text as tokens): last logits of both. */

@@ -1,26 +1,20 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src-main/engine/addon.ts';
 import { openMetadata, openModel } from '../../../src-main/luq/open-model.ts';
 import { readGguf } from '../../../src-main/models/gguf.ts';
 import { tensorTypes } from '../../../src-main/models/tensor-types.ts';
 import { DEMO_IMAGE_TOKENS, DEMO_LAYERS, demoMmproj, demoModel } from '../../fixtures/demo.ts';
 import { writeLlava } from '../../fixtures/models.ts';
+import { openDemo } from '../../helpers/open-demo.ts';
+import { sharedFolder } from '../../helpers/temporary-folder.ts';
 
 // Opening models through the compiled addon: types, memory, layout of prompts, broken files.
 
 const { addon } = loadAddon();
 const limits = DEMO_IMAGE_TOKENS;
-let folder: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'snug-native-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const openDemo = () => openModel(addon, { path: demoModel, mmprojPath: demoMmproj, limits, threads: 1 });
+const folder = sharedFolder();
 
 describe('tensor types', () => {
   it('are those of the loaded llama.cpp, in name, block and bytes', () => {

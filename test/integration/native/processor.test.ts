@@ -1,21 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src-main/engine/addon.ts';
 import { tensorTypeId } from '../../../src-main/models/tensor-types.ts';
 import { WHO_ARE_YOU } from '../../fixtures/demo.ts';
+import { sharedFolder } from '../../helpers/temporary-folder.ts';
 
 // What the addon makes of the processor: kernel speeds and builds of llama.cpp for it.
 
 const { addon } = loadAddon();
-let folder: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'snug-native-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 describe('the kernel probe', () => {
   const probe = (type: string, columns: number, rows: number) =>

@@ -1,22 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { loadAddon, type QuantizeTask } from '../../../src-main/engine/addon.ts';
 import { seededRandom } from '../../../src-main/luq/random.ts';
 import { tensorTypeId, tensorTypes } from '../../../src-main/models/tensor-types.ts';
 import { normal, writeRows } from '../../helpers/rows.ts';
+import { sharedFolder } from '../../helpers/temporary-folder.ts';
 
 // The addon’s quantizing of tensors.
 
 const { addon } = loadAddon();
-let folder: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'snug-native-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 describe('quantizing', () => {
   const COLUMNS = 512;
