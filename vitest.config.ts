@@ -1,5 +1,17 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { recordedVariant } from './test/helpers/cpu-variants.ts';
+
+const MODEL_TESTS = {
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+  // a model uses every core: two at a time only take turns, and llama.cpp's threads wait spinning
+  fileParallelism: false,
+};
+
+// each CPU variant sums in an order of its own: what is held against recordings computes with the one that was recorded
+const variant = process.env['SNUG_CPU_VARIANT'] ?? recordedVariant();
+const asRecorded = variant === undefined ? {} : { SNUG_CPU_VARIANT: variant };
 
 export default defineConfig({
   test: {
@@ -26,11 +38,15 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          // a model uses every core: two at a time only take turns, and llama.cpp's threads wait spinning
-          fileParallelism: false,
+          exclude: ['test/integration/native/**'],
+          env: asRecorded,
+          ...MODEL_TESTS,
         },
+      },
+      {
+        extends: true,
+        // with the variant that the app loads here; vitest.long.config.ts runs them with every other one, too
+        test: { name: 'native', include: ['test/integration/native/**/*.test.ts'], ...MODEL_TESTS },
       },
       {
         extends: true,
@@ -38,9 +54,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/build.ts'],
+          ...MODEL_TESTS,
           testTimeout: 240_000,
-          hookTimeout: 180_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -11,7 +11,12 @@ const ROUNDS = 5;
 /** Speed of the chat engine against llama-bench on the same file, taken in turns. */
 export async function benchChat({ peers, threads, quantized }: Setting): Promise<Comparison[]> {
   const { addon } = loadAddon();
-  using model = await openModel(addon, { path: quantized, limits: { minTokens: 4, maxTokens: 64 }, threads });
+  using model = await openModel(addon, {
+    path: quantized,
+    mapped: false,
+    limits: { minTokens: 4, maxTokens: 64 },
+    threads,
+  });
   const chat = new addon.Chat(model, { contextTokens: PROMPT + ANSWER, batchTokens: PROMPT, threads });
   const rates = {
     prompt: { ours: [] as number[], theirs: [] as number[] },

@@ -7,6 +7,15 @@
 #include "ggml-backend.h"
 #include "llama.h"
 
+#include <filesystem>
+
+#ifdef _WIN32
+#    define WIN32_LEAN_AND_MEAN
+#    include <windows.h>
+#else
+#    include <dlfcn.h>
+#endif
+
 namespace snug {
 
 namespace {
@@ -20,13 +29,45 @@ const char * kind_of(ggml_backend_dev_t device) {
     }
 }
 
-Napi::Array cpu_features(Napi::Env env) {
-    auto   names    = Napi::Array::New(env);
+// a function of the CPU backend that was loaded; null without one
+ggml_backend_get_features_t features_function() {
     auto * device   = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
     auto * registry = device ? ggml_backend_dev_backend_reg(device) : nullptr;
-    auto   features = registry ? reinterpret_cast<ggml_backend_get_features_t>(
-                                   ggml_backend_reg_get_proc_address(registry, "ggml_backend_get_features")) : nullptr;
+    return registry ? reinterpret_cast<ggml_backend_get_features_t>(
+                          ggml_backend_reg_get_proc_address(registry, "ggml_backend_get_features"))
+                    : nullptr;
+}
+
+// ggml names every CPU backend "CPU": which variant it is only the library's file says.
+std::string library_of(const void * function) {
+#ifdef _WIN32
+    HMODULE module = nullptr;
+    wchar_t path[32768];
+    const auto flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
+    if (!GetModuleHandleExW(flags, static_cast<LPCWSTR>(function), &module) ||
+        GetModuleFileNameW(module, path, static_cast<DWORD>(std::size(path))) == 0) {
+        return "";
+    }
+    return std::filesystem::path(path).stem().string();
+#else
+    Dl_info found;
+    return dladdr(function, &found) && found.dli_fname ? std::filesystem::path(found.dli_fname).stem().string() : "";
+#endif
+}
+
+// "haswell" of libggml-cpu-haswell.so; "generic" where the package has one build for every processor
+std::string cpu_variant() {
+    const auto library = library_of(reinterpret_cast<const void *>(features_function()));
+    const std::string mark = "ggml-cpu-";
+    const auto at = library.find(mark);
+    return at == std::string::npos ? "generic" : library.substr(at + mark.size());
+}
+
+Napi::Array cpu_features(Napi::Env env) {
+    auto names    = Napi::Array::New(env);
+    auto features = features_function();
     if (features) {
+        auto * registry = ggml_backend_dev_backend_reg(cpu_device());
         for (auto * feature = features(registry); feature->name; ++feature) {
             if (std::string(feature->value) == "1") {
                 names.Set(names.Length(), feature->name);
@@ -36,11 +77,25 @@ Napi::Array cpu_features(Napi::Env env) {
     return names;
 }
 
+std::string variant_file(const std::string & variant) {
+#ifdef _WIN32
+    return "ggml-cpu-" + variant + ".dll";
+#else
+    return "libggml-cpu-" + variant + ".so";
+#endif
+}
+
 Napi::Value load_backends(const Napi::CallbackInfo & info) {
     auto       env    = info.Env();
     const auto folder = info[0].As<Napi::String>().Utf8Value();
+    // one named CPU variant instead of everything that ggml finds
+    const auto variant = info[1].IsString() ? info[1].As<Napi::String>().Utf8Value() : "";
     if (ggml_backend_dev_count() == 0) {
-        ggml_backend_load_all_from_path(folder.c_str());
+        if (variant.empty()) {
+            ggml_backend_load_all_from_path(folder.c_str());
+        } else {
+            ggml_backend_load((std::filesystem::u8path(folder) / variant_file(variant)).string().c_str());
+        }
         llama_backend_init();
     }
     auto devices = Napi::Array::New(env);
@@ -58,6 +113,7 @@ Napi::Value load_backends(const Napi::CallbackInfo & info) {
     auto result = Napi::Object::New(env);
     result.Set("devices", devices);
     result.Set("cpuFeatures", cpu_features(env));
+    result.Set("cpuVariant", ggml_backend_dev_count() == 0 ? "" : cpu_variant());
     return result;
 }
 

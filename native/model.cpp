@@ -88,6 +88,8 @@ void load_text_model(ModelState & state, const OpenOptions & options, LoadProgre
     // simulated allocations need a model that is not mapped
     const bool mapped                      = options.mapped && !options.no_alloc;
     parameters.load_mode                   = mapped ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
+    // what is arranged anew lies in memory beside the pages of the file
+    parameters.use_extra_bufts             = !options.mapped;
     parameters.no_alloc                    = options.no_alloc;
     parameters.progress_callback           = LoadProgress::call;
     parameters.progress_callback_user_data = &progress;

@@ -2,6 +2,7 @@
 #include "addon.h"
 #include "backends.h"
 #include "support.h"
+#include "weights.h"
 
 #include "ggml-alloc.h"
 
@@ -24,24 +25,6 @@ struct ProbeTask {
     double    seconds;           // how long to measure
     int       threads;
 };
-
-// The buffer a model's weights of this type would be put in: a repacking one if the CPU variant has a better layout.
-ggml_backend_buffer_type_t weight_buffer_type(ggml_tensor * product) {
-    auto * device   = cpu_device();
-    auto   extra_of = reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(
-        ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), "ggml_backend_dev_get_extra_bufts"));
-    auto * weight = product->src[0];
-    for (auto * type = extra_of ? extra_of(device) : nullptr; type && *type; ++type) {
-        weight->buffer       = ggml_backend_buft_alloc_buffer(*type, 0);
-        const bool supported = ggml_backend_dev_supports_op(device, product);
-        ggml_backend_buffer_free(weight->buffer);
-        weight->buffer = nullptr;
-        if (supported) {
-            return *type;
-        }
-    }
-    return ggml_backend_dev_buffer_type(device);
-}
 
 // Quantizes a few random rows and repeats them: the time of a product does not depend on the values.
 std::vector<uint8_t> random_weights(const ProbeTask & task) {

@@ -10,10 +10,10 @@ import type {
 import { SnugError } from '../contract/errors.ts';
 import { loadAddon, withAbort, callNative, type NativeModel } from '../engine/addon.ts';
 import { peakResidentBytes } from '../engine/peak-memory.ts';
+import { staysMapped } from '../luq/loaded-weights.ts';
 import { CHAT_BATCH_TOKENS } from '../luq/memory.ts';
 import { imageLimits, mostPixels } from '../models/image-limits.ts';
-import { checkPair, readTextModel, readVisionModel, type TextModel } from '../models/model-file.ts';
-import { isFloatType, tensorTypeId } from '../models/tensor-types.ts';
+import { checkPair, readTextModel, readVisionModel } from '../models/model-file.ts';
 import { usableThreads } from '../profile/laptop.ts';
 import { ChatSession } from './session.ts';
 
@@ -138,14 +138,6 @@ export class ChatHost {
     this.#session = undefined;
     this.#model = undefined;
   }
-}
-
-/**
- * Whether the weights are used as pages of the file. Quantized ones are not: blocks that llama.cpp arranges anew for this CPU would stay in
- * memory twice. What is larger than the memory that is free has to be, as its pages can be dropped and read again.
- */
-function staysMapped({ weightType, gguf }: TextModel, gpuLayers: number): boolean {
-  return gpuLayers > 0 || isFloatType(tensorTypeId(weightType)) || gguf.fileBytes > process.availableMemory();
 }
 
 /** Memory at its highest beyond what it was, in bytes. */

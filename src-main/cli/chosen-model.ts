@@ -27,6 +27,10 @@ function newestModel(): string | undefined {
 /** One thread for each fast core, unless told otherwise. */
 export async function chosenThreads(threads: number | undefined): Promise<number> {
   if (threads !== undefined) return threads;
-  const laptop = await profileLaptop({ modelsFolder: modelsFolder(snugHome()), cpuFeatures: [] });
+  const laptop = await profileLaptop({
+    modelsFolder: modelsFolder(snugHome()),
+    cpuFeatures: [],
+    cpuVariant: '',
+  });
   return computeThreads(laptop);
 }

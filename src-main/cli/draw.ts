@@ -48,7 +48,8 @@ const MEMORY_PARTS = [
 ] as const;
 
 export function memoryLines(memory: Memory): string[] {
-  const parts = MEMORY_PARTS.map(([label, key]) => `${formatBytes(memory[key])} ${label}`);
+  const bytes = { ...memory, weightsBytes: memory.weightsBytes + memory.rearrangedBytes };
+  const parts = MEMORY_PARTS.map(([label, key]) => `${formatBytes(bytes[key])} ${label}`);
   return [`${formatBytes(memory.totalBytes)} in all: ${parts.join(' + ')}`];
 }
 

@@ -57,7 +57,7 @@ export function profileLines({ laptop, budget, threads, computeDevices }: Profil
   const percent = power.batteryPercent === null ? '' : ` (${power.batteryPercent} %)`;
   return [
     `${paint('bold', 'CPU')}     ${cpu.brand}, ${cpu.architecture}: ${cores}; computing with ${threads}`,
-    `        ${cpu.vectorFeatures.join(' ')}`,
+    `        ${cpu.vectorFeatures.join(' ')} (llama.cpp's build for ${cpu.variant})`,
     `${paint('bold', 'Memory')}  ${formatBytes(memory.totalBytes)}, ${formatBytes(memory.availableBytes)} available now; swap ${formatBytes(memory.swapTotalBytes)}`,
     `${paint('bold', 'Disk')}    ${formatBytes(disk.freeBytes)} free for models`,
     `${paint('bold', 'Power')}   ${power.onBattery ? 'battery' : 'mains'}${percent}`,

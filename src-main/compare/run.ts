@@ -6,10 +6,9 @@ import { llamaCppRelease, type NativeModel } from '../engine/addon.ts';
 import { requireVision } from '../evaluate/tasks/task.ts';
 import { measureSensitivity, UNIFORM_RIVALS, uniformPlan, type Measuring } from '../luq/choose.ts';
 import { discard } from '../luq/files.ts';
-import { planInputs } from '../luq/fit-plan.ts';
+import { planInputs, sourceMemory } from '../luq/fit-plan.ts';
 import { writeVision } from '../luq/fit-write.ts';
 import { ladderPlan, measureLadder } from '../luq/ladder.ts';
-import { predictMemory, tensorDataBytes } from '../luq/memory.ts';
 import { bytesAs, mixtureOf } from '../luq/mixture.ts';
 import { openMetadata } from '../luq/open-model.ts';
 import { orderLayers, orderTau } from '../luq/orders.ts';
@@ -170,7 +169,7 @@ class ComparisonRun {
     const { tensors } = source.text.gguf;
     return {
       types: new Map(tensors.map(({ name, type }) => [name, type])),
-      memory: predictMemory(tensorDataBytes(tensors), prepared.basis.overhead),
+      memory: sourceMemory(source.text, prepared.basis),
     };
   }
 
@@ -266,7 +265,10 @@ class ComparisonRun {
       0,
     );
     const plan = this.#unquantized();
-    const memory = predictMemory(plan.memory.weightsBytes, { ...basis.overhead, visionWeightsBytes });
+    const memory = sourceMemory(source.text, {
+      ...basis,
+      overhead: { ...basis.overhead, visionWeightsBytes },
+    });
     const facts = { family: 'projector', importance: null, ...UNORDERED } as const;
     const trial = { types: plan.types, vision: { path, name: 'Q8_0' } };
     try {

@@ -17,6 +17,8 @@ export const laptopSchema = z.object({
     logicalCores: z.int().positive(),
     /** vector features that llama.cpp's chosen CPU variant uses */
     vectorFeatures: z.array(z.string()),
+    /** llama.cpp's build that computed, as in "haswell": another one sums in another order, and near entropies change places */
+    variant: z.string().default('unknown'),
   }),
   memory: z.object({ totalBytes: bytes, availableBytes: bytes, swapTotalBytes: bytes, swapFreeBytes: bytes }),
   disk: z.object({ folder: z.string(), freeBytes: bytes }),
@@ -44,6 +46,8 @@ export const memorySchema = z.object({
   computeBytes: bytes,
   /** scratch of the vision encoder at the model's largest picture */
   visionComputeBytes: bytes,
+  /** what the text model's weights take beyond their file, where llama.cpp arranges them for this processor; 0 on most */
+  rearrangedBytes: bytes.default(0),
   totalBytes: bytes,
 });
 export type Memory = z.infer<typeof memorySchema>;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import { z } from 'zod';
@@ -184,6 +184,8 @@ export interface Backends {
   readonly devices: readonly Device[];
   /** vector features of the CPU variant that was loaded: AVX2, AVX512, NEON, … */
   readonly cpuFeatures: readonly string[];
+  /** llama.cpp's build for this processor, as in "haswell"; "generic" where there is one for all */
+  readonly cpuVariant: string;
 }
 
 export interface OpenModelOptions {
@@ -192,7 +194,10 @@ export interface OpenModelOptions {
   readonly threads: number;
   /** reads no weights: for sizes and tensor types */
   readonly metadataOnly?: boolean;
-  /** default true: weights are pages of the file, which the system may drop and read again; else they are read into memory */
+  /**
+   * default true: weights are pages of the file, which the system may drop and read again; else they are read into memory, and arranged
+   * for this processor where that is quicker (`loadedWeight`)
+   */
   readonly mapped?: boolean;
   /** default 0; with more, the vision encoder goes to the graphics processor too */
   readonly gpuLayers?: number;
@@ -207,7 +212,8 @@ export interface Addon {
     model: NativeModel,
     options: { contextTokens: number; batchTokens: number; threads: number },
   ) => NativeChat;
-  loadBackends(folder: string): Backends;
+  /** the best of a folder's CPU variants that this processor runs, or the one named */
+  loadBackends(folder: string, cpuVariant?: string): Backends;
   openModel(options: OpenModelOptions, abort?: AbortFlag, onProgress?: OnProgress): Promise<NativeModel>;
   /** bytes of scratch to encode a picture of this size in pixels, or of the size the encoder warms up with */
   visionMemory(options: { mmprojPath: string; width?: number; height?: number }): Promise<number>;
@@ -231,6 +237,11 @@ export interface Addon {
     task: ClusterTask,
     abort?: AbortFlag,
   ): Promise<{ assignment: Int32Array; rounds: number; inertia: number }>;
+  /** what a weight that is multiplied with takes once it was read into memory, and whether it is arranged anew for this processor */
+  loadedWeight(weight: { type: number; columns: number; rows: number }): {
+    bytes: number;
+    rearranged: boolean;
+  };
   /** bytes of weights multiplied per second */
   probeProduct(
     task: {
@@ -261,34 +272,47 @@ let loaded: { addon: Addon; backends: Backends } | undefined;
 /** Loads the addon and the CPU variant that suits this machine; throws with what to do when either cannot be had. */
 export function loadAddon(librariesFolder?: string): { addon: Addon; backends: Backends } {
   if (loaded) return loaded;
+  const libraries = librariesFolder ?? join(buildFolder, builtWith().libraries);
+  const addon = loadFile(libraries);
+  // another than the best, to compute what another processor computes
+  const variant = process.env['SNUG_CPU_VARIANT'] ?? '';
+  const backends = addon.loadBackends(libraries, variant);
+  if (!backends.devices.some((device) => device.kind === 'cpu')) throw noCpuBackend(libraries, variant);
+  loaded = { addon, backends };
+  return loaded;
+}
+
+function loadFile(libraries: string): Addon {
   const file = join(buildFolder, 'snug.node');
   if (!existsSync(file)) {
     throw new SnugError('NATIVE', 'the native addon is not built', { advice: 'Run: npm run setup' });
   }
-  const libraries = librariesFolder ?? join(buildFolder, builtWith().libraries);
   // Windows looks for the addon's DLLs on the path
   process.env['PATH'] = `${libraries}${delimiter}${process.env['PATH'] ?? ''}`;
-  let addon: Addon;
   try {
-    addon = createRequire(import.meta.url)(file) as Addon;
+    return createRequire(import.meta.url)(file) as Addon;
   } catch (error) {
     throw new SnugError('NATIVE', `the native addon could not be loaded: ${(error as Error).message}`, {
       advice: 'Delete native/build and run: npm run setup',
       cause: error,
     });
   }
-  const backends = addon.loadBackends(libraries);
-  if (!backends.devices.some((device) => device.kind === 'cpu')) {
-    throw new SnugError(
-      'UNSUPPORTED_CPU',
-      `none of the CPU variants in ${libraries} runs on this processor`,
-      {
-        advice: 'Snug needs a 64-bit Intel, AMD or ARM processor with vector instructions (SSE4.2 or NEON).',
-      },
-    );
+}
+
+function noCpuBackend(libraries: string, variant: string): SnugError {
+  if (variant !== '') {
+    return new SnugError('UNSUPPORTED_CPU', `SNUG_CPU_VARIANT is "${variant}", which does not run here`, {
+      advice: `Leave it out, or name one that this processor runs: ${cpuVariants(libraries).join(', ')}.`,
+    });
   }
-  loaded = { addon, backends };
-  return loaded;
+  return new SnugError('UNSUPPORTED_CPU', `none of the CPU variants in ${libraries} runs on this processor`, {
+    advice: 'Snug needs a 64-bit Intel, AMD or ARM processor with vector instructions (SSE4.2 or NEON).',
+  });
+}
+
+/** The builds of llama.cpp for one processor family each that lie in a folder, whether or not they run here. */
+export function cpuVariants(libraries = join(buildFolder, builtWith().libraries)): string[] {
+  return readdirSync(libraries).flatMap((name) => /ggml-cpu-(\w+)\.(?:so|dll)$/.exec(name)?.[1] ?? []);
 }
 
 const librariesSchema = z.object({ libraries: z.string(), llamaCpp: z.string() });

@@ -21,6 +21,7 @@ import { recordSource } from './held-out.ts';
 import { writeFileAtomically } from './files.ts';
 import { readImatrix, type Imatrix } from './imatrix.ts';
 import { openModel, type OpenModel } from './open-model.ts';
+import { staysMapped } from './loaded-weights.ts';
 import { planSequences, type PlannedSequence } from './sequences.ts';
 import type { Source } from './source.ts';
 import type { Workspace } from './workspace.ts';
@@ -142,6 +143,7 @@ async function runCalibration(step: CalibrationStep, folder: string): Promise<Su
     mmprojPath: source.vision?.path,
     limits: calibrationLimits(source.limits),
     threads: settings.threads,
+    mapped: staysMapped(source.text),
     signal,
     onProgress,
   });

@@ -3,11 +3,12 @@ import type { Budget, Laptop, Memory } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { GgufTensor } from '../models/gguf.ts';
-import { layerOf } from '../models/model-file.ts';
+import { layerOf, type TextModel } from '../models/model-file.ts';
 import { recommendBudget } from '../profile/budget.ts';
 import { predictTokensPerSecond, type KernelSpeed, type Matrix } from '../profile/probe.ts';
 import type { FitSettings } from './fit-settings.ts';
 import type { LayerEntropy } from './entropy.ts';
+import { extraBytes, extraBytesOf, staysMapped, type ExtraBytes } from './loaded-weights.ts';
 import { measureOverhead, predictMemory, tensorDataBytes, type Overhead } from './memory.ts';
 import { bytesAs, mixtureOf, type Mixture } from './mixture.ts';
 import { openMetadata } from './open-model.ts';
@@ -29,6 +30,7 @@ export interface PlanBasis {
   readonly high: Mixture;
   readonly low: Mixture;
   readonly overhead: Overhead;
+  readonly extra: ExtraBytes;
   /** types of the vision encoder's tensors when it is to be stored smaller */
   readonly visionTypes: ReadonlyMap<string, number> | undefined;
   /** the same at shorter contexts and with the vision encoder in 8 bits: what could help when nothing fits */
@@ -108,6 +110,7 @@ export async function preparePlan(
     high,
     low,
     overhead,
+    extra: extraBytesOf(addon, text.gguf.tensors),
     visionTypes: asked ? smallerVision : undefined,
     alternatives,
   };
@@ -135,7 +138,18 @@ export function planInputs(
     low: basis.low,
     order,
     overhead: basis.overhead,
+    extra: basis.extra,
   };
+}
+
+/** What a chat with the source itself takes. */
+export function sourceMemory(
+  text: TextModel,
+  { overhead, extra }: Pick<PlanBasis, 'overhead' | 'extra'>,
+): Memory {
+  const { tensors } = text.gguf;
+  const rearranged = staysMapped(text) ? 0 : extraBytes(tensors, new Map(), extra);
+  return predictMemory(tensorDataBytes(tensors), overhead, rearranged);
 }
 
 /** The plan for a budget, or with k layers when that is forced; throws DOES_NOT_FIT with what would. */
@@ -151,7 +165,8 @@ export function choosePlan(
   const smallest = planWith(inputs, inputs.order.length);
   const remedies = basis.alternatives.map(({ label, overhead }): Remedy => ({
     label,
-    totalBytes: predictMemory(smallest.memory.weightsBytes, overhead).totalBytes,
+    totalBytes: predictMemory(smallest.memory.weightsBytes, overhead, smallest.memory.rearrangedBytes)
+      .totalBytes,
   }));
   throw doesNotFit(smallest, budget.bytes, remedies);
 }
@@ -199,19 +214,22 @@ export async function previewPlans(
     })),
     source: {
       fileBytes: gguf.fileBytes,
-      memory: predictMemory(tensorDataBytes(gguf.tensors), basis.overhead),
+      memory: sourceMemory(source.text, basis),
     },
     calibration: entropies && { entropies, order },
   };
 }
 
 /** The order in which every k takes as much memory as any k layers can. */
-function leastSavingFirst({ text }: PlannedSource, { high, low }: PlanBasis): number[] {
+function leastSavingFirst({ text }: PlannedSource, { high, low, extra }: PlanBasis): number[] {
   const saved = new Array<number>(text.layers).fill(0);
   for (const tensor of text.gguf.tensors) {
     const layer = layerOf(tensor.name);
     if (layer === undefined) continue;
-    const bytes = (mixture: Mixture) => bytesAs(tensor, mixture.get(tensor.name) ?? tensor.type);
+    const bytes = (mixture: Mixture) => {
+      const type = mixture.get(tensor.name) ?? tensor.type;
+      return bytesAs(tensor, type) + extra(tensor, type);
+    };
     saved[layer] = (saved[layer] ?? 0) + bytes(high) - bytes(low);
   }
   return [...saved.keys()].sort((a, b) => (saved[a] ?? 0) - (saved[b] ?? 0));

@@ -4,11 +4,10 @@ import { layerOf } from '../models/model-file.ts';
 import { tensorTypeName } from '../models/tensor-types.ts';
 import type { Calibrated } from './fit-calibration.ts';
 import type { PlanChoice } from './facts.ts';
-import type { PlanBasis } from './fit-plan.ts';
+import { sourceMemory, type PlanBasis } from './fit-plan.ts';
 import type { FitSettings } from './fit-settings.ts';
 import { fallbacksIn } from './mixture.ts';
 import type { WrittenFiles } from './fit-write.ts';
-import { predictMemory, tensorDataBytes } from './memory.ts';
 import type { Plan } from './plan.ts';
 import type { Source } from './source.ts';
 
@@ -31,7 +30,6 @@ export function describeFit(
 ): Pick<FitReport, 'version' | 'model' | 'calibration' | 'layers' | 'plan' | 'files'> {
   const { source, basis, calibrated, plan, allHigh, written } = outcome;
   const { text, vision, limits } = source;
-  const sourceMemory = predictMemory(tensorDataBytes(text.gguf.tensors), basis.overhead);
   return {
     version: 1,
     model: {
@@ -45,7 +43,7 @@ export function describeFit(
     layers: layerReports(text, calibrated, plan),
     plan: planReport(outcome),
     files: {
-      source: unmeasured(text, text.path, text.gguf.fileBytes, sourceMemory),
+      source: unmeasured(text, text.path, text.gguf.fileBytes, sourceMemory(text, basis)),
       q4km: unmeasured(
         text,
         written.comparison,

@@ -26,6 +26,7 @@ import { calibrationKey, type FitSettings } from './fit-settings.ts';
 import { writeFiles } from './fit-write.ts';
 import { compareWithSource } from './held-out.ts';
 import { openModel } from './open-model.ts';
+import { staysMapped } from './loaded-weights.ts';
 import { lowLayersOf, planWith } from './plan.ts';
 import { identify, kernelCache, prepare, speedPredictor } from './prepare.ts';
 import { knownSha256, type ReadSource, type Source } from './source.ts';
@@ -195,14 +196,15 @@ interface CheckStep {
 /** Loads the result and holds it against what the source said at the held-out positions. */
 async function checkResult(step: CheckStep): Promise<Check> {
   const { addon, source, settings, signal, onProgress } = step;
+  const result = { ...source, text: readTextModel(step.output) };
   using model = await openModel(addon, {
     path: step.output,
+    mapped: staysMapped(result.text),
     mmprojPath: step.mmproj ?? undefined,
     limits: calibrationLimits(source.limits),
     threads: settings.threads,
     signal,
   });
-  const result = { ...source, text: readTextModel(step.output) };
   const { threads } = settings;
   try {
     const sequences = await sequencesFor(model, result, settings, true);

@@ -64,8 +64,8 @@ function largestPicture(
   return { width: columns * side, height: Math.floor(maxTokens / columns) * side };
 }
 
-/** The whole: weights of the file, vision encoder, KV cache and scratch. */
-export function predictMemory(weightsBytes: number, overhead: Overhead): Memory {
+/** The whole: weights as they lie in memory, vision encoder, KV cache and scratch. */
+export function predictMemory(weightsBytes: number, overhead: Overhead, rearrangedBytes: number): Memory {
   const { kvCacheBytes, computeBytes, visionWeightsBytes, visionComputeBytes } = overhead;
   return {
     weightsBytes,
@@ -73,6 +73,8 @@ export function predictMemory(weightsBytes: number, overhead: Overhead): Memory 
     kvCacheBytes,
     computeBytes,
     visionComputeBytes,
-    totalBytes: weightsBytes + visionWeightsBytes + kvCacheBytes + computeBytes + visionComputeBytes,
+    rearrangedBytes,
+    totalBytes:
+      weightsBytes + rearrangedBytes + visionWeightsBytes + kvCacheBytes + computeBytes + visionComputeBytes,
   };
 }

@@ -7,6 +7,8 @@ export interface OpenOptions {
   readonly mmprojPath?: string | undefined;
   readonly limits: ImageLimits;
   readonly threads: number;
+  /** as `OpenModelOptions.mapped`; `staysMapped` tells */
+  readonly mapped?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
@@ -15,12 +17,13 @@ export interface OpenOptions {
 export type OpenModel = NativeModel & Disposable;
 
 export async function openModel(addon: Addon, options: OpenOptions): Promise<OpenModel> {
-  const { path, mmprojPath, limits, threads, signal, onProgress } = options;
+  const { path, mmprojPath, limits, threads, mapped = true, signal, onProgress } = options;
   const model = await withAbort(addon, signal, (abort) =>
     addon.openModel(
       {
         path,
         threads,
+        mapped,
         imageMinTokens: limits.minTokens,
         imageMaxTokens: limits.maxTokens,
         ...(mmprojPath === undefined ? {} : { mmprojPath }),

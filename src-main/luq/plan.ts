@@ -4,6 +4,7 @@ import type { GgufTensor } from '../models/gguf.ts';
 import { layerOf } from '../models/model-file.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import type { Matrix } from '../profile/probe.ts';
+import { extraBytes, type ExtraBytes } from './loaded-weights.ts';
 import { predictMemory, type Overhead } from './memory.ts';
 import { bytesAs, type Mixture } from './mixture.ts';
 import type { Rung, Rungs } from './rungs.ts';
@@ -28,6 +29,7 @@ export interface PlanInputs {
   readonly low: Mixture;
   readonly order: readonly number[];
   readonly overhead: Overhead;
+  readonly extra: ExtraBytes;
 }
 
 /** The plan with the first k layers of the order on the low rung. Tensors outside the layers stay on the high one. */
@@ -56,6 +58,7 @@ export interface LayerPlanInputs {
   readonly tensors: readonly GgufTensor[];
   readonly order: readonly number[];
   readonly overhead: Overhead;
+  readonly extra: ExtraBytes;
 }
 
 /** The plan that gives each layer its own rung, and `outside` to the tensors outside the layers. */
@@ -64,7 +67,7 @@ export function planLayers(
   layerRungs: readonly Rung[],
   outside: Rung = inputs.rungs.high,
 ): Plan {
-  const { rungs, mixtures, tensors, order, overhead } = inputs;
+  const { rungs, mixtures, tensors, order, overhead, extra } = inputs;
   const types = new Map(
     tensors.map((tensor) => {
       const layer = layerOf(tensor.name);
@@ -77,7 +80,8 @@ export function planLayers(
     0,
   );
   const lowLayers = lowLayersOf({ rungs, layerRungs }).length;
-  return { rungs, order, lowLayers, layerRungs, types, memory: predictMemory(weightsBytes, overhead) };
+  const memory = predictMemory(weightsBytes, overhead, extraBytes(tensors, types, extra));
+  return { rungs, order, lowLayers, layerRungs, types, memory };
 }
 
 /** The layers that are not on the high rung. */

@@ -24,8 +24,8 @@ export interface Prepared {
 export async function prepare(request: FitRequest): Promise<Prepared> {
   const { addon, backends } = loadAddon();
   const read = readSource(request.modelPath, request.mmprojPath, request.imageMaxTokens);
-  const { cpuFeatures } = backends;
-  const laptop = await profileLaptop({ modelsFolder: modelsFolder(request.home), cpuFeatures });
+  const { cpuFeatures, cpuVariant } = backends;
+  const laptop = await profileLaptop({ modelsFolder: modelsFolder(request.home), cpuFeatures, cpuVariant });
   const settings = settleRequest(request, read.text.trainingContextTokens, computeThreads(laptop));
   return {
     addon,

@@ -12,6 +12,7 @@ import { calibrationLimits, sequencesFor, type Calibrated } from './fit-calibrat
 import type { FitSettings } from './fit-settings.ts';
 import { discard, writeFileAtomically } from './files.ts';
 import { compareWithSource } from './held-out.ts';
+import { staysMapped } from './loaded-weights.ts';
 import { openModel } from './open-model.ts';
 import { fileTypeId } from './rungs.ts';
 import type { Source } from './source.ts';
@@ -94,14 +95,16 @@ export class Trials {
   async #compare({ vision }: Trial, path: string): Promise<Quality> {
     const { addon, source, settings, calibrated, signal } = this.#options;
     const { threads } = settings;
+    const text = readTextModel(path);
     using model = await openModel(addon, {
       path,
+      mapped: staysMapped(text),
       mmprojPath: vision?.path ?? source.vision?.path,
       limits: calibrationLimits(source.limits),
       threads,
       signal,
     });
-    const sequences = await sequencesFor(model, { ...source, text: readTextModel(path) }, settings, true);
+    const sequences = await sequencesFor(model, { ...source, text }, settings, true);
     return compareWithSource(model, calibrated.recordedSource, sequences, { addon, threads, signal });
   }
 }

@@ -5,12 +5,13 @@ import systeminformation from 'systeminformation';
 import type { Laptop } from '../contract/fit-report.ts';
 
 /**
- * This machine, as far as running a model goes. `cpuFeatures` are those of the CPU variant that llama.cpp loaded, so what is
+ * This machine, as far as running a model goes. `cpuFeatures` and `cpuVariant` are of what llama.cpp loaded, so what is
  * listed is what is used.
  */
 export async function profileLaptop(options: {
   modelsFolder: string;
   cpuFeatures: readonly string[];
+  cpuVariant: string;
 }): Promise<Laptop> {
   const [cpu, memory, battery, graphics] = await Promise.all([
     systeminformation.cpu(),
@@ -27,6 +28,7 @@ export async function profileLaptop(options: {
       performanceCores: Math.max(1, cpu.performanceCores || physicalCores),
       logicalCores: Math.max(1, cpu.cores || availableParallelism()),
       vectorFeatures: [...options.cpuFeatures],
+      variant: options.cpuVariant,
     },
     memory: {
       totalBytes: memory.total,

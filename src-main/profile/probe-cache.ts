@@ -58,7 +58,7 @@ interface KeptSpeeds {
 }
 
 function machineName({ laptop, threads }: KeptSpeeds): string {
-  return [laptop.cpu.brand, ...laptop.cpu.vectorFeatures, threads].join(' ');
+  return [laptop.cpu.brand, laptop.cpu.variant, ...laptop.cpu.vectorFeatures, threads].join(' ');
 }
 
 function readSpeeds(options: KeptSpeeds): Map<string, KeptSpeed> {

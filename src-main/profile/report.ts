@@ -50,6 +50,7 @@ export async function reportProfile(
   const laptop = await profileLaptop({
     modelsFolder: request.modelsFolder,
     cpuFeatures: backends.cpuFeatures,
+    cpuVariant: backends.cpuVariant,
   });
   const threads = computeThreads(laptop);
   const computeDevices = backends.devices.map(({ name, kind }) => ({ name, kind }));

@@ -82,7 +82,7 @@ export interface MemoryPart {
 
 export function memoryParts(memory: Memory): readonly MemoryPart[] {
   return [
-    { label: 'Weights', bytes: memory.weightsBytes, series: 1 },
+    { label: 'Weights', bytes: memory.weightsBytes + memory.rearrangedBytes, series: 1 },
     { label: 'Vision', bytes: memory.visionWeightsBytes, series: 2 },
     { label: 'Conversation (KV cache)', bytes: memory.kvCacheBytes, series: 3 },
     { label: 'Buffers', bytes: memory.computeBytes + memory.visionComputeBytes, series: 4 },

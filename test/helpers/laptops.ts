@@ -12,6 +12,7 @@ export function ordinaryLaptop(): Laptop {
       performanceCores: 4,
       logicalCores: 8,
       vectorFeatures: ['SSE3', 'AVX', 'AVX2', 'F16C', 'FMA'],
+      variant: 'haswell',
     },
     memory: {
       totalBytes: 16 * GiB,

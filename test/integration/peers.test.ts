@@ -12,12 +12,13 @@ import { assemble } from '../../src-main/luq/assemble.ts';
 import { Bank, fillBank } from '../../src-main/luq/bank.ts';
 import { encodeImatrix, readImatrix, type Imatrix } from '../../src-main/luq/imatrix.ts';
 import { mixtureOf } from '../../src-main/luq/mixture.ts';
+import { staysMapped } from '../../src-main/luq/loaded-weights.ts';
 import { openMetadata, openModel, type OpenModel } from '../../src-main/luq/open-model.ts';
 import { fileTypeId, type Rung } from '../../src-main/luq/rungs.ts';
 import { readGguf } from '../../src-main/models/gguf.ts';
+import { readTextModel } from '../../src-main/models/model-file.ts';
 import { tensorTypeName } from '../../src-main/models/tensor-types.ts';
 import { demoMmproj as mmproj, demoModel as source } from '../fixtures/demo.ts';
-import { loadedCpuVariant } from '../helpers/cpu-variant.ts';
 import { sharedFolder } from '../helpers/temporary-folder.ts';
 
 // What llama.cpp's own tools make of the same input. The goldens are recorded by tools/record-peers.ts; where
@@ -25,9 +26,9 @@ import { sharedFolder } from '../helpers/temporary-folder.ts';
 
 const fixtures = join(import.meta.dirname, '..', 'fixtures', 'peers');
 const peers = join(import.meta.dirname, '..', '..', '.cache', 'peers');
-const { addon } = loadAddon();
+const { addon, backends } = loadAddon();
 /** Each of ggml's CPU variants sums products in an order of its own. */
-const variant = loadedCpuVariant() ?? 'unknown';
+const variant = `libggml-cpu-${backends.cpuVariant}`;
 const folder = sharedFolder();
 
 function sha256(bytes: Uint8Array): string {
@@ -195,7 +196,12 @@ describe('divergence from the source', () => {
   const count = chunkTokens - first - 1;
 
   async function logitsOf(path: string): Promise<{ next: number; logits: Float32Array }[]> {
-    using model = await openModel(addon, { path, limits: { minTokens: 16, maxTokens: 25 }, threads: 1 });
+    using model = await openModel(addon, {
+      path,
+      mapped: staysMapped(readTextModel(path)),
+      limits: { minTokens: 16, maxTokens: 25 },
+      threads: 1,
+    });
     const tokens = model.tokenize(readFileSync(join(fixtures, 'text.txt'), 'utf8'), true, false);
     const width = model.describe().vocabularySize;
     const options = { batchTokens: chunkTokens, sequences: 1, threads: 1, outputs: count };

@@ -1,16 +1,28 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src-main/engine/addon.ts';
-import { tensorTypeId } from '../../../src-main/models/tensor-types.ts';
-import { WHO_ARE_YOU } from '../../fixtures/demo.ts';
+import { extraBytes, extraBytesOf } from '../../../src-main/luq/loaded-weights.ts';
+import { openModel } from '../../../src-main/luq/open-model.ts';
+import { readGguf } from '../../../src-main/models/gguf.ts';
+import { readTextModel } from '../../../src-main/models/model-file.ts';
+import {
+  tensorBytes,
+  tensorTypeId,
+  tensorTypeName,
+  tensorTypes,
+} from '../../../src-main/models/tensor-types.ts';
+import { DEMO_IMAGE_TOKENS } from '../../fixtures/demo.ts';
+import { writeFullSize } from '../../fixtures/full-size.ts';
+import { QWEN_3B, writeHollowQwenVl } from '../../fixtures/models.ts';
 import { sharedFolder } from '../../helpers/temporary-folder.ts';
 
-// What the addon makes of the processor: kernel speeds and builds of llama.cpp for it.
+// What the addon makes of the processor: kernel speeds and the layouts of weights.
 
 const { addon } = loadAddon();
+const limits = DEMO_IMAGE_TOKENS;
 const folder = sharedFolder();
+// tied embeddings, which some layouts hold twice
+const files = writeHollowQwenVl(folder, { ...QWEN_3B, name: 'two layers', layers: 2, vocabulary: 4096 });
 
 describe('the kernel probe', () => {
   const probe = (type: string, columns: number, rows: number) =>
@@ -35,43 +47,40 @@ describe('the kernel probe', () => {
   });
 });
 
-describe('CPU variants', () => {
-  const build = join(import.meta.dirname, '..', '..', '..', 'native', 'build');
-  const { libraries } = JSON.parse(readFileSync(join(build, 'libraries.json'), 'utf8')) as {
-    libraries: string;
-  };
-  const shipped = join(build, libraries);
-  const isVariant = (name: string) => /ggml-cpu-\w+\.(so|dll|dylib)$/.test(name);
-  const variants = readdirSync(shipped).filter(isVariant);
+describe('a weight that is multiplied with', () => {
+  const shape = { columns: 512, rows: 1024 };
+  const inFile = (type: number) => tensorBytes(type, shape.columns, shape.columns * shape.rows);
 
-  /** What a process makes of a folder that has one variant only. */
-  function answerWith(variant: string | undefined): { answer?: string; features?: string[]; code?: string } {
-    const only = join(folder, `libraries-${variant ?? 'none'}`);
-    mkdirSync(only);
-    for (const name of readdirSync(shipped)) {
-      if (!isVariant(name) || name === variant) symlinkSync(join(shipped, name), join(only, name));
-    }
-    const script = join(import.meta.dirname, '..', '..', 'fixtures', 'answer-in-child.ts');
-    const child = spawnSync(process.execPath, [script, only], { encoding: 'utf8' });
-    expect(child.signal, `${variant}: ${child.stderr}`).toBeNull();
-    return JSON.parse(child.stdout) as ReturnType<typeof answerWith>;
-  }
-
-  it.runIf(variants.length > 0)(
-    'answer alike where this CPU runs them, and are left alone where it does not',
-    () => {
-      const outcomes = variants.map((variant) => answerWith(variant));
-      const ran = outcomes.filter(({ code }) => code === undefined);
-      expect(ran.length).toBeGreaterThan(0);
-      for (const { answer } of ran) expect(answer).toBe(WHO_ARE_YOU);
-      for (const { code } of outcomes) expect([undefined, 'UNSUPPORTED_CPU']).toContain(code);
-      const { cpuFeatures } = loadAddon().backends;
-      // the one chosen among all is the best of those that run
-      expect(Math.max(...ran.map(({ features }) => features?.length ?? 0))).toBe(cpuFeatures.length);
+  it.each(tensorTypes().filter(({ id }) => !/^(I\d|F64)/.test(tensorTypeName(id))))(
+    'of type $name takes its own bytes, or more where it is arranged anew',
+    ({ id }) => {
+      const { bytes, rearranged } = addon.loadedWeight({ type: id, ...shape });
+      if (rearranged) expect(bytes).toBeGreaterThanOrEqual(inFile(id) ?? NaN);
+      else expect(bytes).toBe(inFile(id));
     },
   );
 
-  it('are missed when there is none', () => {
-    expect(answerWith(undefined)).toMatchObject({ code: 'UNSUPPORTED_CPU' });
+  it('takes what is predicted once its model was read into memory', async () => {
+    const { gguf } = readTextModel(files.model);
+    const quantized = join(folder, 'quantized.gguf');
+    const types = new Map(
+      gguf.tensors.map(({ name, shape, type }) => [name, shape.length === 2 ? tensorTypeId('Q8_0') : type]),
+    );
+    await writeFullSize(addon, gguf, types, quantized);
+    const { tensors } = readGguf(quantized);
+    const stored = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+    using model = await openModel(addon, { path: quantized, mapped: false, limits, threads: 1 });
+    const { weightsBytes } = await model.memory({ contextTokens: 256, batchTokens: 256, threads: 1 });
+    expect(weightsBytes).toBe(stored + extraBytes(tensors, new Map(), extraBytesOf(addon, tensors)));
+  });
+
+  it('refuses a shape that the type cannot have', () => {
+    const wrong = [
+      { type: 12, columns: 320, rows: 16 },
+      { type: 12, columns: 256, rows: 0 },
+      { type: 9999, columns: 256, rows: 16 },
+      { type: NaN, columns: 256, rows: 16 },
+    ];
+    for (const weight of wrong) expect(() => addon.loadedWeight(weight)).toThrow(TypeError);
   });
 });

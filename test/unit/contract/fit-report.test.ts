@@ -8,6 +8,7 @@ const memory = {
   kvCacheBytes: 30,
   computeBytes: 15,
   visionComputeBytes: 5,
+  rearrangedBytes: 0,
   totalBytes: 1000,
 };
 

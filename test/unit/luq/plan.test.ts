@@ -44,6 +44,7 @@ const inputs: PlanInputs = {
     visionWeightsBytes: 30,
     visionComputeBytes: 4,
   },
+  extra: () => 0,
 };
 
 const HIGH_LAYER = 256 * 144 + 1024;
@@ -65,7 +66,20 @@ describe('a plan', () => {
       kvCacheBytes: 1000,
       computeBytes: 200,
       visionComputeBytes: 4,
+      rearrangedBytes: 0,
       totalBytes: weightsBytes + OVERHEAD,
+    });
+  });
+
+  it('counts what a processor’s own layout of the weights takes beside their bytes', () => {
+    const extra: PlanInputs['extra'] = (tensor, type) =>
+      type === Q4_K && layerOf(tensor.name) !== undefined ? 100 : 0;
+    const { memory } = planWith({ ...inputs, extra }, 1);
+    const { memory: without } = planWith(inputs, 1);
+    expect(memory).toEqual({
+      ...without,
+      rearrangedBytes: (LAYERS - 1) * 100,
+      totalBytes: without.totalBytes + (LAYERS - 1) * 100,
     });
   });
 

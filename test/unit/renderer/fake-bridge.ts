@@ -131,6 +131,7 @@ const memoryOf = (weightsBytes: number) => ({
   kvCacheBytes: 3 * MiB,
   computeBytes: 4 * MiB,
   visionComputeBytes: 1 * MiB,
+  rearrangedBytes: 0,
   totalBytes: weightsBytes + 10 * MiB,
 });
 
@@ -161,6 +162,7 @@ export function laptop(budgetBytes: number, availableBytes: number): LaptopView 
         performanceCores: 4,
         logicalCores: 8,
         vectorFeatures: [],
+        variant: 'haswell',
       },
       memory: { totalBytes: 64 * MiB, availableBytes, swapTotalBytes: 0, swapFreeBytes: 0 },
       disk: { folder: '/', freeBytes: 1000 * MiB },

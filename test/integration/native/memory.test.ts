@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { measureInChat, writeFullSizeModel } from '../fixtures/measured-full-size.ts';
-import { QWEN_3B } from '../fixtures/models.ts';
-import { sharedFolder } from '../helpers/temporary-folder.ts';
+import { measureInChat, writeFullSizeModel } from '../../fixtures/measured-full-size.ts';
+import { QWEN_3B } from '../../fixtures/models.ts';
+import { sharedFolder } from '../../helpers/temporary-folder.ts';
 
 const MiB = 2 ** 20;
-const script = join(import.meta.dirname, '..', 'fixtures', 'quantize-in-child.ts');
+const script = join(import.meta.dirname, '..', '..', 'fixtures', 'quantize-in-child.ts');
 const folder = sharedFolder();
 
 function growth(rows: number): number {

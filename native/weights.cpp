@@ -1,0 +1,63 @@
+// What weights take in memory: some CPU variants arrange them anew as they are loaded, with sums beside them (AMX).
+#include "weights.h"
+
+#include "addon.h"
+#include "backends.h"
+#include "support.h"
+
+#include "ggml-cpp.h"
+#include "ggml.h"
+
+namespace snug {
+
+ggml_backend_buffer_type_t weight_buffer_type(ggml_tensor * product) {
+    auto * device   = cpu_device();
+    auto   extra_of = reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(
+        ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), "ggml_backend_dev_get_extra_bufts"));
+    auto * weight = product->src[0];
+    for (auto * type = extra_of ? extra_of(device) : nullptr; type && *type; ++type) {
+        weight->buffer       = ggml_backend_buft_alloc_buffer(*type, 0);
+        const bool supported = ggml_backend_dev_supports_op(device, product);
+        ggml_backend_buffer_free(weight->buffer);
+        weight->buffer = nullptr;
+        if (supported) {
+            return *type;
+        }
+    }
+    return ggml_backend_dev_buffer_type(device);
+}
+
+namespace {
+
+// tokens of the product that llama.cpp's loader tries a buffer with (weight_buft_supported)
+constexpr int64_t TRIED_TOKENS = 512;
+
+// { bytes, rearranged } of one weight that is multiplied with, once it was read into memory
+Napi::Value loaded_weight(const Napi::CallbackInfo & info) {
+    auto       env     = info.Env();
+    const auto options = info[0].As<Napi::Object>();
+    const auto type    = static_cast<ggml_type>(static_cast<int>(read_number(options, "type")));
+    const auto columns = static_cast<int64_t>(read_number(options, "columns"));
+    const auto rows    = static_cast<int64_t>(read_number(options, "rows"));
+    if (type < 0 || type >= GGML_TYPE_COUNT || ggml_blck_size(type) == 0 || columns <= 0 || rows <= 0 ||
+        columns % ggml_blck_size(type) != 0) {
+        throw Napi::TypeError::New(env, "the shape does not fit the type");
+    }
+    ggml_context_ptr context(ggml_init({ 4 * ggml_tensor_overhead(), nullptr, true }));
+    auto * weight  = ggml_new_tensor_2d(context.get(), type, columns, rows);
+    auto * input   = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, columns, TRIED_TOKENS);
+    auto * product = ggml_mul_mat(context.get(), weight, input);
+    auto * buffer  = weight_buffer_type(product);
+    auto   result  = Napi::Object::New(env);
+    result.Set("bytes", static_cast<double>(ggml_backend_buft_get_alloc_size(buffer, weight)));
+    result.Set("rearranged", buffer != ggml_backend_dev_buffer_type(cpu_device()));
+    return result;
+}
+
+} // namespace
+
+void define_weights(Napi::Env env, Napi::Object exports) {
+    exports.Set("loadedWeight", Napi::Function::New(env, loaded_weight, "loadedWeight"));
+}
+
+} // namespace snug
