@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { recordedVariant } from './test/helpers/cpu-variants.ts';
@@ -5,8 +6,8 @@ import { recordedVariant } from './test/helpers/cpu-variants.ts';
 const MODEL_TESTS = {
   testTimeout: 180_000,
   hookTimeout: 180_000,
-  // a model uses every core: two at a time only take turns, and llama.cpp's threads wait spinning
-  fileParallelism: false,
+  setupFiles: ['test/helpers/one-core.ts'],
+  globalSetup: ['test/helpers/write-short-demo.ts'],
 };
 
 // each CPU variant sums in an order of its own: what is held against recordings computes with the one that was recorded
@@ -17,6 +18,8 @@ export default defineConfig({
   test: {
     // integration tests load the addon and start workers: a process each, as in the app
     pool: 'forks',
+    reporters: ['default', './tools/tests/reporter.ts'],
+    maxWorkers: availableParallelism(),
     projects: [
       {
         extends: true,
@@ -53,8 +56,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/e2e/build.ts'],
           ...MODEL_TESTS,
+          globalSetup: [...MODEL_TESTS.globalSetup, 'test/e2e/build.ts'],
           testTimeout: 240_000,
         },
       },

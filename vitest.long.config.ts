@@ -5,9 +5,11 @@ import { runnableVariants } from './test/helpers/cpu-variants.ts';
 export default defineConfig({
   test: {
     pool: 'forks',
+    reporters: ['default', './tools/tests/reporter.ts'],
     testTimeout: 900_000,
     hookTimeout: 900_000,
     fileParallelism: false,
+    globalSetup: ['test/helpers/write-short-demo.ts'],
     projects: [
       { extends: true, test: { name: 'long', include: ['test/long/**/*.test.ts'] } },
       ...runnableVariants().map((variant) => ({

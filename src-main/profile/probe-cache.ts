@@ -47,8 +47,13 @@ export async function knownKernelSpeeds(
     kept.set(keyOf(speed), { ...speed, bytesPerSecond, timedAt: Date.now() });
   }
   const speeds = [...kept.values()];
-  writeFileAtomically(options.cachePath, JSON.stringify({ machine: machineName(options), speeds }));
+  keepKernelSpeeds(options, speeds);
   return speeds;
+}
+
+/** Keeps speeds as those of this machine. */
+export function keepKernelSpeeds(options: KeptSpeeds, speeds: readonly KeptSpeed[]): void {
+  writeFileAtomically(options.cachePath, JSON.stringify({ machine: machineName(options), speeds }));
 }
 
 interface KeptSpeeds {

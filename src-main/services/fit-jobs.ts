@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { demoModel } from '../api/entries.ts';
 import type { EventBus } from '../api/event-bus.ts';
 import { SnugError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type { FitJob, FitJobService, FitPreview, FitStart, LayerEntropyView } from '../contract/fit-job.ts';
@@ -229,7 +228,7 @@ export class FitJobs implements FitJobService {
       // two models of one name must not take each other's place; a refit replaces its own result
       output: outputPath(this.#folder.current, model.path, model.id.slice(0, 6)),
       contextTokens: start.contextTokens,
-      ordering: start.ordering ?? defaultOrdering(model.path === demoModel),
+      ordering: start.ordering ?? defaultOrdering(model.builtIn),
       ...(model.mmprojPath === undefined ? {} : { mmprojPath: model.mmprojPath }),
       ...(start.imageMaxTokens === undefined ? {} : { imageMaxTokens: start.imageMaxTokens }),
       ...(start.visionType === undefined ? {} : { visionType: start.visionType }),

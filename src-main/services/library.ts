@@ -18,6 +18,7 @@ export interface UsableModel {
   readonly path: string;
   readonly mmprojPath: string | undefined;
   readonly name: string;
+  readonly builtIn: boolean;
 }
 
 /** The models on this machine, each where its file lies. */
@@ -56,7 +57,7 @@ export class Library implements LibraryService {
         advice: 'Bring its file back to where it was, or choose another model.',
       });
     }
-    return { id, path: row.path, mmprojPath: entry.mmproj?.path, name: entry.name };
+    return { id, path: row.path, mmprojPath: entry.mmproj?.path, name: entry.name, builtIn: row.builtIn };
   }
 
   entry(id: string): ModelEntry {

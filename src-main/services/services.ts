@@ -42,6 +42,8 @@ export function openServices(options: {
   start?: StartWorker | undefined;
   /** what moving the models uses; a test's own fails half-way */
   disk?: Disk | undefined;
+  /** the model that Snug comes with; a test's own is shorter */
+  builtIn?: string | undefined;
 }): Services {
   const { home, door } = options;
   const store = openStore(home);
@@ -113,7 +115,7 @@ export function openServices(options: {
   });
 
   tidyUp(store, folder, library);
-  library.register({ path: demoModel, builtIn: true });
+  library.register({ path: options.builtIn ?? demoModel, builtIn: true });
 
   const died = (error: unknown) => logBug(log, 'main', error);
   // only looks on: what an error nobody caught does is left to the door

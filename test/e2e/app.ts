@@ -6,17 +6,26 @@ import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import type { Api } from '../../src-main/contract/api.ts';
 import type { Message } from '../../src-main/contract/conversation.ts';
 import type { ModelEntry } from '../../src-main/contract/model.ts';
+import { timeKernels } from '../helpers/timed-home.ts';
 import { doors, type Door } from './doors.ts';
 import type { Workers } from './workers.ts';
 
-/** Runs specs on a freshly installed app in every way it can be opened here, and where its workers can be held, if `holds` asks for that. */
-export function inEachDoor(subject: string, { holds }: { holds: boolean }, specs: (app: App) => void): void {
+/**
+ * Runs specs on a freshly installed app in every way it can be opened here, and where its workers can be held, if `holds` asks for that.
+ * `builtIn`: a model in the place of the one that Snug comes with.
+ */
+export function inEachDoor(
+  subject: string,
+  { holds, builtIn }: { holds: boolean; builtIn?: string },
+  specs: (app: App) => void,
+): void {
   for (const kind of doors.filter((door) => door.holds || !holds)) {
     describe.skipIf(!kind.available)(`${subject}, in ${kind.name} (skipped where there is none)`, () => {
       const app = new App();
       beforeAll(async () => {
         app.home = mkdtempSync(join(tmpdir(), 'snug-e2e-'));
-        app.door = await kind.open({ home: app.home, watch: (page) => app.watch(page) });
+        await timeKernels(app.home);
+        app.door = await kind.open({ home: app.home, builtIn, watch: (page) => app.watch(page) });
         // tests share two cores with the window
         await app.api.settings.set({ threads: 1, contextTokens: 1024 });
       });

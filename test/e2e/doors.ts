@@ -25,13 +25,21 @@ export interface DoorKind {
   readonly available: boolean;
   /** whether workers can be held at a moment */
   readonly holds: boolean;
-  /** `watch` sees every page before it loads anything */
-  open(options: { home: string; watch: (page: Page) => void }): Promise<Door>;
+  open(options: DoorOptions): Promise<Door>;
+}
+
+export interface DoorOptions {
+  readonly home: string;
+  /** another model for the one that Snug comes with; the installed app has its own */
+  readonly builtIn?: string | undefined;
+  /** sees every page before it loads anything */
+  readonly watch: (page: Page) => void;
 }
 
 class BrowserDoor implements Door {
   readonly workers = new Workers();
   readonly #home: string;
+  readonly #builtIn: string | undefined;
   readonly #watch: (page: Page) => void;
   readonly #browser: Browser;
   #services!: Services;
@@ -39,9 +47,10 @@ class BrowserDoor implements Door {
   #context!: BrowserContext;
   page!: Page;
 
-  constructor(browser: Browser, { home, watch }: { home: string; watch: (page: Page) => void }) {
+  constructor(browser: Browser, { home, builtIn, watch }: DoorOptions) {
     this.#browser = browser;
     this.#home = home;
+    this.#builtIn = builtIn;
     this.#watch = watch;
   }
 
@@ -50,7 +59,12 @@ class BrowserDoor implements Door {
   }
 
   async start(): Promise<void> {
-    this.#services = openServices({ home: this.#home, door: 'browser', start: this.workers.start });
+    this.#services = openServices({
+      home: this.#home,
+      door: 'browser',
+      builtIn: this.#builtIn,
+      start: this.workers.start,
+    });
     this.#server = await startServer(this.#services, { port: 0 });
     this.#context = await this.#browser.newContext({ viewport: { width: 1280, height: 900 } });
     this.page = await this.#newPage(this.#server.url);

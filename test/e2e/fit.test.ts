@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { shortModel } from '../fixtures/short-demo.ts';
 import { inEachDoor } from './app.ts';
 import { movements, overflow, seriousFindings } from './looks.ts';
 
-inEachDoor('a fit and what comes of it', { holds: true }, (app) => {
+inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (app) => {
   /** milliseconds, on a slow machine that does something else as well */
   const WHOLE_FIT = 200_000;
   /** with a trial for every layer and type */

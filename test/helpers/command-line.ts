@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { demoMmproj, demoModel } from '../fixtures/demo.ts';
+import { shortMmproj, shortModel } from '../fixtures/short-demo.ts';
 import { sharedFolder } from './temporary-folder.ts';
 
 /** The commands as a person types them, each in a process of its own. */
@@ -92,12 +92,12 @@ export function filesIn(path: string): string[] {
 export const unfinished = (path: string): string[] =>
   filesIn(path).filter((name) => /\.tmp$|lock$/.test(name));
 
-/** The demo model and its vision encoder in a folder of their own. */
+/** The short demo model and its vision encoder in a folder of their own. */
 export function copyOfDemo(where: string): { model: string; mmproj: string } {
   mkdirSync(where);
   const files = { model: join(where, 'demo-vl-f16.gguf'), mmproj: join(where, 'mmproj-demo-vl-f16.gguf') };
-  copyFileSync(demoModel, files.model);
-  copyFileSync(demoMmproj, files.mmproj);
+  copyFileSync(shortModel, files.model);
+  copyFileSync(shortMmproj, files.mmproj);
   return files;
 }
 

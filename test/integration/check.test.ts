@@ -13,7 +13,9 @@ import { openModel } from '../../src-main/luq/open-model.ts';
 import { readSource } from '../../src-main/luq/source.ts';
 import { readGguf } from '../../src-main/models/gguf.ts';
 import { layerOf } from '../../src-main/models/model-file.ts';
-import { demoMmproj as mmprojPath, demoModel as modelPath, sample } from '../fixtures/demo.ts';
+import { demoMmproj as mmprojPath, demoModel, sample } from '../fixtures/demo.ts';
+import { shortModel as modelPath } from '../fixtures/short-demo.ts';
+import { timeKernels } from '../helpers/timed-home.ts';
 import { sharedFolder } from '../helpers/temporary-folder.ts';
 
 const { addon } = loadAddon();
@@ -91,7 +93,17 @@ describe('a fit under its default name', () => {
     copyFileSync(modelPath, other);
     truncateSync(other, statSync(other).size + 32);
     const home = join(folder, 'names');
-    const request = { home, lowLayers: 0, calibrationTokens: 3000, clusters: 50, mmprojPath, threads: 1 };
+    await timeKernels(home);
+    const rungs = { high: 'Q4_K_M', low: 'Q2_K' } as const;
+    const request = {
+      home,
+      rungs,
+      lowLayers: 0,
+      calibrationTokens: 3000,
+      clusters: 50,
+      mmprojPath,
+      threads: 1,
+    };
     const first = await fit({ ...request, modelPath }, {});
     const before = readFileSync(first.files.luq.path ?? '');
     const error: unknown = await fit({ ...request, modelPath: other }, {}).catch((reason: unknown) => reason);
@@ -103,11 +115,13 @@ describe('a fit under its default name', () => {
 
 describe('a vision encoder in 8 bits', () => {
   it('is smaller, is counted in the budget, and still sees', { timeout: 180_000 }, async () => {
+    await timeKernels(join(folder, 'home'));
     const request = {
-      modelPath,
+      modelPath: demoModel,
       mmprojPath,
       threads: 1,
       home: join(folder, 'home'),
+      rungs: { high: 'Q4_K_M', low: 'Q2_K' } as const,
       lowLayers: 0,
       calibrationTokens: 4000,
       clusters: 50,

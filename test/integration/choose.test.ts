@@ -9,20 +9,23 @@ import { fit } from '../../src-main/luq/fit.ts';
 import { divergenceOf } from '../../src-main/luq/trials.ts';
 import { openWorkspace } from '../../src-main/luq/workspace.ts';
 import { readGguf, metadataString } from '../../src-main/models/gguf.ts';
-import { DEMO_LAYERS, demoMmproj, demoModel } from '../fixtures/demo.ts';
+import { SHORT_LAYERS, shortMmproj, shortModel } from '../fixtures/short-demo.ts';
+import { timeKernels } from '../helpers/timed-home.ts';
 
 let home: string;
 let request: FitRequest;
 
-beforeAll(() => {
+beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'snug-choose-'));
+  await timeKernels(home);
   request = {
     home,
-    modelPath: demoModel,
-    mmprojPath: demoMmproj,
-    calibrationTokens: 4000,
+    modelPath: shortModel,
+    mmprojPath: shortMmproj,
+    calibrationTokens: 3000,
     clusters: 50,
     threads: 1,
+    rungs: { high: 'Q4_K_M', low: 'Q2_K' },
   };
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -35,7 +38,7 @@ function trialsKept(sha256: string): Map<string, number> {
 
 describe('a plan chosen by measuring', { timeout: 600_000 }, () => {
   it('is the nearest to the source of what fits, keeps to the budget, and says what it was held against', async () => {
-    const every = await fit({ ...request, lowLayers: DEMO_LAYERS }, {});
+    const every = await fit({ ...request, lowLayers: SHORT_LAYERS }, {});
     const none = await fit({ ...request, lowLayers: 0 }, {});
     const budgetBytes = Math.round(
       (every.plan.predictedMemory.totalBytes + none.plan.predictedMemory.totalBytes) / 2,
@@ -69,7 +72,7 @@ describe('a plan chosen by measuring', { timeout: 600_000 }, () => {
 
   it('is refused when it would break the quality asked for, with what that quality takes', async () => {
     const limited = { ...request, maxKld: 1e-9 };
-    const error = (await fit({ ...limited, lowLayers: DEMO_LAYERS }, {}).catch(
+    const error = (await fit({ ...limited, lowLayers: SHORT_LAYERS }, {}).catch(
       (reason: unknown) => reason,
     )) as SnugError;
     expect(error).toMatchObject({ code: 'DOES_NOT_FIT' });
@@ -78,7 +81,7 @@ describe('a plan chosen by measuring', { timeout: 600_000 }, () => {
     const kept = await fit({ ...request, lowLayers: 2, maxKld: 50, minAgreement: 0 }, {});
     expect(kept.plan.lowLayers).toBe(2);
     const between = { ...request, maxKld: 1.0001 * (kept.check.image?.meanKld ?? 0) };
-    const refused = (await fit({ ...between, lowLayers: DEMO_LAYERS }, {}).catch(
+    const refused = (await fit({ ...between, lowLayers: SHORT_LAYERS }, {}).catch(
       (reason: unknown) => reason,
     )) as SnugError;
     expect(refused).toMatchObject({ code: 'DOES_NOT_FIT' });

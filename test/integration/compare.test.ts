@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { compare } from '../../src-main/compare/run.ts';
 import { comparisonSchema, type CompareRequest } from '../../src-main/contract/comparison.ts';
 import { workerEntries } from '../../src-main/api/entries.ts';
-import { DEMO_LAYERS, demoFolder, demoMmproj, demoModel, sample } from '../fixtures/demo.ts';
+import { demoFolder, demoModel, sample } from '../fixtures/demo.ts';
+import { SHORT_LAYERS, shortMmproj, shortModel } from '../fixtures/short-demo.ts';
 import { commandLine } from '../helpers/command-line.ts';
 import { readScores } from '../../tools/demo-model/scores-file.ts';
 
@@ -71,14 +72,14 @@ describe('a comparison of orders', { timeout: 300_000 }, () => {
     const request: CompareRequest = {
       fit: {
         home: join(folder, 'home'),
-        modelPath: demoModel,
-        mmprojPath: demoMmproj,
+        modelPath: shortModel,
+        mmprojPath: shortMmproj,
         calibrationTokens: 4000,
         clusters: 25,
         threads: 1,
       },
       parts: ['orders'],
-      lowLayers: [DEMO_LAYERS - 2],
+      lowLayers: [SHORT_LAYERS - 2],
     };
     const options = { chatEntry: workerEntries.chat };
     const stop = new AbortController();
@@ -104,13 +105,13 @@ describe('a comparison of orders', { timeout: 300_000 }, () => {
     expect(Object.keys(comparison.orders)).toHaveLength(8);
     for (const order of Object.values(comparison.orders))
       expect(order.toSorted((a, b) => a - b)).toEqual(
-        Array.from({ length: DEMO_LAYERS }, (_, layer) => layer),
+        Array.from({ length: SHORT_LAYERS }, (_, layer) => layer),
       );
     expect(comparison.taus).toHaveLength((8 * 7) / 2);
     const rows = comparison.rows.filter(({ family }) => family === 'order');
     expect(rows.map(({ ordering }) => ordering)).toEqual(Object.keys(comparison.orders));
     for (const row of rows) {
-      expect(row.lowLayers).toBe(DEMO_LAYERS - 2);
+      expect(row.lowLayers).toBe(SHORT_LAYERS - 2);
       expect(row.quality.image?.meanKld).toBeGreaterThan(0);
       expect([row.running, row.accuracy]).toEqual([null, null]);
     }

@@ -54,7 +54,7 @@ describe('quantized blocks', () => {
       types,
       imatrix: readImatrix(join(fixtures, 'imatrix.gguf')),
       bank,
-      threads: 2,
+      threads: 1,
     });
     return Object.fromEntries(
       gguf.tensors.map((tensor) => {
@@ -88,7 +88,7 @@ describe('importance matrix', () => {
     using model = await openModel(addon, {
       path: source,
       limits: { minTokens: 16, maxTokens: 25 },
-      threads: 2,
+      threads: 1,
     });
     ours = await importanceOf(model, readFileSync(join(fixtures, 'text.txt'), 'utf8'));
   });
@@ -99,7 +99,7 @@ describe('importance matrix', () => {
     const evaluator = new addon.Evaluator(model, {
       batchTokens: CHUNK_TOKENS,
       sequences: 1,
-      threads: 2,
+      threads: 1,
       tap: true,
     });
     const chunks = Math.floor(tokens.length / CHUNK_TOKENS);
@@ -158,10 +158,10 @@ describe('an importance matrix of ours', () => {
     using model = await openModel(addon, {
       path: source,
       limits: { minTokens: 16, maxTokens: 25 },
-      threads: 2,
+      threads: 1,
     });
     const tokens = model.tokenize(readFileSync(join(fixtures, 'text.txt'), 'utf8'), true, false);
-    const evaluator = new addon.Evaluator(model, { batchTokens: 512, sequences: 1, threads: 2, tap: true });
+    const evaluator = new addon.Evaluator(model, { batchTokens: 512, sequences: 1, threads: 1, tap: true });
     await evaluator.run({ sequences: [{ tokens: tokens.slice(0, 512) }] });
     const imatrix: Imatrix = { entries: new Map(Object.entries(evaluator.importance())), chunks: 1 };
     evaluator.close();
@@ -172,7 +172,7 @@ describe('an importance matrix of ours', () => {
     execFileSync(tool, ['--imatrix', imatrixPath, source, theirs, 'Q2_K', '2'], { stdio: 'ignore' });
     const types = mixtureOf(addon, model, gguf.tensors, 'Q2_K');
     const bank = new Bank(folder, 'live');
-    await fillBank({ addon, source: gguf, types, imatrix, bank, threads: 2 });
+    await fillBank({ addon, source: gguf, types, imatrix, bank, threads: 1 });
     const theirBytes = readFileSync(theirs);
     for (const tensor of readGguf(theirs).tensors) {
       const ours = gguf.tensors.find(({ name }) => name === tensor.name);
@@ -280,7 +280,7 @@ describe('greedy answers', () => {
   };
   const host = new ChatHost();
 
-  beforeAll(() => host.open({ modelPath: source, mmprojPath: mmproj, contextTokens: 1024, threads: 2 }));
+  beforeAll(() => host.open({ modelPath: source, mmprojPath: mmproj, contextTokens: 1024, threads: 1 }));
   afterAll(() => host.close());
 
   it('cover pictures and text', () => {

@@ -9,7 +9,8 @@ import { forkWorker, type WorkerPort } from '../../src-main/engine/worker-proces
 import { readSidecar, writeSidecar } from '../../src-main/models/sidecar.ts';
 import { startServer, type RunningServer } from '../../src-main/serve/server.ts';
 import { openServices, type Services } from '../../src-main/services/services.ts';
-import { sample } from '../fixtures/demo.ts';
+import { shortModel, shortSample as sample } from '../fixtures/short-demo.ts';
+import { timeKernels } from '../helpers/timed-home.ts';
 import { TestWindow } from '../helpers/window.ts';
 
 // The whole app but its page: real store, real worker processes, the demo model, over a real WebSocket.
@@ -28,6 +29,7 @@ async function start(): Promise<void> {
   services = openServices({
     home,
     door: 'browser',
+    builtIn: shortModel,
     start: (entry) => {
       const port = forkWorker(entry);
       workers.push({ entry, port });
@@ -57,6 +59,7 @@ beforeAll(async () => {
   page = join(folder, 'page');
   mkdirSync(page);
   writeFileSync(join(page, 'index.html'), '<!doctype html><title>Snug</title>');
+  await timeKernels(home);
   await start();
   // tests share two cores with each other
   await window.api.settings.set({ threads: 1, contextTokens: 1024 });

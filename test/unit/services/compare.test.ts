@@ -32,7 +32,7 @@ it.each([
 ])('with %j layers on a graphics processor in the settings asks for %s', async (chosen, wanted) => {
   const asked: ToWorker[] = [];
   const settings = { ...DEFAULT_SETTINGS, gpuLayers: chosen };
-  const model = { id: 'demo', name: 'Demo-VL', path: '/demo.gguf', mmprojPath: undefined };
+  const model = { id: 'demo', name: 'Demo-VL', path: '/demo.gguf', mmprojPath: undefined, builtIn: false };
   const question = { text: 'Hello?', pictures: [], threads: 1, settings };
   await new Comparison([model], question, () => undefined).run('chat', () => refusingWorker(asked));
   const [call] = asked;

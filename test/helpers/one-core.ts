@@ -1,0 +1,16 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { availableParallelism, platform } from 'node:os';
+
+/**
+ * Two files at a time are quick only while neither's model uses the other's core: ggml's threads wait for each other by spinning. So each
+ * worker of the tests, and every process it starts, has a core of its own; Snug then computes with one thread.
+ */
+const TASKSET = '/usr/bin/taskset';
+const worker = Number(process.env['VITEST_POOL_ID'] ?? 1);
+if (platform() === 'linux' && existsSync(TASKSET) && availableParallelism() > 1) {
+  const core = (worker - 1) % availableParallelism();
+  execFileSync(TASKSET, ['--all-tasks', '--cpu-list', '--pid', String(core), String(process.pid)], {
+    stdio: 'ignore',
+  });
+}

@@ -1,0 +1,26 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadAddon } from '../../src-main/engine/addon.ts';
+import { kernelCache } from '../../src-main/luq/prepare.ts';
+import { readGguf } from '../../src-main/models/gguf.ts';
+import { tensorTypes } from '../../src-main/models/tensor-types.ts';
+import { profileLaptop } from '../../src-main/profile/laptop.ts';
+import { keepKernelSpeeds } from '../../src-main/profile/probe-cache.ts';
+import { demoModel } from '../fixtures/demo.ts';
+
+/**
+ * Gives a home the kernel speeds that Snug would time there first, made up: timing them takes a quarter of a minute, mostly for the
+ * tables of the low-bit types, and every fresh home would wait for it again. For tests whose subject is not speed.
+ */
+export async function timeKernels(home: string, threads = 1): Promise<void> {
+  const { cpuFeatures, cpuVariant } = loadAddon().backends;
+  const laptop = await profileLaptop({ modelsFolder: home, cpuFeatures, cpuVariant });
+  const shapes = readGguf(demoModel).tensors.flatMap(({ shape: [columns, rows] }) =>
+    columns === undefined || rows === undefined ? [] : [{ columns, rows }],
+  );
+  const speeds = tensorTypes().flatMap(({ id }) =>
+    shapes.map((shape) => ({ type: id, ...shape, bytesPerSecond: 5e9, timedAt: Date.now() })),
+  );
+  mkdirSync(join(home, 'work'), { recursive: true });
+  keepKernelSpeeds({ cachePath: kernelCache(home), laptop, threads }, speeds);
+}
