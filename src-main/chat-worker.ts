@@ -1,4 +1,5 @@
 import { ChatHost } from './chat/host.ts';
+import { blockOtherDecoders } from './chat/pictures.ts';
 import type {
   ChatEvent,
   ChatHistory,
@@ -10,6 +11,7 @@ import { serveWorker } from './engine/worker-child.ts';
 import type { CallContext } from './engine/worker-protocol.ts';
 
 // The process that holds a loaded model and talks.
+blockOtherDecoders();
 const host = new ChatHost();
 serveWorker({
   open: (request: OpenChatRequest, { signal, emit }: CallContext<ChatEvent>) =>

@@ -1,5 +1,6 @@
 import { compare } from './compare/run.ts';
 import { workerEntries } from './api/entries.ts';
+import { blockOtherDecoders } from './chat/pictures.ts';
 import type { CompareRequest } from './contract/comparison.ts';
 import type { FitRequest } from './contract/fit-request.ts';
 import { serveWorker } from './engine/worker-child.ts';
@@ -10,6 +11,7 @@ import { reportProfile, type ProfileRequest } from './profile/report.ts';
 import type { Progress } from './contract/progress.ts';
 
 // The process that fits one model and ends.
+blockOtherDecoders();
 serveWorker({
   profile: (request: ProfileRequest, { signal, emit }: CallContext<Progress>) =>
     reportProfile(request, { signal, onProgress: emit }),

@@ -6,6 +6,10 @@ const extension = extname(import.meta.filename);
 const entry = (name: string) => join(appRoot, 'src-main', `${name}${extension}`);
 
 /** Where the worker processes start. */
-export const workerEntries = { compress: entry('compress-worker'), chat: entry('chat-worker') };
+export const workerEntries = {
+  compress: entry('compress-worker'),
+  chat: entry('chat-worker'),
+  picture: entry('picture-worker'),
+};
 
 export const demoModel = join(unpackedRoot, 'resources', 'demo-model', 'demo-vl-f16.gguf');

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { EventBus } from '../api/event-bus.ts';
 import { demoModel, workerEntries } from '../api/entries.ts';
-import { checkPicture } from '../chat/pictures.ts';
 import type { Api } from '../contract/api.ts';
 import type { AppInfo } from '../contract/app.ts';
 import type { PictureView } from '../contract/conversation.ts';
@@ -22,6 +21,7 @@ import { ModelsFolder } from './folder.ts';
 import { LaptopReader } from './laptop.ts';
 import { Library } from './library.ts';
 import type { Disk } from './move/disk.ts';
+import { PictureProcess } from './picture-process.ts';
 import { StoredSettings } from './settings.ts';
 
 /** Everything a door serves. */
@@ -100,6 +100,7 @@ export function openServices(options: {
     entry: workerEntries.chat,
     start,
   });
+  const pictures = new PictureProcess(workerEntries.picture, start);
   const folderNotice = folder.prepare();
   const app = new AppFacts({
     info: {
@@ -125,6 +126,7 @@ export function openServices(options: {
     await folder.close();
     await fits.close();
     await chat.close();
+    await pictures.close();
     store.close();
     process.off('uncaughtExceptionMonitor', died);
     log.write('end');
@@ -133,7 +135,7 @@ export function openServices(options: {
     api: logBugs({ app, laptop, library, folder, fits, conversations, chat, settings }, log),
     events,
     addPicture: async (bytes, name) => {
-      const { width, height } = await checkPicture(bytes, name);
+      const { width, height } = await pictures.check(bytes, name);
       const hash = createHash('sha256').update(bytes).digest('hex');
       return store.pictures.add({ bytes, hash, name, width, height });
     },

@@ -1,4 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { platform } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
@@ -314,6 +316,60 @@ describe('what is no usable picture', () => {
     expect(error.message).toContain('holiday.png is damaged');
   });
 
+  it('a file without a byte', async () => {
+    const error = await rejected(decodePicture(inFile('empty.jpg', ''), options));
+    expect(error.message).toContain('empty.jpg is empty');
+  });
+
+  it('a file of more bytes than a picture may have, before they are read', async () => {
+    const path = inFile('film.png', await plain(8, 8).png().toBuffer());
+    truncateSync(path, 2 ** 40);
+    const error = await rejected(decodePicture(path, options));
+    expect(error.code).toBe('BAD_PICTURE');
+    expect(error.message).toContain('film.png is larger than 64 MiB');
+  });
+
+  it.skipIf(platform() === 'win32')('a FIFO that nobody writes to, without waiting', async () => {
+    const fifo = join(temporaryFolder(), 'cat.jpg');
+    execFileSync('mkfifo', [fifo]);
+    const error = await rejected(decodePicture(fifo, options));
+    expect(error.code).toBe('BAD_PICTURE');
+    expect(error.message).toContain('is a pipe, not a file');
+    expect((await rejected(decodePicture('/dev/zero', options))).message).toContain('a device');
+  });
+
+  it.each([
+    ['baseline', () => noisy(64, 64).jpeg().toBuffer()],
+    ['progressive', () => noisy(64, 64).jpeg({ progressive: true }).toBuffer()],
+  ])('a %s JPEG without a scan is damaged, not missing', async (_, make) => {
+    const whole = await make();
+    const withoutScan = whole.subarray(0, whole.indexOf(Buffer.from([0xff, 0xda])));
+    for (const source of [
+      withoutScan,
+      Buffer.concat([withoutScan, Buffer.from([0xff, 0xd9])]),
+      inFile('cat.jpg', withoutScan),
+    ]) {
+      const error = await rejected(decodePicture(source, { ...options, name: 'cat.jpg' }));
+      expect(error.code).toBe('BAD_PICTURE');
+      expect(error.message).toBe('cat.jpg is damaged and cannot be decoded');
+    }
+  });
+
+  it('a picture of one kind that continues as another', async () => {
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>';
+    const error = await rejected(decodePicture(Buffer.from(`\xff\xd8\xff${svg}`, 'latin1'), options));
+    expect(error.code).toBe('BAD_PICTURE');
+  });
+
+  it.each([
+    ['<?xml version="1.0"?>\n<!-- a drawing --><svg width="8" height="8"/>', 'svg'],
+    ['%PDF-1.7', 'pdf'],
+    ['BM\0\0\0\0', 'bmp'],
+  ])('%j is named', async (content, kind) => {
+    const error = await rejected(decodePicture(Buffer.from(content), options));
+    expect(error.message).toContain(`is a ${kind} file`);
+  });
+
   it('a palette PNG that lost its palette is damaged, not missing', async () => {
     const bytes = await plain(16, 16).png({ palette: true }).toBuffer();
     const start = bytes.indexOf('PLTE') - 4;
@@ -347,5 +403,27 @@ describe('the id of a picture', () => {
     );
     const other = await decodePicture(await fromPixels().resize(20, 30).png().toBuffer(), options);
     expect(new Set([...pictures, other].map(({ id }) => id)).size).toBe(4);
+  });
+});
+
+describe('several pictures at once', () => {
+  it('are decoded one after the other', async () => {
+    const bytes = await noisy(600, 400).png().toBuffer();
+    let most = 0;
+    const looking = setInterval(() => (most = Math.max(most, sharp.counters().process)), 1);
+    try {
+      await Promise.all(Array.from({ length: 8 }, () => decodePicture(bytes, options)));
+    } finally {
+      clearInterval(looking);
+    }
+    expect(most).toBe(1);
+  });
+
+  it('do not suffer from a bad one among them', async () => {
+    const good = await plain(8, 8).png().toBuffer();
+    const [first, bad, last] = await Promise.allSettled(
+      [good, Buffer.from('nothing'), good].map((bytes) => decodePicture(bytes, options)),
+    );
+    expect([first?.status, bad?.status, last?.status]).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 });

@@ -1,0 +1,28 @@
+import process from 'node:process';
+import { tooMuchMemory } from './chat/picture-errors.ts';
+import { MOST_DECODING_BYTES } from './chat/picture-memory.ts';
+import { blockOtherDecoders, checkPicture, type PictureSize } from './chat/pictures.ts';
+import { withinMemory } from './engine/memory-limit.ts';
+import { serveWorker } from './engine/worker-child.ts';
+
+export interface CheckRequest {
+  readonly bytes: Uint8Array;
+  readonly name: string;
+}
+
+// The process that decodes what strangers made, so that a decoder that breaks or takes all memory ends nothing else.
+blockOtherDecoders();
+serveWorker({
+  /** answers once the decoders are loaded */
+  ready: () => Promise.resolve(),
+  check: ({ bytes, name }: CheckRequest): Promise<PictureSize> =>
+    withinMemory(
+      MOST_DECODING_BYTES,
+      () => checkPicture(bytes, name),
+      () => {
+        // after the answer is on its way; the decoder goes on taking memory until the process ends
+        setImmediate(() => process.kill(process.pid, 'SIGKILL'));
+        return tooMuchMemory(name);
+      },
+    ),
+});
