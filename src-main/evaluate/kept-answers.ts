@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, truncateSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
-import { SnugError, throwIfCancelled } from '../contract/errors.ts';
+import { throwIfCancelled } from '../contract/errors.ts';
+import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
 import { writeError, writeWholly } from '../luq/files.ts';
 import { takeLock } from '../luq/workspace.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
+import { readRegularFile } from '../regular-file.ts';
 import type { TaskQuestion } from './tasks/task.ts';
 
 /** What an answer depends on beside its question. */
@@ -133,13 +135,9 @@ function sha256(content: string | Uint8Array): string {
 }
 
 async function readPicture(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new SnugError('FILE', `the picture ${path} cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+  // a benchmark has thousands: between them a signal to stop is heard
+  await nextTurn();
+  return readRegularFile(path, { mostBytes: MOST_PICTURE_BYTES });
 }
 
 function readWholeLines(path: string): Line[] {

@@ -3,6 +3,8 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
+import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { unpackedRoot } from '../root.ts';
 
 /** Pictures with questions and answers, and texts, to calibrate with; the held-out part is only ever used for checking. */
@@ -96,7 +98,9 @@ export function loadOwnCalibration(folder: string): CalibrationSet {
 function identify(pictures: readonly CalibrationPicture[], texts: readonly CalibrationText[]): string {
   const hash = createHash('sha256');
   for (const picture of pictures)
-    hash.update(readFileSync(picture.path)).update(JSON.stringify(picture.turns));
+    hash
+      .update(readRegularFile(picture.path, { mostBytes: MOST_PICTURE_BYTES }))
+      .update(JSON.stringify(picture.turns));
   for (const text of texts) hash.update(readFileSync(text.path));
   return hash.digest('hex');
 }

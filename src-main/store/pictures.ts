@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { PictureView } from '../contract/conversation.ts';
+import { SnugError } from '../contract/errors.ts';
 import { discard, writeFileAtomically } from '../luq/files.ts';
 import type { Connection } from './connection.ts';
 import { hasSetAside } from './damage.ts';
@@ -31,7 +32,8 @@ export class PictureRepository {
     if (!HASH.test(hash)) throw badArgument(`"${hash}" is not the SHA-256 of a picture`);
     const path = join(this.#folder, hash);
     // first the file, then the row: a file without a row is swept, a row without a file would show nothing
-    if (statSync(path, { throwIfNoEntry: false })?.size !== bytes.length) this.#write(path, bytes);
+    const kept = statsAt(path);
+    if (!kept?.isFile() || kept.size !== bytes.length) this.#write(path, bytes);
     this.#connection.run(
       `INSERT INTO pictures (hash, name, width, height, bytes, created_at) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (hash) DO UPDATE SET name = excluded.name, created_at = excluded.created_at`,
@@ -55,9 +57,13 @@ export class PictureRepository {
     return picture;
   }
 
-  /** The file of a picture; throws BAD_ARGUMENT when there is no such picture. */
+  /** The file of a picture; throws BAD_ARGUMENT when there is no such picture, FILE when something else lies in its place. */
   path(hash: string): string {
-    return join(this.#folder, this.get(hash).hash);
+    const path = join(this.#folder, this.get(hash).hash);
+    if (statsAt(path)?.isFile() !== false) return path;
+    throw new SnugError('FILE', `the picture ${path} is no file any more`, {
+      advice: 'Remove what lies there and add the picture again.',
+    });
   }
 
   /**
@@ -98,5 +104,15 @@ export class PictureRepository {
     const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
     discard(path);
     return existsSync(path) ? 0 : bytes;
+  }
+}
+
+/** Of what lies there itself, not of what a link leads to. */
+function statsAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    // nothing there, or nothing that can be looked at: whoever opens it says why
+    return undefined;
   }
 }

@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { platform } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type AnsweredBy, answersPath, KeptAnswers } from '../../../src-main/evaluate/kept-answers.ts';
@@ -123,6 +125,18 @@ it('a picture that is gone is named', async () => {
   const error = await rejected(kept.add({ id: '1', prompt: '', picture: '/gone.png' }, answer('')));
   expect(error).toMatchObject({ code: 'FILE', message: expect.stringContaining('/gone.png') as string });
 });
+
+it.skipIf(platform() === 'win32')(
+  'a picture that is a FIFO is told so, without waiting for a writer',
+  async () => {
+    const { path } = someQuestions(0);
+    using kept = KeptAnswers.open(path);
+    const picture = join(temporaryFolder(), 'cat.jpg');
+    execFileSync('mkfifo', [picture]);
+    const error = await rejected(kept.add({ id: '1', prompt: '', picture }, answer('')));
+    expect(error).toMatchObject({ code: 'FILE', message: `${picture} is a pipe, not a file` });
+  },
+);
 
 it('each model, encoder, task, picture size and longest answer has a file of its own', () => {
   const by: AnsweredBy = {

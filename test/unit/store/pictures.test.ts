@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { platform } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { options, pictureNamed, temporaryStore } from '../../helpers/store-parts.ts';
@@ -64,6 +74,37 @@ describe('a picture', () => {
     expect(error.code).toBe('CANNOT_WRITE');
     expect(error.advice).toContain('SNUG_HOME');
     expect(thrown(() => pictures.get(picture.hash)).code).toBe('BAD_ARGUMENT');
+  });
+});
+
+describe('a picture whose file was replaced', () => {
+  it.skipIf(platform() === 'win32')('by a FIFO or a link is not opened', () => {
+    const { pictures } = temporaryStore();
+    const picture = pictureNamed('boat.jpg');
+    pictures.add(picture);
+    const path = pictures.path(picture.hash);
+    for (const replace of [
+      () => execFileSync('mkfifo', [path]),
+      () => symlinkSync('/dev/zero', path),
+      () => mkdirSync(path),
+    ]) {
+      rmSync(path);
+      replace();
+      const error = thrown(() => pictures.path(picture.hash));
+      expect(error.code).toBe('FILE');
+      expect(error.advice).toBeTruthy();
+    }
+  });
+
+  it.skipIf(platform() === 'win32')('by a FIFO gets its file back when it is added again', () => {
+    const { pictures } = temporaryStore();
+    const picture = pictureNamed('boat.jpg');
+    pictures.add(picture);
+    const path = pictures.path(picture.hash);
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+    pictures.add(picture);
+    expect(readFileSync(pictures.path(picture.hash)).equals(picture.bytes)).toBe(true);
   });
 });
 
