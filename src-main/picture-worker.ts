@@ -1,4 +1,3 @@
-import process from 'node:process';
 import { tooMuchMemory } from './chat/picture-errors.ts';
 import { MOST_DECODING_BYTES } from './chat/picture-memory.ts';
 import { blockOtherDecoders, checkPicture, type PictureSize } from './chat/pictures.ts';
@@ -16,13 +15,10 @@ serveWorker({
   /** answers once the decoders are loaded */
   ready: () => Promise.resolve(),
   check: ({ bytes, name }: CheckRequest): Promise<PictureSize> =>
+    // a header may say less than its decoder takes
     withinMemory(
       MOST_DECODING_BYTES,
       () => checkPicture(bytes, name),
-      () => {
-        // after the answer is on its way; the decoder goes on taking memory until the process ends
-        setImmediate(() => process.kill(process.pid, 'SIGKILL'));
-        return tooMuchMemory(name);
-      },
+      () => tooMuchMemory(name),
     ),
 });

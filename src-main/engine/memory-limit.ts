@@ -3,8 +3,8 @@ import process from 'node:process';
 const LOOK_MILLISECONDS = 20;
 
 /**
- * Waits for a job of native code and gives up on it once this process holds `mostBytes` more than before. The job itself can't be
- * stopped: whoever gives up on it has to end the process.
+ * Waits for a job of native code. Once this process holds `mostBytes` more than before, the job is given up with `giveUp`'s error, and
+ * as nothing else stops it, the process ends as soon as that error is on its way to the parent.
  */
 export async function withinMemory<Result>(
   mostBytes: number,
@@ -18,6 +18,8 @@ export async function withinMemory<Result>(
       if (process.memoryUsage.rss() <= limit) return;
       clearInterval(timer);
       reject(giveUp());
+      // a plain exit would wait for the job
+      setImmediate(() => process.kill(process.pid, 'SIGKILL'));
     }, LOOK_MILLISECONDS);
   });
   try {

@@ -1,30 +1,32 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
-import { withinMemory } from '../../../src-main/engine/memory-limit.ts';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { WorkerProcess, forkWorker } from '../../../src-main/engine/worker-process.ts';
+import { rejected } from '../../helpers/thrown.ts';
 
-const never = () => new Error('given up');
-
-describe('a job within a limit of memory', () => {
-  it('brings its result', async () => {
-    expect(await withinMemory(2 ** 40, () => Promise.resolve('done'), never)).toBe('done');
+/** A worker that may take 100 MB, and how it ends. */
+function greedyWorker() {
+  let ended: Promise<string | null> | undefined;
+  const worker = new WorkerProcess(join(import.meta.dirname, '../../helpers/workers/greedy.ts'), (entry) => {
+    const port = forkWorker(entry);
+    ended = new Promise((resolve) => port.onExit((_, signal) => resolve(signal)));
+    return port;
   });
+  onTestFinished(() => worker.close());
+  return { worker, ended };
+}
 
-  it('that fails says so', async () => {
-    const failing = () => Promise.reject(new Error('its own'));
-    await expect(withinMemory(2 ** 40, failing, never)).rejects.toThrow('its own');
-  });
+it('a job within its memory brings its result, or its own error', async () => {
+  const { worker } = greedyWorker();
+  expect(await worker.call('take', 20)).toBe(20);
+  expect((await rejected(worker.call('fail', undefined))).message).toBe('its own error');
+  expect(await worker.call('take', 10)).toBe(10);
+});
 
-  it('is given up once the process holds more', async () => {
-    const held: Buffer[] = [];
-    let ended = false;
-    const greedy = async () => {
-      while (!ended) {
-        if (held.length < 20) held.push(Buffer.alloc(10e6, 1));
-        await pause(5);
-      }
-    };
-    await expect(withinMemory(50e6, greedy, never)).rejects.toThrow('given up');
-    ended = true;
-    expect(held.length).toBeGreaterThan(3);
-  });
+it('a job that takes more is given up with the words for it, and its process ends', async () => {
+  const { worker, ended } = greedyWorker();
+  // ten times as much as it may: it would not end by itself in time
+  const error = await rejected(worker.call('take', 1000));
+  expect(error).toMatchObject({ code: 'BAD_PICTURE', message: 'it takes too much memory' });
+  if (process.platform !== 'win32') expect(await ended).toBe('SIGKILL');
+  else await ended;
 });
