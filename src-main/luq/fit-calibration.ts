@@ -153,7 +153,7 @@ async function runCalibration(step: CalibrationStep, folder: string): Promise<Su
     seed: settings.seed,
   });
   const sample = planSample(selection, SAMPLED_TOKENS, settings.seed);
-  const longest = Math.max(...selection.sequences.map((sequence) => sequence.tokens));
+  const longest = selection.sequences.reduce((most, { tokens }) => Math.max(most, tokens), 0);
   const streams = source.text.gguf.fileBytes > totalmem() * STREAMING_SHARE;
   await calibrate({
     addon,

@@ -141,7 +141,7 @@ async function greedyAnswers(
   sequences: readonly PlannedSequence[],
   { addon, threads, signal }: HeldOutOptions,
 ): Promise<string[]> {
-  const longest = Math.max(...sequences.map(({ tokens }) => tokens));
+  const longest = sequences.reduce((most, { tokens }) => Math.max(most, tokens), 0);
   const chat = new addon.Chat(model, { contextTokens: longest + ANSWER_TOKENS, batchTokens: 512, threads });
   const stop = () => chat.abort();
   signal?.addEventListener('abort', stop, { once: true });

@@ -1,6 +1,7 @@
 import type { OnProgress } from '../contract/progress.ts';
 import { withAbort, type Addon, type NativeModel } from '../engine/addon.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
+import { readTextModel, readVisionModel } from '../models/model-file.ts';
 
 export interface OpenOptions {
   readonly path: string;
@@ -18,6 +19,9 @@ export type OpenModel = NativeModel & Disposable;
 
 export async function openModel(addon: Addon, options: OpenOptions): Promise<OpenModel> {
   const { path, mmprojPath, limits, threads, mapped = true, signal, onProgress } = options;
+  // llama.cpp believes a header; both are refused here where it could not be survived
+  readTextModel(path);
+  if (mmprojPath !== undefined) readVisionModel(mmprojPath);
   const model = await withAbort(addon, signal, (abort) =>
     addon.openModel(
       {
@@ -44,6 +48,7 @@ export async function openModel(addon: Addon, options: OpenOptions): Promise<Ope
 
 /** Vocabulary, sizes and rules of a model without its weights. */
 export async function openMetadata(addon: Addon, path: string): Promise<OpenModel> {
+  readTextModel(path);
   return disposable(
     await withAbort(addon, undefined, (abort) =>
       addon.openModel({ path, threads: 1, metadataOnly: true }, abort),

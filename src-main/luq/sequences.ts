@@ -48,10 +48,9 @@ export async function planSequences(
       sequences.push(await planPicture(picture, template, options));
     }
   }
-  for (const text of set.texts) {
-    if (text.heldOut === options.heldOut) sequences.push(...planText(text, options));
-  }
-  return sequences.filter((sequence) => sequence.tokens <= options.longest);
+  const texts = set.texts.filter(({ heldOut }) => heldOut === options.heldOut);
+  const all = [...sequences, ...texts.flatMap((text) => planText(text, options))];
+  return all.filter((sequence) => sequence.tokens <= options.longest);
 }
 
 async function planPicture(

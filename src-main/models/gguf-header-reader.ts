@@ -21,8 +21,8 @@ export const GgufType = {
 } as const;
 export type GgufTypeId = (typeof GgufType)[keyof typeof GgufType];
 
-/** Above any real header: 150,000 tokens with their merges take about 6 MB. */
-const LARGEST_HEADER_BYTES = 512 * 1024 * 1024;
+/** Above any real header: 150,000 tokens with their merges take about 6 MB, the largest vocabularies about 16 MB. */
+const LARGEST_HEADER_BYTES = 64 * 1024 * 1024;
 const FIRST_READ_BYTES = 1 << 20;
 
 export const SCALAR_BYTES: Readonly<Partial<Record<number, number>>> = {
@@ -110,6 +110,14 @@ export class HeaderReader {
     if (length > longest) throw this.broken(`${what} is ${length} bytes long`);
     const start = this.need(length, what);
     return new TextDecoder().decode(this.#buffer.subarray(start, start + length));
+  }
+
+  /** Passes over a string that nobody may want. */
+  skipString(what: string, longest: number): void {
+    const at = this.need(8, what);
+    const length = Number(this.#view.getBigUint64(at, true));
+    if (length > longest) throw this.broken(`${what} holds a text of ${length} bytes`);
+    this.need(length, what);
   }
 }
 

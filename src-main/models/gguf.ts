@@ -55,32 +55,30 @@ export interface Gguf {
 }
 
 // Limits on what a header may claim, each well above any real file.
-const MOST_TENSORS = 1 << 20; // the largest mixture-of-experts files have some ten thousand
-const MOST_ENTRIES = 1 << 16; // real files have under a hundred
+const MOST_TENSORS = 1 << 16; // the largest mixture-of-experts files have some ten thousand
+const MOST_ENTRIES = 1 << 12; // real files have under a hundred
+const MOST_ELEMENTS = 1 << 20; // the largest vocabularies have 262,144 tokens and 515,000 merges
 const MOST_DIMENSIONS = 4; // GGML_MAX_DIMS
-const LONGEST_NAME_BYTES = 1 << 16; // GGUF says 2^16 - 1 for keys
+const LONGEST_KEY_BYTES = (1 << 16) - 1; // as GGUF says
+const LONGEST_TENSOR_NAME_BYTES = 63; // llama.cpp reads no longer ones (GGML_MAX_NAME)
+const LONGEST_TEXT_BYTES = 1 << 20; // the longest are chat templates and licences, of some 50 KB
 const DEFAULT_ALIGNMENT = 32; // GGUF_DEFAULT_ALIGNMENT
 
-function readArray(reader: HeaderReader, key: string): GgufArray {
+/** Passes over an array, which begins at `start`. */
+function readArray(reader: HeaderReader, key: string): Omit<GgufArray, 'values'> & { start: number } {
   const elementType = reader.uint32(`the element type of ${key}`) as GgufTypeId;
   const length = reader.size(`the length of ${key}`);
   const start = reader.position;
   const elementBytes = SCALAR_BYTES[elementType];
+  if (length > MOST_ELEMENTS) throw reader.broken(`${key} claims ${length} elements`);
   if (elementBytes !== undefined) {
-    if (length > reader.fileBytes) throw reader.broken(`${key} claims ${length} elements`);
     reader.need(length * elementBytes, key);
   } else if (elementType === GgufType.string) {
-    // every string has at least its eight-byte length: an absurd count ends at the end of the file
-    if (length * 8 > reader.fileBytes) throw reader.broken(`${key} claims ${length} strings`);
-    for (let i = 0; i < length; i++) {
-      const bytes = reader.size(`the length of ${key}[${i}]`);
-      reader.need(bytes, `${key}[${i}]`);
-    }
+    for (let i = 0; i < length; i++) reader.skipString(key, LONGEST_TEXT_BYTES);
   } else {
     throw reader.broken(`${key} is an array of type ${elementType}`);
   }
-  const raw = reader.slice(start, reader.position);
-  return { elementType, length, values: () => decodeArray(raw, elementType, length) };
+  return { elementType, length, start };
 }
 
 function decodeArray(raw: Uint8Array, elementType: GgufTypeId, length: number): GgufScalar[] {
@@ -103,11 +101,21 @@ function decodeArray(raw: Uint8Array, elementType: GgufTypeId, length: number): 
 
 function readEntry(reader: HeaderReader): GgufEntry {
   const start = reader.position;
-  const key = reader.string('a metadata key', LONGEST_NAME_BYTES);
+  const key = reader.string('a metadata key', LONGEST_KEY_BYTES);
   const type = reader.uint32(`the type of ${key}`) as GgufTypeId;
-  let value: GgufValue;
-  if (type === GgufType.string) value = reader.string(key, reader.fileBytes);
-  else if (type === GgufType.array) value = readArray(reader, key);
+  if (type === GgufType.array) {
+    const { elementType, length, start: arrayStart } = readArray(reader, key);
+    const raw = reader.slice(start, reader.position);
+    const items = raw.subarray(arrayStart - start);
+    return {
+      key,
+      type,
+      value: { elementType, length, values: () => decodeArray(items, elementType, length) },
+      raw,
+    };
+  }
+  let value: GgufScalar;
+  if (type === GgufType.string) value = reader.string(key, LONGEST_TEXT_BYTES);
   else if (SCALAR_BYTES[type] !== undefined) value = reader.scalar(type, key);
   else throw reader.broken(`${key} has the unknown type ${type}`);
   return { key, type, value, raw: reader.slice(start, reader.position) };
@@ -119,7 +127,7 @@ function readTensorInfo(reader: HeaderReader): {
   type: number;
   relativeOffset: number;
 } {
-  const name = reader.string('a tensor name', LONGEST_NAME_BYTES);
+  const name = reader.string('a tensor name', LONGEST_TENSOR_NAME_BYTES);
   const dimensions = reader.uint32(`the dimensions of ${name}`);
   if (dimensions < 1 || dimensions > MOST_DIMENSIONS)
     throw reader.broken(`${name} has ${dimensions} dimensions`);
@@ -183,6 +191,7 @@ export function readGguf(path: string): Gguf {
     const metadata = new Map<string, GgufEntry>();
     for (let i = 0; i < entryCount; i++) {
       const entry = readEntry(reader);
+      if (metadata.has(entry.key)) throw reader.broken(`it has two entries named ${entry.key}`);
       metadata.set(entry.key, entry);
     }
     const declared = metadata.get('general.alignment')?.value ?? DEFAULT_ALIGNMENT;

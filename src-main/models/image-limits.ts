@@ -13,15 +13,16 @@ export interface ImageLimits {
 }
 
 /** Qwen2.5-VL's own range is 4 to 16,384; llama.cpp advises at most 4,096, and so do we. */
+const MOST_TOKENS = 16_384;
 const DEFAULT_LIMITS: ImageLimits = { minTokens: 4, maxTokens: 4096 };
 
 export function imageLimits(text: TextModel, chosenMaxTokens?: number): ImageLimits {
   const kept = fromMetadata(text) ?? fromSidecar(text.path) ?? DEFAULT_LIMITS;
   if (chosenMaxTokens === undefined) return kept;
-  if (!Number.isInteger(chosenMaxTokens) || chosenMaxTokens < 1) {
+  if (!Number.isInteger(chosenMaxTokens) || chosenMaxTokens < 1 || chosenMaxTokens > MOST_TOKENS) {
     throw new SnugError(
       'BAD_ARGUMENT',
-      `the limit on picture tokens must be a whole number above 0, not ${chosenMaxTokens}`,
+      `the limit on picture tokens must be a whole number from 1 to ${MOST_TOKENS}, not ${chosenMaxTokens}`,
     );
   }
   return { minTokens: Math.min(kept.minTokens, chosenMaxTokens), maxTokens: chosenMaxTokens };
@@ -42,8 +43,8 @@ function fromSidecar(modelPath: string): ImageLimits | undefined {
 
 function checked(limits: ImageLimits, path: string): ImageLimits {
   const { minTokens, maxTokens } = limits;
-  if (Number.isInteger(minTokens) && Number.isInteger(maxTokens) && minTokens >= 1 && maxTokens >= minTokens)
-    return limits;
+  const whole = Number.isInteger(minTokens) && Number.isInteger(maxTokens);
+  if (whole && minTokens >= 1 && maxTokens >= minTokens && maxTokens <= MOST_TOKENS) return limits;
   throw new SnugError(
     'BAD_ARGUMENT',
     `the picture limits kept with ${path} make no sense: ${minTokens} to ${maxTokens} tokens`,

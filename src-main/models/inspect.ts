@@ -1,8 +1,9 @@
+import { visibleLine } from '../visible-text.ts';
 import type { Gguf, GgufValue } from './gguf.ts';
 import { readGguf } from './gguf.ts';
 import { findMmproj } from './find-mmproj.ts';
 import { imageLimits } from './image-limits.ts';
-import { isMmproj, layerOf, readTextModel, readVisionModel } from './model-file.ts';
+import { isMmproj, layerOf, textModel, visionModel } from './model-file.ts';
 import { tensorTypeName } from './tensor-types.ts';
 
 /** What a GGUF is, which tensor types its layers have, and how it was made. */
@@ -25,11 +26,11 @@ export interface Inspection {
 /** Reads a text model or a vision encoder; throws when the file is neither. */
 export function inspect(path: string): Inspection {
   const gguf = readGguf(path);
-  return isMmproj(gguf) ? inspectVision(path) : inspectText(path);
+  return isMmproj(gguf) ? inspectVision(gguf) : inspectText(gguf);
 }
 
-function inspectText(path: string): Inspection {
-  const text = readTextModel(path);
+function inspectText(gguf: Gguf): Inspection {
+  const text = textModel(gguf);
   const limits = imageLimits(text);
   return {
     ...common(text.gguf, text.parameters),
@@ -48,8 +49,8 @@ function inspectText(path: string): Inspection {
   };
 }
 
-function inspectVision(path: string): Inspection {
-  const vision = readVisionModel(path);
+function inspectVision(gguf: Gguf): Inspection {
+  const vision = visionModel(gguf);
   return {
     ...common(vision.gguf, vision.parameters),
     kind: 'vision',
@@ -64,7 +65,7 @@ function common(
   parameters: number,
 ): Pick<Inspection, 'path' | 'bytes' | 'parameters' | 'bitsPerWeight' | 'types' | 'layers' | 'luq'> {
   const types: Record<string, { tensors: number; parameters: number; bytes: number }> = {};
-  const layers: { index: number; types: Record<string, number>; bytes: number }[] = [];
+  const layers = new Map<number, { index: number; types: Record<string, number>; bytes: number }>();
   for (const tensor of gguf.tensors) {
     const name = tensorTypeName(tensor.type);
     const sum = (types[name] ??= { tensors: 0, parameters: 0, bytes: 0 });
@@ -73,29 +74,33 @@ function common(
     sum.bytes += tensor.bytes;
     const index = layerOf(tensor.name);
     if (index === undefined) continue;
-    const layer = (layers[index] ??= { index, types: {}, bytes: 0 });
+    const layer = layers.get(index) ?? { index, types: {}, bytes: 0 };
+    layers.set(index, layer);
     layer.types[name] = (layer.types[name] ?? 0) + 1;
     layer.bytes += tensor.bytes;
   }
   const bytes = Object.values(types).reduce((sum, type) => sum + type.bytes, 0);
   const luq = [...gguf.metadata.values()]
     .filter(({ key }) => key.startsWith('luq.'))
-    .map(({ key, value }) => [key, plain(value)]);
+    .map(({ key, value }) => [visibleLine(key, LONGEST_TEXT), plain(value)]);
   return {
     path: gguf.path,
     bytes: gguf.fileBytes,
     parameters,
     bitsPerWeight: (bytes * 8) / parameters,
     types,
-    layers,
+    layers: [...layers.values()].sort((a, b) => a.index - b.index),
     luq: Object.fromEntries(luq) as Record<string, unknown>,
   };
 }
 
+/** What a fit writes has a value for each layer; of more only the number is told. */
+const MOST_VALUES = 1000;
+const LONGEST_TEXT = 1000;
+
 function plain(value: GgufValue): unknown {
-  return typeof value === 'object'
-    ? value.values().map(plain)
-    : typeof value === 'bigint'
-      ? Number(value)
-      : value;
+  if (typeof value === 'string') return visibleLine(value, LONGEST_TEXT);
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value !== 'object') return value;
+  return value.length > MOST_VALUES ? `${value.length} values` : value.values().map(plain);
 }

@@ -1,5 +1,9 @@
 import { SnugError } from '../contract/errors.ts';
+import { visibleLine } from '../visible-text.ts';
+import { checkTextModel, MOST_LAYERS } from './check-text.ts';
+import { checkVisionModel } from './check-vision.ts';
 import { metadataNumber, metadataString, readGguf, type Gguf, type GgufTensor } from './gguf.ts';
+import { implausible } from './refusal.ts';
 import { isFloatType, tensorTypeId, tensorTypeName } from './tensor-types.ts';
 
 /**
@@ -72,6 +76,13 @@ function dominantType(tensors: readonly GgufTensor[]): string {
   return tensorTypeName(type);
 }
 
+/** Room for any name of a model; what is longer is no name. */
+const LONGEST_NAME = 200;
+
+function nameOf(gguf: Gguf): string {
+  return visibleLine(metadataString(gguf, 'general.name') ?? 'unnamed', LONGEST_NAME);
+}
+
 function requiredNumber(gguf: Gguf, key: string): number {
   const value = metadataNumber(gguf, key);
   if (value === undefined || !(value > 0)) {
@@ -82,7 +93,12 @@ function requiredNumber(gguf: Gguf, key: string): number {
 
 /** Describes a text model; throws when the file is no text model or one that Snug cannot fit. */
 export function readTextModel(path: string): TextModel {
-  const gguf = readGguf(path);
+  return textModel(readGguf(path));
+}
+
+/** The same of a header that was read already. */
+export function textModel(gguf: Gguf): TextModel {
+  const { path } = gguf;
   if (isMmproj(gguf)) {
     throw new SnugError('WRONG_PAIR', `${path} is a vision encoder (mmproj), not a text model`, {
       advice: 'Give the text model first and the mmproj with --mmproj; they may be swapped.',
@@ -106,17 +122,19 @@ export function readTextModel(path: string): TextModel {
   if ((metadataNumber(gguf, `${architecture}.expert_count`) ?? 0) > 0) {
     throw new SnugError('UNSUPPORTED_MODEL', `${path} is a mixture of experts, which Snug cannot fit yet`);
   }
+  checkTextModel(gguf, architecture);
   const layers = requiredNumber(gguf, `${architecture}.block_count`);
   const inFile = new Set(
     gguf.tensors.map((tensor) => layerOf(tensor.name)).filter((layer) => layer !== undefined),
   );
-  if (inFile.size !== layers || Math.max(...inFile) !== layers - 1) {
+  // whole numbers from 0 to layers - 1, each once
+  if (inFile.size !== layers || [...inFile].some((layer) => layer >= layers)) {
     throw new SnugError('BROKEN_GGUF', `${path} says it has ${layers} layers and holds ${inFile.size}`);
   }
   return {
     path,
     gguf,
-    name: metadataString(gguf, 'general.name') ?? 'unnamed',
+    name: nameOf(gguf),
     architecture,
     layers,
     embeddingLength: requiredNumber(gguf, `${architecture}.embedding_length`),
@@ -130,7 +148,12 @@ export function readTextModel(path: string): TextModel {
 
 /** Describes a vision encoder; throws when the file is none. */
 export function readVisionModel(path: string): VisionModel {
-  const gguf = readGguf(path);
+  return visionModel(readGguf(path));
+}
+
+/** The same of a header that was read already. */
+export function visionModel(gguf: Gguf): VisionModel {
+  const { path } = gguf;
   if (!isMmproj(gguf)) {
     throw new SnugError('WRONG_PAIR', `${path} is not a vision encoder (mmproj)`, {
       advice: 'Give the text model first and the mmproj with --mmproj; they may be swapped.',
@@ -141,10 +164,13 @@ export function readVisionModel(path: string): VisionModel {
   if (projector === undefined || metadataNumber(gguf, 'clip.vision.block_count') === undefined) {
     throw new SnugError('UNSUPPORTED_MODEL', `${path} has no vision encoder that Snug knows`);
   }
+  const stray = gguf.tensors.find(({ name }) => (layerOf(name) ?? 0) >= MOST_LAYERS);
+  if (stray) throw implausible(gguf, `it has a layer with the tensor ${stray.name}`);
+  checkVisionModel(gguf, projector);
   return {
     path,
     gguf,
-    name: metadataString(gguf, 'general.name') ?? 'unnamed',
+    name: nameOf(gguf),
     projector,
     projectionLength: requiredNumber(gguf, 'clip.vision.projection_dim'),
     parameters: countParameters(gguf.tensors),

@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
 import type { ModelEntry } from '../contract/model.ts';
 import type { Gguf } from '../models/gguf.ts';
+import { MOST_LAYERS } from '../models/check-text.ts';
 import { imageLimits } from '../models/image-limits.ts';
 import { mayBeFitted, readTextModel } from '../models/model-file.ts';
 import { readSidecar } from '../models/sidecar.ts';
+import { visibleLine } from '../visible-text.ts';
 import type { ModelRow } from '../store/models.ts';
 
 /** What the window is told of a model beyond its row in the store: all read from its files' headers. */
@@ -55,16 +57,22 @@ export function describeFiles(row: ModelRow): Omit<ModelEntry, keyof RowFields> 
   };
 }
 
+const LONGEST_RUNG = 20;
+
 /** The plan that a fit wrote into its result (luq/facts.ts). */
 function planOf(gguf: Gguf): ModelEntry['plan'] {
   const rungs = metadataArray(gguf, 'luq.rungs');
   const lowLayers = metadataArray(gguf, 'luq.low_layers');
   const [high, low] = rungs ?? [];
   if (typeof high !== 'string' || typeof low !== 'string' || !lowLayers) return null;
-  return { lowLayers: lowLayers.length, rungs: { high, low } };
+  return {
+    lowLayers: lowLayers.length,
+    rungs: { high: visibleLine(high, LONGEST_RUNG), low: visibleLine(low, LONGEST_RUNG) },
+  };
 }
 
 function metadataArray(gguf: Gguf, key: string): readonly unknown[] | undefined {
   const value = gguf.metadata.get(key)?.value;
-  return typeof value === 'object' ? value.values() : undefined;
+  // one value a layer at most: what claims more no fit has written
+  return typeof value === 'object' && value.length <= MOST_LAYERS ? value.values() : undefined;
 }

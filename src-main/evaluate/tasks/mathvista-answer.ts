@@ -54,8 +54,9 @@ function choose(response: string, choices: readonly string[]): string | undefine
     (found) => found !== undefined && lettered.has(found),
   );
   if (letter !== undefined) return lettered.get(letter);
-  const distances = choices.map((choice) => editDistance(said, choice));
-  return choices[distances.indexOf(Math.min(...distances))];
+  const distances = choices.map((choice) => ({ choice, distance: editDistance(said, choice) }));
+  // of equally near ones the first, as sorting keeps their order
+  return distances.sort((a, b) => a.distance - b.distance)[0]?.choice;
 }
 
 /** -1,234.5 is one number; the 2 of B2 or of x2 is none. */

@@ -11,7 +11,8 @@ import { thrown } from '../../helpers/thrown.ts';
 const MARKER = '<__media__>';
 
 function templateOf(architecture: string, entries: ReturnType<typeof text>[] = []): ChatTemplate {
-  const tokens = ggufEntry('tokenizer.ggml.tokens', GgufType.string, ['<unk>', '<s>', '</s>']);
+  const words = ['<unk>', '<s>', '</s>', 'a', 'b', 'c', 'd', 'e'];
+  const tokens = ggufEntry('tokenizer.ggml.tokens', GgufType.string, words);
   const eos = number('tokenizer.ggml.eos_token_id', 2);
   const path = writeTextModel(temporaryFolder(), { architecture, entries: [tokens, eos, ...entries] });
   return new ChatTemplate(readTextModel(path), MARKER);

@@ -121,6 +121,14 @@ describe('a text', () => {
     const longerPieces = await planSequences(set, { ...options, textTokens: 200 });
     expect(longerPieces.filter(({ kind }) => kind === 'text').map(({ tokens }) => tokens)).toEqual([200]);
   });
+
+  it("of a person's own may be cut into more pieces than a function takes arguments", async () => {
+    const { folder, set, options } = await setUp();
+    const path = join(folder, 'long.txt');
+    writeFileSync(path, 'word '.repeat(400_000));
+    const long = { ...set, pictures: [], texts: [{ path, heldOut: false }] };
+    expect(await planSequences(long, { ...options, textTokens: 2 })).toHaveLength(200_000);
+  });
 });
 
 describe('the set as a model sees it', () => {

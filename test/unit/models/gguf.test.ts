@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeGguf, ggufEntry } from '../../../src-main/models/gguf-writer.ts';
@@ -299,8 +299,10 @@ describe('what is broken', () => {
     ['2^40 tensors', header(2n ** 40n, 0).done()],
     ['2^64 - 1 tensors', header(2n ** 64n - 1n, 0).done()],
     ['a million tensors and no data', header(1_000_000, 0).done()],
+    ['60,000 tensors and no data', header(60_000, 0).done()],
     ['2^40 metadata entries', header(0, 2n ** 40n).done()],
     ['60,000 metadata entries and no data', header(0, 60_000).done()],
+    ['4,000 metadata entries and no data', header(0, 4_000).done()],
     [
       'an array of arrays',
       header(0, 1).text('key').u32(GgufType.array).u32(GgufType.array).u64(1).u32(4).u64(0).done(),
@@ -315,6 +317,8 @@ describe('what is broken', () => {
         .bytes(Buffer.from([1]))
         .done(),
     ],
+    ['two entries of one key', header(0, 2).text('key').u32(4).u32(1).text('key').u32(4).u32(2).done()],
+    ['a tensor name longer than llama.cpp takes', claiming([{ name: 'n'.repeat(64) }])],
     ['version 1', header(0, 0, 1).done()],
     ['version 99', header(0, 0, 99).done()],
     ['big-endian numbers', Buffer.concat([Buffer.from('GGUF'), Buffer.from([0, 0, 0, 3]), Buffer.alloc(16)])],
@@ -341,6 +345,39 @@ describe('what is broken', () => {
     const error = refusal(bytes);
     expect(error.code).toBe('BROKEN_GGUF');
     expect(error.advice).toContain('download it again');
+  });
+
+  describe('though the file is as long as it claims', () => {
+    /** One entry whose value begins so and goes on with zeros: a hole, which takes no room on disk. */
+    const hole = (begin: Raw, bytes: number) => {
+      const path = join(temporaryFolder(), 'hole.gguf');
+      writeFileSync(path, begin.done());
+      truncateSync(path, begin.done().length + bytes);
+      return path;
+    };
+    const array = (type: GgufTypeId, length: number) =>
+      header(0, 1).text('luq.rungs').u32(GgufType.array).u32(type).u64(length);
+
+    it.each([
+      ['a list of 100 million bytes', array(GgufType.uint8, 100e6), 100e6],
+      ['a list of 50 million empty texts', array(GgufType.string, 50e6), 400e6],
+      ['a list of a little more numbers than a vocabulary', array(GgufType.uint32, 2 ** 20 + 1), 2 ** 23],
+      ['a text of 500 MB', header(0, 1).text('general.name').u32(GgufType.string).u64(500e6), 500e6],
+      ['a text of 2 MB', header(0, 1).text('general.name').u32(GgufType.string).u64(2e6), 2e6],
+      ['a list with a text of 2 MB', array(GgufType.string, 1).u64(2e6), 2e6],
+    ])('%s', (_, begin, bytes) => {
+      const path = hole(begin, bytes);
+      const error = thrown(() => readGguf(path));
+      expect(error.code).toBe('BROKEN_GGUF');
+      expect(error.message).toMatch(/luq\.rungs|general\.name/);
+    });
+
+    it('many lists that together are larger than a header may be', () => {
+      const raw = header(0, 100);
+      for (let i = 0; i < 100; i++)
+        raw.text(`list ${i}`).u32(GgufType.array).u32(GgufType.uint8).u64(1e6).bytes(new Uint8Array(1e6));
+      expect(refusal(raw.done()).message).toContain('its header is larger than');
+    });
   });
 
   const withAlignment = (type: GgufTypeId, value: number) =>

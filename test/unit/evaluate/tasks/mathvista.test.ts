@@ -33,6 +33,12 @@ const gold = (answerType: MathVistaGold['answerType'], answer: string, precision
 });
 
 describe('the answer found in a response', () => {
+  it('is searched among more choices than a function takes arguments', () => {
+    const choices = [...Array<string>(200_000).fill('no'), 'seven'];
+    const asked: MathVistaGold = { answer: 'seven', answerType: 'text', precision: 0, choices };
+    expect(isMathVistaAnswer('sevem', asked)).toBe(true);
+  });
+
   it.each([
     ['14', '14', true],
     ['14.7', '14', true],

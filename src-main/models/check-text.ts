@@ -1,0 +1,108 @@
+import { blockSize, tensorTypeId, tensorTypeName } from './tensor-types.ts';
+import type { Gguf, GgufTensor } from './gguf.ts';
+import { metadataString } from './gguf.ts';
+import { checkReal, implausible, wholeNumberIn, wholeNumbersIn, type Range } from './refusal.ts';
+
+/**
+ * Refuses a text model whose header would make llama.cpp end its process, divide by zero or take all memory. What is only missing or
+ * of the wrong shape is left to llama.cpp, which says so with an error. Key names: src/llama-arch.cpp; assertions: src/llama-model.cpp.
+ */
+
+/** LLAMA_MAX_LAYERS: llama.cpp asserts it. */
+export const MOST_LAYERS = 512;
+
+const LAYERS: Range = { least: 1, most: MOST_LAYERS, reason: 'llama.cpp has room for no more' };
+const WIDTH: Range = { least: 1, most: 1 << 16, reason: 'the widest models have 16,384' };
+const FEED_FORWARD: Range = { least: 1, most: 1 << 20, reason: 'the widest models have 53,248' };
+const CONTEXT: Range = { least: 1, most: 1 << 24, reason: 'the longest contexts are 10 million tokens' };
+const HEADS: Range = { least: 1, most: 1 << 10, reason: 'the largest models have 128' };
+const HEAD_SIZE: Range = { least: 2, most: 1 << 10, reason: 'the largest heads have 256' };
+const VOCABULARY: Range = { least: 1, most: 1 << 20, reason: 'the largest vocabularies have 262,144 tokens' };
+/** llama.cpp asserts that a model without experts uses and groups none. */
+const NO_EXPERTS: Range = { least: 0, most: 0, reason: 'the model has no experts' };
+
+const ROPE_SCALINGS = new Set(['none', 'linear', 'yarn', 'longrope']);
+
+export function checkTextModel(gguf: Gguf, architecture: string): void {
+  const key = (name: string) => `${architecture}.${name}`;
+  wholeNumberIn(gguf, key('block_count'), LAYERS);
+  wholeNumberIn(gguf, key('context_length'), CONTEXT);
+  wholeNumbersIn(gguf, key('feed_forward_length'), FEED_FORWARD);
+  for (const name of [
+    'expert_used_count',
+    'expert_group_count',
+    'expert_group_used_count',
+    'nextn_predict_layers',
+  ])
+    wholeNumbersIn(gguf, key(name), NO_EXPERTS);
+  checkReal(gguf, key('attention.layer_norm_rms_epsilon'), 0, 1);
+  checkHeads(gguf, key);
+  checkRope(gguf, key);
+  checkVocabulary(gguf, key);
+  checkTensorTypes(gguf);
+}
+
+/** Every head has as many values for keys, values and positions: the graphs of llama, qwen2 and qwen2vl assert it. */
+function checkHeads(gguf: Gguf, key: (name: string) => string): void {
+  const width = wholeNumberIn(gguf, key('embedding_length'), WIDTH);
+  const heads = wholeNumbersIn(gguf, key('attention.head_count'), HEADS);
+  const keyHeads = wholeNumbersIn(gguf, key('attention.head_count_kv'), HEADS);
+  heads.forEach((count, layer) => {
+    const keyCount = keyHeads[keyHeads.length > 1 ? layer : 0] ?? count;
+    if (count % keyCount !== 0)
+      throw implausible(gguf, `its ${count} heads cannot share ${keyCount} heads for keys and values`);
+  });
+  const [count] = heads;
+  const shared = width === undefined || count === undefined ? undefined : width / count;
+  const keys = wholeNumberIn(gguf, key('attention.key_length'), HEAD_SIZE) ?? shared;
+  const values = wholeNumberIn(gguf, key('attention.value_length'), HEAD_SIZE) ?? shared;
+  const positions = wholeNumberIn(gguf, key('rope.dimension_count'), HEAD_SIZE) ?? keys;
+  for (const size of [keys, values, positions]) {
+    if (size !== undefined && (!Number.isInteger(size) || size % 2 !== 0))
+      throw implausible(gguf, `its heads have ${size} values, which is no even whole number`);
+  }
+  if (keys !== values || keys !== positions)
+    throw implausible(
+      gguf,
+      `its heads have ${keys} values for keys, ${values} for values and ${positions} for positions`,
+    );
+}
+
+function checkRope(gguf: Gguf, key: (name: string) => string): void {
+  // a base of 0 or of infinity makes every position NaN
+  checkReal(gguf, key('rope.freq_base'), 1, 1e12);
+  checkReal(gguf, key('rope.scaling.factor'), 0, 1e6);
+  const scaling = metadataString(gguf, key('rope.scaling.type'));
+  if (scaling !== undefined && !ROPE_SCALINGS.has(scaling))
+    throw implausible(gguf, `its positions are scaled in an unknown way, ${scaling}`);
+  const sections = wholeNumbersIn(gguf, key('rope.dimension_sections'), { ...HEAD_SIZE, least: 0 });
+  if (sections.length === 0) return;
+  // positions are taken modulo the sum
+  if (sections.length > 4 || !sections.slice(0, 3).some((length) => length > 0))
+    throw implausible(gguf, `its positions have the sections ${sections.slice(0, 8).join(', ')}`);
+}
+
+function checkVocabulary(gguf: Gguf, key: (name: string) => string): void {
+  wholeNumberIn(gguf, key('vocab_size'), VOCABULARY);
+  const tokenizer = metadataString(gguf, 'tokenizer.ggml.model');
+  // llama.cpp makes as many empty tokens as vocab_size says
+  if (tokenizer === 'none' || tokenizer === 'no_vocab') throw implausible(gguf, 'it has no vocabulary');
+  const tokens = gguf.metadata.get('tokenizer.ggml.tokens')?.value;
+  const rows = gguf.tensors.find(({ name }) => name === 'token_embd.weight')?.shape[1];
+  if (typeof tokens === 'object' && rows !== undefined && tokens.length !== rows)
+    throw implausible(gguf, `it has ${tokens.length} tokens, and embeddings of ${rows}`);
+}
+
+const F32 = tensorTypeId('F32');
+const MATRIX_FLOATS = new Set(['F32', 'F16', 'BF16'].map(tensorTypeId));
+
+/** ggml's CPU kernels end the process for vectors that are not F32, and for matrices of whole numbers or doubles. */
+export function checkTensorTypes(gguf: Gguf): void {
+  const wrong = gguf.tensors.find((tensor) => !isComputable(tensor));
+  if (wrong) throw implausible(gguf, `${wrong.name} is stored as ${tensorTypeName(wrong.type)}`);
+}
+
+function isComputable({ shape, type }: GgufTensor): boolean {
+  if (shape.length === 1) return type === F32;
+  return MATRIX_FLOATS.has(type) || blockSize(type) > 1;
+}

@@ -1,0 +1,150 @@
+import { checkTensorTypes, MOST_LAYERS } from './check-text.ts';
+import { metadataNumber, type Gguf, type GgufType } from './gguf.ts';
+import { checkReal, checkType, implausible, wholeNumberIn, type Range } from './refusal.ts';
+import { tensorTypeName } from './tensor-types.ts';
+
+/**
+ * Refuses a vision encoder whose header would make llama.cpp end its process, write past its buffers or take all memory. It takes the
+ * numbers and shapes of an mmproj as they are (tools/mtmd/clip.cpp), so what its graphs assume is checked here.
+ */
+
+const NUMBERS: Readonly<Record<string, Range>> = {
+  'clip.vision.block_count': { least: 1, most: MOST_LAYERS, reason: 'the deepest encoders have 64' },
+  'clip.vision.embedding_length': { least: 1, most: 1 << 14, reason: 'the widest encoders have 5,120' },
+  // files of an old converter say 0
+  'clip.vision.feed_forward_length': { least: 0, most: 1 << 17, reason: 'the widest encoders have 15,360' },
+  'clip.vision.projection_dim': { least: 1, most: 1 << 16, reason: 'the widest models have 16,384' },
+  'clip.vision.attention.head_count': { least: 1, most: 256, reason: 'the largest encoders have 32' },
+  'clip.vision.attention.head_count_kv': { least: 1, most: 256, reason: 'the largest encoders have 32' },
+  'clip.vision.attention.head_dim': { least: 1, most: 1 << 10, reason: 'the largest heads have 128' },
+  // a picture's memory grows with the fourth power of its side: 12 GB for patches of 255 pixels
+  'clip.vision.patch_size': { least: 4, most: 32, reason: 'encoders have patches of 14, 16 or 32 pixels' },
+  'clip.vision.image_size': { least: 32, most: 2048, reason: 'encoders take pictures of up to 1,540 pixels' },
+  'clip.vision.spatial_merge_size': { least: 1, most: 4, reason: 'encoders merge 2 × 2 or 4 × 4 patches' },
+  'clip.vision.n_wa_pattern': { least: 0, most: MOST_LAYERS, reason: 'there are no more layers' },
+  'clip.vision.window_size': { least: 64, most: 2048, reason: 'Qwen2.5-VL has windows of 112 pixels' },
+  'clip.vision.projector.scale_factor': { least: 1, most: 8, reason: 'encoders merge up to 4 × 4 patches' },
+  'clip.vision.image_min_pixels': { least: 0, most: 1 << 24, reason: 'encoders take up to 12.8 million' },
+  'clip.vision.image_max_pixels': { least: 1, most: 1 << 24, reason: 'encoders take up to 12.8 million' },
+  'clip.vision.preproc_image_size': { least: 0, most: 1 << 13, reason: 'encoders take up to 4,096' },
+  'clip.vision.preproc_min_tiles': { least: 0, most: 64, reason: 'encoders cut pictures into up to 36' },
+  'clip.vision.preproc_max_tiles': { least: 0, most: 64, reason: 'encoders cut pictures into up to 36' },
+};
+
+/** Entries that clip.cpp reads without looking at their type. */
+const TYPES: readonly (readonly [string, keyof typeof GgufType])[] = [
+  ...Object.keys(NUMBERS).map((key) => [key, 'uint32'] as const),
+  ['clip.vision.attention.layer_norm_epsilon', 'float32'],
+  ['clip.has_vision_encoder', 'bool'],
+  ['clip.has_audio_encoder', 'bool'],
+  ['clip.has_gen_audio_encoder', 'bool'],
+  ['clip.use_gelu', 'bool'],
+  ['clip.use_silu', 'bool'],
+  ['clip.projector_type', 'string'],
+  ['clip.vision.projector_type', 'string'],
+  ['clip.vision.mm_patch_merge_type', 'string'],
+  ['general.name', 'string'],
+  ['general.description', 'string'],
+  ['general.file_type', 'uint32'],
+];
+
+/** A picture of fixed size has (side ÷ patch)² patches, and attention takes memory by their square. */
+const MOST_FIXED_PATCHES = 64 * 64;
+
+export function checkVisionModel(gguf: Gguf, projector: string): void {
+  for (const [key, type] of TYPES) checkType(gguf, key, type);
+  for (const [key, range] of Object.entries(NUMBERS)) wholeNumberIn(gguf, key, range);
+  checkReal(gguf, 'clip.vision.attention.layer_norm_epsilon', 0, 1);
+  checkTensorTypes(gguf);
+  const number = (name: string) => metadataNumber(gguf, `clip.vision.${name}`);
+  const [width, heads] = [number('embedding_length'), number('attention.head_count')];
+  if (width !== undefined && heads !== undefined && width % heads !== 0)
+    throw implausible(gguf, `its width of ${width} is no multiple of its ${heads} heads`);
+  const isQwen = projector.startsWith('qwen2');
+  if (isQwen && (number('spatial_merge_size') ?? 2) !== 2)
+    throw implausible(gguf, 'an encoder of this kind merges 2 × 2 patches');
+  if (isQwen || projector === 'mlp') checkShapes(gguf, isQwen);
+}
+
+type Shapes = ReadonlyMap<string, readonly number[]>;
+
+/** The shapes of the two kinds of encoder that Snug knows: those of Qwen2-VL and of LLaVA. */
+function checkShapes(gguf: Gguf, isQwen: boolean): void {
+  const shapes: Shapes = new Map(gguf.tensors.map(({ name, shape }) => [name, shape]));
+  checkPatches(gguf, shapes, isQwen);
+  const width = metadataNumber(gguf, 'clip.vision.embedding_length');
+  if (width === undefined) return;
+  for (const [name, shape] of shapes) {
+    const block = /^v\.blk\.\d+\.(\w+)\.(weight|bias)$/.exec(name);
+    if (block) checkBlock(gguf, { name, part: block[1] ?? '', shape }, { shapes, width });
+    else if (/^v\.(pre_ln|post_ln|class_embd)/.test(name)) expectShape(gguf, name, shape, [width]);
+  }
+  checkProjector(gguf, shapes, isQwen ? width * 4 : width);
+}
+
+function checkPatches(gguf: Gguf, shapes: Shapes, isQwen: boolean): void {
+  const number = (name: string) => metadataNumber(gguf, `clip.vision.${name}`);
+  const [side, patch, width] = [number('image_size'), number('patch_size'), number('embedding_length')];
+  if (patch === undefined || width === undefined) return;
+  for (const tensor of gguf.tensors) {
+    if (!tensor.name.startsWith('v.patch_embd.weight')) continue;
+    expectShape(gguf, tensor.name, tensor.shape, [patch, patch, 3, width]);
+    if (!['F32', 'F16'].includes(tensorTypeName(tensor.type)))
+      throw implausible(gguf, `${tensor.name} is stored as ${tensorTypeName(tensor.type)}`);
+  }
+  if (isQwen || side === undefined) return;
+  const patches = Math.floor(side / patch) ** 2;
+  if (patches > MOST_FIXED_PATCHES)
+    throw implausible(gguf, `its pictures have ${patches} patches, and no encoder has more than 4,096`);
+  const positions = shapes.get('v.position_embd.weight');
+  const expected = patches + (shapes.has('v.class_embd') ? 1 : 0);
+  if (positions) expectShape(gguf, 'v.position_embd.weight', positions, [width, expected]);
+}
+
+interface BlockTensor {
+  readonly name: string;
+  readonly part: string;
+  readonly shape: readonly number[];
+}
+
+function checkBlock(
+  gguf: Gguf,
+  { name, part, shape }: BlockTensor,
+  { shapes, width }: { shapes: Shapes; width: number },
+): void {
+  const isBias = name.endsWith('.bias');
+  if (/^attn_(q|k|v|out)$/.test(part)) expectShape(gguf, name, shape, isBias ? [width] : [width, width]);
+  else if (part === 'attn_qkv') expectShape(gguf, name, shape, isBias ? [3 * width] : [width, 3 * width]);
+  else if (/^ln\d$/.test(part)) expectShape(gguf, name, shape, [width]);
+  else if (part.startsWith('ffn_') && isBias) {
+    const rows = shapes.get(name.replace(/bias$/, 'weight'))?.[1];
+    if (rows !== undefined) expectShape(gguf, name, shape, [rows]);
+  } else if (part.startsWith('ffn_')) {
+    // files of an old converter call up what goes down, and the other way round
+    const prefix = name.slice(0, name.indexOf('ffn_'));
+    const inner = shapes.get(`${prefix}ffn_up.weight`)?.find((length) => length !== width) ?? width;
+    const isUp = shape[0] === width && shape[1] === inner;
+    if (!isUp) expectShape(gguf, name, shape, [inner, width]);
+  }
+}
+
+/** Two matrices, of which the second takes what the first gives. */
+function checkProjector(gguf: Gguf, shapes: Shapes, takes: number): void {
+  let columns = takes;
+  for (const layer of ['mm.0', 'mm.2']) {
+    const weight = shapes.get(`${layer}.weight`);
+    if (!weight) return;
+    const rows = weight[1] ?? 0;
+    expectShape(gguf, `${layer}.weight`, weight, [columns, rows]);
+    const bias = shapes.get(`${layer}.bias`);
+    if (bias) expectShape(gguf, `${layer}.bias`, bias, [rows]);
+    columns = rows;
+  }
+}
+
+function expectShape(gguf: Gguf, name: string, shape: readonly number[], expected: readonly number[]): void {
+  // a length of 1 at the end may be left out
+  const trimmed = (lengths: readonly number[]) => lengths.join('×').replace(/(×1)+$/, '');
+  if (trimmed(shape) !== trimmed(expected))
+    throw implausible(gguf, `${name} has the shape ${shape.join('×')}, and must have ${expected.join('×')}`);
+}
