@@ -21,7 +21,11 @@ function newestModel(): string | undefined {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.gguf') && !name.includes('mmproj'))
     .map((name) => join(folder, name))
-    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+    .flatMap((path) => {
+      const found = statSync(path, { throwIfNoEntry: false });
+      return found?.isFile() ? { path, changed: found.mtimeMs } : [];
+    })
+    .sort((a, b) => b.changed - a.changed)[0]?.path;
 }
 
 /** One thread for each fast core, unless told otherwise. */

@@ -95,12 +95,21 @@ export function loadOwnCalibration(folder: string): CalibrationSet {
   return { name: basename(folder), id: identify(pictures, texts), pictures, texts };
 }
 
+/** No photograph has more. */
+const MOST_PICTURE_BYTES = 256 * 1024 * 1024;
+/** Some ten million tokens: a calibration takes a few ten thousand. */
+const MOST_TEXT_BYTES = 64 * 1024 * 1024;
+
+export function readCalibrationText({ path }: CalibrationText): Buffer {
+  return readRegularFile(path, { mostBytes: MOST_TEXT_BYTES });
+}
+
 function identify(pictures: readonly CalibrationPicture[], texts: readonly CalibrationText[]): string {
   const hash = createHash('sha256');
   for (const picture of pictures)
     hash
       .update(readRegularFile(picture.path, { mostBytes: MOST_PICTURE_BYTES }))
       .update(JSON.stringify(picture.turns));
-  for (const text of texts) hash.update(readFileSync(text.path));
+  for (const text of texts) hash.update(readCalibrationText(text));
   return hash.digest('hex');
 }

@@ -1,9 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { decodePicture } from '../chat/pictures.ts';
 import { ChatTemplate, type ChatMessage } from '../chat/template.ts';
 import { nativeError, type NativeModel, type NativeSequence } from '../engine/addon.ts';
 import type { TextModel } from '../models/model-file.ts';
-import type { CalibrationPicture, CalibrationSet, CalibrationText } from './calibration-set.ts';
+import {
+  readCalibrationText,
+  type CalibrationPicture,
+  type CalibrationSet,
+  type CalibrationText,
+} from './calibration-set.ts';
 
 /** One sequence to run: its tokens by kind, known before it is run, and how to get it ready. */
 export interface PlannedSequence {
@@ -131,7 +135,7 @@ function layOut(model: NativeModel, sequence: NativeSequence) {
 }
 
 function planText(text: CalibrationText, { model, textTokens }: SequenceOptions): PlannedSequence[] {
-  const tokens = model.tokenize(readFileSync(text.path, 'utf8'), true, false);
+  const tokens = model.tokenize(readCalibrationText(text).toString('utf8'), true, false);
   const sequences: PlannedSequence[] = [];
   // a last short piece is kept when it is long enough to have a context worth measuring
   for (let start = 0; start + textTokens / 4 <= tokens.length; start += textTokens) {

@@ -1,5 +1,6 @@
-import { fstatSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { SnugError } from '../contract/errors.ts';
+import type { RegularFile } from '../regular-file.ts';
 
 /** Reads GGUF's scalars and strings from a file; every length is checked against the file before anything is allocated. */
 
@@ -48,10 +49,10 @@ export class HeaderReader {
   #view = new DataView(this.#buffer.buffer);
   position = 0;
 
-  constructor(fd: number, path: string) {
-    this.#fd = fd;
+  constructor(file: RegularFile, path: string) {
+    this.#fd = file.fd;
     this.#path = path;
-    this.fileBytes = fstatSync(fd).size;
+    this.fileBytes = file.bytes;
   }
 
   broken(what: string): SnugError {

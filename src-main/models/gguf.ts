@@ -1,4 +1,3 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
 import { SnugError } from '../contract/errors.ts';
 import {
   GgufType,
@@ -8,6 +7,7 @@ import {
   type GgufScalar,
   type GgufTypeId,
 } from './gguf-header-reader.ts';
+import { openRegularFile } from '../regular-file.ts';
 import { tensorBytes, tensorTypeName } from './tensor-types.ts';
 
 export { GgufType, type GgufScalar, type GgufTypeId };
@@ -160,55 +160,40 @@ function readTensors(reader: HeaderReader, count: number, alignment: number): Gg
   });
 }
 
-function openFile(path: string): number {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const reason = code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
-    throw new SnugError('FILE', `could not open ${path}: ${reason}`, { cause: error });
-  }
-}
-
 /** Reads metadata and tensor list of a GGUF file; throws NOT_GGUF or BROKEN_GGUF with the reason. */
 export function readGguf(path: string): Gguf {
-  const fd = openFile(path);
-  try {
-    if (!fstatSync(fd).isFile()) throw new SnugError('NOT_GGUF', `${path} is not a file`);
-    const reader = new HeaderReader(fd, path);
-    if (reader.fileBytes < 4 || reader.uint32('the magic number') !== 0x46554747) {
-      throw new SnugError('NOT_GGUF', `${path} is not a GGUF file`, {
-        advice: 'Snug reads models in the GGUF format; look for a download that ends in .gguf.',
-      });
-    }
-    const version = reader.uint32('the version');
-    if (version !== 2 && version !== 3)
-      throw reader.broken(`it has version ${version}, this app reads 2 and 3`);
-    const tensorCount = reader.size('the number of tensors');
-    const entryCount = reader.size('the number of metadata entries');
-    if (tensorCount > MOST_TENSORS) throw reader.broken(`it claims ${tensorCount} tensors`);
-    if (entryCount > MOST_ENTRIES) throw reader.broken(`it claims ${entryCount} metadata entries`);
-    const metadata = new Map<string, GgufEntry>();
-    for (let i = 0; i < entryCount; i++) {
-      const entry = readEntry(reader);
-      if (metadata.has(entry.key)) throw reader.broken(`it has two entries named ${entry.key}`);
-      metadata.set(entry.key, entry);
-    }
-    const declared = metadata.get('general.alignment')?.value ?? DEFAULT_ALIGNMENT;
-    const alignment = typeof declared === 'number' ? declared : 0;
-    if (
-      !Number.isInteger(alignment) ||
-      alignment < 8 ||
-      alignment > 65536 ||
-      (alignment & (alignment - 1)) !== 0
-    ) {
-      throw reader.broken(`its alignment is ${alignment}`);
-    }
-    const tensors = readTensors(reader, tensorCount, alignment);
-    return { path, fileBytes: reader.fileBytes, alignment, metadata, tensors };
-  } finally {
-    closeSync(fd);
+  using file = openRegularFile(path, { refusedAs: 'NOT_GGUF' });
+  const reader = new HeaderReader(file, path);
+  if (reader.fileBytes < 4 || reader.uint32('the magic number') !== 0x46554747) {
+    throw new SnugError('NOT_GGUF', `${path} is not a GGUF file`, {
+      advice: 'Snug reads models in the GGUF format; look for a download that ends in .gguf.',
+    });
   }
+  const version = reader.uint32('the version');
+  if (version !== 2 && version !== 3)
+    throw reader.broken(`it has version ${version}, this app reads 2 and 3`);
+  const tensorCount = reader.size('the number of tensors');
+  const entryCount = reader.size('the number of metadata entries');
+  if (tensorCount > MOST_TENSORS) throw reader.broken(`it claims ${tensorCount} tensors`);
+  if (entryCount > MOST_ENTRIES) throw reader.broken(`it claims ${entryCount} metadata entries`);
+  const metadata = new Map<string, GgufEntry>();
+  for (let i = 0; i < entryCount; i++) {
+    const entry = readEntry(reader);
+    if (metadata.has(entry.key)) throw reader.broken(`it has two entries named ${entry.key}`);
+    metadata.set(entry.key, entry);
+  }
+  const declared = metadata.get('general.alignment')?.value ?? DEFAULT_ALIGNMENT;
+  const alignment = typeof declared === 'number' ? declared : 0;
+  if (
+    !Number.isInteger(alignment) ||
+    alignment < 8 ||
+    alignment > 65536 ||
+    (alignment & (alignment - 1)) !== 0
+  ) {
+    throw reader.broken(`its alignment is ${alignment}`);
+  }
+  const tensors = readTensors(reader, tensorCount, alignment);
+  return { path, fileBytes: reader.fileBytes, alignment, metadata, tensors };
 }
 
 export function metadataString(gguf: Gguf, key: string): string | undefined {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { throwIfCancelled } from '../contract/errors.ts';
+import { openRegularFile } from '../regular-file.ts';
 
 /** SHA-256 of a file in hex, with progress in bytes. */
 export async function hashFile(
@@ -11,10 +11,16 @@ export async function hashFile(
     onProgress?: ((done: number, total: number) => void) | undefined;
   } = {},
 ): Promise<string> {
-  const { size } = await stat(path);
+  using file = openRegularFile(path);
+  const size = file.bytes;
   const hash = createHash('sha256');
   let done = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+  for await (const chunk of createReadStream(path, {
+    fd: file.fd,
+    autoClose: false,
+    start: 0,
+    highWaterMark: 1 << 20,
+  })) {
     throwIfCancelled(options.signal);
     hash.update(chunk as Buffer);
     done += (chunk as Buffer).length;

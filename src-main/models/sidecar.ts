@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
 import { writeFileAtomically } from '../luq/files.ts';
+import { readRegularFile } from '../regular-file.ts';
 
 /** What belongs to a model file and cannot stand in it, kept beside it as `<model>.snug.json`. Paths are relative to it. */
 const sidecarSchema = z.strictObject({
@@ -19,13 +20,17 @@ export function sidecarPath(modelPath: string): string {
   return `${modelPath}.snug.json`;
 }
 
+/** A few questions and names of files. */
+const MOST_BYTES = 1 << 20;
+
 /** Empty when there is none; paths come back absolute. */
 export function readSidecar(modelPath: string): Sidecar {
   const path = sidecarPath(modelPath);
   if (!existsSync(path)) return {};
+  const written = readRegularFile(path, { mostBytes: MOST_BYTES }).toString('utf8');
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(path, 'utf8'));
+    content = JSON.parse(written);
   } catch (error) {
     throw new SnugError('BAD_ARGUMENT', `${path} is not valid JSON`, {
       advice: 'Mend or delete it.',

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, lstatSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { readSidecar, sidecarPath, writeSidecar, type Sidecar } from '../../models/sidecar.ts';
 import type { ModelRepository, ModelRow } from '../../store/models.ts';
@@ -45,7 +45,7 @@ function sidecarOf(modelPath: string): Sidecar | undefined {
 
 /** Writes the sidecar of a model that is about to lie elsewhere; what it points to stays the same. */
 export function carrySidecar({ from, to }: MovingFile): void {
-  if (!existsSync(sidecarPath(from))) return;
+  if (!statSync(sidecarPath(from), { throwIfNoEntry: false })?.isFile()) return;
   const sidecar = sidecarOf(from);
   if (sidecar) writeSidecar(to, sidecar);
   else copyFileSync(sidecarPath(from), sidecarPath(to));

@@ -88,8 +88,8 @@ describe('bad input to fit', () => {
       args: () => [demoModel, '--vision', 'Q4_K'],
       says: [/--vision takes Q8_0, not Q4_K/],
     },
-    'a missing model': { args: () => [missing()], says: [/could not open .*missing: there is no such file/] },
-    'a folder for a model': { args: () => [folder], says: [/is not a file/] },
+    'a missing model': { args: () => [missing()], says: [/there is no file .*missing/] },
+    'a folder for a model': { args: () => [folder], says: [/is a folder, not a file/] },
     'a text for a model': {
       args: () => [made('notes.gguf', 'not a model')],
       says: [/notes.gguf is not a GGUF file/, /download that ends in .gguf/],
@@ -182,13 +182,13 @@ describe('bad input to fit', () => {
     const { code, stdout } = await snug('fit', missing(), '--json');
     expect(code).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({
-      error: { code: 'FILE', message: expect.stringContaining('there is no such file') as string },
+      error: { code: 'FILE', message: expect.stringContaining('there is no file') as string },
     });
   });
 
   it.each(['4 GB', '4GiB', '3.5g', '3,5 GiB', '4294967296'])('is not a budget of %s', async (budget) => {
     const { stderr } = await snug('fit', missing(), '--mmproj', demoMmproj, '--budget', budget);
-    expect(stderr).toContain('there is no such file');
+    expect(stderr).toContain('there is no file');
   });
 
   it('is a home that cannot be', async () => {

@@ -6,7 +6,9 @@ import {
   builtInCalibrationFolder,
   loadBuiltInCalibration,
   loadOwnCalibration,
+  readCalibrationText,
 } from '../../../src-main/luq/calibration-set.ts';
+import { hasPipes, makePipe } from '../../helpers/pipe.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
@@ -112,5 +114,24 @@ describe("a person's own pictures", () => {
   it('a folder that is not there, or a file, has none', () => {
     expect(thrown(() => loadOwnCalibration('/nowhere/pictures')).code).toBe('NO_CALIBRATION');
     expect(thrown(() => loadOwnCalibration(somePicture)).code).toBe('NO_CALIBRATION');
+  });
+});
+
+describe('what is no file', () => {
+  it.runIf(hasPipes)('is passed over in a folder of pictures', () => {
+    const folder = temporaryFolder();
+    const [picture] = loadBuiltInCalibration().pictures;
+    copyFileSync(picture?.path ?? '', join(folder, 'one.jpg'));
+    makePipe(join(folder, 'two.jpg'));
+    makePipe(join(folder, 'words.txt'));
+    const { pictures, texts } = loadOwnCalibration(folder);
+    const own = [...pictures, ...texts].filter(({ path }) => path.startsWith(folder));
+    expect(own.map(({ path }) => path)).toEqual([join(folder, 'one.jpg')]);
+  });
+
+  it.runIf(hasPipes)('is not read as a text when it took the place of one', () => {
+    const path = makePipe(join(temporaryFolder(), 'words.txt'));
+    const error = thrown(() => readCalibrationText({ path, heldOut: false }));
+    expect(error.message).toContain('is a pipe, not a file');
   });
 });

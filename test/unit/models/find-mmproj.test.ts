@@ -5,6 +5,7 @@ import { findMmproj } from '../../../src-main/models/find-mmproj.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
 import { sidecarPath } from '../../../src-main/models/sidecar.ts';
 import { writeTextModel, writeVisionModel } from '../../helpers/small-models.ts';
+import { hasPipes, makePipe } from '../../helpers/pipe.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
@@ -56,4 +57,11 @@ it('the one kept with the model is missed when it is gone', () => {
   const error = thrown(() => findMmproj(text));
   expect(error.code).toBe('FILE');
   expect(error.message).toContain('gone.gguf');
+});
+
+it.runIf(hasPipes)('a pipe beside a model is passed over', () => {
+  const folder = temporaryFolder();
+  makePipe(join(folder, 'aaa.gguf'));
+  const fitting = writeVisionModel(folder);
+  expect(findMmproj(modelIn(folder))).toBe(fitting);
 });

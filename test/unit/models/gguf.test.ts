@@ -12,6 +12,7 @@ import {
   type GgufTypeId,
 } from '../../../src-main/models/gguf.ts';
 import { seededRandom } from '../../../src-main/luq/random.ts';
+import { hasPipes, makePipe } from '../../helpers/pipe.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
@@ -211,7 +212,7 @@ describe('what is no GGUF', () => {
   it('a file that is not there, which is named', () => {
     const error = thrown(() => readGguf('/nowhere/model.gguf'));
     expect(error.code).toBe('FILE');
-    expect(error.message).toContain('/nowhere/model.gguf: there is no such file');
+    expect(error.message).toContain('there is no file /nowhere/model.gguf');
   });
 });
 
@@ -433,4 +434,11 @@ describe('a file with bytes changed at random', () => {
     expect(outcomes.read).toBeGreaterThan(100);
     expect(outcomes.refused).toBeGreaterThan(100);
   });
+});
+
+it.runIf(hasPipes)('a pipe is no model, and nothing waits for what it might say', () => {
+  const path = makePipe(join(temporaryFolder(), 'model.gguf'));
+  const error = thrown(() => readGguf(path));
+  expect(error.code).toBe('NOT_GGUF');
+  expect(error.message).toContain('is a pipe, not a file');
 });

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { hashFile } from '../../../src-main/models/hash.ts';
+import { hasPipes, makePipe } from '../../helpers/pipe.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { rejected } from '../../helpers/thrown.ts';
 
@@ -23,4 +24,9 @@ it('reports how far it is and stops when told', async () => {
   const controller = new AbortController();
   const stopped = hashFile(path, { signal: controller.signal, onProgress: () => controller.abort() });
   expect((await rejected(stopped)).code).toBe('CANCELLED');
+});
+
+it.runIf(hasPipes)('a pipe is refused', async () => {
+  const path = makePipe(join(temporaryFolder(), 'pipe'));
+  expect((await rejected(hashFile(path))).message).toContain('is a pipe, not a file');
 });

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readSidecar, sidecarPath } from '../../../src-main/models/sidecar.ts';
+import { hasPipes, makePipe } from '../../helpers/pipe.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
@@ -47,4 +48,15 @@ it.each([
   const error = thrown(() => readSidecar(model));
   expect(error.code).toBe('BAD_ARGUMENT');
   expect(error.message).toContain('model.gguf.snug.json');
+});
+
+it.runIf(hasPipes)('a pipe in its place is refused', () => {
+  const model = join(temporaryFolder(), 'model.gguf');
+  makePipe(sidecarPath(model));
+  expect(thrown(() => readSidecar(model)).message).toContain('is a pipe, not a file');
+});
+
+it('one of many megabytes is refused', () => {
+  const { model } = sidecar({ mmproj: 'm'.repeat(2 ** 21) });
+  expect(thrown(() => readSidecar(model)).message).toContain('is larger than 1 MiB');
 });

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readJson, readJsonLines } from '../../../../src-main/evaluate/tasks/read.ts';
+import { hasPipes, makePipe } from '../../../helpers/pipe.ts';
+import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 import { thrown } from '../../../helpers/thrown.ts';
 import { folderOf } from './folder.ts';
 
@@ -30,4 +32,11 @@ it('JSON Lines are counted past blank ones', () => {
     { value: { a: 1 }, where: 'line 1' },
     { value: { a: 2 }, where: 'line 3' },
   ]);
+});
+
+it.runIf(hasPipes)('a pipe for data is refused with what is expected in its place', () => {
+  const path = makePipe(join(temporaryFolder(), 'd.json'));
+  const error = thrown(() => readJson({ path, layout: 'a list' }, z.unknown()));
+  expect(error.code).toBe('BAD_ARGUMENT');
+  expect(error.message).toContain('is a pipe, not a file');
 });
