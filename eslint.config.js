@@ -22,6 +22,14 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       'no-console': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression[callee.object.property.name=/^std(out|err)$/][callee.property.name="write"]',
+          message: 'Names and answers of others may act on a terminal: write with terminal-output.ts.',
+        },
+      ],
       eqeqeq: 'error',
     },
   },
@@ -33,5 +41,9 @@ export default tseslint.config(
   house(['src-main/engine/**/*.ts'], [noElectron, noSqlite]),
   house(['src-main/store/**/*.ts'], [noElectron, noAddon]),
   house(['src-main/shell/**/*.ts', 'src-main/main.ts', 'src-main/preload.ts'], [noSqlite, noAddon]),
+  {
+    files: ['bench/**/*.ts', 'tools/**/*.ts', 'test/**/*.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
+  },
   { files: ['bench/**/*.ts', 'tools/**/*.ts'], rules: { 'no-console': 'off' } },
 );

@@ -9,6 +9,7 @@ import { fitCommand } from './cli/fit-command.ts';
 import { inspectCommand } from './cli/inspect-command.ts';
 import { profileCommand } from './cli/profile-command.ts';
 import { EXIT, reportError } from './cli/terminal.ts';
+import { messages, output } from './terminal-output.ts';
 
 // Door 2: the services in a terminal.
 
@@ -22,6 +23,11 @@ function buildProgram(finish: (code: number) => void): Command {
       'Fits a vision-language model to the memory of this laptop, and chats with it about pictures.',
     )
     .addHelpText('after', EXIT_CODES)
+    // commander repeats arguments in what it says of them
+    .configureOutput({
+      writeOut: (text) => output.text(text.trimEnd()),
+      writeErr: (text) => messages.text(text.trimEnd()),
+    })
     .exitOverride();
   program
     .command('profile')
@@ -91,6 +97,11 @@ function temperature(text: string): number {
     throw new InvalidArgumentError('It must lie between 0 and 2.');
   return value;
 }
+
+// what nobody caught would be printed by Node as it is
+process.on('uncaughtException', (error) => {
+  process.exit(reportError(error, { json: process.argv.includes('--json') }));
+});
 
 try {
   await buildProgram((code) => (process.exitCode = code)).parseAsync();

@@ -4,6 +4,7 @@ import { snugHome } from './luq/workspace.ts';
 import { openServices } from './services/services.ts';
 import { startServer } from './serve/server.ts';
 import { toErrorData } from './contract/errors.ts';
+import { messages, output } from './terminal-output.ts';
 
 /**
  * Door 3: the app's window in a browser of this machine, for development and tests. `node src-main/serve.ts [--port N]` prints the
@@ -16,7 +17,7 @@ try {
   process.env['NODE_COMPILE_CACHE'] ??= join(home, 'compile-cache');
   const services = openServices({ home, door: 'browser' });
   const server = await startServer(services, { port: Number(values.port) });
-  process.stdout.write(`${server.url}\n`);
+  output.lines(server.url);
   const stop = () => {
     void server
       .close()
@@ -27,6 +28,7 @@ try {
   process.on('SIGTERM', stop);
 } catch (error) {
   const { message, advice } = toErrorData(error);
-  process.stderr.write(`${message}${advice === undefined ? '' : `\n${advice}`}\n`);
+  messages.text(message);
+  if (advice !== undefined) messages.text(advice);
   process.exitCode = 1;
 }

@@ -5,8 +5,9 @@ import type { ChatEvent, OpenChatRequest, OpenedChat, SentAnswer } from '../cont
 import { isCancelled } from '../contract/errors.ts';
 import { WorkerProcess } from '../engine/worker-process.ts';
 import { workerEntries } from '../api/entries.ts';
+import { messages, output, paint } from '../terminal-output.ts';
 import { chosenModel, chosenThreads } from './chosen-model.ts';
-import { EXIT, paint, reportError, withInterrupt } from './terminal.ts';
+import { EXIT, reportError, withInterrupt } from './terminal.ts';
 
 export interface ChatFlags {
   readonly model?: string;
@@ -29,7 +30,7 @@ export async function chatCommand(question: string | undefined, flags: ChatFlags
   const pictures = (flags.image ?? []).map((path) => resolve(path));
   if (question !== undefined) {
     const answer = await chat.ask(question, pictures);
-    if (flags.json) process.stdout.write(`${JSON.stringify({ model: opened, answer })}\n`);
+    if (flags.json) output.json({ model: opened, answer });
     return answer.reason === 'cancelled' ? EXIT.cancelled : EXIT.ok;
   }
   await converse(chat, opened, pictures);
@@ -69,11 +70,11 @@ class TerminalChat {
     const { maxTokens, temperature, seed, json } = this.#flags;
     for (const path of pictures) {
       const tokens = await this.pictureTokens(path);
-      process.stderr.write(paint('dim', `${path}: ${tokens} tokens\n`));
+      messages.lines(paint('dim', `${path}: ${tokens} tokens`));
     }
     const onEvent = (event: ChatEvent) => {
-      if (event.kind === 'text' && !json) process.stdout.write(event.text);
-      if (event.kind === 'note') process.stderr.write(paint('yellow', `Note: ${event.text}\n`));
+      if (event.kind === 'text' && !json) output.piece(event.text);
+      if (event.kind === 'note') messages.lines(paint('yellow', `Note: ${event.text}`));
     };
     const answer = await withInterrupt((signal) =>
       this.#worker.call<SentAnswer>(
@@ -82,7 +83,7 @@ class TerminalChat {
         { signal: stop ? AbortSignal.any([signal, stop]) : signal, onEvent },
       ),
     );
-    if (!json) process.stdout.write('\n');
+    if (!json) output.lines('');
     const { statistics, reason } = answer;
     const speed =
       statistics.answerSeconds > 0 ? (statistics.answerTokens / statistics.answerSeconds).toFixed(1) : '–';
@@ -93,10 +94,10 @@ class TerminalChat {
       cancelled: ', stopped',
     }[reason];
     const used = statistics.promptTokens + statistics.answerTokens;
-    process.stderr.write(
+    messages.lines(
       paint(
         'dim',
-        `${statistics.answerTokens} tokens, ${speed}/s; ${used} of ${statistics.contextTokens} context tokens, ${statistics.reusedTokens} reused${ended}\n`,
+        `${statistics.answerTokens} tokens, ${speed}/s; ${used} of ${statistics.contextTokens} context tokens, ${statistics.reusedTokens} reused${ended}`,
       ),
     );
     return answer;
@@ -104,8 +105,8 @@ class TerminalChat {
 }
 
 async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: string[]): Promise<void> {
-  process.stderr.write(
-    `${opened.name}. Ask something; /image FILE adds a picture to the next question, Ctrl-C stops an answer, /quit ends.\n`,
+  messages.lines(
+    `${opened.name}. Ask something; /image FILE adds a picture to the next question, Ctrl-C stops an answer, /quit ends.`,
   );
   const lines = createInterface({ input: process.stdin, output: process.stderr, prompt: '> ' });
   let pictures = firstPictures;
@@ -122,7 +123,7 @@ async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: s
     try {
       if (line.startsWith('/image ')) {
         const path = resolve(line.slice('/image '.length).trim());
-        process.stderr.write(`${await chat.pictureTokens(path)} tokens\n`);
+        messages.lines(`${await chat.pictureTokens(path)} tokens`);
         pictures = [...pictures, path];
       } else if (line !== '') {
         answering = new AbortController();
@@ -131,7 +132,7 @@ async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: s
       }
     } catch (error) {
       // a bad picture or a full context ends neither the chat nor what was said
-      if (isCancelled(error)) process.stderr.write('\n');
+      if (isCancelled(error)) messages.lines('');
       else reportError(error, { json: false });
     } finally {
       answering = undefined;

@@ -1,6 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { join, resolve } from 'node:path';
-import process from 'node:process';
 import { workerEntries } from '../api/entries.ts';
 import { plots } from '../compare/plots.ts';
 import { toCsv, toMarkdown } from '../compare/tables.ts';
@@ -16,6 +15,7 @@ import type { Progress } from '../contract/progress.ts';
 import { WorkerProcess } from '../engine/worker-process.ts';
 import { TASKS } from '../evaluate/tasks/tasks.ts';
 import { writeFileAtomically } from '../luq/files.ts';
+import { output } from '../terminal-output.ts';
 import { addCalibrationOptions, fitRequest, wholeNumber, type FitFlags } from './arguments.ts';
 import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';
 
@@ -92,11 +92,11 @@ export async function compareCommand(modelPath: string, flags: CompareFlags): Pr
   };
   writeFileAtomically(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 1)}\n`);
   for (const [name, content] of Object.entries(files)) writeFileAtomically(join(folder, name), content);
-  process.stdout.write(
-    flags.json
-      ? `${JSON.stringify(comparison)}\n`
-      : `${toMarkdown(comparison)}\nWritten to ${folder}: comparison.json, ${Object.keys(files).join(', ')}\n`,
-  );
+  if (flags.json) output.json(comparison);
+  else {
+    output.text(toMarkdown(comparison));
+    output.lines(`Written to ${folder}: comparison.json, ${Object.keys(files).join(', ')}`);
+  }
   return EXIT.ok;
 }
 

@@ -1,8 +1,8 @@
-import process from 'node:process';
 import { FitService } from '../luq/fit-service.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import { demoModel, workerEntries } from '../api/entries.ts';
 import { defaultOrdering } from '../contract/fit-request.ts';
+import { output } from '../terminal-output.ts';
 import { fitRequest, type FitFlags } from './arguments.ts';
 import { printReport, runFit } from './fit-command.ts';
 import { profileLines, runProfile } from './profile-command.ts';
@@ -13,11 +13,11 @@ import { profileLines, runProfile } from './profile-command.ts';
  * hangs on chance for this model, and the first one at one bit ruins it, so the demo protects the first and the last.
  */
 export async function demoCommand(flags: FitFlags): Promise<number> {
-  const say = (text: string) => {
-    if (!flags.json) process.stdout.write(`${text}\n`);
+  const say = (...lines: readonly string[]) => {
+    if (!flags.json) output.lines(...lines);
   };
   const profile = await runProfile({ probe: false });
-  say(profileLines(profile).join('\n'));
+  say(...profileLines(profile));
   const request = fitRequest(demoModel, { compare: true, order: defaultOrdering(true), ...flags });
   if (request.budgetBytes === undefined && request.lowLayers === undefined) {
     const { byLowLayers } = await new FitService(workerEntries).preview(request);
@@ -25,9 +25,11 @@ export async function demoCommand(flags: FitFlags): Promise<number> {
     const least = byLowLayers.at(-1)?.memory.totalBytes ?? 0;
     request.budgetBytes = Math.floor((most + least) / 2);
     say(
-      `\nThe demo model is tiny: it needs ${formatBytes(most)} at ${request.rungs?.high ?? 'Q4_K_M'}. To show the choice, the demo ` +
+      '',
+      `The demo model is tiny: it needs ${formatBytes(most)} at ${request.rungs?.high ?? 'Q4_K_M'}. To show the choice, the demo ` +
         `pretends that only ${formatBytes(request.budgetBytes)} are free. It protects the first and the last layer; ` +
-        `--order entropy shows the paper's order, which takes them early or late as their entropy comes out.\n`,
+        `--order entropy shows the paper's order, which takes them early or late as their entropy comes out.`,
+      '',
     );
   }
   return printReport(await runFit(request), flags);

@@ -1,6 +1,6 @@
 import type { FitReport, LayerReport, Memory } from '../contract/fit-report.ts';
 import { formatBytes } from '../profile/bytes.ts';
-import { paint } from './terminal.ts';
+import { paint } from '../terminal-output.ts';
 
 /** Text drawings for the terminal; each returns lines. */
 

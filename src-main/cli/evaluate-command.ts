@@ -1,6 +1,5 @@
 import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
-import process from 'node:process';
 import { workerEntries } from '../api/entries.ts';
 import type { OpenChatRequest, OpenedChat } from '../contract/chat.ts';
 import { isCancelled } from '../contract/errors.ts';
@@ -20,10 +19,11 @@ import { sourceSha256 } from '../luq/source.ts';
 import { snugHome } from '../luq/workspace.ts';
 import { imageLimits, type ImageLimits } from '../models/image-limits.ts';
 import { checkPair, readVisionModel } from '../models/model-file.ts';
+import { messages, output, paint } from '../terminal-output.ts';
 import { wholeNumber } from './arguments.ts';
 import { chosenModel, chosenThreads } from './chosen-model.ts';
 import { table } from './draw.ts';
-import { EXIT, paint, ProgressDisplay, withInterrupt } from './terminal.ts';
+import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';
 
 export interface EvaluateFlags {
   readonly task: string;
@@ -68,7 +68,8 @@ export async function evaluateCommand(modelPath: string | undefined, flags: Eval
     const path = resolve(flags.output);
     writeFileAtomically(path, `${JSON.stringify({ ...report, answers }, null, 2)}\n`);
   }
-  process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${describe(report).join('\n')}\n`);
+  if (flags.json) output.json(report);
+  else output.lines(...describe(report));
   return EXIT.ok;
 }
 
@@ -188,7 +189,7 @@ async function askQuestions(
     if (isCancelled(error)) {
       display.finish();
       const goOn = flags.fresh ? ' Leave out --fresh to go on from them.' : '';
-      process.stderr.write(`${answered} of ${questions.length} questions have their answers.${goOn}\n`);
+      messages.lines(`${answered} of ${questions.length} questions have their answers.${goOn}`);
     }
     throw error;
   }

@@ -1,12 +1,12 @@
-import process from 'node:process';
 import type { FitReport } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import { FitService } from '../luq/fit-service.ts';
 import { formatBytes } from '../profile/bytes.ts';
+import { output, paint } from '../terminal-output.ts';
 import { workerEntries } from '../api/entries.ts';
 import { fitRequest, type FitFlags } from './arguments.ts';
 import { answerLines, candidatesTable, entropyChart, filesTable, memoryLines } from './draw.ts';
-import { EXIT, paint, ProgressDisplay, withInterrupt } from './terminal.ts';
+import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';
 
 /** `snug fit MODEL`: the main job from the terminal. */
 export async function fitCommand(modelPath: string, flags: FitFlags): Promise<number> {
@@ -34,10 +34,10 @@ export async function runFit(request: FitRequest): Promise<FitReport> {
 export function printReport(report: FitReport, flags: { json?: boolean }): number {
   const code = report.check.coherent ? EXIT.ok : EXIT.incoherent;
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify(report)}\n`);
+    output.json(report);
     return code;
   }
-  process.stdout.write(`${describe(report).join('\n')}\n`);
+  output.lines(...describe(report));
   return code;
 }
 

@@ -1,16 +1,15 @@
 import { resolve } from 'node:path';
-import process from 'node:process';
 import { inspect, type Inspection } from '../models/inspect.ts';
 import { formatBytes } from '../profile/bytes.ts';
+import { output, paint } from '../terminal-output.ts';
 import { table } from './draw.ts';
-import { EXIT, paint } from './terminal.ts';
+import { EXIT } from './terminal.ts';
 
 /** `snug inspect FILE`: what a GGUF is, tensor types by layer, and how it was made. */
 export function inspectCommand(file: string, flags: { json?: boolean }): number {
   const inspection = inspect(resolve(file));
-  process.stdout.write(
-    flags.json ? `${JSON.stringify(inspection)}\n` : `${describe(inspection).join('\n')}\n`,
-  );
+  if (flags.json) output.json(inspection);
+  else output.lines(...describe(inspection));
   return EXIT.ok;
 }
 

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
-import process from 'node:process';
 import { WorkerProcess } from '../engine/worker-process.ts';
 import { hasGraphicsDevice } from '../contract/laptop.ts';
 import { modelsFolder, snugHome } from '../luq/workspace.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import type { ProfileReport, ProfileRequest } from '../profile/report.ts';
 import { workerEntries } from '../api/entries.ts';
+import { output, paint } from '../terminal-output.ts';
 import { table } from './draw.ts';
-import { EXIT, paint, ProgressDisplay, withInterrupt } from './terminal.ts';
+import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';
 
 /** `snug profile`: this laptop, what it can spare and how fast it multiplies. */
 export async function profileCommand(flags: {
@@ -19,11 +19,8 @@ export async function profileCommand(flags: {
     modelPath: flags.model === undefined ? undefined : resolve(flags.model),
     probe: flags.probe,
   });
-  process.stdout.write(
-    flags.json
-      ? `${JSON.stringify(report)}\n`
-      : `${[...profileLines(report), ...kernelLines(report)].join('\n')}\n`,
-  );
+  if (flags.json) output.json(report);
+  else output.lines(...profileLines(report), ...kernelLines(report));
   return EXIT.ok;
 }
 

@@ -1,8 +1,8 @@
 import process from 'node:process';
-import { styleText } from 'node:util';
 import { toErrorData, type ErrorCode } from '../contract/errors.ts';
 import type { Progress } from '../contract/progress.ts';
 import { formatBytes } from '../profile/bytes.ts';
+import { messages, output, paint } from '../terminal-output.ts';
 
 /** Exit codes that scripts can rely on; documented in --help. */
 export const EXIT = { ok: 0, failed: 1, badInput: 2, doesNotFit: 3, incoherent: 4, cancelled: 130 } as const;
@@ -24,20 +24,16 @@ const BAD_INPUT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** Prints what went wrong and the way on; returns the exit code for it. With --json the same as data on stdout. */
 export function reportError(error: unknown, options: { json: boolean }): number {
   const data = toErrorData(error);
-  if (options.json) process.stdout.write(`${JSON.stringify({ error: data })}\n`);
+  if (options.json) output.json({ error: data });
   if (data.code === 'CANCELLED') {
-    process.stderr.write('\nStopped. What is done is kept: the same command goes on from here.\n');
+    messages.lines('', 'Stopped. What is done is kept: the same command goes on from here.');
     return EXIT.cancelled;
   }
   const bug = data.code === 'BUG' && error instanceof Error ? `\n${error.stack ?? ''}` : '';
-  process.stderr.write(`\n${paint('red', 'Error:')} ${data.message}${bug}\n`);
-  if (data.advice) process.stderr.write(`${data.advice}\n`);
+  messages.text(`\n${paint('red', 'Error:')} ${data.message}${bug}`);
+  if (data.advice) messages.text(data.advice);
   if (data.code === 'DOES_NOT_FIT') return EXIT.doesNotFit;
   return BAD_INPUT.has(data.code) ? EXIT.badInput : EXIT.failed;
-}
-
-export function paint(format: Parameters<typeof styleText>[0], text: string): string {
-  return styleText(format, text, { stream: process.stdout });
 }
 
 /** Progress of a fit's stage, or of the questions that a model is asked. */
@@ -74,7 +70,7 @@ const BAR_WIDTH = 24;
 
 /** Progress on stderr: a bar per stage on a terminal, plain lines where it is a file or a pipe. */
 export class ProgressDisplay {
-  readonly #live = process.stderr.isTTY;
+  readonly #live = messages.isTerminal;
   #stage: ShownProgress['stage'] | undefined;
   #total = 0;
   #started = 0;
@@ -106,8 +102,8 @@ export class ProgressDisplay {
     const counts = `${amount(progress, progress.done)} / ${amount(progress, progress.total)}`;
     const bar = paint('cyan', '█'.repeat(filled)) + paint('gray', '░'.repeat(BAR_WIDTH - filled));
     const detail = (progress.detail ?? '').slice(-40);
-    process.stderr.write(
-      `\r\x1b[2K${label} ${bar} ${counts} ${progress.unit === 'bytes' ? '' : progress.unit} ${left} ${paint('gray', detail)}`,
+    messages.redraw(
+      `${label} ${bar} ${counts} ${progress.unit === 'bytes' ? '' : progress.unit} ${left} ${paint('gray', detail)}`,
     );
   }
 
@@ -116,14 +112,14 @@ export class ProgressDisplay {
     if (tenth <= this.#lastTenth) return;
     this.#lastTenth = tenth;
     const unit = progress.unit === 'bytes' ? '' : ` ${progress.unit}`;
-    process.stderr.write(
-      `${STAGE_LABELS[progress.stage]}: ${amount(progress, progress.done)} of ${amount(progress, progress.total)}${unit}\n`,
+    messages.lines(
+      `${STAGE_LABELS[progress.stage]}: ${amount(progress, progress.done)} of ${amount(progress, progress.total)}${unit}`,
     );
   }
 
   /** Leaves the last bar standing and goes to the next line. */
   finish(): void {
-    if (this.#live && this.#stage !== undefined) process.stderr.write('\n');
+    if (this.#live && this.#stage !== undefined) messages.lines('');
     this.#stage = undefined;
   }
 }

@@ -1,8 +1,10 @@
 import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { visibleLine } from '../visible-text.ts';
 
 const MOST_BYTES = 1_000_000;
 const KEPT_FILES = 3;
+const LONGEST_VALUE = 2000;
 
 export type Facts = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
@@ -45,7 +47,7 @@ export class LogFile {
 
 /** One word on one line, whatever it was. */
 function plain(value: string): string {
-  const line = value.replace(/[\r\n]+/g, ' ');
+  const line = visibleLine(value.replace(/[\r\n]+/g, ' '), LONGEST_VALUE);
   return /\s|^$/.test(line) ? JSON.stringify(line) : line;
 }
 

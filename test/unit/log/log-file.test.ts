@@ -19,6 +19,15 @@ describe('the log', () => {
     );
   });
 
+  it('shows characters that would act on the terminal of whoever reads it, and cuts what is long', () => {
+    const folder = temporaryFolder();
+    const log = new LogFile(join(folder, 'snug.log'));
+    log.write('odd', { name: '\x1b]0;OWNED\x07\x9b2J\u202e', long: 'x'.repeat(1e6) });
+    const line = read(folder);
+    expect(line).toContain('name=\\u001b]0;OWNED\\u0007\\u009b2J\\u202e ');
+    expect(line.length).toBeLessThan(3000);
+  });
+
   it('keeps three files, the newest lines in the first', () => {
     const folder = temporaryFolder();
     const log = new LogFile(join(folder, 'snug.log'), 200);
