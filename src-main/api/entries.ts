@@ -10,6 +10,7 @@ export const workerEntries = {
   compress: entry('compress-worker'),
   chat: entry('chat-worker'),
   picture: entry('picture-worker'),
+  read: entry('read-worker'),
 };
 
 export const demoModel = join(unpackedRoot, 'resources', 'demo-model', 'demo-vl-f16.gguf');

@@ -27,7 +27,7 @@ export interface ModelEntry {
   readonly addedAt: string;
   /** the demo model that comes with the app; its files are not deleted */
   readonly builtIn: boolean;
-  /** why it can't be used right now: its file is gone or broken */
+  /** why it can't be used right now: its file is gone, broken or not read yet */
   readonly problem: string | null;
 }
 

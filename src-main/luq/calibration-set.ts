@@ -3,7 +3,6 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
-import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
 import { readRegularFile } from '../regular-file.ts';
 import { unpackedRoot } from '../root.ts';
 

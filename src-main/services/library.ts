@@ -1,16 +1,14 @@
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { SnugError, toErrorData } from '../contract/errors.ts';
+import { setTimeout } from 'node:timers/promises';
 import type { EventBus } from '../api/event-bus.ts';
+import { SnugError, toErrorData } from '../contract/errors.ts';
 import type { BankUse, ImportResult, LibraryService, ModelDetails, ModelEntry } from '../contract/model.ts';
-import { sidecarPath } from '../models/sidecar.ts';
 import { writeError } from '../luq/files.ts';
+import { readSidecar } from '../models/sidecar.ts';
 import type { ModelRepository, ModelRow } from '../store/models.ts';
-import { findMmproj, fits } from '../models/find-mmproj.ts';
-import { readGguf } from '../models/gguf.ts';
-import { inspect } from '../models/inspect.ts';
-import { checkPair, isMmproj, readTextModel, readVisionModel, type TextModel } from '../models/model-file.ts';
-import { UNREADABLE, describeFiles, stampOf, type RowFields } from './model-entry.ts';
+import { DescribedModels, UNREAD } from './described-models.ts';
+import type { ModelReader } from './model-reader.ts';
 
 /** What of a model the library works with: where it lies, and whether it may be used at all. */
 export interface UsableModel {
@@ -21,111 +19,180 @@ export interface UsableModel {
   readonly builtIn: boolean;
 }
 
-/** The models on this machine, each where its file lies. */
+/** A list does not wait longer for files that are being read: what they say is told when it is known. */
+const PATIENCE_MILLISECONDS = 5_000;
+
+/** The models on this machine, each where its file lies. Their headers are read by another process, and never here. */
 export class Library implements LibraryService {
   readonly #models: ModelRepository;
   readonly #events: EventBus;
   readonly #bank: { use(): BankUse; clean(): number };
-  /** headers read before, by path, size and time of change */
-  readonly #read = new Map<string, { stamp: string; entry: Omit<ModelEntry, keyof RowFields> }>();
+  readonly #reader: ModelReader;
+  readonly #described: DescribedModels;
+  /** whether somebody was told of a model that was not read yet */
+  #toldUnread = false;
+  #closed = false;
 
-  constructor(models: ModelRepository, events: EventBus, bank: { use(): BankUse; clean(): number }) {
-    this.#models = models;
-    this.#events = events;
-    this.#bank = bank;
+  constructor(options: {
+    models: ModelRepository;
+    events: EventBus;
+    bank: { use(): BankUse; clean(): number };
+    reader: ModelReader;
+    /** where what the files say is kept */
+    kept: string;
+  }) {
+    this.#models = options.models;
+    this.#events = options.events;
+    this.#bank = options.bank;
+    this.#reader = options.reader;
+    this.#described = new DescribedModels(options.kept, options.reader);
   }
 
-  list(): Promise<readonly ModelEntry[]> {
-    return Promise.resolve(this.#list());
+  async list(): Promise<readonly ModelEntry[]> {
+    await this.#readUnread();
+    return this.#list();
   }
 
   #list(): ModelEntry[] {
     return this.#models.list().map((row) => this.#entry(row));
   }
 
+  async #readUnread(): Promise<void> {
+    const rows = this.#models.list().filter((row) => this.#described.known(row) === undefined);
+    if (rows.length === 0) return;
+    const patience = new AbortController();
+    await Promise.race([
+      Promise.all(rows.map((row) => this.#read(row))),
+      setTimeout(PATIENCE_MILLISECONDS, undefined, { ref: false, signal: patience.signal }).catch(
+        () => undefined,
+      ),
+    ]);
+    patience.abort();
+  }
+
+  /** Reads what is not known of a model, and tells it to whoever was told less. */
+  async #read(row: ModelRow): Promise<void> {
+    await this.#described.read(row);
+    if (this.#toldUnread && !this.#closed) this.changed();
+  }
+
   /** Tells every window what the library holds now. */
   changed(): void {
+    this.#toldUnread = false;
     this.#events.emit('library.changed', this.#list());
   }
 
   /** A model to load, its vision encoder beside it; throws with what can be done when it is gone or broken. */
   usable(id: string): UsableModel {
     const row = this.#models.get(id);
-    const entry = this.#entry(row);
-    if (entry.problem !== null) {
-      throw new SnugError('FILE', `${entry.name} cannot be used: ${entry.problem}`, {
+    const { name, problem, mmproj } = this.#described.known(row) ?? this.#described.unread(row);
+    // who loads one that was not read yet reads it first
+    if (problem === UNREAD) return { id, path: row.path, mmprojPath: mmprojOf(row), name };
+    if (problem !== null) {
+      throw new SnugError('FILE', `${name} cannot be used: ${problem}`, {
         advice: 'Bring its file back to where it was, or choose another model.',
       });
     }
-    return { id, path: row.path, mmprojPath: entry.mmproj?.path, name: entry.name, builtIn: row.builtIn };
+    return { id, path: row.path, mmprojPath: mmproj?.path, name, builtIn: row.builtIn };
   }
 
   entry(id: string): ModelEntry {
     return this.#entry(this.#models.get(id));
   }
 
-  inspect({ id }: { id: string }): Promise<ModelDetails> {
-    const entry = this.#entry(this.#models.get(id));
-    const { facts, types, layers: layerTypes, luq } = inspect(entry.path);
-    return Promise.resolve({ entry, facts, types, layerTypes, luq });
+  /** The same once its file has been read. */
+  async #readEntry(id: string): Promise<ModelEntry> {
+    await this.#read(this.#models.get(id));
+    return this.#entry(this.#models.get(id));
   }
 
-  add({ paths }: { paths: readonly string[] }): Promise<ImportResult> {
-    const texts: TextModel[] = [];
+  async inspect({ id }: { id: string }): Promise<ModelDetails> {
+    const { path } = this.#models.get(id);
+    const { facts, types, layers: layerTypes, luq } = await this.#reader.read('inspect', { path });
+    return { entry: await this.#readEntry(id), facts, types, layerTypes, luq };
+  }
+
+  async add({ paths }: { paths: readonly string[] }): Promise<ImportResult> {
+    const texts: string[] = [];
     const visionPaths: string[] = [];
     const refused: ImportResult['refused'][number][] = [];
     for (const given of paths) {
       const path = resolve(given);
       try {
-        if (isMmproj(readGguf(path))) visionPaths.push(readVisionModel(path).path);
-        else texts.push(readTextModel(path));
+        const kind = await this.#reader.read('kind', { path });
+        (kind === 'vision' ? visionPaths : texts).push(path);
       } catch (error) {
         const { message, advice } = toErrorData(error);
         refused.push({ path: given, message, advice: advice ?? null });
       }
     }
-    const rows = texts.map((text) =>
-      this.#models.add({ path: text.path, mmprojPath: partner(text, visionPaths) }),
-    );
-    for (const path of visionPaths) this.#offer(path, rows.length === 0 ? refused : undefined);
+    const rows: ModelRow[] = [];
+    for (const path of texts) {
+      rows.push(this.#models.add({ path, mmprojPath: await this.#partner(path, visionPaths) }));
+    }
+    for (const path of visionPaths) await this.#offer(path, rows.length === 0 ? refused : undefined);
+    await Promise.all(rows.map((row) => this.#described.read(this.#models.get(row.id))));
     this.changed();
-    return Promise.resolve({ added: rows.map((row) => this.#entry(this.#models.get(row.id))), refused });
+    return { added: rows.map((row) => this.#entry(this.#models.get(row.id))), refused };
+  }
+
+  /** The vision encoder of a model just added: one added with it, else the one in its folder. */
+  async #partner(path: string, visionPaths: readonly string[]): Promise<string | undefined> {
+    try {
+      for (const mmprojPath of visionPaths) {
+        if (await this.#reader.read('fits', { path, mmprojPath })) return mmprojPath;
+      }
+      return await this.#reader.read('findMmproj', { path });
+    } catch {
+      // several fit: the person chooses on the models page
+      return undefined;
+    }
   }
 
   /** Gives a vision encoder to the models that lack one and that it fits. */
-  #offer(visionPath: string, refused: ImportResult['refused'][number][] | undefined): void {
-    const taking = this.#models.list().filter((row) => {
-      const entry = this.#entry(row);
-      return entry.mmproj === null && entry.problem === null && fits(readTextModel(row.path), visionPath);
-    });
-    for (const row of taking) this.#models.setMmproj(row.id, visionPath);
-    if (taking.length > 0 || !refused) return;
+  async #offer(mmprojPath: string, refused: ImportResult['refused'][number][] | undefined): Promise<void> {
+    let taken = false;
+    for (const row of this.#models.list()) {
+      const { mmproj, problem } = await this.#readEntry(row.id);
+      if (mmproj !== null || problem !== null) continue;
+      if (!(await this.#reader.read('fits', { path: row.path, mmprojPath }))) continue;
+      this.#models.setMmproj(row.id, mmprojPath);
+      taken = true;
+    }
+    if (taken || !refused) return;
     refused.push({
-      path: visionPath,
-      message: `${basename(visionPath)} is a vision encoder, and no model here that lacks one fits it`,
+      path: mmprojPath,
+      message: `${basename(mmprojPath)} is a vision encoder, and no model here that lacks one fits it`,
       advice: 'Add its text model together with it.',
     });
   }
 
-  findPartner({ id }: { id: string }): Promise<ModelEntry> {
-    const row = this.#models.get(id);
-    const text = readTextModel(row.path);
-    const known = this.#models.list().flatMap((other) => this.#entry(other).mmproj?.path ?? []);
-    const found = findMmproj(text) ?? known.find((path) => fits(text, path));
+  async findPartner({ id }: { id: string }): Promise<ModelEntry> {
+    const { path } = this.#models.get(id);
+    const found = (await this.#reader.read('findMmproj', { path })) ?? (await this.#knownPartner(path));
     if (found === undefined) {
-      throw new SnugError('FILE', `no vision encoder that fits ${text.name} lies in ${dirname(row.path)}`, {
+      const { name } = await this.#readEntry(id);
+      throw new SnugError('FILE', `no vision encoder that fits ${name} lies in ${dirname(path)}`, {
         advice: 'Look for a file called mmproj-….gguf where the model came from, and add it here.',
       });
     }
     return this.setPartner({ id, mmprojPath: found });
   }
 
-  setPartner({ id, mmprojPath }: { id: string; mmprojPath: string }): Promise<ModelEntry> {
-    const row = this.#models.get(id);
-    checkPair(readTextModel(row.path), readVisionModel(mmprojPath));
+  async #knownPartner(path: string): Promise<string | undefined> {
+    const known = (await this.list()).flatMap(({ mmproj }) => mmproj?.path ?? []);
+    for (const mmprojPath of known) {
+      if (await this.#reader.read('fits', { path, mmprojPath })) return mmprojPath;
+    }
+    return undefined;
+  }
+
+  async setPartner({ id, mmprojPath }: { id: string; mmprojPath: string }): Promise<ModelEntry> {
+    await this.#reader.read('checkPair', { path: this.#models.get(id).path, mmprojPath });
     this.#models.setMmproj(id, mmprojPath);
+    await this.#described.read(this.#models.get(id));
     this.changed();
-    return Promise.resolve(this.#entry(this.#models.get(id)));
+    return this.#entry(this.#models.get(id));
   }
 
   remove({ id, deleteFile }: { id: string; deleteFile: boolean }): Promise<{ freedBytes: number }> {
@@ -143,25 +210,26 @@ export class Library implements LibraryService {
     return Promise.resolve({ freedBytes });
   }
 
-  restore({ id }: { id: string }): Promise<ModelEntry> {
+  async restore({ id }: { id: string }): Promise<ModelEntry> {
     const row = this.#models.get(id);
     if (row.trashedPath !== null && existsSync(row.trashedPath) && !existsSync(row.path)) {
       rename(row.trashedPath, row.path);
     }
     this.#models.restore(id);
+    await this.#described.read(this.#models.get(id));
     this.changed();
-    return Promise.resolve(this.#entry(this.#models.get(id)));
+    return this.#entry(this.#models.get(id));
   }
 
   /** The model whose file's hash begins so, among those that were hashed before. */
   nameOfSource(sha256Of: (path: string) => string | undefined, hash: string): string | undefined {
-    const usable = this.#list().filter((entry) => entry.problem === null);
+    const usable = this.#list().filter(mayBeUsed);
     return usable.find((entry) => sha256Of(entry.path)?.startsWith(hash))?.name;
   }
 
   /** The model a new conversation starts with: what was fitted last, else the newest there is. */
   newestUsable(): string | undefined {
-    const usable = this.#list().filter((entry) => entry.problem === null);
+    const usable = this.#list().filter(mayBeUsed);
     const byDate = usable.sort((a, b) => b.addedAt.localeCompare(a.addedAt));
     return (byDate.find((entry) => entry.kind === 'fitted') ?? byDate[0])?.id;
   }
@@ -171,6 +239,7 @@ export class Library implements LibraryService {
     for (const row of this.#models.removed()) {
       if (row.trashedPath !== null) rmSync(row.trashedPath, { force: true });
       this.#models.forget(row.id);
+      this.#described.forget(row.id);
     }
   }
 
@@ -183,6 +252,7 @@ export class Library implements LibraryService {
   }): ModelEntry {
     const row = this.#models.add(model);
     this.changed();
+    void this.#read(row);
     return this.#entry(row);
   }
 
@@ -196,40 +266,25 @@ export class Library implements LibraryService {
 
   #entry(row: ModelRow): ModelEntry {
     const { id, path, addedAt, builtIn, madeFrom } = row;
-    return { id, path, addedAt, builtIn, madeFrom, ...this.#describe(row) };
+    const known = this.#described.known(row);
+    if (!known) this.#toldUnread = true;
+    return { id, path, addedAt, builtIn, madeFrom, ...(known ?? this.#described.unread(row)) };
   }
 
-  /** What its files say; a model whose file is gone or broken stays in the list and says so. */
-  #describe(row: ModelRow): Omit<ModelEntry, keyof RowFields> {
-    try {
-      // the sidecar names the vision encoder where the row does not
-      const stamp = [row.path, sidecarPath(row.path), row.mmprojPath].map(stampOf).join(' ');
-      const known = this.#read.get(row.id);
-      if (known?.stamp === stamp) return known.entry;
-      const entry = describeFiles(row);
-      this.#read.set(row.id, { stamp, entry });
-      return entry;
-    } catch (error) {
-      const gone = !existsSync(row.path);
-      return {
-        ...UNREADABLE,
-        name: basename(row.path),
-        problem: gone ? 'its file is gone' : toErrorData(error).message,
-      };
-    }
+  /** Ends the process that reads. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#reader.close();
   }
 }
 
-/** The vision encoder of a model just added: one added with it, else the one in its folder. */
-function partner(text: TextModel, visionPaths: readonly string[]): string | undefined {
-  const given = visionPaths.find((path) => fits(text, path));
-  if (given !== undefined) return given;
-  try {
-    return findMmproj(text);
-  } catch {
-    // several fit: the person chooses on the models page
-    return undefined;
-  }
+function mayBeUsed({ problem }: ModelEntry): boolean {
+  return problem === null || problem === UNREAD;
+}
+
+function mmprojOf(row: ModelRow): string | undefined {
+  const path = row.mmprojPath ?? readSidecar(row.path).mmproj;
+  return path !== undefined && existsSync(path) ? path : undefined;
 }
 
 function rename(from: string, to: string): void {

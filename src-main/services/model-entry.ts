@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { z } from 'zod';
 import type { ModelEntry } from '../contract/model.ts';
 import type { Gguf } from '../models/gguf.ts';
 import { MOST_LAYERS } from '../models/check-text.ts';
@@ -12,7 +13,36 @@ import type { ModelRow } from '../store/models.ts';
 
 export type RowFields = Pick<ModelEntry, 'id' | 'path' | 'addedAt' | 'builtIn' | 'madeFrom'>;
 
-export const UNREADABLE: Omit<ModelEntry, keyof RowFields | 'name' | 'problem'> = {
+export type Description = Omit<ModelEntry, keyof RowFields>;
+
+/** What a model's files say. */
+export interface DescribedFiles {
+  readonly description: Description;
+  /** the encoder that the library or the sidecar names, whether it is there or not */
+  readonly mmprojPath: string | null;
+}
+
+export const describedFilesSchema: z.ZodType<DescribedFiles> = z.object({
+  description: z.object({
+    name: z.string(),
+    architecture: z.string(),
+    kind: z.enum(['source', 'fitted', 'quantized']),
+    bytes: z.number(),
+    parameters: z.number(),
+    bitsPerWeight: z.number(),
+    layers: z.number(),
+    trainingContextTokens: z.number(),
+    mmproj: z.object({ path: z.string(), bytes: z.number() }).nullable(),
+    imageTokens: z.object({ min: z.number(), max: z.number() }).nullable(),
+    plan: z
+      .object({ lowLayers: z.number(), rungs: z.object({ high: z.string(), low: z.string() }) })
+      .nullable(),
+    problem: z.string().nullable(),
+  }),
+  mmprojPath: z.string().nullable(),
+});
+
+export const UNREADABLE: Omit<Description, 'name' | 'problem'> = {
   architecture: '',
   kind: 'quantized',
   bytes: 0,
@@ -25,22 +55,15 @@ export const UNREADABLE: Omit<ModelEntry, keyof RowFields | 'name' | 'problem'> 
   plan: null,
 };
 
-/** Changes when a file does; null for none. */
-export function stampOf(path: string | null): string {
-  if (path === null) return 'none';
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found ? `${path} ${found.size} ${found.mtimeMs}` : `${path} gone`;
-}
-
 /** Reads a model's headers; throws when its file is gone, broken or none that Snug knows. */
-export function describeFiles(row: ModelRow): Omit<ModelEntry, keyof RowFields> {
+export function describeFiles(row: Pick<ModelRow, 'path' | 'mmprojPath'>): DescribedFiles {
   const text = readTextModel(row.path);
   const mmprojPath = row.mmprojPath ?? readSidecar(row.path).mmproj ?? null;
   const mmprojBytes = mmprojPath === null ? undefined : statSync(mmprojPath, { throwIfNoEntry: false })?.size;
   const limits = imageLimits(text);
   const weightBytes = text.gguf.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
   const plan = planOf(text.gguf);
-  return {
+  const description: Description = {
     name: plan ? `${text.name}, ${plan.lowLayers} of ${text.layers} layers ${plan.rungs.low}` : text.name,
     architecture: text.architecture,
     kind: plan ? 'fitted' : mayBeFitted(text) ? 'source' : 'quantized',
@@ -55,6 +78,7 @@ export function describeFiles(row: ModelRow): Omit<ModelEntry, keyof RowFields> 
     plan,
     problem: null,
   };
+  return { description, mmprojPath };
 }
 
 const LONGEST_RUNG = 20;

@@ -20,6 +20,7 @@ import { FitJobs } from './fit-jobs.ts';
 import { ModelsFolder } from './folder.ts';
 import { LaptopReader } from './laptop.ts';
 import { Library } from './library.ts';
+import { ModelReader } from './model-reader.ts';
 import type { Disk } from './move/disk.ts';
 import { PictureProcess } from './picture-process.ts';
 import { StoredSettings } from './settings.ts';
@@ -60,7 +61,13 @@ export function openServices(options: {
   const laptop = new LaptopReader((): string => folder.current, workerEntries.compress, start);
   const nameOf = (hash: string) => library.nameOfSource((path) => knownSha256(path, home), hash);
   const bank: BankFolders = new BankFolders(home, nameOf, (): boolean => fits.isRunning);
-  const library: Library = new Library(store.models, events, bank);
+  const library: Library = new Library({
+    models: store.models,
+    events,
+    bank,
+    reader: new ModelReader(workerEntries.read, start),
+    kept: join(home, 'work', 'models.json'),
+  });
   const freeModels = async () => {
     if (chat.isBusy) {
       throw new SnugError('BUSY', 'a model is answering', { advice: 'Wait for it to end, or stop it.' });
@@ -127,6 +134,7 @@ export function openServices(options: {
     await fits.close();
     await chat.close();
     await pictures.close();
+    await library.close();
     store.close();
     process.off('uncaughtExceptionMonitor', died);
     log.write('end');

@@ -1,0 +1,130 @@
+import { existsSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { isCancelled, SnugError, toErrorData, type ErrorCode } from '../contract/errors.ts';
+import { writeFileAtomically } from '../luq/files.ts';
+import { readKept } from '../models/json-file.ts';
+import { sidecarPath } from '../models/sidecar.ts';
+import type { ModelRow } from '../store/models.ts';
+import { visibleLine } from '../visible-text.ts';
+import { describedFilesSchema, UNREADABLE, type DescribedFiles, type Description } from './model-entry.ts';
+import type { ModelReader } from './model-reader.ts';
+
+/** Raised when a description says something else of the same file, so that what was kept before is read again. */
+const VERSION = 1;
+
+const keptSchema = z.object({
+  version: z.literal(VERSION),
+  models: z.record(z.string(), z.object({ stamp: z.string(), files: describedFilesSchema })),
+});
+type Kept = z.infer<typeof keptSchema>['models'];
+
+/** What is wrong with the content of a file stays so until it changes; a disk or its permissions may come right by themselves. */
+const OF_CONTENT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'NOT_GGUF',
+  'BROKEN_GGUF',
+  'UNSUPPORTED_MODEL',
+  'WRONG_PAIR',
+]);
+
+export const UNREAD = 'Snug is still reading its file';
+
+/** What the library's files say, each read once and kept over restarts, also that one is bad; read again when a file changes. */
+export class DescribedModels {
+  readonly #path: string;
+  readonly #reader: Pick<ModelReader, 'read'>;
+  readonly #known: Map<string, Kept[string]>;
+  /** what may be kept; a failure of the disk is only remembered */
+  readonly #lasting: Map<string, Kept[string]>;
+  readonly #reading = new Map<string, { stamp: string; done: Promise<void> }>();
+
+  constructor(path: string, reader: Pick<ModelReader, 'read'>) {
+    this.#path = path;
+    this.#reader = reader;
+    const kept = Object.entries(readKept(path, keptSchema)?.models ?? {});
+    this.#known = new Map(kept);
+    this.#lasting = new Map(kept);
+  }
+
+  /** undefined for what has not been read since it last changed. */
+  known(row: ModelRow): Description | undefined {
+    if (!existsSync(row.path)) return { ...nameless(row), problem: 'its file is gone' };
+    const found = this.#known.get(row.id);
+    return found?.stamp === stampOf(row, found?.files) ? found?.files.description : undefined;
+  }
+
+  /** The same of a model that is not read yet: where it lies and how large it is. */
+  unread(row: ModelRow): Description {
+    const bytes = statSync(row.path, { throwIfNoEntry: false })?.size ?? 0;
+    return { ...nameless(row), bytes, problem: UNREAD };
+  }
+
+  /** Reads what is not known; ends when it is known, and never throws. */
+  async read(row: ModelRow): Promise<void> {
+    if (this.known(row)) return;
+    const stamp = stampOf(row);
+    const reading = this.#reading.get(row.id);
+    if (reading?.stamp === stamp) return reading.done;
+    const done = this.#read(row, stamp).finally(() => {
+      if (this.#reading.get(row.id)?.done === done) this.#reading.delete(row.id);
+      if (this.#reading.size === 0) this.#keep();
+    });
+    this.#reading.set(row.id, { stamp, done });
+    return done;
+  }
+
+  async #read(row: ModelRow, before: string): Promise<void> {
+    try {
+      const { path, mmprojPath } = row;
+      const files = await this.#reader.read('describe', { path, mmprojPath });
+      // what is written meanwhile is read again when it is asked for again
+      if (stampOf(row) === before) this.#remember(row, files, true);
+    } catch (error) {
+      if (isCancelled(error)) return;
+      const { message, code } = toErrorData(error);
+      const description = { ...nameless(row), problem: visibleLine(message, LONGEST_PROBLEM) };
+      const lasts = error instanceof SnugError && OF_CONTENT.has(code);
+      this.#remember(row, { description, mmprojPath: null }, lasts);
+    }
+  }
+
+  #remember(row: ModelRow, files: DescribedFiles, lasts: boolean): void {
+    const record = { stamp: stampOf(row, files), files };
+    this.#known.set(row.id, record);
+    if (lasts) this.#lasting.set(row.id, record);
+    else this.#lasting.delete(row.id);
+  }
+
+  /** Forgets models that the library no longer has. */
+  forget(id: string): void {
+    this.#known.delete(id);
+    this.#lasting.delete(id);
+  }
+
+  #keep(): void {
+    const kept: z.infer<typeof keptSchema> = { version: VERSION, models: Object.fromEntries(this.#lasting) };
+    try {
+      writeFileAtomically(this.#path, JSON.stringify(kept));
+    } catch {
+      // on a full disk the next start reads the files again
+    }
+  }
+}
+
+const LONGEST_PROBLEM = 1000;
+
+function nameless(row: ModelRow): Omit<Description, 'problem'> {
+  return { ...UNREADABLE, name: visibleLine(basename(row.path)) };
+}
+
+/** Changes when a file of the model does: its own, its sidecar, or the encoder that either names. */
+function stampOf(row: ModelRow, files?: DescribedFiles): string {
+  const paths = [row.path, sidecarPath(row.path), row.mmprojPath, files?.mmprojPath ?? null];
+  return paths.map(stampOfFile).join(' ');
+}
+
+function stampOfFile(path: string | null): string {
+  if (path === null) return 'none';
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found ? `${path} ${found.size} ${found.mtimeMs} ${found.ctimeMs}` : `${path} gone`;
+}
