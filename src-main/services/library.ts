@@ -87,7 +87,8 @@ export class Library implements LibraryService {
     const row = this.#models.get(id);
     const { name, problem, mmproj } = this.#described.known(row) ?? this.#described.unread(row);
     // who loads one that was not read yet reads it first
-    if (problem === UNREAD) return { id, path: row.path, mmprojPath: mmprojOf(row), name };
+    if (problem === UNREAD)
+      return { id, path: row.path, mmprojPath: mmprojOf(row), name, builtIn: row.builtIn };
     if (problem !== null) {
       throw new SnugError('FILE', `${name} cannot be used: ${problem}`, {
         advice: 'Bring its file back to where it was, or choose another model.',
