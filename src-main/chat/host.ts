@@ -12,6 +12,7 @@ import { loadAddon, withAbort, callNative, type NativeModel } from '../engine/ad
 import { peakResidentBytes } from '../engine/peak-memory.ts';
 import { staysMapped } from '../luq/loaded-weights.ts';
 import { CHAT_BATCH_TOKENS } from '../luq/memory.ts';
+import { checkTokens } from '../models/check-text.ts';
 import { imageLimits, mostPixels } from '../models/image-limits.ts';
 import { checkPair, readTextModel, readVisionModel } from '../models/model-file.ts';
 import { usableThreads } from '../profile/laptop.ts';
@@ -36,6 +37,7 @@ export class ChatHost {
     options: { signal?: AbortSignal | undefined; onEvent?: (event: ChatEvent) => void } = {},
   ): Promise<OpenedChat> {
     const text = readTextModel(request.modelPath);
+    checkTokens(text.gguf);
     const vision = request.mmprojPath === undefined ? undefined : readVisionModel(request.mmprojPath);
     if (vision) checkPair(text, vision);
     const limits = imageLimits(text, request.imageMaxTokens);

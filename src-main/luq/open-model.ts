@@ -1,5 +1,6 @@
 import type { OnProgress } from '../contract/progress.ts';
 import { withAbort, type Addon, type NativeModel } from '../engine/addon.ts';
+import { checkTokens } from '../models/check-text.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
 import { readTextModel, readVisionModel } from '../models/model-file.ts';
 
@@ -20,7 +21,7 @@ export type OpenModel = NativeModel & Disposable;
 export async function openModel(addon: Addon, options: OpenOptions): Promise<OpenModel> {
   const { path, mmprojPath, limits, threads, mapped = true, signal, onProgress } = options;
   // llama.cpp believes a header; both are refused here where it could not be survived
-  readTextModel(path);
+  checkTokens(readTextModel(path).gguf);
   if (mmprojPath !== undefined) readVisionModel(mmprojPath);
   const model = await withAbort(addon, signal, (abort) =>
     addon.openModel(
@@ -48,7 +49,7 @@ export async function openModel(addon: Addon, options: OpenOptions): Promise<Ope
 
 /** Vocabulary, sizes and rules of a model without its weights. */
 export async function openMetadata(addon: Addon, path: string): Promise<OpenModel> {
-  readTextModel(path);
+  checkTokens(readTextModel(path).gguf);
   return disposable(
     await withAbort(addon, undefined, (abort) =>
       addon.openModel({ path, threads: 1, metadataOnly: true }, abort),

@@ -1,6 +1,5 @@
 import { blockSize, tensorTypeId, tensorTypeName } from './tensor-types.ts';
-import type { Gguf, GgufTensor } from './gguf.ts';
-import { metadataString } from './gguf.ts';
+import { GgufType, metadataString, type Gguf, type GgufTensor } from './gguf.ts';
 import { checkReal, implausible, wholeNumberIn, wholeNumbersIn, type Range } from './refusal.ts';
 
 /**
@@ -20,6 +19,10 @@ const HEAD_SIZE: Range = { least: 2, most: 1 << 10, reason: 'the largest heads h
 const VOCABULARY: Range = { least: 1, most: 1 << 20, reason: 'the largest vocabularies have 262,144 tokens' };
 /** llama.cpp asserts that a model without experts uses and groups none. */
 const NO_EXPERTS: Range = { least: 0, most: 0, reason: 'the model has no experts' };
+
+/** What models of llama and qwen2 come with. One without a vocabulary makes llama.cpp add as many empty tokens as the header likes. */
+const TOKENIZERS = new Set(['gpt2', 'llama']);
+const FEWEST_TOKENS = 256;
 
 const ROPE_SCALINGS = new Set(['none', 'linear', 'yarn', 'longrope']);
 
@@ -85,12 +88,37 @@ function checkRope(gguf: Gguf, key: (name: string) => string): void {
 function checkVocabulary(gguf: Gguf, key: (name: string) => string): void {
   wholeNumberIn(gguf, key('vocab_size'), VOCABULARY);
   const tokenizer = metadataString(gguf, 'tokenizer.ggml.model');
-  // llama.cpp makes as many empty tokens as vocab_size says
-  if (tokenizer === 'none' || tokenizer === 'no_vocab') throw implausible(gguf, 'it has no vocabulary');
+  if (tokenizer !== undefined && !TOKENIZERS.has(tokenizer))
+    throw implausible(gguf, `its tokenizer is ${tokenizer}, which no model of this kind has`);
   const tokens = gguf.metadata.get('tokenizer.ggml.tokens')?.value;
+  // special tokens that are not named have numbers below this
+  if (tokenizer !== undefined && typeof tokens === 'object' && tokens.length < FEWEST_TOKENS)
+    throw implausible(gguf, `it has ${tokens.length} tokens, and bytes alone are ${FEWEST_TOKENS}`);
   const rows = gguf.tensors.find(({ name }) => name === 'token_embd.weight')?.shape[1];
   if (typeof tokens === 'object' && rows !== undefined && tokens.length !== rows)
     throw implausible(gguf, `it has ${tokens.length} tokens, and embeddings of ${rows}`);
+}
+
+/**
+ * llama.cpp asserts that no two tokens are the same. Looking at each of 150,000 takes a moment, so this is done where a model is about to
+ * be opened.
+ */
+export function checkTokens(gguf: Gguf): void {
+  const entry = gguf.metadata.get('tokenizer.ggml.tokens');
+  if (typeof entry?.value !== 'object' || entry.value.elementType !== GgufType.string) return;
+  const { length } = entry.value;
+  // by their bytes, as two that are no UTF-8 would be decoded to the same text
+  const raw = Buffer.from(entry.raw.buffer, entry.raw.byteOffset, entry.raw.byteLength);
+  let at = 8 + Number(raw.readBigUInt64LE(0)) + 4 + 4 + 8;
+  const seen = new Set<string>();
+  for (let i = 0; i < length; i++) {
+    const bytes = Number(raw.readBigUInt64LE(at));
+    // as llama.cpp names empty ones
+    const token = bytes === 0 ? `[EMPTY_${i}]` : raw.toString('latin1', at + 8, at + 8 + bytes);
+    if (seen.has(token)) throw implausible(gguf, `its token ${i} is there twice`);
+    seen.add(token);
+    at += 8 + bytes;
+  }
 }
 
 const F32 = tensorTypeId('F32');

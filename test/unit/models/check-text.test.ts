@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ggufEntry } from '../../../src-main/models/gguf-writer.ts';
 import { GgufType, type GgufScalar, type GgufTypeId } from '../../../src-main/models/gguf.ts';
+import { checkTokens } from '../../../src-main/models/check-text.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
 import { tensorTypeId } from '../../../src-main/models/tensor-types.ts';
 import { changedModel, type Changes } from '../../helpers/changed-demo.ts';
@@ -48,10 +49,15 @@ describe('a text model is refused, with the entry that is wrong, when', () => {
     ['expert_group_count', says('expert_group_count', uint32, 2)],
     ['nextn_predict_layers', says('nextn_predict_layers', uint32, 13)],
     ['vocab_size', says('vocab_size', uint32, 2 ** 32 - 1)],
-    ['it has no vocabulary', { entries: [ggufEntry('tokenizer.ggml.model', string, 'none')] }],
+    ['its tokenizer is none', { entries: [ggufEntry('tokenizer.ggml.model', string, 'none')] }],
+    ['its tokenizer is rwkv', { entries: [ggufEntry('tokenizer.ggml.model', string, 'rwkv')] }],
     [
-      'it has 3 tokens, and embeddings of 2048',
+      'it has 3 tokens, and bytes alone are 256',
       { entries: [ggufEntry('tokenizer.ggml.tokens', string, ['a', 'b', 'c'])] },
+    ],
+    [
+      'it has 300 tokens, and embeddings of 2048',
+      { entries: [ggufEntry('tokenizer.ggml.tokens', string, Array.from({ length: 300 }, String))] },
     ],
   ])('%s', (reason, changes) => {
     const error = thrown(() => read(changes));
@@ -68,6 +74,28 @@ describe('a text model is refused, with the entry that is wrong, when', () => {
   ])('%s is stored as %s', (name, type) => {
     const tensor = (one: { name: string }) => (one.name === name ? { type: tensorTypeId(type) } : {});
     expect(thrown(() => read({ tensor })).message).toMatch(new RegExp(`${name} is stored as ${type}|ends`));
+  });
+});
+
+describe('tokens', () => {
+  const tokens = (change: (words: string[]) => void) => {
+    const words = Array.from({ length: 2048 }, (_, i) => `word ${i}`);
+    change(words);
+    return read({ entries: [ggufEntry('tokenizer.ggml.tokens', string, words)] }).gguf;
+  };
+
+  it('are each there once', () => {
+    expect(() => checkTokens(read({}).gguf)).not.toThrow();
+    expect(() => checkTokens(tokens(() => undefined))).not.toThrow();
+    const two = tokens((words) => (words[2000] = 'word 7'));
+    expect(thrown(() => checkTokens(two)).message).toContain('its token 2000 is there twice');
+  });
+
+  it('may be empty, and none has the name that llama.cpp gives an empty one', () => {
+    const empty = tokens((words) => ((words[5] = ''), (words[6] = '')));
+    expect(() => checkTokens(empty)).not.toThrow();
+    const named = tokens((words) => ((words[5] = ''), (words[6] = '[EMPTY_5]')));
+    expect(thrown(() => checkTokens(named)).message).toContain('its token 6 is there twice');
   });
 });
 
