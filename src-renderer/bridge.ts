@@ -6,10 +6,13 @@ import { connectSocket } from './socket-bridge.ts';
 /** How the window reaches the main process, whichever door it came through. */
 export interface Bridge {
   readonly api: Api;
-  /** `lost` while the main process can't be reached; calls then fail with an error that says so. */
-  readonly connection: { readonly state: 'connecting' | 'open' | 'lost' };
+  /**
+   * `lost` while the main process can't be reached, `refused` when it does not know this tab; calls then fail with an error that
+   * says so.
+   */
+  readonly connection: { readonly state: 'connecting' | 'open' | 'lost' | 'refused' };
   listen(listener: (event: ApiEvent) => void): () => void;
-  onConnection(listener: (state: 'connecting' | 'open' | 'lost') => void): () => void;
+  onConnection(listener: (state: Bridge['connection']['state']) => void): () => void;
   /** Keeps a picture's bytes for sending; rejects with advice when it is none. */
   addPicture(file: Blob, name: string): Promise<PictureView>;
   pictureUrl(hash: string): string;
@@ -32,6 +35,6 @@ declare global {
 }
 
 export function connect(): Bridge {
-  const { snugShell, location } = window;
-  return snugShell ? connectShell(snugShell) : connectSocket(location);
+  const { snugShell } = window;
+  return snugShell ? connectShell(snugShell) : connectSocket(window);
 }

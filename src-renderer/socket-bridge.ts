@@ -1,10 +1,19 @@
 import type { Api, ApiEvent } from '../src-main/contract/api.ts';
 import type { PictureView } from '../src-main/contract/conversation.ts';
 import { fromErrorData, SnugError, type ErrorData } from '../src-main/contract/errors.ts';
-import { PICTURES_PATH, type FromMain } from '../src-main/contract/wire.ts';
+import {
+  MOST_MESSAGE_BYTES,
+  PICTURES_PATH,
+  SOCKET_PATH,
+  SOCKET_PROTOCOL,
+  type FromMain,
+} from '../src-main/contract/wire.ts';
 import type { Bridge } from './bridge.ts';
+import { bearer, TabSession } from './session.ts';
 
 const RECONNECT_MILLISECONDS = 1000;
+/** WebSocket's own code for a message beyond the other side's limit. */
+const TOO_LARGE = 1009;
 
 interface Waiting {
   resolve(value: never): void;
@@ -14,6 +23,7 @@ interface Waiting {
 /** The window's side of a WebSocket to `serve.ts`; comes back by itself when the connection was lost. */
 class SocketBridge implements Bridge {
   readonly #url: string;
+  readonly #session: TabSession;
   readonly #listeners = new Set<(event: ApiEvent) => void>();
   readonly #watchers = new Set<(state: Bridge['connection']['state']) => void>();
   readonly #waiting = new Map<number, Waiting>();
@@ -23,14 +33,26 @@ class SocketBridge implements Bridge {
   connection: Bridge['connection'] = { state: 'connecting' };
   readonly api: Api;
 
-  constructor(location: Location) {
-    this.#url = `ws://${location.host}/api`;
+  constructor(host: string, session: TabSession) {
+    this.#url = `ws://${host}${SOCKET_PATH}`;
+    this.#session = session;
     this.api = callingProxy((service, method, argument) => this.#call(service, method, argument));
-    this.#open();
+    void this.#open();
   }
 
-  #open(): void {
-    const socket = new WebSocket(this.#url);
+  async #open(): Promise<void> {
+    try {
+      const session = await this.#session.find();
+      if (session) this.#connect(session.bearer);
+      else this.#end('refused', refused());
+    } catch {
+      // no server answers
+      this.#lose(lost());
+    }
+  }
+
+  #connect(bearer: string): void {
+    const socket = new WebSocket(this.#url, [SOCKET_PROTOCOL, bearer]);
     this.#socket = socket;
     socket.onopen = () => {
       for (const message of this.#queued) socket.send(message);
@@ -38,15 +60,21 @@ class SocketBridge implements Bridge {
       this.#become('open');
     };
     socket.onmessage = ({ data }) => this.#receive(JSON.parse(String(data)) as FromMain);
-    socket.onclose = () => {
-      this.#become('lost');
-      const error = new SnugError('WORKER_DIED', 'the connection to Snug was lost', {
-        advice: 'If Snug was closed, start it again; this page comes back by itself.',
-      });
-      for (const waiting of this.#waiting.values()) waiting.reject(error);
-      this.#waiting.clear();
-      setTimeout(() => this.#open(), RECONNECT_MILLISECONDS);
-    };
+    socket.onclose = ({ code }) => this.#lose(code === TOO_LARGE ? tooLarge() : lost());
+  }
+
+  #lose(error: SnugError): void {
+    this.#end('lost', error);
+    setTimeout(() => void this.#open(), RECONNECT_MILLISECONDS);
+  }
+
+  /** Every call fails; none of them runs later, when its caller has long been told so. */
+  #end(state: 'lost' | 'refused', error: SnugError): void {
+    this.#socket = undefined;
+    this.#queued = [];
+    this.#become(state);
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
   }
 
   #become(state: Bridge['connection']['state']): void {
@@ -68,6 +96,8 @@ class SocketBridge implements Bridge {
   #call(service: string, method: string, argument: unknown): Promise<unknown> {
     const id = this.#nextId++;
     const message = JSON.stringify({ id, service, method, argument });
+    if (this.connection.state === 'refused') return Promise.reject(refused());
+    if (new TextEncoder().encode(message).length > MOST_MESSAGE_BYTES) return Promise.reject(tooLarge());
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(message);
@@ -89,14 +119,16 @@ class SocketBridge implements Bridge {
     const response = await fetch(`${PICTURES_PATH}?name=${encodeURIComponent(name)}`, {
       method: 'POST',
       body: file,
+      headers: bearer(this.#session.current?.bearer ?? ''),
     });
+    if (response.status === 401) throw refused();
     const answer = (await response.json()) as PictureView | { error: ErrorData };
     if ('error' in answer) throw fromErrorData(answer.error);
     return answer;
   }
 
   pictureUrl(hash: string): string {
-    return `${PICTURES_PATH}${hash}`;
+    return `${PICTURES_PATH}${hash}?key=${this.#session.current?.pictures ?? ''}`;
   }
 
   pathOf(): undefined {
@@ -113,6 +145,25 @@ export function callingProxy(
   return new Proxy({}, { get: (_, service) => serviceOf(String(service)) }) as Api;
 }
 
-export function connectSocket(location: Location): Bridge {
-  return new SocketBridge(location);
+function lost(): SnugError {
+  return new SnugError('WORKER_DIED', 'the connection to Snug was lost', {
+    advice: 'If Snug was closed, start it again; this page comes back by itself.',
+  });
+}
+
+function refused(): SnugError {
+  return new SnugError('BAD_ARGUMENT', 'this page was not opened by the address that Snug printed', {
+    advice: 'Open that address; it works once. If it was opened before, start Snug again for a new one.',
+  });
+}
+
+function tooLarge(): SnugError {
+  const megabytes = MOST_MESSAGE_BYTES / 2 ** 20;
+  return new SnugError('BAD_ARGUMENT', `what was sent is larger than ${megabytes} MiB`, {
+    advice: 'Send less at once.',
+  });
+}
+
+export function connectSocket({ location, history, sessionStorage }: Window): Bridge {
+  return new SocketBridge(location.host, new TabSession({ location, history, storage: sessionStorage }));
 }

@@ -3,6 +3,8 @@ import { apiArguments, type Api } from '../contract/api.ts';
 import { SnugError, toErrorData } from '../contract/errors.ts';
 import { callSchema, type Reply } from '../contract/wire.ts';
 
+const numberSchema = callSchema.pick({ id: true }).strip();
+
 type Method = (argument: unknown) => Promise<unknown>;
 
 /** Runs calls of a window against the services: nothing runs before its name and its argument are checked. */
@@ -16,7 +18,7 @@ export class Dispatcher {
   /** Never throws; undefined when not even the call's number can be read, so that there is nothing to answer. */
   async run(message: unknown): Promise<Reply | undefined> {
     const call = callSchema.safeParse(message);
-    if (!call.success) return undefined;
+    if (!call.success) return refusal(message, call.error);
     const { id, service, method, argument } = call.data;
     try {
       const value = await this.#method(service, method)(argument);
@@ -39,6 +41,14 @@ export class Dispatcher {
       return implementation[method]?.call(implementation, checked.data);
     };
   }
+}
+
+/** The answer to what is no call, where it can be told to whom. */
+function refusal(message: unknown, error: z.ZodError): Reply | undefined {
+  const numbered = numberSchema.safeParse(message);
+  if (!numbered.success) return undefined;
+  const refused = new SnugError('BAD_ARGUMENT', `this is no call: ${z.prettifyError(error)}`);
+  return { id: numbered.data.id, error: toErrorData(refused) };
 }
 
 /** An entry of an object and not of its prototype: names come from outside. */

@@ -102,7 +102,7 @@ const start = z.strictObject({
   contextTokens: z.int().positive().max(1_048_576),
   imageMaxTokens: z.int().positive().max(65_536).optional(),
   visionType: z.enum(['Q8_0']).optional(),
-  calibrationFolder: z.string().min(1).optional(),
+  calibrationFolder: z.string().min(1).max(32_768).optional(),
   compare: z.boolean().optional(),
   plan: z.enum(['paper', 'auto']).optional(),
   ordering: z.enum(ORDERINGS).optional(),

@@ -90,11 +90,20 @@ export interface LibraryService {
 const nothing = z.strictObject({});
 const id = z.string().min(1).max(64);
 const path = z.string().min(1).max(32_768);
+/** Letters of all paths added at once: a message holds them as JSON. */
+const MOST_PATH_LETTERS = 1_000_000;
+const paths = z
+  .array(path)
+  .min(1)
+  .max(1000)
+  .refine((all) => all.reduce((sum, one) => sum + one.length, 0) <= MOST_PATH_LETTERS, {
+    error: 'these are too many files at once; add fewer',
+  });
 
 export const libraryArguments = {
   list: nothing,
   inspect: z.strictObject({ id }),
-  add: z.strictObject({ paths: z.array(path).min(1).max(1000) }),
+  add: z.strictObject({ paths }),
   findPartner: z.strictObject({ id }),
   setPartner: z.strictObject({ id, mmprojPath: path }),
   remove: z.strictObject({ id, deleteFile: z.boolean() }),

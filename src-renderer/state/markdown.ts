@@ -139,9 +139,12 @@ function plain(text: string): string {
   return `<p class="plain" dir="auto">${escapeHtml(text)}</p>`;
 }
 
+/** Markup that may reach the page: a browser's TrustedHTML, or text where there is none. */
+export type SafeHtml = string | { toString(): string };
+
 interface Block {
   readonly raw: string;
-  readonly html: string;
+  readonly html: SafeHtml;
 }
 
 /**
@@ -149,16 +152,16 @@ interface Block {
  * the last block and not the whole answer.
  */
 export class GrowingMarkdown {
-  readonly #sanitise: (html: string) => string;
+  readonly #sanitise: (html: string) => SafeHtml;
   #blocks: readonly Block[] = [];
   #text = '';
 
-  constructor(sanitise: (html: string) => string) {
+  constructor(sanitise: (html: string) => SafeHtml) {
     this.#sanitise = sanitise;
   }
 
   /** HTML by block. A text that continues the last one reuses its blocks; `finished` reads the whole text once more. */
-  render(text: string, finished: boolean): readonly string[] {
+  render(text: string, finished: boolean): readonly SafeHtml[] {
     // line ends are settled first: offsets below count letters of what marked reads
     const source = text.replaceAll(/\r\n?/g, '\n');
     const kept = !finished && source.startsWith(this.#text) ? this.#blocks.slice(0, -1) : [];

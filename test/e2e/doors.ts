@@ -72,15 +72,23 @@ class BrowserDoor implements Door {
 
   async #newPage(url: string): Promise<Page> {
     const page = await this.#context.newPage();
-    page.setDefaultTimeout(30_000);
-    this.#watch(page);
+    this.#prepare(page);
     await page.goto(url);
     return page;
   }
 
-  // the token of the address works once; the browser has its cookie by now
-  anotherWindow(): Promise<Page> {
-    return this.#newPage(new URL(this.#server.url).origin);
+  #prepare(page: Page): void {
+    page.setDefaultTimeout(30_000);
+    this.#watch(page);
+  }
+
+  // the token of the address works once; a duplicate of the tab has its session
+  async anotherWindow(): Promise<Page> {
+    const opened = this.#context.waitForEvent('page');
+    await this.page.evaluate(() => void window.open(location.pathname));
+    const page = await opened;
+    this.#prepare(page);
+    return page;
   }
 
   async restart(): Promise<void> {

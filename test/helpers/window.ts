@@ -2,22 +2,37 @@ import { WebSocket } from 'ws';
 import type { Api, ApiEvent, ApiEvents } from '../../src-main/contract/api.ts';
 import type { PictureView } from '../../src-main/contract/conversation.ts';
 import { fromErrorData, type ErrorData } from '../../src-main/contract/errors.ts';
-import { PICTURES_PATH, type FromMain } from '../../src-main/contract/wire.ts';
+import {
+  PICTURES_PATH,
+  SESSION_PATH,
+  SOCKET_PATH,
+  SOCKET_PROTOCOL,
+  type FromMain,
+  type Session,
+} from '../../src-main/contract/wire.ts';
+
+/** The session for the token of a printed address. */
+export async function openSession(url: string): Promise<Session> {
+  const { origin, searchParams } = new URL(url);
+  const authorization = `Bearer ${searchParams.get('token') ?? ''}`;
+  const response = await fetch(`${origin}${SESSION_PATH}`, { method: 'POST', headers: { authorization } });
+  return (await response.json()) as Session;
+}
 
 /** A window without a page: the same calls and events over the same WebSocket. */
 export class TestWindow {
   readonly events: ApiEvent[] = [];
   readonly #socket: WebSocket;
   readonly #base: string;
-  readonly #cookie: string;
+  readonly #session: Session;
   readonly #waiting = new Map<number, (reply: FromMain & { kind: 'reply' }) => void>();
   readonly #watchers = new Set<() => void>();
   #nextId = 1;
 
-  private constructor(socket: WebSocket, base: string, cookie: string) {
+  private constructor(socket: WebSocket, base: string, session: Session) {
     this.#socket = socket;
     this.#base = base;
-    this.#cookie = cookie;
+    this.#session = session;
     socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString()) as FromMain;
       if (message.kind === 'reply') this.#waiting.get(message.id)?.(message);
@@ -28,14 +43,13 @@ export class TestWindow {
 
   static async open(url: string): Promise<TestWindow> {
     const { origin, host } = new URL(url);
-    const entered = await fetch(url, { redirect: 'manual' });
-    const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? '';
-    const socket = new WebSocket(`ws://${host}/api`, { headers: { cookie, origin } });
+    const session = await openSession(url);
+    const socket = new WebSocket(`ws://${host}${SOCKET_PATH}`, [SOCKET_PROTOCOL, session.bearer], { origin });
     await new Promise((resolve, reject) => {
       socket.once('open', resolve);
       socket.once('error', reject);
     });
-    return new TestWindow(socket, origin, cookie);
+    return new TestWindow(socket, origin, session);
   }
 
   readonly api = new Proxy({} as Api, {
@@ -83,7 +97,7 @@ export class TestWindow {
     const response = await fetch(`${this.#base}${PICTURES_PATH}?name=${encodeURIComponent(name)}`, {
       method: 'POST',
       body: new Uint8Array(bytes),
-      headers: { cookie: this.#cookie },
+      headers: { authorization: `Bearer ${this.#session.bearer}` },
     });
     const answer = (await response.json()) as PictureView | { error: ErrorData };
     if ('error' in answer) throw fromErrorData(answer.error);
@@ -91,9 +105,7 @@ export class TestWindow {
   }
 
   async fetchPicture(hash: string): Promise<Uint8Array> {
-    const response = await fetch(`${this.#base}${PICTURES_PATH}${hash}`, {
-      headers: { cookie: this.#cookie },
-    });
+    const response = await fetch(`${this.#base}${PICTURES_PATH}${hash}?key=${this.#session.pictures}`);
     return new Uint8Array(await response.arrayBuffer());
   }
 

@@ -58,13 +58,28 @@ describe('a call from a window', () => {
   });
 
   it.each([
+    { id: 5, service: 'settings' },
+    { id: 5, service: 'settings', method: 7, argument: {} },
+    { id: 5, service: 's'.repeat(33), method: 'get', argument: {} },
+    { id: 5, service: 'settings', method: 'get', argument: {}, more: 1 },
+    { id: 5 },
+  ])('of a bad shape is answered where its number can be read: %j', async (message) => {
+    const { api } = recordingApi();
+    const reply = await new Dispatcher(api).run(message);
+    expect(reply).toMatchObject({
+      id: 5,
+      error: { code: 'BAD_ARGUMENT', message: expect.stringContaining('no call') as string },
+    });
+  });
+
+  it.each([
     undefined,
     null,
     'text',
     42,
     [],
     { id: -1 },
-    { id: 1, service: 'settings' },
+    { id: 1.5, service: 'settings', method: 'get', argument: {} },
     { service: 'settings', method: 'get' },
   ])('that cannot even be read is dropped: %j', async (message) => {
     const { api } = recordingApi();

@@ -51,7 +51,9 @@ describe.skipIf(browserPath === undefined)('what reaches the page', () => {
   const sanitised = (html: string): Promise<string> =>
     page.evaluate(
       (text) =>
-        (window as unknown as { purifier: { sanitise(html: string): string } }).purifier.sanitise(text),
+        String(
+          (window as unknown as { purifier: { sanitise(html: string): unknown } }).purifier.sanitise(text),
+        ),
       html,
     );
 

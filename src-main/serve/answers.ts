@@ -1,0 +1,127 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { SnugError, toErrorData } from '../contract/errors.ts';
+import { PICTURES_PATH, SESSION_PATH } from '../contract/wire.ts';
+import type { Services } from '../services/services.ts';
+import type { Connections } from './connections.ts';
+import type { Gate } from './gate.ts';
+import { contentSecurityPolicy, pageFile } from './page-file.ts';
+import { PICTURE_POLICY, pictureFile } from './picture-file.ts';
+import { Uploads } from './uploads.ts';
+
+const HEADERS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': contentSecurityPolicy({ connect: "'self'" }),
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cache-Control': 'no-store',
+  // pages of other ports count as the same site: neither may they show what is here, nor share a process with it
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Origin-Agent-Cluster': '?1',
+};
+const OPEN_ADDRESS = 'open the address that Snug printed; its token works once';
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+}
+
+/** What the server answers to requests: the page to anyone under its own address, all else to who has the session. */
+export class Answers {
+  readonly #gate: Gate;
+  readonly #connections: Connections;
+  readonly #services: Services;
+  readonly #page: string;
+  readonly #uploads: Uploads;
+
+  constructor(options: { gate: Gate; connections: Connections; services: Services; page: string }) {
+    this.#gate = options.gate;
+    this.#connections = options.connections;
+    this.#services = options.services;
+    this.#page = options.page;
+    this.#uploads = new Uploads(options.services);
+  }
+
+  /** Never rejects. */
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // a connection that breaks off while something is written
+    response.on('error', () => response.destroy());
+    try {
+      for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+      const url = addressOf(request);
+      if (!url) return words(response, 400, 'this is no address of a page here');
+      const refusal = this.#gate.refusalOf(request);
+      if (refusal !== undefined) return words(response, 403, refusal);
+      await this.#route({ request, response, url });
+    } catch (error) {
+      if (response.headersSent) return void response.destroy();
+      json(response, error instanceof SnugError ? 400 : 500, { error: toErrorData(error) });
+      // what was still coming is not read
+      if (!request.complete) response.once('finish', () => request.destroy());
+    }
+  }
+
+  async #route(exchange: Exchange): Promise<void> {
+    const { pathname } = exchange.url;
+    if (pathname === SESSION_PATH) this.#session(exchange);
+    else if (pathname.startsWith(PICTURES_PATH)) await this.#pictures(exchange);
+    else this.#file(exchange);
+  }
+
+  /** A session for the token (POST), or whether a session is known (GET). */
+  #session({ request, response }: Exchange): void {
+    if (request.method === 'POST') {
+      const session = this.#gate.enter(request);
+      if (!session) return words(response, 401, OPEN_ADDRESS);
+      this.#connections.trust(request.socket);
+      json(response, 200, session);
+    } else if (request.method === 'GET') {
+      if (!this.#gate.knows(request)) return words(response, 401, OPEN_ADDRESS);
+      this.#connections.trust(request.socket);
+      response.writeHead(204).end();
+    } else words(response, 405, 'this is not done here');
+  }
+
+  async #pictures({ request, response, url }: Exchange): Promise<void> {
+    if (request.method === 'POST') {
+      if (!this.#gate.knows(request)) return words(response, 401, OPEN_ADDRESS);
+      this.#connections.trust(request.socket);
+      const kept = await this.#uploads.take(request, url.searchParams.get('name') ?? 'picture');
+      return json(response, 200, kept);
+    }
+    if (request.method !== 'GET') return words(response, 405, 'this is not done here');
+    if (!this.#gate.mayShow(url)) return words(response, 401, OPEN_ADDRESS);
+    this.#connections.trust(request.socket);
+    const picture = pictureFile(this.#services.picturePath(url.pathname.slice(PICTURES_PATH.length)));
+    if (!picture) return words(response, 404, 'there is no picture here');
+    response.writeHead(200, {
+      'Content-Type': picture.type,
+      'Content-Security-Policy': PICTURE_POLICY,
+      'Cache-Control': 'private, max-age=31536000',
+    });
+    await pipeline(picture.content, response);
+  }
+
+  #file({ request, response, url }: Exchange): void {
+    const pathname = url.pathname === '/' ? '/index.html' : url.pathname;
+    const file = request.method === 'GET' ? pageFile(this.#page, pathname) : undefined;
+    if (!file) return words(response, 404, 'there is nothing here');
+    response.writeHead(200, { 'Content-Type': file.type }).end(file.content);
+  }
+}
+
+/** The address that is asked for; undefined when it is none of this server's, as `//` or that of a proxy's request. */
+function addressOf({ url }: IncomingMessage): URL | undefined {
+  if (!url?.startsWith('/') || url.startsWith('//')) return undefined;
+  return URL.parse(`http://127.0.0.1${url}`) ?? undefined;
+}
+
+function words(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
+}
+
+function json(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
+}
