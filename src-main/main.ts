@@ -4,10 +4,12 @@ import { toErrorData } from './contract/errors.ts';
 import { snugHome } from './luq/workspace.ts';
 import { appRoot } from './root.ts';
 import { openServices, type Services } from './services/services.ts';
+import { within } from './api/time-limit.ts';
+import { guardEveryPage } from './shell/guard.ts';
 import { serveIpc } from './shell/ipc.ts';
 import { watchFits } from './shell/fit-watch.ts';
 import { menuTemplate } from './shell/menu.ts';
-import { addOpened, modelFiles } from './shell/opened-files.ts';
+import { modelFiles, OpenedFiles } from './shell/opened-files.ts';
 import { restrict } from './shell/permissions.ts';
 import { PAGE, SCHEME, serveProtocol } from './shell/protocol.ts';
 import { keepWindowState, readWindowState } from './shell/window-state.ts';
@@ -23,13 +25,20 @@ protocol.registerSchemesAsPrivileged([
   { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
 ]);
 
+/** A worker may take some seconds to keep what it has done. */
+const CLOSE_MILLISECONDS = 10_000;
 const MODELS_PAGE = `${PAGE}#/models`;
+
+// no page of this app has a reason to run outside it
+app.enableSandbox();
+guardEveryPage(app);
 
 // the name that Windows knows notifications by: electron-builder.yml's appId
 app.setAppUserModelId('io.github.snug-app.snug');
 
 let window: BrowserWindow | undefined;
 let services: Services | undefined;
+let opened: OpenedFiles | undefined;
 /** files opened before the services are there */
 const waiting: string[] = [];
 
@@ -40,8 +49,8 @@ function show(): void {
 
 function openFiles(paths: readonly string[]): void {
   if (paths.length === 0) return;
-  if (!services) return void waiting.push(...paths);
-  void addOpened(services.api.library, paths);
+  if (!opened) return void waiting.push(...paths);
+  void opened.add(paths);
   void window?.loadURL(MODELS_PAGE);
   show();
 }
@@ -55,11 +64,12 @@ async function start(): Promise<void> {
   serveIpc(ipcMain, services, () => window);
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(process.platform === 'darwin', app.name)));
   watchFits(services.events, () => window, show);
-  const opened = [...waiting.splice(0), ...modelFiles(process.argv, process.cwd())];
-  window = openWindow(opened.length > 0 ? MODELS_PAGE : PAGE, preload, readWindowState(home));
+  const files = [...waiting.splice(0), ...modelFiles(process.argv, process.cwd())];
+  window = openWindow(files.length > 0 ? MODELS_PAGE : PAGE, preload, readWindowState(home));
   keepWindowState(window, home);
   window.on('closed', () => (window = undefined));
-  await addOpened(services.api.library, opened);
+  opened = new OpenedFiles(services.api.library, () => window);
+  await opened.add(files);
 }
 
 if (app.requestSingleInstanceLock()) {
@@ -73,15 +83,20 @@ if (app.requestSingleInstanceLock()) {
     openFiles([path]);
   });
   app.on('window-all-closed', () => app.quit());
+  let closing = false;
   let closed = false;
   app.on('before-quit', (event) => {
     if (closed || !services) return;
     // a running fit and a loaded model end first; what they did is kept
     event.preventDefault();
-    void services.close().finally(() => {
-      closed = true;
-      app.quit();
-    });
+    if (closing) return;
+    closing = true;
+    void within(CLOSE_MILLISECONDS, services.close(), 'it took too long')
+      .catch(() => undefined)
+      .finally(() => {
+        closed = true;
+        app.quit();
+      });
   });
   start().catch((error: unknown) => {
     const { message, advice } = toErrorData(error);

@@ -12,7 +12,12 @@ contextBridge.exposeInMainWorld('snugShell', {
     ipcRenderer.on('event', forward);
     return () => ipcRenderer.removeListener('event', forward);
   },
-  pathOf: (file: File) => webUtils.getPathForFile(file),
+  pathOf: (file: File) => {
+    const path = webUtils.getPathForFile(file);
+    // asked before any call that names it
+    if (path !== '') void ipcRenderer.invoke('given', path);
+    return path;
+  },
   chooseModels: () => ipcRenderer.invoke('choose-models'),
   chooseFolder: () => ipcRenderer.invoke('choose-folder'),
   openLogs: () => ipcRenderer.invoke('open-logs'),

@@ -5,14 +5,19 @@ import { callSchema, type Reply } from '../contract/wire.ts';
 
 const numberSchema = callSchema.pick({ id: true }).strip();
 
+/** Rejects a call, whose argument has been checked, that may not be made; `name` is service.method. */
+export type CallGuard = (name: string, argument: unknown) => Promise<void>;
+
 type Method = (argument: unknown) => Promise<unknown>;
 
 /** Runs calls of a window against the services: nothing runs before its name and its argument are checked. */
 export class Dispatcher {
   readonly #api: Api;
+  readonly #guard: CallGuard | undefined;
 
-  constructor(api: Api) {
+  constructor(api: Api, guard?: CallGuard) {
     this.#api = api;
+    this.#guard = guard;
   }
 
   /** Never throws; undefined when not even the call's number can be read, so that there is nothing to answer. */
@@ -37,6 +42,7 @@ export class Dispatcher {
       if (!checked.success) {
         throw new SnugError('BAD_ARGUMENT', `${service}.${method}: ${z.prettifyError(checked.error)}`);
       }
+      await this.#guard?.(`${service}.${method}`, checked.data);
       const implementation = this.#api[service as keyof Api] as unknown as Record<string, Method>;
       return implementation[method]?.call(implementation, checked.data);
     };

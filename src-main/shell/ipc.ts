@@ -2,13 +2,14 @@ import { dialog, shell, type BrowserWindow, type IpcMain, type IpcMainInvokeEven
 import { z } from 'zod';
 import { Dispatcher } from '../api/dispatcher.ts';
 import { SnugError, toErrorData } from '../contract/errors.ts';
-import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
+import { MOST_PICTURE_BYTES, MOST_PICTURE_NAME } from '../contract/wire.ts';
 import type { Services } from '../services/services.ts';
+import { GivenPaths } from './given-paths.ts';
 import { SCHEME } from './protocol.ts';
 
 const pictureSchema = z.strictObject({
   bytes: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= MOST_PICTURE_BYTES, 'too large'),
-  name: z.string().max(255),
+  name: z.string().max(MOST_PICTURE_NAME),
 });
 
 /** Whether a message comes from the main frame of our own page. */
@@ -19,7 +20,12 @@ export function isOurs(event: Pick<IpcMainInvokeEvent, 'senderFrame'>): boolean 
 
 /** The channels of the preload script; each checks who asks before anything else. */
 export function serveIpc(ipc: IpcMain, services: Services, window: () => BrowserWindow | undefined): void {
-  const dispatcher = new Dispatcher(services.api);
+  const ownFolders = async () => {
+    const { modelsFolder } = await services.api.app.info({});
+    return [modelsFolder];
+  };
+  const given = new GivenPaths(ownFolders, window);
+  const dispatcher = new Dispatcher(services.api, given.check);
   const handle = (channel: string, run: (argument: unknown) => Promise<unknown>) => {
     ipc.handle(channel, async (event, argument: unknown) => {
       if (!isOurs(event)) throw new Error('this page may not ask');
@@ -29,7 +35,9 @@ export function serveIpc(ipc: IpcMain, services: Services, window: () => Browser
   handle('call', (message) => dispatcher.run(message));
   handle('picture', async (argument) => {
     try {
-      const { bytes, name } = pictureSchema.parse(argument);
+      const checked = pictureSchema.safeParse(argument);
+      if (!checked.success) throw new SnugError('BAD_ARGUMENT', z.prettifyError(checked.error));
+      const { bytes, name } = checked.data;
       return { value: await services.addPicture(bytes, name) };
     } catch (error) {
       return { error: toErrorData(error) };
@@ -38,8 +46,12 @@ export function serveIpc(ipc: IpcMain, services: Services, window: () => Browser
   const choose = async (options: Electron.OpenDialogOptions) => {
     const parent = window();
     const shown = parent ? dialog.showOpenDialog(parent, options) : dialog.showOpenDialog(options);
-    return (await shown).filePaths;
+    const { filePaths } = await shown;
+    given.give(filePaths);
+    return filePaths;
   };
+  // only the preload script sends it, for a file that was dropped or chosen in the page; one made by a page has no path
+  handle('given', (path) => Promise.resolve(given.give([z.string().parse(path)])));
   handle('choose-models', () =>
     choose({
       properties: ['openFile', 'multiSelections'],

@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Protocol } from 'electron';
 import { contentSecurityPolicy, pageFile } from '../serve/page-file.ts';
+import { PICTURE_POLICY, pictureFile } from '../serve/picture-file.ts';
 import type { Services } from '../services/services.ts';
 
 export const SCHEME = 'snug';
@@ -17,7 +17,7 @@ export function answer(url: string, page: string, services: Pick<Services, 'pict
   const { host, pathname } = new URL(url);
   if (host === 'pictures' && HASH.test(pathname)) return picture(pathname.slice(1), services);
   const file = host === 'app' ? pageFile(page, pathname) : undefined;
-  if (!file) return new Response('there is nothing here', { status: 404 });
+  if (!file) return nothing();
   return new Response(file.content, {
     headers: {
       'Content-Type': file.type,
@@ -29,13 +29,25 @@ export function answer(url: string, page: string, services: Pick<Services, 'pict
 
 function picture(hash: string, services: Pick<Services, 'picturePath'>): Response {
   try {
-    const stream = Readable.toWeb(createReadStream(services.picturePath(hash)));
-    return new Response(stream as ReadableStream, {
-      headers: { 'Content-Type': 'application/octet-stream' },
+    const picture = pictureFile(services.picturePath(hash));
+    if (!picture) return nothing();
+    return new Response(Readable.toWeb(picture.content) as ReadableStream, {
+      headers: {
+        'Content-Type': picture.type,
+        'Content-Security-Policy': PICTURE_POLICY,
+        'X-Content-Type-Options': 'nosniff',
+      },
     });
   } catch {
-    return new Response('there is no such picture', { status: 404 });
+    return nothing();
   }
+}
+
+function nothing(): Response {
+  return new Response('there is nothing here', {
+    status: 404,
+    headers: { 'Content-Type': 'text/plain', 'X-Content-Type-Options': 'nosniff' },
+  });
 }
 
 export function serveProtocol(protocol: Protocol, page: string, services: Services): void {

@@ -1,7 +1,4 @@
-import { BrowserWindow, shell, type BrowserWindowConstructorOptions } from 'electron';
-
-/** Where https links may lead, opened in the person's own browser. */
-const OUTSIDE = new Set(['huggingface.co', 'github.com', 'arxiv.org']);
+import { BrowserWindow, type BrowserWindowConstructorOptions } from 'electron';
 
 export interface WindowState {
   readonly width: number;
@@ -33,25 +30,9 @@ export function windowOptions(preload: string, state: WindowState): BrowserWindo
   };
 }
 
-/** Whether a link may be opened outside: https, and to a host on the list. */
-export function mayOpenOutside(url: string): boolean {
-  try {
-    const { protocol, hostname } = new URL(url);
-    return protocol === 'https:' && OUTSIDE.has(hostname);
-  } catch {
-    return false;
-  }
-}
-
+/** Opens the window; guardEveryPage (guard.ts) keeps its page where it is. */
 export function openWindow(page: string, preload: string, state: WindowState): BrowserWindow {
   const window = new BrowserWindow(windowOptions(preload, state));
-  const { webContents } = window;
-  webContents.on('will-navigate', (event) => event.preventDefault());
-  webContents.on('will-attach-webview', (event) => event.preventDefault());
-  webContents.setWindowOpenHandler(({ url }) => {
-    if (mayOpenOutside(url)) void shell.openExternal(url);
-    return { action: 'deny' };
-  });
   window.once('ready-to-show', () => window.show());
   void window.loadURL(page);
   return window;

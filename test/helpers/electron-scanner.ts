@@ -105,7 +105,13 @@ const RULES: readonly Rule[] = [
     name: 'a page from an address',
     finds: (node) => isCallOf(node, 'loadURL') && /['"`](https?|file):/.test(node.getText()),
   },
-  { name: 'a window without a decision about new windows', finds: opensUnguarded },
+  {
+    name: 'a window opened elsewhere than by openWindow',
+    finds: (node, file) =>
+      ts.isNewExpression(node) &&
+      /^(BrowserWindow|BaseWindow|WebContentsView|BrowserView)$/.test(node.expression.getText()) &&
+      file !== 'src-main/shell/window.ts',
+  },
 ];
 
 function isIpc(node: ts.CallExpression): boolean {
@@ -121,14 +127,6 @@ function isMain(node: ts.CallExpression): boolean {
 
 function enclosing(node: ts.Node): ts.Node | undefined {
   return ts.findAncestor(node, (one) => ts.isFunctionDeclaration(one) || ts.isMethodDeclaration(one));
-}
-
-function opensUnguarded(node: ts.Node): boolean {
-  if (!ts.isNewExpression(node) || node.expression.getText() !== 'BrowserWindow') return false;
-  const around = enclosing(node)?.getText() ?? '';
-  return !['setWindowOpenHandler', 'will-navigate', 'will-attach-webview'].every((guard) =>
-    around.includes(guard),
-  );
 }
 
 /** What is wrong with one source; `file` is its path from the root, with slashes. */

@@ -108,6 +108,8 @@ describe.skipIf(!onLinux)(
           sandbox: true,
           nodeIntegration: false,
         });
+        await running.did('sandbox');
+        expect(await running.did('webrtc')).toEqual({ policy: 'disable_non_proxied_udp' });
         expect(existsSync(webPreferences.preload)).toBe(true);
         expect(readFileSync(webPreferences.preload, 'utf8')).toContain('exposeInMainWorld');
       });
@@ -190,10 +192,11 @@ describe.skipIf(!onLinux)(
         expect(await running.ask('invoke', { ...page, channel: 'choose-folder' })).toBeNull();
       });
 
-      it('adds a model file that was opened, and says what is wrong with one that is none', async () => {
+      it('asks about a model file that was opened, and says what is wrong with one that is none', async () => {
         const broken = join(folder, 'broken.gguf');
         writeFileSync(broken, 'no model');
         expect(await running.ask('openFile', { path: broken })).toBe(true);
+        expect(await running.did('question')).toMatchObject({ detail: broken });
         expect(await running.did('error box')).toMatchObject({
           content: expect.stringContaining('broken.gguf') as string,
         });

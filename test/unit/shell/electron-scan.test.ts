@@ -22,6 +22,13 @@ describe('the scan of all sources', () => {
   });
 });
 
+it('the main process guards every page before one can be', () => {
+  const main = readFileSync(join(root, 'src-main', 'main.ts'), 'utf8');
+  const guarded = main.indexOf('\nguardEveryPage(app);');
+  expect(guarded).toBeGreaterThan(0);
+  expect(guarded).toBeLessThan(main.indexOf('start()'));
+});
+
 describe('the scan finds', () => {
   it.each([
     ['nodeIntegration: true', 'const w = { nodeIntegration: true };'],
@@ -40,9 +47,14 @@ describe('the scan finds', () => {
     ['a channel that answers nobody checked', "ipcMain.on('call', run);"],
     ['the page is given ipcRenderer itself', "contextBridge.exposeInMainWorld('x', { ipcRenderer });"],
     ['a page from an address', "window.loadURL('https://example.org');"],
-    ['a window without a decision about new windows', 'function f() { return new BrowserWindow({}); }'],
   ])('%s', (rule, text) => {
     expect(rulesOf(text)).toContain(rule);
+  });
+
+  it('a window that is opened past openWindow', () => {
+    const text = 'function f() { return new BrowserWindow({}); }';
+    expect(rulesOf(text, 'src-main/main.ts')).toEqual(['a window opened elsewhere than by openWindow']);
+    expect(rulesOf(text)).toEqual([]);
   });
 
   it('electron imported outside the shell', () => {

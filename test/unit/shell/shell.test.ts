@@ -5,11 +5,13 @@ import { isLocal, mayUse } from '../../../src-main/shell/permissions.ts';
 import { answer } from '../../../src-main/shell/protocol.ts';
 import { menuTemplate } from '../../../src-main/shell/menu.ts';
 import { keepWindowState, readWindowState } from '../../../src-main/shell/window-state.ts';
+import { PNG } from '../../helpers/small-server.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 // Electron's binary is not needed for what these files decide; a stand-in takes the module's place.
 vi.mock('electron', () => ({ BrowserWindow: class {}, shell: {}, dialog: {} }));
-const { mayOpenOutside, windowOptions } = await import('../../../src-main/shell/window.ts');
+const { windowOptions } = await import('../../../src-main/shell/window.ts');
+const { mayOpenOutside } = await import('../../../src-main/shell/guard.ts');
 const { isOurs } = await import('../../../src-main/shell/ipc.ts');
 
 describe('the window', () => {
@@ -84,15 +86,17 @@ describe('who may ask', () => {
 
 describe('the protocol', () => {
   const hash = 'a'.repeat(64);
+  const noPicture = 'c'.repeat(64);
   function site() {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'assets'));
     writeFileSync(join(folder, 'index.html'), '<title>Snug</title>');
     writeFileSync(join(folder, 'secret.txt'), 'secret');
-    writeFileSync(join(folder, hash), 'bytes');
+    writeFileSync(join(folder, hash), PNG);
+    writeFileSync(join(folder, noPicture), '<script>alert(1)</script>');
     const picturePath = (wanted: string) => {
-      if (wanted !== hash) throw new Error('no such picture');
-      return join(folder, hash);
+      if (wanted !== hash && wanted !== noPicture) throw new Error('no such picture');
+      return join(folder, wanted);
     };
     return (url: string) => answer(url, folder, { picturePath });
   }
@@ -103,10 +107,17 @@ describe('the protocol', () => {
     const policy = response.headers.get('Content-Security-Policy');
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toContain('unsafe');
+    expect(policy).toContain("require-trusted-types-for 'script'");
   });
 
-  it('serves a picture by its hash alone', async () => {
-    expect(await site()(`snug://pictures/${hash}`).text()).toBe('bytes');
+  it('serves a picture by its hash alone, as a picture and nothing else', async () => {
+    const response = site()(`snug://pictures/${hash}`);
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(PNG);
+    expect(Object.fromEntries(response.headers)).toEqual({
+      'content-type': 'image/png',
+      'content-security-policy': "default-src 'none'; sandbox",
+      'x-content-type-options': 'nosniff',
+    });
   });
 
   it.each([
@@ -114,6 +125,7 @@ describe('the protocol', () => {
     'snug://app/%2e%2e/secret.html',
     'snug://pictures/../index.html',
     `snug://pictures/${'b'.repeat(64)}`,
+    `snug://pictures/${noPicture}`,
     `snug://app/${hash}`,
     'snug://elsewhere/index.html',
   ])('does not serve %s', (url) => {

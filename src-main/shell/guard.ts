@@ -1,0 +1,33 @@
+import { shell, type App, type WebContents } from 'electron';
+
+/** Where https links may lead, opened in the person's own browser. */
+const OUTSIDE = new Set(['huggingface.co', 'github.com', 'arxiv.org']);
+
+/** Whether a link may be opened outside: https, and to a host on the list. */
+export function mayOpenOutside(url: string): boolean {
+  try {
+    const { protocol, hostname } = new URL(url);
+    return protocol === 'https:' && OUTSIDE.has(hostname);
+  } catch {
+    return false;
+  }
+}
+
+/** Keeps a page where it is: it leads nowhere, opens nothing, holds no other page and talks to no other machine. */
+function guard(contents: WebContents): void {
+  contents.on('will-navigate', (event) => event.preventDefault());
+  contents.on('will-frame-navigate', (event) => event.preventDefault());
+  contents.on('will-redirect', (event) => event.preventDefault());
+  contents.on('will-attach-webview', (event) => event.preventDefault());
+  contents.setWindowOpenHandler(({ url }) => {
+    if (mayOpenOutside(url)) shell.openExternal(url).catch(() => undefined);
+    return { action: 'deny' };
+  });
+  // WebRTC goes past the session's requests: without a proxy this leaves it no way out
+  contents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
+}
+
+/** Guards every page that the app ever shows, however it came to be. */
+export function guardEveryPage(app: App): void {
+  app.on('web-contents-created', (_, contents) => guard(contents));
+}

@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+
+const entry = join(import.meta.dirname, '..', '..', '..', 'src-main', 'serve.ts');
+
+/** Runs the door with arguments that keep it from starting. */
+async function run(...given: string[]): Promise<{ code: number | null; said: string }> {
+  const env = { ...process.env, SNUG_HOME: temporaryFolder() };
+  const child = spawn(process.execPath, [entry, ...given], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (data: Buffer) => (said += data.toString()));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, said };
+}
+
+describe('the command line of the browser door', () => {
+  it.each([
+    ['--port', '-1'],
+    ['--port', '65536'],
+    ['--port', 'x'],
+    ['--port', ''],
+    ['--port', '1e3'],
+    ['--port'],
+    ['--prot', '3'],
+    ['-p', '3'],
+    ['more'],
+  ])('refuses %s %s in plain words', async (...given) => {
+    const { code, said } = await run(...given.filter((one) => one !== undefined));
+    expect(code).toBe(2);
+    expect(said).toMatch(/^error: /);
+    expect(said).toMatch(/--port/);
+    expect(said).not.toMatch(/^\s+at /m);
+  });
+});
