@@ -26,6 +26,7 @@ async function serve(port: number): Promise<void> {
       { name: 'Snug', close: () => services.close() },
     ],
     process,
+    { tell: (text) => messages.lines(text) },
   );
   output.lines(server.url);
 }

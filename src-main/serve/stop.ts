@@ -5,13 +5,12 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** As a shell tells it: ended by Ctrl-C. */
 const STOPPED = 130;
 /** A worker may take some seconds to keep what it has done. */
-const STEP_MILLISECONDS = 10_000;
+const STEP_MILLISECONDS = 4500;
 
 /** What of the process is needed to end it. */
 export interface Program {
   on(signal: (typeof SIGNALS)[number], listener: () => void): unknown;
   exit(code: number): unknown;
-  readonly stderr: { write(text: string): unknown };
 }
 
 export interface Step {
@@ -27,7 +26,7 @@ export interface Step {
 export function endOnSignal(
   steps: readonly Step[],
   program: Program,
-  milliseconds = STEP_MILLISECONDS,
+  { tell, milliseconds = STEP_MILLISECONDS }: { tell: (text: string) => void; milliseconds?: number },
 ): void {
   let ending = false;
   const end = async () => {
@@ -39,7 +38,7 @@ export function endOnSignal(
         await within(milliseconds, step.close(), 'it took too long');
       } catch (error) {
         code = 1;
-        program.stderr.write(`${step.name} could not be closed: ${toErrorData(error).message}\n`);
+        tell(`${step.name} could not be closed: ${toErrorData(error).message}`);
       }
     }
     return program.exit(code);

@@ -7,7 +7,6 @@ class FakeProgram implements Program {
   readonly #exited = Promise.withResolvers<number>();
   readonly exits: number[] = [];
   said = '';
-  readonly stderr = { write: (text: string) => (this.said += text) };
   readonly exited = this.#exited.promise;
 
   on(signal: string, listener: () => void): void {
@@ -29,7 +28,7 @@ const hangs = (): Promise<void> => new Promise(() => undefined);
 
 function run(steps: readonly Step[]): FakeProgram {
   const program = new FakeProgram();
-  endOnSignal(steps, program, SOON);
+  endOnSignal(steps, program, { tell: (text) => (program.said += text), milliseconds: SOON });
   return program;
 }
 
@@ -72,7 +71,7 @@ describe('ending on a signal', () => {
 
   it('ends at once on the second signal', async () => {
     const program = new FakeProgram();
-    endOnSignal([{ name: 'Snug', close: hangs }], program, 60_000);
+    endOnSignal([{ name: 'Snug', close: hangs }], program, { tell: () => undefined, milliseconds: 60_000 });
     program.signal('SIGINT');
     expect(program.exits).toEqual([]);
     program.signal('SIGINT');
