@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'CONTEXT_FULL'
   | 'CANNOT_SEE'
   | 'INCOHERENT'
+  | 'CANNOT_START'
   | 'WORKER_DIED'
   | 'NATIVE'
   | 'BUG';

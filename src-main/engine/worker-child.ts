@@ -32,7 +32,8 @@ function findParent(): Parent {
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   return {
     send: (message) => {
-      if (process.connected) process.send?.(message);
+      // what a parent that is ending no longer takes is lost with it; an error that nobody hears would end the work first
+      if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
     },
     listen: (listener) => process.on('message', listener),
   };

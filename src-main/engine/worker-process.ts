@@ -1,47 +1,8 @@
-import { fork } from 'node:child_process';
-import { CancelledError, SnugError, fromErrorData } from '../contract/errors.ts';
+import { CancelledError, fromErrorData, type SnugError } from '../contract/errors.ts';
+import { forkWorker } from './fork-worker.ts';
+import { deathOf, startFailure } from './worker-death.ts';
+import type { StartWorker, WorkerPort } from './worker-port.ts';
 import type { FromWorker, ToWorker } from './worker-protocol.ts';
-
-/** A started process as the supervisor needs it: child_process here, utilityProcess under Electron. */
-export interface WorkerPort {
-  post(message: ToWorker): void;
-  onMessage(listener: (message: FromWorker) => void): void;
-  onExit(listener: (code: number | null, signal: string | null) => void): void;
-  kill(): void;
-  /** what it last wrote to stderr: llama.cpp prints a failed assertion there before it aborts */
-  lastWords(): string;
-}
-
-export type StartWorker = (entry: string) => WorkerPort;
-
-const KEPT_STDERR_CHARACTERS = 4_000;
-
-/** Keeps the end of what a process writes to stderr. */
-export function lastWordsOf(stderr: NodeJS.ReadableStream | null): () => string {
-  let words = '';
-  stderr?.setEncoding('utf8');
-  stderr?.on('data', (chunk: string) => (words = (words + chunk).slice(-KEPT_STDERR_CHARACTERS)));
-  return () => words.trim();
-}
-
-export const forkWorker: StartWorker = (entry) => {
-  const child = fork(entry, {
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // a memory-hungry child must not take the parent's inspector port or flags
-    execArgv: [],
-  });
-  return {
-    // a child that died a moment ago takes no message; its end is told by onExit
-    post: (message) => {
-      if (child.connected) child.send(message, () => undefined);
-    },
-    onMessage: (listener) => child.on('message', (message) => listener(message as FromWorker)),
-    onExit: (listener) => child.on('exit', listener),
-    kill: () => child.kill('SIGKILL'),
-    lastWords: lastWordsOf(child.stderr),
-  };
-};
 
 /**
  * A worker that has said nothing at so many looks in a row hangs, and is ended. Looks are counted and not the clock on the
@@ -50,59 +11,83 @@ export const forkWorker: StartWorker = (entry) => {
 const LOOK_MILLISECONDS = 15_000;
 const SILENT_LOOKS = 4;
 const CLOSE_MILLISECONDS = 3_000;
+/** A call that was cancelled and goes on for so long does not hear it: its process is ended. */
+const CANCEL_MILLISECONDS = 15_000;
+/** A process that the system does not end in this time, as one that waits for a broken disk, is given up. */
+const KILL_MILLISECONDS = 1_000;
 
 interface PendingCall {
   resolve(value: unknown): void;
   reject(error: unknown): void;
-  onEvent: ((event: unknown) => void) | undefined;
+  readonly onEvent: ((event: unknown) => void) | undefined;
+  readonly isCancelled: () => boolean;
 }
 
 /** One supervised worker process. Calls still running when it dies are rejected with what happened. */
 export class WorkerProcess implements AsyncDisposable {
-  readonly #port: WorkerPort;
+  readonly #port: WorkerPort | undefined;
   readonly #pending = new Map<number, PendingCall>();
-  readonly #exited: Promise<void>;
+  readonly #exited = Promise.withResolvers<undefined>();
+  #watch: NodeJS.Timeout | undefined;
   #nextId = 1;
   #closing = false;
   #death: SnugError | undefined;
   #silentLooks = 0;
 
   constructor(entry: string, start: StartWorker = forkWorker) {
-    this.#port = start(entry);
-    this.#port.onMessage((message) => this.#receive(message));
-    const watch = setInterval(() => {
-      if (++this.#silentLooks > SILENT_LOOKS) this.#port.kill();
+    try {
+      this.#port = start(entry);
+    } catch (error) {
+      this.#end(startFailure(error));
+      return;
+    }
+    const port = this.#port;
+    port.onMessage((message) => this.#receive(message));
+    this.#watch = setInterval(() => {
+      if (++this.#silentLooks > SILENT_LOOKS) this.#kill();
     }, LOOK_MILLISECONDS);
-    watch.unref();
-    this.#exited = new Promise((resolve) => {
-      this.#port.onExit((code, signal) => {
-        clearInterval(watch);
-        this.#die(code, signal);
-        resolve();
-      });
+    this.#watch.unref();
+    port.onExit((code, signal, failure) => {
+      this.#end(failure ? startFailure(failure) : deathOf(code, signal, port.lastWords()));
     });
   }
 
+  /** Whether it can take no more calls: it died, or was closed. */
+  get isOver(): boolean {
+    return this.#closing || this.#death !== undefined;
+  }
+
   /** Runs a method of the worker. Aborting the signal asks it to stop; the call then rejects as cancelled. */
-  call<Result>(
+  async call<Result>(
     method: string,
     argument: unknown,
     options: { signal?: AbortSignal | undefined; onEvent?: ((event: never) => void) | undefined } = {},
   ): Promise<Result> {
-    if (this.#death) return Promise.reject(this.#death);
-    if (options.signal?.aborted) return Promise.reject(new CancelledError());
+    const { signal } = options;
+    if (this.#death) throw this.#death;
+    if (signal?.aborted || this.#closing) throw new CancelledError();
     const id = this.#nextId++;
-    const cancel = () => this.#port.post({ kind: 'cancel', id });
-    const result = new Promise<unknown>((resolve, reject) => {
-      this.#pending.set(id, {
-        resolve,
-        reject,
-        onEvent: options.onEvent as ((event: unknown) => void) | undefined,
-      });
-    });
-    options.signal?.addEventListener('abort', cancel, { once: true });
-    this.#port.post({ kind: 'call', id, method, argument });
-    return result.finally(() => options.signal?.removeEventListener('abort', cancel)) as Promise<Result>;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const onEvent = options.onEvent as ((event: unknown) => void) | undefined;
+    this.#pending.set(id, { resolve, reject, onEvent, isCancelled: () => signal?.aborted ?? false });
+    let deaf: NodeJS.Timeout | undefined;
+    const cancel = () => {
+      this.#post({ kind: 'cancel', id });
+      deaf = setTimeout(() => this.#kill(), CANCEL_MILLISECONDS);
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      this.#post({ kind: 'call', id, method, argument });
+      return (await promise) as Result;
+    } finally {
+      this.#pending.delete(id);
+      clearTimeout(deaf);
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  #post(message: ToWorker): void {
+    if (!this.#death) this.#port?.post(message);
   }
 
   #receive(message: FromWorker): void {
@@ -116,40 +101,27 @@ export class WorkerProcess implements AsyncDisposable {
     else pending.reject(fromErrorData(message.error));
   }
 
-  #die(code: number | null, signal: string | null): void {
-    if (signal === 'SIGILL') {
-      this.#end(
-        new SnugError('UNSUPPORTED_CPU', 'this processor lacks instructions that llama.cpp needs', {
-          advice:
-            'Snug needs a 64-bit Intel, AMD or ARM processor with vector instructions (SSE4.2 or NEON).',
-        }),
-      );
-      return;
-    }
-    // the kernel's out-of-memory killer uses SIGKILL, and so do we for one that hangs
-    const killed = signal === 'SIGKILL';
-    const how = killed
-      ? 'the system ended the process that computes (SIGKILL)'
-      : `the worker process ${signal ? `was ended by ${signal}` : `ended with code ${code}`}`;
-    const advice = killed
-      ? 'It may have run out of memory: close other programs, or use a smaller model, budget or context.'
-      : 'Try again; if it happens again, report it with the text above.';
-    const words = this.#port.lastWords();
-    this.#end(new SnugError('WORKER_DIED', `${how}${words ? `: ${words}` : ''}`, { advice }));
+  #kill(): void {
+    if (this.#death) return;
+    this.#port?.kill();
+    setTimeout(() => this.#end(deathOf(null, 'SIGKILL', '')), KILL_MILLISECONDS).unref();
   }
 
   #end(death: SnugError): void {
+    if (this.#death) return;
     this.#death = death;
+    clearInterval(this.#watch);
     for (const pending of this.#pending.values())
-      pending.reject(this.#closing ? new CancelledError() : death);
+      pending.reject(this.#closing || pending.isCancelled() ? new CancelledError() : death);
     this.#pending.clear();
+    this.#exited.resolve(undefined);
   }
 
   async close(): Promise<void> {
     this.#closing = true;
-    this.#port.post({ kind: 'close' });
-    const timer = setTimeout(() => this.#port.kill(), CLOSE_MILLISECONDS);
-    await this.#exited;
+    this.#post({ kind: 'close' });
+    const timer = setTimeout(() => this.#kill(), CLOSE_MILLISECONDS);
+    await this.#exited.promise;
     clearTimeout(timer);
   }
 

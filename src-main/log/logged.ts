@@ -2,7 +2,7 @@ import { basename, extname } from 'node:path';
 import type { EventBus } from '../api/event-bus.ts';
 import type { Api } from '../contract/api.ts';
 import { SnugError } from '../contract/errors.ts';
-import type { StartWorker } from '../engine/worker-process.ts';
+import type { StartWorker } from '../engine/worker-port.ts';
 import { framesOf, type LogFile } from './log-file.ts';
 
 /** What of a model the log may say. */
@@ -32,8 +32,9 @@ export function logWorkers(
       const { architecture, kind, bytes, layers } = modelAt(path) ?? {};
       log.write('model-loaded', { worker, architecture, kind, bytes, layers });
     });
-    port.onExit((code, signal) => {
-      if (!ending) log.write('worker-died', { worker, code, signal });
+    port.onExit((code, signal, failure) => {
+      const reason = (failure as NodeJS.ErrnoException | undefined)?.code;
+      if (!ending) log.write('worker-died', { worker, code, signal, reason });
     });
     return {
       ...port,

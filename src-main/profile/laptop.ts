@@ -1,8 +1,27 @@
 import { existsSync, statfsSync } from 'node:fs';
-import { availableParallelism, arch, platform, release } from 'node:os';
+import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from 'node:os';
 import { dirname } from 'node:path';
-import systeminformation from 'systeminformation';
+import systeminformation, { type Systeminformation } from 'systeminformation';
 import type { Laptop } from '../contract/fit-report.ts';
+
+type Cpu = Pick<Systeminformation.CpuData, 'manufacturer' | 'brand'> & Partial<Systeminformation.CpuData>;
+type Memory = Pick<Systeminformation.MemData, 'total' | 'available' | 'swaptotal' | 'swapfree'>;
+type Battery = Pick<Systeminformation.BatteryData, 'hasBattery' | 'acConnected' | 'percent'>;
+type Graphics = Pick<Systeminformation.GraphicsData, 'controllers'>;
+
+/** What the system is asked may start programs of its own; one that never answers must not keep everything waiting. */
+const ANSWER_MILLISECONDS = 15_000;
+
+/** The answer, or what is known without it when it fails or does not come. */
+async function answerOr<T>(asked: Promise<T>, otherwise: T): Promise<T> {
+  const { promise: late, resolve } = Promise.withResolvers<T>();
+  const timer = setTimeout(() => resolve(otherwise), ANSWER_MILLISECONDS);
+  try {
+    return await Promise.race([asked.catch(() => otherwise), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /**
  * This machine, as far as running a model goes. `cpuFeatures` and `cpuVariant` are of what llama.cpp loaded, so what is
@@ -14,10 +33,15 @@ export async function profileLaptop(options: {
   cpuVariant: string;
 }): Promise<Laptop> {
   const [cpu, memory, battery, graphics] = await Promise.all([
-    systeminformation.cpu(),
-    systeminformation.mem(),
-    systeminformation.battery(),
-    systeminformation.graphics(),
+    answerOr<Cpu>(systeminformation.cpu(), { manufacturer: '', brand: cpus()[0]?.model ?? '' }),
+    answerOr<Memory>(systeminformation.mem(), {
+      total: totalmem(),
+      available: freemem(),
+      swaptotal: 0,
+      swapfree: 0,
+    }),
+    answerOr<Battery>(systeminformation.battery(), { hasBattery: false, acConnected: true, percent: 0 }),
+    answerOr<Graphics>(systeminformation.graphics(), { controllers: [] }),
   ]);
   const physicalCores = Math.max(1, cpu.physicalCores || availableParallelism());
   const laptop: Laptop = {

@@ -10,7 +10,7 @@ import type {
 } from '../contract/conversation.ts';
 import { SnugError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type { LaptopService } from '../contract/laptop.ts';
-import type { StartWorker } from '../engine/worker-process.ts';
+import type { StartWorker } from '../engine/worker-port.ts';
 import type { ConversationRepository } from '../store/conversations.ts';
 import type { PictureRepository } from '../store/pictures.ts';
 import { Comparison } from './compare.ts';

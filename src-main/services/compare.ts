@@ -2,7 +2,8 @@ import type { AskedOnce, ChatEvent } from '../contract/chat.ts';
 import type { ComparedAnswer } from '../contract/conversation.ts';
 import { CancelledError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type { Settings } from '../contract/settings.ts';
-import { WorkerProcess, type StartWorker } from '../engine/worker-process.ts';
+import type { StartWorker } from '../engine/worker-port.ts';
+import { WorkerProcess } from '../engine/worker-process.ts';
 import type { UsableModel } from './library.ts';
 
 export interface ComparedQuestion {

@@ -4,6 +4,7 @@ import { SnugError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type { FitJob, FitJobService, FitPreview, FitStart, LayerEntropyView } from '../contract/fit-job.ts';
 import { defaultOrdering, type FitRequest } from '../contract/fit-request.ts';
 import type { LaptopService } from '../contract/laptop.ts';
+import type { PlanPreview } from '../luq/fit-plan.ts';
 import type { FitService } from '../luq/fit-service.ts';
 import { outputPath } from '../luq/workspace.ts';
 import { formatBytes } from '../profile/bytes.ts';
@@ -14,6 +15,7 @@ import type { ModelsFolder } from './folder.ts';
 import type { Library } from './library.ts';
 import { LiveFit } from './live-fit.ts';
 import type { StoredSettings } from './settings.ts';
+import { SharedWork, Turns } from './turns.ts';
 
 /**
  * What a fit needs on disk, as shares of its F16 source: bank blocks of 4.5 and 1.75 bits (0.28 and 0.11) and the calibration, rounded up;
@@ -41,6 +43,9 @@ export class FitJobs implements FitJobService {
   readonly #settings: StoredSettings;
   readonly #events: EventBus;
   #running: Running | undefined;
+  readonly #previews = new SharedWork<PlanPreview>();
+  /** each preview is a process of its own */
+  readonly #previewing = new Turns();
 
   constructor(options: {
     home: string;
@@ -69,10 +74,7 @@ export class FitJobs implements FitJobService {
   async preview(argument: Parameters<FitJobService['preview']>[0]): Promise<FitPreview> {
     const { measure = false, ...asked } = argument;
     const request = this.#request(asked);
-    const { rungs, contextTokens, byLowLayers, source, calibration } = await this.#fits.preview(
-      request,
-      measure,
-    );
+    const { rungs, contextTokens, byLowLayers, source, calibration } = await this.#planned(request, measure);
     return {
       modelId: argument.modelId,
       contextTokens,
@@ -83,6 +85,12 @@ export class FitJobs implements FitJobService {
         ? { order: calibration.order, entropies: calibration.entropies.map(layerView) }
         : null,
     };
+  }
+
+  #planned(request: Omit<FitRequest, 'budgetBytes'>, measure: boolean): Promise<PlanPreview> {
+    return this.#previews.run(JSON.stringify([request, measure]), () =>
+      this.#previewing.take(() => this.#fits.preview(request, measure)),
+    );
   }
 
   async warnings(start: FitStart): Promise<readonly string[]> {

@@ -1,12 +1,15 @@
 import type { LaptopService, LaptopView } from '../contract/laptop.ts';
-import { WorkerProcess, type StartWorker } from '../engine/worker-process.ts';
+import type { StartWorker } from '../engine/worker-port.ts';
+import { WorkerProcess } from '../engine/worker-process.ts';
 import type { ProfileReport, ProfileRequest } from '../profile/report.ts';
+import { SharedWork } from './turns.ts';
 
 /** This machine, looked at by a process of its own: asking the CPU loads the engine. */
 export class LaptopReader implements LaptopService {
   readonly #folder: () => string;
   readonly #entry: string;
   readonly #start: StartWorker | undefined;
+  readonly #reading = new SharedWork<LaptopView>();
 
   /** `folder` tells where models are kept: its disk is the one that matters. */
   constructor(folder: () => string, entry: string, start?: StartWorker) {
@@ -15,9 +18,15 @@ export class LaptopReader implements LaptopService {
     this.#start = start;
   }
 
-  async read(): Promise<LaptopView> {
+  /** Whoever asks while it is being looked at gets the same answer. */
+  read(): Promise<LaptopView> {
+    const folder = this.#folder();
+    return this.#reading.run(folder, () => this.#read(folder));
+  }
+
+  async #read(modelsFolder: string): Promise<LaptopView> {
     await using worker = new WorkerProcess(this.#entry, this.#start);
-    const request: ProfileRequest = { modelsFolder: this.#folder(), probe: false };
+    const request: ProfileRequest = { modelsFolder, probe: false };
     const { laptop, budget, threads, computeDevices } = await worker.call<ProfileReport>('profile', request);
     return { laptop, budget, threads, computeDevices };
   }

@@ -7,7 +7,8 @@ import type {
   SentAnswer,
 } from '../contract/chat.ts';
 import { isCancelled } from '../contract/errors.ts';
-import { WorkerProcess, type StartWorker } from '../engine/worker-process.ts';
+import type { StartWorker } from '../engine/worker-port.ts';
+import { WorkerProcess } from '../engine/worker-process.ts';
 
 /** The chat process and the model it holds; started when first needed, started again after it died. */
 export class LoadedModel implements AsyncDisposable {

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { WorkerProcess, type WorkerPort } from '../../../src-main/engine/worker-process.ts';
+import type { ExitListener, WorkerPort } from '../../../src-main/engine/worker-port.ts';
+import { WorkerProcess } from '../../../src-main/engine/worker-process.ts';
 import type { FromWorker, ToWorker } from '../../../src-main/engine/worker-protocol.ts';
 import { isAlive, until } from '../../helpers/until.ts';
 import { rejected } from '../../helpers/thrown.ts';
@@ -168,6 +169,73 @@ describe('a worker that dies', () => {
   });
 });
 
+describe('a process that the system does not start', () => {
+  const refusal = (code: string) => Object.assign(new Error(`spawn ${code}`), { code });
+
+  it.each([
+    ['EMFILE', 'files'],
+    ['ENFILE', 'files'],
+    ['EAGAIN', 'programs'],
+    ['ENOMEM', 'memory'],
+    ['ENOENT', 'missing'],
+    ['EINVAL', 'spawn EINVAL'],
+  ])('with %s, said at once or later, is an error with advice', async (code, words) => {
+    const atOnce = () => {
+      throw refusal(code);
+    };
+    const later = () => {
+      const port = new SilentPort();
+      setImmediate(() => port.exit(null, null, refusal(code)));
+      return port;
+    };
+    for (const start of [atOnce, later]) {
+      const worker = new WorkerProcess('worker', start);
+      const error = await rejected(worker.call('double', 1));
+      expect(error.code).toBe('CANNOT_START');
+      expect(error.message).toContain(words);
+      expect(error.advice).toBeTruthy();
+      expect(worker.isOver).toBe(true);
+      await worker.close();
+    }
+  });
+
+  it('because its program is missing ends no one else', async () => {
+    const node = process.execPath;
+    onTestFinished(() => void (process.execPath = node));
+    process.execPath = join(import.meta.dirname, 'no-such-node');
+    const worker = new WorkerProcess(helper('answering.ts'));
+    process.execPath = node;
+    expect((await rejected(worker.call('double', 1))).code).toBe('CANNOT_START');
+    await worker.close();
+  });
+
+  // Windows has no such limit
+  it.skipIf(process.platform === 'win32')('because every descriptor is in use ends no one else', async () => {
+    const script = `ulimit -n 64; exec "$0" "$1"`;
+    const { stdout } = await promisify(execFile)('sh', [
+      '-c',
+      script,
+      process.execPath,
+      helper('without-descriptors.ts'),
+    ]);
+    expect(stdout.trim()).toBe('CANNOT_START, then 4');
+  });
+});
+
+describe('a worker that holds more text than it can', () => {
+  it('says so in words, without the page that V8 prints', async () => {
+    const error = await rejected(
+      startWorker().call(
+        'abort',
+        'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory',
+      ),
+    );
+    expect(error.code).toBe('WORKER_DIED');
+    expect(error.message).not.toContain('FATAL');
+    expect(error.advice).toContain('conversation');
+  });
+});
+
 describe('the end of a worker', () => {
   it('comes with close: its process is gone and running calls are cancelled', async () => {
     const worker = new WorkerProcess(helper('answering.ts'));
@@ -203,18 +271,24 @@ describe('the end of a worker', () => {
 class SilentPort implements WorkerPort {
   killed = 0;
   #message: (message: FromWorker) => void = () => undefined;
-  #exit: (code: number | null, signal: string | null) => void = () => undefined;
+  exit: ExitListener = () => undefined;
+  /** whether the system ends it when told to */
+  readonly mortal: boolean;
+
+  constructor(mortal = true) {
+    this.mortal = mortal;
+  }
 
   post(_: ToWorker): void {}
   onMessage(listener: (message: FromWorker) => void): void {
     this.#message = listener;
   }
-  onExit(listener: (code: number | null, signal: string | null) => void): void {
-    this.#exit = listener;
+  onExit(listener: ExitListener): void {
+    this.exit = listener;
   }
   kill(): void {
     this.killed++;
-    this.#exit(null, 'SIGKILL');
+    if (this.mortal) this.exit(null, 'SIGKILL');
   }
   lastWords(): string {
     return '';
@@ -227,9 +301,9 @@ class SilentPort implements WorkerPort {
 describe('a worker that hangs', () => {
   afterEach(() => void vi.useRealTimers());
 
-  function startSilent() {
+  function startSilent(mortal = true) {
     vi.useFakeTimers();
-    const port = new SilentPort();
+    const port = new SilentPort(mortal);
     return { port, worker: new WorkerProcess('worker', () => port) };
   }
 
@@ -239,6 +313,29 @@ describe('a worker that hangs', () => {
     await vi.advanceTimersByTimeAsync(200_000);
     expect(port.killed).toBe(1);
     expect((await call).code).toBe('WORKER_DIED');
+  });
+
+  it('and stays when it is ended is given up: its call and its close come to an end', async () => {
+    const { port, worker } = startSilent(false);
+    const call = rejected(worker.call('double', 1));
+    const closed = worker.close();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(port.killed).toBe(1);
+    expect((await call).code).toBe('CANCELLED');
+    await closed;
+  });
+
+  it('in a call that was cancelled is ended, and the call is cancelled', async () => {
+    const { port, worker } = startSilent();
+    const abort = new AbortController();
+    const call = rejected(worker.call('double', 1, { signal: abort.signal }));
+    abort.abort();
+    for (let second = 0; second < 20; second += 2) {
+      port.beat();
+      await vi.advanceTimersByTimeAsync(2000);
+    }
+    expect(port.killed).toBe(1);
+    expect((await call).code).toBe('CANCELLED');
   });
 
   it('is not mistaken for one that beats and works for hours', async () => {

@@ -1,7 +1,8 @@
 import { statfsSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import systeminformation from 'systeminformation';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { laptopSchema } from '../../../src-main/contract/fit-report.ts';
 import {
   computeThreads,
@@ -85,4 +86,27 @@ it('this machine is described as the report expects', async () => {
   expect(laptop.cpu.vectorFeatures).toEqual(['AVX2', 'NEON']);
   expect(laptop.memory.availableBytes).toBeLessThanOrEqual(laptop.memory.totalBytes);
   expect(laptop.disk.folder).toBe('/nowhere/models');
+});
+
+describe('a system that does not say what it is asked', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+
+  it.each([
+    ['refuses', () => Promise.reject(new Error('spawn EAGAIN'))],
+    ['never answers', () => new Promise<never>(() => undefined)],
+  ])('and %s is described as far as it is known', async (_, answer) => {
+    vi.useFakeTimers();
+    for (const query of ['cpu', 'mem', 'battery', 'graphics'] as const) {
+      vi.spyOn(systeminformation, query).mockImplementation(answer);
+    }
+    const described = profileLaptop({ modelsFolder: '/nowhere/models', cpuFeatures: [] });
+    await vi.advanceTimersByTimeAsync(60_000);
+    const laptop = await described;
+    expect(laptopSchema.parse(laptop)).toEqual(laptop);
+    expect(laptop.memory.totalBytes).toBeGreaterThan(0);
+    expect(laptop.cpu.logicalCores).toBeGreaterThan(0);
+  });
 });

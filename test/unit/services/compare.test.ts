@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../../src-main/contract/settings.ts';
-import type { WorkerPort } from '../../../src-main/engine/worker-process.ts';
+import type { WorkerPort } from '../../../src-main/engine/worker-port.ts';
 import type { FromWorker, ToWorker } from '../../../src-main/engine/worker-protocol.ts';
 import { Comparison } from '../../../src-main/services/compare.ts';
 

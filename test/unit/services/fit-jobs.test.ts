@@ -15,6 +15,7 @@ type Parts = ConstructorParameters<typeof FitJobs>[0];
 function jobsWith(
   full: { now: boolean },
   tellAndEnd: (onEvent: (event: FitEvent) => void) => Promise<never>,
+  preview?: FitService['preview'],
 ) {
   const { fitJobs } = temporaryStore();
   const events = new EventBus();
@@ -27,6 +28,7 @@ function jobsWith(
     home: temporaryFolder(),
     fits: {
       fit: (_request: unknown, { onEvent }: { onEvent: (event: FitEvent) => void }) => tellAndEnd(onEvent),
+      preview,
     } as unknown as FitService,
     jobs: {
       list: () => fitJobs.list(),
@@ -67,4 +69,25 @@ it('a fit whose progress finds no room in the store goes on, and the window hear
   await ended;
   await jobs.close();
   expect(heard.find(({ lowLayers }) => lowLayers === 3)).toMatchObject({ error: { code: 'DISK_FULL' } });
+});
+
+it('previews run one at a time, and the same one once for all who ask', async () => {
+  let running = 0;
+  let most = 0;
+  const asked: (boolean | undefined)[] = [];
+  const preview = async (_request: unknown, measure?: boolean) => {
+    asked.push(measure);
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setImmediate(resolve));
+    running--;
+    return { rungs: [], byLowLayers: [], source: {}, contextTokens: 1024, calibration: null } as never;
+  };
+  const { jobs } = jobsWith({ now: false }, () => Promise.reject(new Error('no fit')), preview);
+  const modelId = fitStart.modelId;
+  const wanted = [1024, 1024, 2048, 1024, 2048, 4096].map((contextTokens) =>
+    jobs.preview({ modelId, contextTokens }),
+  );
+  expect(await Promise.all(wanted)).toHaveLength(6);
+  expect(asked).toHaveLength(3);
+  expect(most).toBe(1);
 });

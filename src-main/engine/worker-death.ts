@@ -1,0 +1,60 @@
+import { SnugError } from '../contract/errors.ts';
+
+const NO_ROOM = 'Close other programs and try again.';
+const DAMAGED = 'Snug may be damaged: install it again.';
+
+/** What the system says when it cannot start a process, by its error code. */
+const START_FAILURES: Readonly<Record<string, readonly [reason: string, advice: string]>> = {
+  EMFILE: ['Snug has too many files and connections open', NO_ROOM],
+  ENFILE: ['too many files are open on this computer', NO_ROOM],
+  EAGAIN: ['too many programs are running', NO_ROOM],
+  ENOMEM: ['there is no memory left for it', NO_ROOM],
+  ENOENT: ['its program is missing', DAMAGED],
+  EACCES: ['its program may not be run', DAMAGED],
+  EPERM: ['its program may not be run', DAMAGED],
+};
+
+/** A process that computes could not be started. */
+export function startFailure(error: unknown): SnugError {
+  if (error instanceof SnugError) return error;
+  const { code = '', message = String(error) } = (error ?? {}) as { code?: string; message?: string };
+  const [reason, advice] = START_FAILURES[code] ?? [
+    message,
+    'Try again; if it happens again, start Snug anew.',
+  ];
+  return new SnugError('CANNOT_START', `the process that computes could not be started: ${reason}`, {
+    advice,
+    cause: error,
+  });
+}
+
+/** A process that computes ended without being told to. */
+export function deathOf(code: number | null, signal: string | null, words: string): SnugError {
+  if (signal === 'SIGILL') {
+    return new SnugError('UNSUPPORTED_CPU', 'this processor lacks instructions that llama.cpp needs', {
+      advice: 'Snug needs a 64-bit Intel, AMD or ARM processor with vector instructions (SSE4.2 or NEON).',
+    });
+  }
+  // the kernel's out-of-memory killer uses SIGKILL, and so do we for one that hangs
+  if (signal === 'SIGKILL') {
+    return died('the system ended the process that computes (SIGKILL)', words, {
+      advice:
+        'It may have run out of memory: close other programs, or use a smaller model, budget or context.',
+    });
+  }
+  // V8 then prints a page of addresses, which tells a person nothing
+  if (words.includes('JavaScript heap out of memory')) {
+    return died('the process that computes had more text to work on than it can hold', '', {
+      advice:
+        'Start a new conversation, or choose another model: the chat template of this one may be broken.',
+    });
+  }
+  const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
+  return died(`the worker process ${how}`, words, {
+    advice: 'Try again; if it happens again, report it with the text above.',
+  });
+}
+
+function died(how: string, words: string, options: { advice: string }): SnugError {
+  return new SnugError('WORKER_DIED', `${how}${words ? `: ${words}` : ''}`, options);
+}
