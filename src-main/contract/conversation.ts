@@ -35,6 +35,11 @@ export interface Message {
   readonly statistics: AnswerStatistics | null;
   readonly notes: readonly string[];
   readonly createdAt: string;
+  /**
+   * Of an answer that is asked for again, and of an edited question: the message that it takes the place of, together with all that came
+   * after it. It does so with the answer's first word; an answer that ends without one takes nobody's place and is not kept.
+   */
+  readonly replaces?: string;
 }
 
 export interface ChatOptions {
@@ -98,7 +103,7 @@ export interface ConversationService {
   }): Promise<{ fileName: string; content: string }>;
 }
 
-/** Asking the model. Answers arrive as `chat.message` events, a whole message each time it grows. */
+/** Asking the model. Answers arrive as `chat.message` events, a whole message each time it grows; an edited question once it is kept. */
 export interface ChatService {
   /** Stores the question and starts the answer; returns once both have a place in the thread. */
   send(argument: {
@@ -106,12 +111,12 @@ export interface ChatService {
     text: string;
     pictures: readonly string[];
   }): Promise<{ question: Message; answer: Message }>;
-  /** Answers the same question again; the earlier answer is replaced. */
+  /** Answers the same question again; the new answer takes the earlier one's place with its first word. */
   regenerate(argument: { messageId: string }): Promise<Message>;
-  /** Replaces a question and drops what came after it. */
+  /** Asks another question in a question's place; it and what came after it stay until the answer has its first word. */
   edit(argument: { messageId: string; text: string }): Promise<{ question: Message; answer: Message }>;
   stop(argument: { conversationId: string }): Promise<void>;
-  /** Tokens and time of pictures with the conversation's model. */
+  /** Tokens and time of pictures with the conversation's model; none while another conversation has the model in memory. */
   pictureCosts(argument: {
     conversationId: string;
     pictures: readonly string[];

@@ -1,5 +1,5 @@
+import { randomUUID } from 'node:crypto';
 import type { EventBus } from '../api/event-bus.ts';
-import type { ChatEvent, ChatHistory, OpenChatRequest, SentAnswer } from '../contract/chat.ts';
 import type {
   ChatActivity,
   ChatService,
@@ -8,23 +8,28 @@ import type {
   Message,
   PictureCost,
 } from '../contract/conversation.ts';
-import { SnugError, isCancelled, toErrorData } from '../contract/errors.ts';
+import { SnugError } from '../contract/errors.ts';
 import type { LaptopService } from '../contract/laptop.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import type { ConversationRepository } from '../store/conversations.ts';
 import type { PictureRepository } from '../store/pictures.ts';
+import { Answers } from './answers.ts';
 import { Comparison } from './compare.ts';
 import { NEW_TITLE, type Conversations } from './conversations.ts';
 import type { Library } from './library.ts';
-import { LoadedModel } from './loaded-model.ts';
-import type { StoredSettings } from './settings.ts';
+import { LoadedModel, type ModelInUse } from './loaded-model.ts';
+import { ModelRequests, modelOf } from './model-requests.ts';
+import { PictureCosts } from './picture-costs.ts';
 import { PicturePace } from './picture-pace.ts';
+import type { StoredSettings } from './settings.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
 
 const TITLE_LETTERS = 60;
 
 interface Answering {
-  readonly conversationId: string;
+  readonly conversation: Conversation;
+  /** messages that have no place in the store before the answer's first word */
+  readonly unkept: () => readonly Message[];
   readonly abort: AbortController;
   readonly ended: Promise<void>;
 }
@@ -32,23 +37,24 @@ interface Answering {
 /** Asks the loaded model and stores what it says as it says it. One answer at a time: there is one model in memory. */
 export class Chat implements ChatService {
   readonly #conversations: ConversationRepository;
-  readonly #list: Conversations;
+  readonly #list: Pick<Conversations, 'changed'>;
   readonly #pictures: PictureRepository;
   readonly #library: Library;
   readonly #settings: StoredSettings;
-  readonly #laptop: LaptopService;
   readonly #events: EventBus;
   readonly #entry: string;
   readonly #startWorker: StartWorker | undefined;
   readonly #model: LoadedModel;
+  readonly #requests: ModelRequests;
+  readonly #costs: PictureCosts;
+  readonly #answers: Answers;
   #answering: Answering | undefined;
-  #threads: number | undefined;
   #comparing: { readonly run: Comparison; readonly ended: Promise<unknown> } | undefined;
-  readonly #pace = new PicturePace();
+  #closed = false;
 
   constructor(options: {
     conversations: ConversationRepository;
-    list: Conversations;
+    list: Pick<Conversations, 'changed'>;
     pictures: PictureRepository;
     library: Library;
     settings: StoredSettings;
@@ -62,11 +68,29 @@ export class Chat implements ChatService {
     this.#pictures = options.pictures;
     this.#library = options.library;
     this.#settings = options.settings;
-    this.#laptop = options.laptop;
     this.#events = options.events;
     this.#entry = options.entry;
     this.#startWorker = options.start;
     this.#model = new LoadedModel(options.entry, options.start);
+    this.#requests = new ModelRequests(options);
+    const pace = new PicturePace();
+    this.#answers = new Answers({
+      model: this.#model,
+      requests: this.#requests,
+      pace,
+      activity: (activity) => this.#activity(activity),
+    });
+    this.#costs = new PictureCosts({
+      model: this.#model,
+      pace,
+      requestFor: (conversation) => this.#requests.open(conversation),
+      pathOf: (hash) => this.#pictures.path(hash),
+      mayLoad: (id) => !this.#comparing && (!this.#answering || this.#answering.conversation.id === id),
+      onLoading: (id, event) => {
+        if (event) this.#answers.loading(id, event);
+        else if (!this.#answering) this.#activity({ conversationId: id, stage: 'idle', share: null });
+      },
+    });
   }
 
   send(argument: {
@@ -75,43 +99,70 @@ export class Chat implements ChatService {
     pictures: readonly string[];
   }): Promise<{ question: Message; answer: Message }> {
     const { conversationId, text, pictures } = argument;
-    const conversation = this.#ready(conversationId);
+    const before = this.#ready(conversationId);
     for (const hash of pictures) this.#pictures.get(hash);
     const question = this.#conversations.addQuestion(conversationId, { text, pictures: [...pictures] });
-    if (conversation.title === NEW_TITLE && text.trim() !== '') {
+    if (before.title === NEW_TITLE && text.trim() !== '') {
       this.#conversations.rename(conversationId, text.trim().replace(/\s+/g, ' ').slice(0, TITLE_LETTERS));
     }
-    return Promise.resolve({ question, answer: this.#answer(conversationId) });
+    const conversation = this.#conversations.get(conversationId);
+    const answer = this.#conversations.addAnswer(conversationId, this.#whoAnswers(conversation));
+    this.#begin(conversation, { thread: conversation.thread, question, answer });
+    return Promise.resolve({ question, answer });
   }
 
   regenerate({ messageId }: { messageId: string }): Promise<Message> {
     const { conversationId, role } = this.#conversations.message(messageId);
     if (role !== 'assistant') throw new SnugError('BAD_ARGUMENT', 'only an answer can be given again');
-    this.#ready(conversationId);
-    this.#conversations.deleteAfter(messageId, { inclusive: true });
-    return Promise.resolve(this.#answer(conversationId));
+    const conversation = this.#ready(conversationId);
+    const thread = upTo(conversation.thread, messageId);
+    const question = thread.at(-1);
+    if (question?.role !== 'user') throw new SnugError('BAD_ARGUMENT', 'there is no question to answer');
+    const answer = this.#answerInPlaceOf(messageId, conversation);
+    this.#begin(conversation, { thread, question, answer });
+    return Promise.resolve(answer);
   }
 
-  edit({
-    messageId,
-    text,
-  }: {
-    messageId: string;
-    text: string;
-  }): Promise<{ question: Message; answer: Message }> {
-    const { conversationId, role } = this.#conversations.message(messageId);
-    if (role !== 'user') throw new SnugError('BAD_ARGUMENT', 'only a question can be edited');
-    this.#ready(conversationId);
-    this.#conversations.deleteAfter(messageId, { inclusive: false });
-    this.#conversations.setText(messageId, text);
-    const question = this.#conversations.message(messageId);
-    return Promise.resolve({ question, answer: this.#answer(conversationId) });
+  edit(argument: { messageId: string; text: string }): Promise<{ question: Message; answer: Message }> {
+    const { messageId, text } = argument;
+    const old = this.#conversations.message(messageId);
+    if (old.role !== 'user') throw new SnugError('BAD_ARGUMENT', 'only a question can be edited');
+    const conversation = this.#ready(old.conversationId);
+    const createdAt = new Date().toISOString();
+    const question: Message = { ...old, id: randomUUID(), text, createdAt, replaces: messageId };
+    const thread = [...upTo(conversation.thread, messageId), question];
+    const answer = this.#answerInPlaceOf(messageId, conversation);
+    this.#begin(conversation, { thread, question, answer });
+    return Promise.resolve({ question, answer });
+  }
+
+  /** An answer that the store does not have yet. */
+  #answerInPlaceOf(messageId: string, conversation: Conversation): Message {
+    return {
+      id: randomUUID(),
+      conversationId: conversation.id,
+      role: 'assistant',
+      text: '',
+      pictures: [],
+      state: 'streaming',
+      error: null,
+      ...this.#whoAnswers(conversation),
+      statistics: null,
+      notes: [],
+      createdAt: new Date().toISOString(),
+      replaces: messageId,
+    };
   }
 
   async stop({ conversationId }: { conversationId: string }): Promise<void> {
-    if (this.#answering?.conversationId !== conversationId) return;
+    if (this.#answering?.conversation.id !== conversationId) return;
     this.#answering.abort.abort();
     await this.#answering.ended;
+  }
+
+  /** Messages of a conversation that have no place in the store yet: they are on their way to take another's. */
+  unkept(conversationId: string): readonly Message[] {
+    return this.#answering?.conversation.id === conversationId ? this.#answering.unkept() : [];
   }
 
   async pictureCosts(argument: {
@@ -119,36 +170,24 @@ export class Chat implements ChatService {
     pictures: readonly string[];
   }): Promise<readonly PictureCost[]> {
     const conversation = this.#conversations.get(argument.conversationId);
-    // while an answer comes, the loaded model is that conversation's; another one is not loaded over it
-    if (this.#comparing) return [];
-    if (this.#answering && this.#answering.conversationId !== argument.conversationId) return [];
-    const request = await this.#openRequest(conversation);
-    const { contextTokens } = await this.#model.open(request, (event) =>
-      this.#loading(conversation.id, event),
-    );
-    if (!this.#answering) this.#activity({ conversationId: conversation.id, stage: 'idle', share: null });
-    return Promise.all(
-      argument.pictures.map(async (hash): Promise<PictureCost> => {
-        const tokens = await this.#model.pictureTokens(this.#pictures.path(hash));
-        const seconds = this.#pace.seconds(request.modelPath, tokens);
-        return { hash, tokens, contextShare: tokens / contextTokens, seconds };
-      }),
-    );
+    return this.#costs.of({ conversation, pictures: argument.pictures });
   }
 
   async compare(argument: Parameters<ChatService['compare']>[0]): Promise<readonly ComparedAnswer[]> {
-    const threads = await this.#threadCount();
+    const threads = await this.#requests.threads();
     this.#refuseWhileBusy();
     const models = argument.modelIds.map((id) => this.#library.usable(id));
     const pictures = argument.pictures.map((hash) => this.#pictures.path(hash));
     const question = { text: argument.text, pictures, threads, settings: this.#settings.current };
     const run = new Comparison(models, question, (answers) => this.#events.emit('chat.compared', answers));
-    const ended = (async () => {
+    this.#costs.giveWay();
+    const alone = async (model: ModelInUse) => {
       // two models side by side need no third in memory
-      await this.#model.close();
+      await model.unload();
       return run.run(this.#entry, this.#startWorker);
-    })().finally(() => (this.#comparing = undefined));
-    this.#comparing = { run, ended };
+    };
+    const ended = this.#model.use(alone).finally(() => (this.#comparing = undefined));
+    this.#comparing = { run, ended: ended.catch(() => undefined) };
     return ended;
   }
 
@@ -157,10 +196,24 @@ export class Chat implements ChatService {
     await this.#comparing?.ended;
   }
 
+  /** Takes the model out of memory, when it is this one or none is named; throws BUSY while it answers. */
+  async unload(modelId?: string): Promise<void> {
+    const answers = this.#answering?.conversation.modelId;
+    if (this.#comparing || (this.#answering && (modelId === undefined || modelId === answers))) {
+      throw new SnugError('BUSY', 'a model is answering', { advice: 'Wait for it to end, or stop it.' });
+    }
+    // the model in memory is another one
+    if (this.#answering) return;
+    this.#costs.giveWay();
+    await this.#model.use((model) => model.unload());
+  }
+
   async close(): Promise<void> {
+    this.#closed = true;
+    this.#costs.giveWay();
+    this.#comparing?.run.stop();
     this.#answering?.abort.abort();
-    await this.#answering?.ended;
-    await this.stopCompare();
+    await Promise.all([this.#answering?.ended, this.#comparing?.ended]);
     await this.#model.close();
   }
 
@@ -172,157 +225,64 @@ export class Chat implements ChatService {
     return conversation;
   }
 
-  /** Whether a model is answering. */
-  get isBusy(): boolean {
-    return this.#answering !== undefined || this.#comparing !== undefined;
-  }
-
   #refuseWhileBusy(): void {
-    if (this.isBusy) throw busy();
+    if (this.#closed) throw new SnugError('BUSY', 'Snug is being closed', { advice: 'Start it again.' });
+    if (!this.#answering && !this.#comparing) return;
+    throw new SnugError('BUSY', 'another answer is still being written', {
+      advice: 'Wait for it to end, or stop it.',
+    });
   }
 
-  /** Gives the answer its place in the thread and lets it come. */
-  #answer(conversationId: string): Message {
-    const conversation = this.#conversations.get(conversationId);
+  #whoAnswers(conversation: Conversation): { modelId: string; modelName: string } {
     const { id: modelId, name: modelName } = this.#library.usable(modelOf(conversation));
-    const message = this.#conversations.addAnswer(conversationId, { modelId, modelName });
+    return { modelId, modelName };
+  }
+
+  /** Lets an answer come. One that takes another's place does so with its first word. */
+  #begin(
+    conversation: Conversation,
+    asked: { thread: readonly Message[]; question: Message; answer: Message },
+  ): void {
+    const { question, answer } = asked;
+    const { id: conversationId } = conversation;
     const abort = new AbortController();
-    const streamed = new StreamedAnswer(message, this.#conversations, {
+    const { replaces } = answer;
+    const streamed = new StreamedAnswer(answer, this.#conversations, {
       tell: (changed) => this.#events.emit('chat.message', changed),
       stop: () => abort.abort(),
+      begin: replaces === undefined ? undefined : (begun) => this.#replace(replaces, question, begun),
     });
-    const ended = this.#run(conversation, streamed, abort.signal).finally(() => {
-      this.#answering = undefined;
-      this.#activity({ conversationId, stage: 'idle', share: null });
-      this.#list.changed();
-    });
-    this.#answering = { conversationId, abort, ended };
+    this.#costs.giveWay(conversationId);
+    const ended = this.#answers
+      .come({ conversation, ...asked, streamed, signal: abort.signal })
+      .finally(() => {
+        this.#answering = undefined;
+        this.#activity({ conversationId, stage: 'idle', share: null });
+        this.#list.changed();
+      });
+    const unkept = () => {
+      if (streamed.isKept) return [];
+      return question.replaces === undefined ? [streamed.message] : [question, streamed.message];
+    };
+    this.#answering = { conversation, unkept, abort, ended };
     this.#list.changed();
-    return message;
   }
 
-  async #run(conversation: Conversation, streamed: StreamedAnswer, signal: AbortSignal): Promise<void> {
-    try {
-      const answer = await this.#ask(conversation, streamed, signal);
-      streamed.finish(answer);
-    } catch (error) {
-      if (isCancelled(error)) streamed.stopped();
-      else streamed.failed(toErrorData(error));
-    }
-  }
-
-  async #ask(conversation: Conversation, streamed: StreamedAnswer, signal: AbortSignal): Promise<SentAnswer> {
-    const { thread, options, id } = conversation;
-    const question = thread.at(-1);
-    if (question?.role !== 'user') throw new SnugError('BUG', 'there is no question to answer');
-    this.#activity({ conversationId: id, stage: 'loading', share: null });
-    const request = await this.#openRequest(conversation);
-    await this.#model.open(request, (event) => this.#loading(id, event), signal);
-    const before = thread.slice(0, -1);
-    await this.#model.remember(stateKey(conversation, before), () => this.#history(conversation, before));
-    const pictures = question.pictures.map(({ hash }) => this.#pictures.path(hash));
-    this.#activity({ conversationId: id, stage: 'reading', share: null });
-    const answer = await this.#model.send(
-      {
-        text: question.text,
-        pictures,
-        maxTokens: options.maxTokens,
-        temperature: options.temperature,
-        seed: Math.floor(Math.random() * 2 ** 31),
-      },
-      stateKey(conversation, [...thread, streamed.message]),
-      { signal, onEvent: (event) => this.#heard(id, streamed, event) },
-    );
-    await this.#learnPace(request.modelPath, pictures, answer);
-    return answer;
-  }
-
-  #heard(conversationId: string, streamed: StreamedAnswer, event: ChatEvent): void {
-    if (event.kind === 'prompt' || event.kind === 'encoding') {
-      const stage = event.kind === 'prompt' ? 'reading' : 'encoding';
-      const share = event.total > 0 ? event.done / event.total : null;
-      this.#activity({ conversationId, stage, share });
-    } else if (event.kind === 'text') {
-      if (streamed.isEmpty) this.#activity({ conversationId, stage: 'answering', share: null });
-      streamed.append(event.text);
-    } else if (event.kind === 'note') {
-      streamed.note(event.text);
-    }
-  }
-
-  #loading(conversationId: string, event: ChatEvent): void {
-    if (event.kind !== 'loading') return;
-    this.#activity({
-      conversationId,
-      stage: 'loading',
-      share: event.total > 0 ? event.done / event.total : null,
-    });
+  #replace(messageId: string, question: Message, answer: Message): void {
+    const edited = question.replaces === undefined ? undefined : question;
+    this.#conversations.replaceFrom(messageId, { question: edited, answer });
+    if (edited) this.#events.emit('chat.message', edited);
   }
 
   #activity(activity: ChatActivity): void {
     this.#events.emit('chat.activity', activity);
   }
-
-  #history({ options }: Conversation, thread: readonly Message[]): ChatHistory {
-    const turns = thread
-      // an answer that never began says nothing, and its question is asked again by what follows
-      .filter((message) => message.role === 'user' || message.text !== '')
-      .map(({ role, text, pictures }) => ({
-        role,
-        text,
-        pictures: pictures.map(({ hash }) => this.#pictures.path(hash)),
-      }));
-    return { systemPrompt: options.systemPrompt, turns };
-  }
-
-  async #openRequest(conversation: Conversation): Promise<OpenChatRequest> {
-    const model = this.#library.usable(modelOf(conversation));
-    const { contextTokens, imageMaxTokens } = conversation.options;
-    return {
-      modelPath: model.path,
-      mmprojPath: model.mmprojPath,
-      contextTokens,
-      threads: await this.#threadCount(),
-      gpuLayers: this.#settings.current.gpuLayers ?? undefined,
-      imageMaxTokens: imageMaxTokens ?? undefined,
-    };
-  }
-
-  async #threadCount(): Promise<number> {
-    const { threads } = this.#settings.current;
-    if (threads !== null) return threads;
-    this.#threads ??= (await this.#laptop.read({})).threads;
-    return this.#threads;
-  }
-
-  async #learnPace(modelPath: string, pictures: readonly string[], answer: SentAnswer): Promise<void> {
-    // what was remembered took no time
-    if (answer.statistics.encodedImages < pictures.length) return;
-    const tokens = await Promise.all(pictures.map((path) => this.#model.pictureTokens(path)));
-    this.#pace.learn(
-      modelPath,
-      tokens.reduce((all, one) => all + one, 0),
-      answer,
-    );
-  }
 }
 
-function busy(): SnugError {
-  return new SnugError('BUSY', 'another answer is still being written', {
-    advice: 'Wait for it to end, or stop it.',
-  });
-}
-
-function modelOf({ modelId }: Conversation): string {
-  if (modelId === null) {
-    throw new SnugError('BAD_ARGUMENT', 'this conversation has no model yet', {
-      advice: 'Choose a model for it.',
-    });
-  }
-  return modelId;
-}
-
-/** Names what a model remembers: the conversation, its system prompt, and every message up to the last. */
-function stateKey({ id, options }: Conversation, thread: readonly Message[]): string {
-  return JSON.stringify([id, options.systemPrompt, thread.map((message) => message.id)]);
+/** The messages before one. */
+function upTo(thread: readonly Message[], messageId: string): readonly Message[] {
+  return thread.slice(
+    0,
+    thread.findIndex(({ id }) => id === messageId),
+  );
 }

@@ -4,11 +4,19 @@ import type {
   Conversation,
   ConversationService,
   ConversationSummary,
+  Message,
   SearchHit,
 } from '../contract/conversation.ts';
 import type { ConversationRepository } from '../store/conversations.ts';
 import { toMarkdown } from './export-markdown.ts';
 import type { StoredSettings } from './settings.ts';
+
+/** What is going on in a conversation. */
+interface RunningChat {
+  /** messages on their way to take the place of others, not kept yet */
+  unkept(conversationId: string): readonly Message[];
+  stop(argument: { conversationId: string }): Promise<void>;
+}
 
 export const NEW_TITLE = 'New chat';
 
@@ -19,17 +27,20 @@ export class Conversations implements ConversationService {
   readonly #events: EventBus;
   /** the model a new conversation starts with when none is named */
   readonly #defaultModel: () => string | undefined;
+  readonly #chat: RunningChat;
 
-  constructor(
-    repository: ConversationRepository,
-    settings: StoredSettings,
-    events: EventBus,
-    defaultModel: () => string | undefined,
-  ) {
-    this.#repository = repository;
-    this.#settings = settings;
-    this.#events = events;
-    this.#defaultModel = defaultModel;
+  constructor(options: {
+    repository: ConversationRepository;
+    settings: StoredSettings;
+    events: EventBus;
+    defaultModel: () => string | undefined;
+    chat: RunningChat;
+  }) {
+    this.#repository = options.repository;
+    this.#settings = options.settings;
+    this.#events = options.events;
+    this.#defaultModel = options.defaultModel;
+    this.#chat = options.chat;
   }
 
   list(): Promise<readonly ConversationSummary[]> {
@@ -37,7 +48,8 @@ export class Conversations implements ConversationService {
   }
 
   get({ id }: { id: string }): Promise<Conversation> {
-    return Promise.resolve(this.#repository.get(id));
+    const conversation = this.#repository.get(id);
+    return Promise.resolve({ ...conversation, thread: [...conversation.thread, ...this.#chat.unkept(id)] });
   }
 
   create({ modelId }: { modelId?: string | undefined }): Promise<Conversation> {
@@ -74,10 +86,11 @@ export class Conversations implements ConversationService {
     return this.get({ id });
   }
 
-  remove({ id }: { id: string }): Promise<void> {
+  async remove({ id }: { id: string }): Promise<void> {
+    // nobody would see what is still to come
+    await this.#chat.stop({ conversationId: id });
     this.#repository.remove(id);
     this.changed();
-    return Promise.resolve();
   }
 
   restore({ id }: { id: string }): Promise<ConversationSummary> {

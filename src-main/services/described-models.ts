@@ -123,7 +123,8 @@ function stampOf(row: ModelRow, files?: DescribedFiles): string {
   return paths.map(stampOfFile).join(' ');
 }
 
-function stampOfFile(path: string | null): string {
+/** Changes when a file does. */
+export function stampOfFile(path: string | null): string {
   if (path === null) return 'none';
   const found = statSync(path, { throwIfNoEntry: false });
   return found ? `${path} ${found.size} ${found.mtimeMs} ${found.ctimeMs}` : `${path} gone`;

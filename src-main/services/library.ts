@@ -27,6 +27,8 @@ export class Library implements LibraryService {
   readonly #models: ModelRepository;
   readonly #events: EventBus;
   readonly #bank: { use(): BankUse; clean(): number };
+  /** takes a model out of memory; throws BUSY while it answers */
+  readonly #unload: (id: string) => Promise<void>;
   readonly #reader: ModelReader;
   readonly #described: DescribedModels;
   /** whether somebody was told of a model that was not read yet */
@@ -37,6 +39,7 @@ export class Library implements LibraryService {
     models: ModelRepository;
     events: EventBus;
     bank: { use(): BankUse; clean(): number };
+    unload: (id: string) => Promise<void>;
     reader: ModelReader;
     /** where what the files say is kept */
     kept: string;
@@ -44,6 +47,7 @@ export class Library implements LibraryService {
     this.#models = options.models;
     this.#events = options.events;
     this.#bank = options.bank;
+    this.#unload = options.unload;
     this.#reader = options.reader;
     this.#described = new DescribedModels(options.kept, options.reader);
   }
@@ -196,8 +200,10 @@ export class Library implements LibraryService {
     return this.#entry(this.#models.get(id));
   }
 
-  remove({ id, deleteFile }: { id: string; deleteFile: boolean }): Promise<{ freedBytes: number }> {
+  async remove({ id, deleteFile }: { id: string; deleteFile: boolean }): Promise<{ freedBytes: number }> {
     const row = this.#models.get(id);
+    // Windows does not rename a file that is in use
+    if (deleteFile) await this.#unload(id);
     let freedBytes = 0;
     let trashedPath: string | null = null;
     if (deleteFile && !row.builtIn && existsSync(row.path)) {
@@ -208,7 +214,7 @@ export class Library implements LibraryService {
     }
     this.#models.remove(id, trashedPath);
     this.changed();
-    return Promise.resolve({ freedBytes });
+    return { freedBytes };
   }
 
   async restore({ id }: { id: string }): Promise<ModelEntry> {

@@ -6,68 +6,117 @@ import type {
   SendRequest,
   SentAnswer,
 } from '../contract/chat.ts';
-import { isCancelled } from '../contract/errors.ts';
+import { CancelledError, SnugError } from '../contract/errors.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { WorkerProcess } from '../engine/worker-process.ts';
+import { stampOfFile } from './described-models.ts';
+import { Turns } from './turns.ts';
 
-/** The chat process and the model it holds; started when first needed, started again after it died. */
+/** What can be asked of the model by whoever has it for the moment. */
+export interface ModelInUse {
+  /** Loads a model unless it is the one loaded, with the same settings and unchanged files. */
+  open(
+    request: OpenChatRequest,
+    options?: { signal?: AbortSignal; onEvent?: (event: ChatEvent) => void },
+  ): Promise<OpenedChat>;
+  /** Makes the process remember a conversation; `key` names its state, so that an unchanged one is not sent again. */
+  remember(key: string, history: () => ChatHistory): Promise<void>;
+  /** Sends a question; afterwards the process remembers the state called `nextKey`. */
+  send(
+    request: SendRequest,
+    nextKey: string,
+    options: { signal: AbortSignal; onEvent: (event: ChatEvent) => void },
+  ): Promise<SentAnswer>;
+  pictureTokens(path: string): Promise<number>;
+  unload(): Promise<void>;
+}
+
+/**
+ * The one model in memory and the process that holds it, started when first needed and started again after it died. All that is done
+ * with it is done in turn: whoever has it finds it as they left it until they have done.
+ */
 export class LoadedModel implements AsyncDisposable {
+  readonly #turns = new Turns();
+  readonly #holder: Holder;
+  #closed = false;
+
+  constructor(entry: string, start?: StartWorker) {
+    this.#holder = new Holder(entry, start);
+  }
+
+  /** Runs a task once nobody else uses the model. One whose signal is aborted before its turn is cancelled. */
+  use<T>(task: (model: ModelInUse) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#turns.take(() => {
+      if (this.#closed) throw new CancelledError();
+      return task(this.#holder);
+    }, signal);
+  }
+
+  /** Unloads it once nobody uses it any more; whoever still waits for it is cancelled. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#turns.take(() => this.#holder.unload());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+class Holder implements ModelInUse {
   readonly #entry: string;
   readonly #start: StartWorker | undefined;
   #worker: WorkerProcess | undefined;
-  #opened: { key: string; chat: Promise<OpenedChat> } | undefined;
+  #opened: { readonly key: string; readonly chat: OpenedChat } | undefined;
   /** which conversation, up to which message, the process remembers */
   #remembered: string | undefined;
 
-  constructor(entry: string, start?: StartWorker) {
+  constructor(entry: string, start: StartWorker | undefined) {
     this.#entry = entry;
     this.#start = start;
   }
 
-  /** Loads a model unless it is the one loaded, with the same settings. */
   async open(
     request: OpenChatRequest,
-    onEvent?: (event: ChatEvent) => void,
-    signal?: AbortSignal,
+    options: { signal?: AbortSignal; onEvent?: (event: ChatEvent) => void } = {},
   ): Promise<OpenedChat> {
-    const key = JSON.stringify(request);
-    if (this.#opened?.key === key) return this.#opened.chat;
+    // a fit may have put another model in the place of this one
+    const key = JSON.stringify([request, stampOfFile(request.modelPath), stampOfFile(request.mmprojPath ?? null)]);
+    if (this.#opened?.key === key && !this.#worker?.isOver) return this.#opened.chat;
     // a process of its own for each model: what a native library leaked or kept goes with it
-    await this.close();
-    const worker = new WorkerProcess(this.#entry, this.#start);
-    this.#worker = worker;
-    const chat = worker.call<OpenedChat>('open', request, { signal, onEvent });
-    this.#opened = { key, chat };
+    await this.unload();
+    this.#worker = new WorkerProcess(this.#entry, this.#start);
     try {
-      return await chat;
+      const chat = await this.#worker.call<OpenedChat>('open', request, options);
+      this.#opened = { key, chat };
+      return chat;
     } catch (error) {
-      await this.close();
+      await this.unload();
       throw error;
     }
   }
 
-  /** Makes the process remember a conversation; `key` names its state, so that an unchanged one is not sent again. */
   async remember(key: string, history: () => ChatHistory): Promise<void> {
     if (this.#remembered === key) return;
-    this.#remembered = undefined;
     await this.#call('restore', history());
     this.#remembered = key;
   }
 
-  /** Sends a question; afterwards the process remembers the state called `nextKey`. */
   async send(
     request: SendRequest,
     nextKey: string,
     options: { signal: AbortSignal; onEvent: (event: ChatEvent) => void },
   ): Promise<SentAnswer> {
-    this.#remembered = undefined;
     const answer = await this.#call<SentAnswer>('send', request, options);
     this.#remembered = nextKey;
     return answer;
   }
 
   async pictureTokens(path: string): Promise<number> {
-    return (await this.#call<{ tokens: number }>('pictureTokens', path)).tokens;
+    const remembered = this.#remembered;
+    const { tokens } = await this.#call<{ tokens: number }>('pictureTokens', path);
+    this.#remembered = remembered;
+    return tokens;
   }
 
   async #call<Result>(
@@ -76,26 +125,22 @@ export class LoadedModel implements AsyncDisposable {
     options: { signal?: AbortSignal; onEvent?: (event: ChatEvent) => void } = {},
   ): Promise<Result> {
     const worker = this.#worker;
-    if (!worker) throw new TypeError('no model is open');
+    if (!worker) throw new SnugError('BUG', 'no model is open');
+    // unless all goes well, what the process remembers is not known
+    this.#remembered = undefined;
     try {
       return await worker.call<Result>(method, argument, options);
     } catch (error) {
-      // whatever went wrong, what the process remembers is no longer known; a dead one is started again by the next open
-      this.#remembered = undefined;
-      if (!isCancelled(error) && (error as { code?: string }).code === 'WORKER_DIED') await this.close();
+      if (worker.isOver) await this.unload();
       throw error;
     }
   }
 
-  async close(): Promise<void> {
+  async unload(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
     this.#opened = undefined;
     this.#remembered = undefined;
     await worker?.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
   }
 }

@@ -1,5 +1,6 @@
 import { SnugError } from '../contract/errors.ts';
-import { WorkerProcess, type StartWorker } from '../engine/worker-process.ts';
+import type { StartWorker } from '../engine/worker-port.ts';
+import { WorkerProcess } from '../engine/worker-process.ts';
 import type { Inspection } from '../models/inspect.ts';
 import type { DescribedFiles } from './model-entry.ts';
 
@@ -67,13 +68,14 @@ export class ModelReader {
   ): Promise<ReadResults[Method]> {
     if (this.#closed) throw new SnugError('CANCELLED', 'cancelled');
     clearTimeout(this.#idle);
-    this.#worker ??= new WorkerProcess(this.#entry, this.#start);
+    if (this.#worker?.isOver) await this.#end();
+    const worker = (this.#worker ??= new WorkerProcess(this.#entry, this.#start));
     const limit = timeLimit(argument.path, this.#limit);
     try {
-      return await Promise.race([this.#worker.call<ReadResults[Method]>(method, argument), limit.over]);
+      return await Promise.race([worker.call<ReadResults[Method]>(method, argument), limit.over]);
     } catch (error) {
       const died = error instanceof SnugError && error.code === 'WORKER_DIED';
-      if (limit.isOver || died) await this.#end();
+      if (limit.isOver || worker.isOver) await this.#end();
       throw died ? diedReading(argument.path, error) : error;
     } finally {
       limit.clear();

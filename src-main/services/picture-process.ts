@@ -2,7 +2,8 @@ import { brokeDecoder, tooSlow } from '../chat/picture-errors.ts';
 import type { PictureSize } from '../chat/pictures.ts';
 import { CancelledError, SnugError } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
-import { WorkerProcess, type StartWorker } from '../engine/worker-process.ts';
+import type { StartWorker } from '../engine/worker-port.ts';
+import { WorkerProcess } from '../engine/worker-process.ts';
 
 /** Longer than a decoder's own limit, for one that doesn't heed it. */
 const MOST_SECONDS = 90;

@@ -5,7 +5,6 @@ import { demoModel, workerEntries } from '../api/entries.ts';
 import type { Api } from '../contract/api.ts';
 import type { AppInfo } from '../contract/app.ts';
 import type { PictureView } from '../contract/conversation.ts';
-import { SnugError } from '../contract/errors.ts';
 import { forkWorker } from '../engine/fork-worker.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { LogFile } from '../log/log-file.ts';
@@ -66,15 +65,10 @@ export function openServices(options: {
     models: store.models,
     events,
     bank,
+    unload: (id) => chat.unload(id),
     reader: new ModelReader(workerEntries.read, start),
     kept: join(home, 'work', 'models.json'),
   });
-  const freeModels = async () => {
-    if (chat.isBusy) {
-      throw new SnugError('BUSY', 'a model is answering', { advice: 'Wait for it to end, or stop it.' });
-    }
-    await chat.close();
-  };
   const folder: ModelsFolder = new ModelsFolder({
     home,
     models: store.models,
@@ -82,7 +76,7 @@ export function openServices(options: {
     events,
     changed: () => library.changed(),
     fitRuns: (): boolean => fits.isRunning,
-    freeModels,
+    freeModels: () => chat.unload(),
     disk: options.disk,
   });
   const fits: FitJobs = new FitJobs({
@@ -95,8 +89,13 @@ export function openServices(options: {
     settings,
     events,
   });
-  const newest = () => library.newestUsable();
-  const conversations = new Conversations(store.conversations, settings, events, newest);
+  const conversations: Conversations = new Conversations({
+    repository: store.conversations,
+    settings,
+    events,
+    defaultModel: () => library.newestUsable(),
+    chat: { unkept: (id) => chat.unkept(id), stop: (argument) => chat.stop(argument) },
+  });
   const chat: Chat = new Chat({
     conversations: store.conversations,
     list: conversations,

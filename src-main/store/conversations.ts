@@ -34,6 +34,9 @@ export interface AnswerEnd extends Pick<Message, 'statistics' | 'error' | 'notes
   readonly state: Exclude<Message['state'], 'streaming'>;
 }
 
+type NewMessage = Pick<Message, 'conversationId' | 'role' | 'text' | 'state'> &
+  Partial<Pick<Message, 'id' | 'modelId' | 'modelName' | 'createdAt'>>;
+
 const SELECT = `
   SELECT id, title, model_id AS modelId, updated_at AS updatedAt,
     (SELECT count(*) FROM messages WHERE conversation_id = conversations.id) AS messages
@@ -125,24 +128,38 @@ export class ConversationRepository {
   addQuestion(conversationId: string, { text, pictures }: Question): Message {
     return this.#connection.transaction(() => {
       const id = this.#insert({ conversationId, role: 'user', text, state: 'done' });
-      for (const [position, hash] of pictures.entries()) {
-        const added = this.#connection.run(
-          `INSERT INTO message_pictures (message_id, position, hash, name)
-           SELECT ?, ?, hash, name FROM pictures WHERE hash = ?`,
-          id,
-          position,
-          hash,
-        );
-        if (added === 0) throw badArgument('there is no such picture');
-      }
+      this.#addPictures(
+        id,
+        pictures.map((hash) => ({ hash })),
+      );
       return this.message(id);
     });
+  }
+
+  /** A picture without a name has the one that it was kept with. */
+  #addPictures(
+    messageId: string,
+    pictures: readonly { readonly hash: string; readonly name?: string }[],
+  ): void {
+    for (const [position, { hash, name }] of pictures.entries()) {
+      const added = this.#connection.run(
+        `INSERT INTO message_pictures (message_id, position, hash, name)
+         SELECT ?, ?, hash, coalesce(?, name) FROM pictures WHERE hash = ?`,
+        messageId,
+        position,
+        name ?? null,
+        hash,
+      );
+      if (added === 0) throw badArgument('there is no such picture');
+    }
   }
 
   /** An empty answer, `streaming` until `finishAnswer`. */
   addAnswer(conversationId: string, model: AnsweringModel): Message {
     return this.#connection.transaction(() =>
-      this.message(this.#insert({ conversationId, role: 'assistant', text: '', state: 'streaming', model })),
+      this.message(
+        this.#insert({ conversationId, role: 'assistant', text: '', state: 'streaming', ...model }),
+      ),
     );
   }
 
@@ -175,24 +192,23 @@ export class ConversationRepository {
     return readMessage(this.#connection, id);
   }
 
-  /** Replaces a message's text: an edited question. */
-  setText(messageId: string, text: string): Message {
-    return this.#changeMessage(messageId, () => {
-      this.#connection.run('UPDATE messages SET text = ? WHERE id = ?', text, messageId);
-    });
-  }
-
-  /** Deletes what came after a message in its conversation; with `inclusive` the message too. */
-  deleteAfter(messageId: string, { inclusive }: { readonly inclusive: boolean }): void {
+  /**
+   * Puts an answer that has begun, and before it an edited question, in the place of a message and all that came after it: all of this
+   * or nothing.
+   */
+  replaceFrom(
+    messageId: string,
+    { question, answer }: { readonly question?: Message | undefined; readonly answer: Message },
+  ): void {
     this.#connection.transaction(() => {
       const { conversationId } = this.message(messageId);
       this.#connection.run(
-        `DELETE FROM messages WHERE conversation_id = ? AND (number > (SELECT number FROM messages WHERE id = ?) OR id = ?)`,
+        'DELETE FROM messages WHERE conversation_id = ? AND number >= (SELECT number FROM messages WHERE id = ?)',
         conversationId,
         messageId,
-        inclusive ? messageId : null,
       );
-      this.#touch(conversationId);
+      if (question) this.#addPictures(this.#insert(question), question.pictures);
+      this.#insert(answer);
     });
   }
 
@@ -236,13 +252,9 @@ export class ConversationRepository {
     });
   }
 
-  #insert(
-    message: Pick<Message, 'conversationId' | 'role' | 'text' | 'state'> & {
-      readonly model?: AnsweringModel;
-    },
-  ): string {
+  #insert(message: NewMessage): string {
     this.#summary(message.conversationId);
-    const id = randomUUID();
+    const id = message.id ?? randomUUID();
     this.#connection.run(
       `INSERT INTO messages (id, conversation_id, role, text, state, model_id, model_name, notes, created_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, '[]', ?)`,
@@ -251,9 +263,9 @@ export class ConversationRepository {
       message.role,
       message.text,
       message.state,
-      message.model?.modelId ?? null,
-      message.model?.modelName ?? null,
-      new Date().toISOString(),
+      message.modelId ?? null,
+      message.modelName ?? null,
+      message.createdAt ?? new Date().toISOString(),
     );
     this.#touch(message.conversationId);
     return id;

@@ -58,6 +58,7 @@ export class Chat {
   #hear(event: ApiEvent): void {
     this.conversations.hear(event);
     this.thread.hear(event);
+    this.composer.hear(event);
     this.compare.hear(event);
   }
 
@@ -68,6 +69,7 @@ export class Chat {
     void this.conversations.load();
     void this.thread.reload();
     void this.composer.draft.refreshCosts();
+    void this.composer.reconnected();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ChatActivity, ComparedAnswer, Message } from '../../src-main/contract/conversation.ts';
+import type { ErrorData } from '../../src-main/contract/errors.ts';
 import { formatPercent, formatRate } from '../format.ts';
 
 /** Longest part of an answer that is read aloud unasked; the rest is in the thread. */
@@ -22,6 +23,16 @@ export function announcementOf(message: Message): string {
   const text = message.text.length > SPOKEN_LETTERS ? `${spoken} …` : spoken;
   if (message.state === 'stopped') return `Stopped. ${text}`;
   return `Answer: ${text}`;
+}
+
+/** What is said where an answer that was to take another's place ended without a word. */
+export function keptWords({ error }: Message): ErrorData {
+  const { advice, ...known } = error ?? {
+    name: 'Error',
+    code: 'NATIVE' as const,
+    message: 'the model gave an empty answer',
+  };
+  return { ...known, advice: ['The earlier answer was kept.', advice].filter(Boolean).join(' ') };
 }
 
 /** What is being waited for, in plain words. */

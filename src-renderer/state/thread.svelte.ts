@@ -7,8 +7,8 @@ import type {
 } from '../../src-main/contract/conversation.ts';
 import { toErrorData, type ErrorData } from '../../src-main/contract/errors.ts';
 import type { Bridge } from '../bridge.ts';
-import { announcementOf } from './message-words.ts';
-import { withMessage, withTail } from './thread-merge.ts';
+import { announcementOf, keptWords } from './message-words.ts';
+import { neverBegan, withMessage, withTail } from './thread-merge.ts';
 
 /** Runs something before the next frame is drawn. A stand-in replaces it in tests. */
 export type OnFrame = (run: () => void) => void;
@@ -142,6 +142,7 @@ export class Thread {
       if (ended && before?.state !== message.state) {
         this.announcement = announcementOf(message);
         this.activity = null;
+        if (neverBegan(message) && message.state !== 'stopped') this.problem = keptWords(message);
       }
       this.messages = withMessage(this.messages, message);
     }
@@ -154,23 +155,20 @@ export class Thread {
     if (id === null) return false;
     return this.#ask(async () => {
       const { question, answer } = await this.#bridge.api.chat.send({ conversationId: id, text, pictures });
-      return { fromId: question.id, tail: [question, answer] };
+      return [question, answer];
     });
   }
 
   async edit(messageId: string, text: string): Promise<boolean> {
     return this.#ask(async () => {
       const { question, answer } = await this.#bridge.api.chat.edit({ messageId, text });
-      return { fromId: messageId, tail: [question, answer] };
+      return [question, answer];
     });
   }
 
   /** Answers the last question again. */
   async regenerate(messageId: string): Promise<boolean> {
-    return this.#ask(async () => {
-      const answer = await this.#bridge.api.chat.regenerate({ messageId });
-      return { fromId: messageId, tail: [answer] };
-    });
+    return this.#ask(async () => [await this.#bridge.api.chat.regenerate({ messageId })]);
   }
 
   /** For an answer that memory ran out for: half the context takes half the KV cache. */
@@ -207,9 +205,7 @@ export class Thread {
     );
   }
 
-  async #ask(
-    call: () => Promise<{ readonly fromId: string; readonly tail: readonly Message[] }>,
-  ): Promise<boolean> {
+  async #ask(call: () => Promise<readonly Message[]>): Promise<boolean> {
     if (this.answering) return false;
     const id = this.id;
     this.asking = true;
@@ -217,8 +213,8 @@ export class Thread {
     this.#heard.clear();
     return this.#try(async () => {
       try {
-        const { fromId, tail } = await call();
-        if (this.id === id) this.messages = withTail(this.messages, fromId, tail, this.#heard);
+        const tail = await call();
+        if (this.id === id) this.messages = withTail(this.messages, tail, this.#heard);
       } finally {
         if (this.id === id) this.asking = false;
       }

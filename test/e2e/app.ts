@@ -121,6 +121,8 @@ export class Window {
   }
 
   async wholeAnswer(index: number): Promise<string> {
+    // an earlier answer is whole and stays until the one that comes has its first word
+    await this.button(/^Stop/).waitFor({ state: 'detached' });
     const answer = this.answers.nth(index);
     await answer.getByRole('button', { name: 'Copy answer' }).waitFor();
     return answer.innerText();

@@ -9,7 +9,7 @@ export interface FakeCall {
   readonly argument: unknown;
   /** aborted when the caller cancels */
   readonly signal: AbortSignal;
-  emit(event: unknown): void;
+  readonly emit: (event: unknown) => void;
 }
 
 /** A worker process that is none: it answers what a test says, and ends when told to. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MOST_DECODING_BYTES } from '../../src-main/chat/picture-memory.ts';
-import { forkWorker } from '../../src-main/engine/worker-process.ts';
+import { forkWorker } from '../../src-main/engine/fork-worker.ts';
 import { openServices, type Services } from '../../src-main/services/services.ts';
 import { blackPng, jpegOfHeader, pngOfHeader } from '../helpers/picture-bombs.ts';
 import { rejected } from '../helpers/thrown.ts';

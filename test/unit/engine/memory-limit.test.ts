@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { WorkerProcess, forkWorker } from '../../../src-main/engine/worker-process.ts';
+import { forkWorker } from '../../../src-main/engine/fork-worker.ts';
+import { WorkerProcess } from '../../../src-main/engine/worker-process.ts';
 import { rejected } from '../../helpers/thrown.ts';
 
 /** A worker that may take 100 MB, and how it ends. */

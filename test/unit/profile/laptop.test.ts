@@ -102,7 +102,7 @@ describe('a system that does not say what it is asked', () => {
     for (const query of ['cpu', 'mem', 'battery', 'graphics'] as const) {
       vi.spyOn(systeminformation, query).mockImplementation(answer);
     }
-    const described = profileLaptop({ modelsFolder: '/nowhere/models', cpuFeatures: [] });
+    const described = profileLaptop({ modelsFolder: '/nowhere/models', cpuFeatures: [], cpuVariant: '' });
     await vi.advanceTimersByTimeAsync(60_000);
     const laptop = await described;
     expect(laptopSchema.parse(laptop)).toEqual(laptop);

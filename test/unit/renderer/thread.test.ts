@@ -132,27 +132,117 @@ describe('a thread', () => {
     expect(thread.answering).toBe(false);
   });
 
-  it('drops what came after an edited question', async () => {
-    const edited = { ...question, text: 'which?' };
-    const { thread } = setUp({
-      'conversations.get': () =>
-        conversation([question, answered, message('q2', 'user', 'more'), message('a2', 'assistant', 'yes')]),
-      'chat.edit': () => ({ question: edited, answer: { ...streaming(''), id: 'a3' } }),
-    });
-    await thread.open('c');
-    await thread.edit('q', 'which?');
-    expect(thread.messages.map((one) => one.id)).toEqual(['q', 'a3']);
-    expect(thread.messages[0]?.text).toBe('which?');
-  });
+  describe('with an answer that is to take the place of others', () => {
+    const later = [message('q2', 'user', 'more'), message('a2', 'assistant', 'yes')];
+    const edited = message('q3', 'user', 'which?', { replaces: 'q' });
+    const coming = (text: string, more: Partial<Message> = {}) =>
+      message('a3', 'assistant', text, { state: 'streaming', replaces: 'q', ...more });
+    const ids = (thread: Thread) => thread.messages.map((one) => one.id);
+    const failed = { name: 'SnugError', code: 'WORKER_DIED' as const, message: 'it died', advice: 'Try.' };
 
-  it('replaces an answer that is given again, whatever its id', async () => {
-    const { thread } = setUp({
-      'conversations.get': () => conversation([question, answered]),
-      'chat.regenerate': () => ({ ...streaming(''), id: 'a9' }),
+    async function editing(onCall: (parts: ReturnType<typeof setUp>) => void = () => undefined) {
+      const parts: ReturnType<typeof setUp> = setUp({
+        'conversations.get': () => conversation([question, answered, ...later]),
+        'chat.edit': () => {
+          onCall(parts);
+          return { question: edited, answer: coming('') };
+        },
+        'chat.regenerate': () => message('a9', 'assistant', '', { state: 'streaming', replaces: 'a2' }),
+      });
+      await parts.thread.open('c');
+      parts.composer.edit(question);
+      parts.composer.draft.text = 'which?';
+      await parts.composer.send();
+      return parts;
+    }
+    const hear = (parts: ReturnType<typeof setUp>, ...messages: Message[]) => {
+      for (const data of messages) {
+        parts.say(data);
+        parts.composer.hear({ name: 'chat.message', data });
+      }
+      parts.drawFrame();
+    };
+
+    it('shows both until its first word, and then what is kept', async () => {
+      const parts = await editing();
+      expect(ids(parts.thread)).toEqual(['q', 'a', 'q2', 'a2', 'q3', 'a3']);
+      expect(parts.thread.answering).toBe(true);
+      hear(parts, edited, coming('A'));
+      expect(ids(parts.thread)).toEqual(['q3', 'a3']);
+      hear(parts, message('a3', 'assistant', 'A mug'));
+      expect(parts.thread.messages.map(({ text }) => text)).toEqual(['which?', 'A mug']);
+      expect(parts.composer.draft.editing).toBeNull();
     });
-    await thread.open('c');
-    await thread.regenerate('a');
-    expect(thread.messages.map((one) => one.id)).toEqual(['q', 'a9']);
+
+    it('shows only what is kept when the first word comes before the reply', async () => {
+      const parts = await editing((early) => hear(early, edited, coming('A')));
+      expect(ids(parts.thread)).toEqual(['q3', 'a3']);
+      expect(parts.thread.messages[1]?.text).toBe('A');
+    });
+
+    it.each([
+      ['before the reply', true],
+      ['after the reply', false],
+    ])('keeps all when it fails %s, says why, and gives the edited words back', async (_, early) => {
+      const end = coming('', { state: 'failed', error: failed });
+      const parts = await editing((calling) => early && hear(calling, end));
+      if (!early) hear(parts, end);
+      expect(ids(parts.thread)).toEqual(['q', 'a', 'q2', 'a2']);
+      expect(parts.thread.answering).toBe(false);
+      expect(parts.thread.problem).toMatchObject({
+        message: 'it died',
+        advice: 'The earlier answer was kept. Try.',
+      });
+      expect(parts.composer.draft).toMatchObject({ editing: 'q', text: 'which?' });
+    });
+
+    it('keeps all when it is stopped, and has no problem with that', async () => {
+      const parts = await editing();
+      hear(parts, coming('', { state: 'stopped' }));
+      expect(ids(parts.thread)).toEqual(['q', 'a', 'q2', 'a2']);
+      expect(parts.thread.problem).toBeNull();
+      expect(parts.composer.draft.text).toBe('which?');
+    });
+
+    it('keeps all when it is empty, and says so', async () => {
+      const parts = await editing();
+      hear(parts, coming('', { state: 'done' }));
+      expect(ids(parts.thread)).toEqual(['q', 'a', 'q2', 'a2']);
+      expect(parts.thread.problem?.message).toContain('empty');
+    });
+
+    it('is an answer again in the same way', async () => {
+      const { thread, say, drawFrame } = await (async () => {
+        const parts = setUp({
+          'conversations.get': () => conversation([question, answered, ...later]),
+          'chat.regenerate': () => message('a9', 'assistant', '', { state: 'streaming', replaces: 'a2' }),
+        });
+        await parts.thread.open('c');
+        return parts;
+      })();
+      await thread.regenerate('a2');
+      expect(ids(thread)).toEqual(['q', 'a', 'q2', 'a2', 'a9']);
+      say(message('a9', 'assistant', 'no', { state: 'streaming', replaces: 'a2' }));
+      drawFrame();
+      expect(ids(thread)).toEqual(['q', 'a', 'q2', 'a9']);
+    });
+
+    it('takes its place in a window that did not ask, and leaves no trace there when it never began', async () => {
+      const parts = setUp({ 'conversations.get': () => conversation([question, answered, ...later]) });
+      await parts.thread.open('c');
+      hear(parts, message('a8', 'assistant', '', { state: 'failed', error: failed, replaces: 'a2' }));
+      expect(ids(parts.thread)).toEqual(['q', 'a', 'q2', 'a2']);
+      hear(parts, edited, coming('A'));
+      expect(ids(parts.thread)).toEqual(['q3', 'a3']);
+    });
+
+    it('gives the edited words back when the app was started anew in between', async () => {
+      const parts = await editing();
+      await parts.composer.reconnected();
+      await parts.thread.reload();
+      expect(ids(parts.thread)).toEqual(['q', 'a', 'q2', 'a2']);
+      expect(parts.composer.draft).toMatchObject({ editing: 'q', text: 'which?' });
+    });
   });
 
   it('tries again with half the context after memory ran out, down to a floor', async () => {
@@ -275,7 +365,10 @@ describe('writing a question', () => {
   it('edits the last question from an empty field and leaves the draft as it was', async () => {
     const { thread, composer, asked } = setUp({
       'conversations.get': () => conversation([question, answered]),
-      'chat.edit': () => ({ question, answer: streaming('') }),
+      'chat.edit': () => ({
+        question: message('q2', 'user', 'which?', { replaces: 'q' }),
+        answer: message('a2', 'assistant', '', { state: 'streaming', replaces: 'q' }),
+      }),
     });
     await thread.open('c');
     expect(composer.editLast()).toBe(true);

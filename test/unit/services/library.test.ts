@@ -4,7 +4,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { EventBus } from '../../../src-main/api/event-bus.ts';
 import { workerEntries } from '../../../src-main/api/entries.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
-import { forkWorker, type StartWorker } from '../../../src-main/engine/worker-process.ts';
+import { forkWorker } from '../../../src-main/engine/fork-worker.ts';
+import type { StartWorker } from '../../../src-main/engine/worker-port.ts';
 import type { ToWorker } from '../../../src-main/engine/worker-protocol.ts';
 import { writeSidecar } from '../../../src-main/models/sidecar.ts';
 import { Library } from '../../../src-main/services/library.ts';
@@ -39,6 +40,7 @@ function libraryOf(
     models: store.models,
     events,
     bank: { use: () => ({ sources: [], bytes: 0 }), clean: () => 0 },
+    unload: () => Promise.resolve(),
     reader: new ModelReader(workerEntries.read, watched, 3_000),
     kept: join(home, 'models.json'),
   });

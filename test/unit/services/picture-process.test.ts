@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { StartWorker, WorkerPort } from '../../../src-main/engine/worker-process.ts';
+import type { StartWorker, WorkerPort } from '../../../src-main/engine/worker-port.ts';
 import type { FromWorker, ToWorker } from '../../../src-main/engine/worker-protocol.ts';
 import { PictureProcess } from '../../../src-main/services/picture-process.ts';
 import { rejected } from '../../helpers/thrown.ts';

@@ -10,7 +10,7 @@ const { systemPrompt, temperature, contextTokens, maxTokens } = DEFAULT_SETTINGS
 const options = { systemPrompt, temperature, contextTokens, maxTokens, imageMaxTokens: null };
 
 /** An answer in a real store, which takes no more once `full` says so. */
-function answerInStore(full: { now: boolean }) {
+function answerInStore(full: { now: boolean }, takesPlace = false) {
   const { conversations } = temporaryStore();
   const { id } = conversations.create({ modelId: null, options, title: 'A chat' });
   conversations.addQuestion(id, { text: 'What is it?', pictures: [] });
@@ -27,11 +27,15 @@ function answerInStore(full: { now: boolean }) {
   } as ConversationRepository;
   const told: Message[] = [];
   let stops = 0;
-  const streamed = new StreamedAnswer(message, repository, {
+  const again = { ...message, id: 'again', replaces: message.id };
+  const begin = (begun: Message) => (refuse(), conversations.replaceFrom(message.id, { answer: begun }));
+  const streamed = new StreamedAnswer(takesPlace ? again : message, repository, {
+    begin: takesPlace ? begin : undefined,
     tell: (changed) => told.push(changed),
     stop: () => stops++,
   });
-  return { streamed, told, stops: () => stops, kept: () => conversations.message(message.id) };
+  const thread = () => conversations.get(id).thread.slice(1);
+  return { streamed, told, stops: () => stops, kept: () => conversations.message(message.id), thread };
 }
 
 describe('an answer while the disk fills up', () => {
@@ -68,5 +72,28 @@ describe('an answer while the disk fills up', () => {
     full.now = true;
     expect(() => streamed.stopped()).not.toThrow();
     expect(told.at(-1)).toMatchObject({ state: 'failed', error: { code: 'DISK_FULL' } });
+  });
+
+  it('that was to take the place of another leaves that one, and says so to the window without a word', () => {
+    const { streamed, told, stops, thread } = answerInStore({ now: true }, true);
+    const before = thread();
+    streamed.append('A red ');
+    streamed.append('circle');
+    expect(stops()).toBe(1);
+    expect(told).toEqual([]);
+    streamed.stopped();
+    expect(told).toMatchObject([{ id: 'again', state: 'failed', text: '', error: { code: 'DISK_FULL' } }]);
+    expect(thread()).toEqual(before);
+  });
+
+  it('that has taken the place of another keeps what it had', () => {
+    const full = { now: false };
+    const { streamed, told, thread } = answerInStore(full, true);
+    streamed.append('A red ');
+    full.now = true;
+    streamed.append('circle');
+    streamed.stopped();
+    expect(told.at(-1)).toMatchObject({ state: 'failed', text: 'A red circle' });
+    expect(thread()).toMatchObject([{ id: 'again', text: 'A red ' }]);
   });
 });

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Message } from '../../../src-main/contract/conversation.ts';
 import type { ConversationRepository } from '../../../src-main/store/conversations.ts';
 import { answering, options, pictureNamed, statistics, temporaryStore } from '../../helpers/store-parts.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
@@ -144,27 +146,66 @@ describe('a conversation', () => {
   });
 });
 
-describe('an edited or repeated question', () => {
-  it('loses what came after it and keeps what came before', () => {
+/** An answer on its way to take a message's place, with its first word. */
+function begun(conversationId: string, text = 'A'): Message {
+  return {
+    id: randomUUID(),
+    conversationId,
+    role: 'assistant',
+    text,
+    pictures: [],
+    state: 'streaming',
+    error: null,
+    ...answering,
+    statistics: null,
+    notes: [],
+    createdAt: new Date().toISOString(),
+  };
+}
+
+describe('an answer that takes the place of another', () => {
+  it('takes that of all that came after it too, and goes on like any other', () => {
     const { conversations } = temporaryStore();
     const { id, question, answer } = begin(conversations);
     conversations.finishAnswer(answer.id, ended);
-    const second = conversations.addQuestion(id, { text: 'And this?', pictures: [] });
+    conversations.addQuestion(id, { text: 'And this?', pictures: [] });
     const other = begin(conversations, 'Cats');
-    conversations.deleteAfter(second.id, { inclusive: true });
-    expect(conversations.get(id).thread.map((message) => message.id)).toEqual([question.id, answer.id]);
-    conversations.deleteAfter(question.id, { inclusive: false });
-    conversations.setText(question.id, 'Which ship is this?');
-    expect(conversations.get(id).thread.map(({ text }) => text)).toEqual(['Which ship is this?']);
+    const again = begun(id, 'A light');
+    conversations.replaceFrom(answer.id, { answer: again });
+    expect(conversations.get(id).thread).toEqual([question, again]);
+    conversations.appendText(again.id, 'house.');
+    expect(conversations.finishAnswer(again.id, ended)).toMatchObject({
+      text: 'A lighthouse.',
+      state: 'done',
+    });
     expect(conversations.get(other.id).thread).toHaveLength(2);
   });
 
-  it('is found by its new words and no longer by its old ones', () => {
-    const { conversations } = temporaryStore();
-    const { question } = begin(conversations, 'Untitled');
-    conversations.setText(question.id, 'Which ship?');
+  it('brings an edited question with its pictures, found by its new words and no longer by its old ones', () => {
+    const { conversations, pictures } = temporaryStore();
+    const { hash } = pictures.add(pictureNamed('ship.png'));
+    const { id } = conversations.create({ modelId: 'demo', options, title: 'Untitled' });
+    const old = conversations.addQuestion(id, { text: 'What is this?', pictures: [hash] });
+    const question = { ...old, id: randomUUID(), text: 'Which ship?' };
+    const answer = begun(id);
+    conversations.replaceFrom(old.id, { question, answer });
+    expect(conversations.get(id).thread).toEqual([question, answer]);
     expect(conversations.search('ship')).toMatchObject([{ messageId: question.id }]);
     expect(conversations.search('this')).toEqual([]);
+  });
+
+  it('changes nothing when it cannot be kept', () => {
+    const { conversations } = temporaryStore();
+    const { id, question, answer } = begin(conversations);
+    conversations.finishAnswer(answer.id, ended);
+    const before = conversations.get(id).thread;
+    const nowhere = { hash: '0'.repeat(64), name: 'gone.png', width: 1, height: 1 };
+    const edited = { ...question, id: randomUUID(), pictures: [nowhere] };
+    expect(
+      thrown(() => conversations.replaceFrom(question.id, { question: edited, answer: begun(id) })).code,
+    ).toBe('BAD_ARGUMENT');
+    expect(thrown(() => conversations.replaceFrom('gone', { answer: begun(id) })).code).toBe('BAD_ARGUMENT');
+    expect(conversations.get(id).thread).toEqual(before);
   });
 });
 

@@ -1,0 +1,381 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { EventBus } from '../../../src-main/api/event-bus.ts';
+import type { OpenChatRequest, SentAnswer } from '../../../src-main/contract/chat.ts';
+import type { Message } from '../../../src-main/contract/conversation.ts';
+import { CancelledError, SnugError } from '../../../src-main/contract/errors.ts';
+import { Chat } from '../../../src-main/services/chat.ts';
+import { Conversations } from '../../../src-main/services/conversations.ts';
+import { FakeWorkers, type FakeCall } from '../../helpers/fake-workers.ts';
+import { options, pictureNamed, temporaryStore } from '../../helpers/store-parts.ts';
+import { rejected } from '../../helpers/thrown.ts';
+import { until } from '../../helpers/until.ts';
+
+type Parts = ConstructorParameters<typeof Chat>[0];
+
+const statistics = {
+  promptTokens: 1,
+  reusedTokens: 0,
+  encodedImages: 0,
+  encodeSeconds: 0,
+  promptSeconds: 1,
+  answerTokens: 1,
+  answerSeconds: 1,
+  contextTokens: 4096,
+};
+const said = (text: string, reason: SentAnswer['reason'] = 'end'): SentAnswer => ({
+  text,
+  reason,
+  statistics,
+});
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Ends as a model does that hears when it is told to stop. */
+async function untilStopped(signal: AbortSignal): Promise<never> {
+  await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  throw new CancelledError();
+}
+
+/** A chat with a real store, whose model a test plays; unless it says otherwise it answers "A mug". */
+function setUp(play: (call: FakeCall) => unknown = () => undefined) {
+  const { conversations: repository, pictures } = temporaryStore();
+  const workers = new FakeWorkers(async (call) => {
+    const played = await play(call);
+    if (played !== undefined) return played;
+    await settle();
+    if (call.method === 'open') return { contextTokens: (call.argument as OpenChatRequest).contextTokens };
+    if (call.method === 'pictureTokens') return { tokens: 100 };
+    if (call.method === 'send') call.emit({ kind: 'text', text: 'A mug' });
+    return said('A mug');
+  });
+  const events = new EventBus();
+  const heard: Message[] = [];
+  events.listen((event) => {
+    if (event.name === 'chat.message') heard.push(event.data);
+  });
+  const usable = (id: string) => ({ id, name: id, path: `/${id}.gguf`, mmprojPath: undefined });
+  const settings = { current: { threads: 1, gpuLayers: null, contextTokens: 512, maxTokens: 8 } };
+  const chat: Chat = new Chat({
+    conversations: repository,
+    list: { changed: () => undefined },
+    pictures,
+    library: { usable } as unknown as Parts['library'],
+    settings: settings as Parts['settings'],
+    laptop: {} as Parts['laptop'],
+    events,
+    entry: 'chat',
+    start: workers.start,
+  });
+  const list = new Conversations({
+    repository,
+    settings: settings as never,
+    events,
+    defaultModel: () => 'm',
+    chat,
+  });
+  onTestFinished(() => chat.close());
+  const begin = (contextTokens = 4096, modelId = 'demo') =>
+    repository.create({ modelId, options: { ...options, contextTokens }, title: 'A chat' }).id;
+  const ended = async (answer: Message): Promise<Message> => {
+    const last = () => heard.findLast(({ id, state }) => id === answer.id && state !== 'streaming');
+    await until(() => last() !== undefined);
+    // the chat takes the next one a moment later
+    await settle();
+    return last() ?? answer;
+  };
+  const ask = async (conversationId: string, text = 'What is it?') =>
+    ended((await chat.send({ conversationId, text, pictures: [] })).answer);
+  const words = (id: string) => repository.get(id).thread.map(({ text }) => text);
+  const { hash } = pictures.add(pictureNamed('mug.png'));
+  return { chat, list, repository, workers, heard, settings, begin, ended, ask, words, hash };
+}
+
+describe('one model in memory', () => {
+  it('is loaded once, whoever asks at the same time, with whatever settings', async () => {
+    const { chat, workers, begin, ended, hash } = setUp();
+    const [one, two] = [begin(2048), begin(1024)];
+    for (let round = 0; round < 8; round++) {
+      const asking = round % 2 === 0 ? one : two;
+      const other = asking === one ? two : one;
+      const costs = [asking, other, asking].map((conversationId) =>
+        chat.pictureCosts({ conversationId, pictures: [hash] }),
+      );
+      for (let step = 0; step < round; step++) await settle();
+      const { answer } = await chat.send({ conversationId: asking, text: 'What is it?', pictures: [hash] });
+      expect(await ended(answer)).toMatchObject({ state: 'done', text: 'A mug', error: null });
+      const [own] = await Promise.all(costs);
+      expect(own).toMatchObject([{ hash, tokens: 100 }]);
+      expect(workers.alive.length).toBeLessThanOrEqual(1);
+    }
+    expect(workers.mostAlive).toBe(1);
+  });
+
+  it("is left to an answer: another conversation's cost is not told, its own is told afterwards", async () => {
+    const go = Promise.withResolvers<undefined>();
+    const { chat, workers, begin, ended, hash } = setUp(async ({ method, emit }) => {
+      if (method !== 'send') return undefined;
+      emit({ kind: 'text', text: 'A ' });
+      await go.promise;
+      emit({ kind: 'text', text: 'mug' });
+      return said('A mug');
+    });
+    const [one, two] = [begin(2048), begin(1024)];
+    const { answer } = await chat.send({ conversationId: one, text: 'What is it?', pictures: [] });
+    const own = chat.pictureCosts({ conversationId: one, pictures: [hash] });
+    expect(await chat.pictureCosts({ conversationId: two, pictures: [hash] })).toEqual([]);
+    go.resolve(undefined);
+    expect(await ended(answer)).toMatchObject({ state: 'done', text: 'A mug' });
+    expect(await own).toHaveLength(1);
+    expect(workers.all).toHaveLength(1);
+  });
+
+  it('that is still being loaded for a cost makes way for the answer of another conversation', async () => {
+    const { chat, workers, begin, ask, hash } = setUp(({ method, argument, signal }) =>
+      method === 'open' && (argument as OpenChatRequest).contextTokens === 2048
+        ? untilStopped(signal)
+        : undefined,
+    );
+    const cost = chat.pictureCosts({ conversationId: begin(2048), pictures: [hash] });
+    await settle();
+    expect(await ask(begin(1024))).toMatchObject({ state: 'done' });
+    expect(await cost).toEqual([]);
+    expect(workers.mostAlive).toBe(1);
+  });
+
+  it('costs the same pictures once, however often one asks', async () => {
+    const { chat, workers, begin, hash } = setUp();
+    const conversationId = begin();
+    const costs = Array.from({ length: 50 }, () => chat.pictureCosts({ conversationId, pictures: [hash] }));
+    expect(await Promise.all(costs)).toHaveLength(50);
+    expect(workers.all[0]?.asked).toEqual(['open', 'pictureTokens']);
+  });
+
+  it('is loaded again when its settings change, and not when they do not', async () => {
+    const { workers, settings, begin, ask } = setUp();
+    const id = begin();
+    await ask(id);
+    await ask(id);
+    expect(workers.all).toHaveLength(1);
+    Object.assign(settings.current, { gpuLayers: 3 });
+    await ask(id);
+    expect(workers.all).toHaveLength(2);
+    expect(workers.alive).toHaveLength(1);
+  });
+
+  it('whose process died between two answers is loaded again, and nobody notices', async () => {
+    const { workers, begin, ask } = setUp();
+    const id = begin();
+    await ask(id);
+    workers.all[0]?.kill();
+    await settle();
+    expect(await ask(id)).toMatchObject({ state: 'done' });
+    expect(workers.alive).toHaveLength(1);
+  });
+
+  it('is unloaded before two models are compared, also while it is being loaded', async () => {
+    const { chat, workers, begin, hash } = setUp(({ method, signal }) => {
+      if (method === 'open') return untilStopped(signal);
+      return method === 'askOnce' ? { answer: said('A mug'), peakMemoryBytes: 1 } : undefined;
+    });
+    const cost = chat.pictureCosts({ conversationId: begin(), pictures: [hash] });
+    await settle();
+    const argument = { modelIds: ['a', 'b'] as const, text: 'What is it?', pictures: [] };
+    const [first, second] = [chat.compare(argument), rejected(chat.compare(argument))];
+    expect((await second).code).toBe('BUSY');
+    expect((await first).map(({ stage }) => stage)).toEqual(['done', 'done']);
+    expect(await cost).toEqual([]);
+    expect(workers.mostAlive).toBe(1);
+    expect(workers.alive).toEqual([]);
+  });
+
+  it('is gone after closing, whatever was being done, and is not loaded any more', async () => {
+    for (const method of ['open', 'restore', 'send']) {
+      const { chat, workers, begin, ended, hash } = setUp((call) =>
+        call.method === method ? untilStopped(call.signal) : undefined,
+      );
+      const id = begin();
+      const { answer } = await chat.send({ conversationId: id, text: 'What is it?', pictures: [] });
+      const cost = chat
+        .pictureCosts({ conversationId: id, pictures: [hash] })
+        .catch((error: unknown) => error);
+      await settle();
+      if (method === 'restore') workers.all[0]?.kill();
+      await chat.close();
+      expect((await ended(answer)).state).not.toBe('streaming');
+      await cost;
+      expect(workers.alive).toEqual([]);
+      expect(() => chat.send({ conversationId: id, text: 'And now?', pictures: [] })).toThrow(SnugError);
+      expect(workers.alive).toEqual([]);
+    }
+  });
+
+  it('is not taken from under an answer, but is from under anything else', async () => {
+    const { chat, workers, begin, ended } = setUp(({ method, signal }) =>
+      method === 'send' ? untilStopped(signal) : undefined,
+    );
+    const id = begin();
+    const { answer } = await chat.send({ conversationId: id, text: 'What is it?', pictures: [] });
+    expect((await rejected(chat.unload('demo'))).code).toBe('BUSY');
+    await chat.unload('another');
+    await chat.stop({ conversationId: id });
+    expect((await ended(answer)).state).toBe('stopped');
+    await chat.unload('demo');
+    expect(workers.alive).toEqual([]);
+  });
+});
+
+describe('an answer that nobody stopped', () => {
+  it.each([
+    ['dies with its process', (workers: FakeWorkers) => workers.alive[0]?.kill()],
+    ['loses its process that leaves by itself', (workers: FakeWorkers) => workers.alive[0]?.die(0, null)],
+  ])('is not "stopped" when it %s', async (_, end) => {
+    const { chat, workers, begin, ended, ask } = setUp(({ method, signal, argument }) =>
+      method === 'send' && (argument as { text: string }).text === 'die' ? untilStopped(signal) : undefined,
+    );
+    const id = begin();
+    const { answer } = await chat.send({ conversationId: id, text: 'die', pictures: [] });
+    await until(() => workers.alive[0]?.asked.includes('send') ?? false);
+    end(workers);
+    expect(await ended(answer)).toMatchObject({
+      state: 'failed',
+      error: { code: 'WORKER_DIED', advice: expect.any(String) as string },
+    });
+    expect(await ask(id)).toMatchObject({ state: 'done' });
+  });
+
+  it.each([
+    ['says that it was', () => said('A', 'cancelled')],
+    ['ends as if it was', () => Promise.reject(new CancelledError())],
+  ])('is a failure with words when the model %s', async (_, play) => {
+    const { begin, ask } = setUp(({ method }) => (method === 'send' ? play() : undefined));
+    expect(await ask(begin())).toMatchObject({
+      state: 'failed',
+      error: { advice: expect.any(String) as string },
+    });
+  });
+
+  it('is whole although the pace of its pictures could not be learnt', async () => {
+    const { chat, begin, ended, hash } = setUp(({ method }) => {
+      if (method === 'pictureTokens') throw new Error('no');
+      return method === 'send'
+        ? { ...said('A mug'), statistics: { ...statistics, encodedImages: 1 } }
+        : undefined;
+    });
+    const { answer } = await chat.send({ conversationId: begin(), text: 'What is it?', pictures: [hash] });
+    expect((await ended(answer)).state).toBe('done');
+  });
+});
+
+describe('an answer that is asked for again', () => {
+  /** A chat with two questions and their answers. */
+  async function answered(play?: (call: FakeCall) => unknown) {
+    let plays = false;
+    const parts = setUp((call) => (plays ? play?.(call) : undefined));
+    const id = parts.begin();
+    const first = await parts.ask(id, 'What is it?');
+    await parts.ask(id, 'What colour?');
+    plays = true;
+    const [question] = parts.repository.get(id).thread;
+    if (!question) throw new Error('there is no question');
+    return { ...parts, id, first, question };
+  }
+  const before = ['What is it?', 'A mug', 'What colour?', 'A mug'];
+  type Answered = Awaited<ReturnType<typeof answered>>;
+  const again = {
+    'again, by the answer': ({ chat, first }: Answered) => chat.regenerate({ messageId: first.id }),
+    'with an edited question': async ({ chat, question }: Answered) =>
+      (await chat.edit({ messageId: question.id, text: 'Which mug?' })).answer,
+  };
+  const after = { 'again, by the answer': 'What is it?', 'with an edited question': 'Which mug?' };
+
+  describe.each(Object.keys(again) as (keyof typeof again)[])('%s', (kind) => {
+    it('leaves all as it was until its first word, and then takes its place', async () => {
+      const [words, go] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+      const parts = await answered(async ({ method, emit }) => {
+        if (method !== 'send') return undefined;
+        await words.promise;
+        emit({ kind: 'text', text: '\n ' });
+        await go.promise;
+        emit({ kind: 'text', text: 'A cup' });
+        return said('A cup');
+      });
+      const answer = await again[kind](parts);
+      expect(answer).toMatchObject({ state: 'streaming', text: '' });
+      await settle();
+      expect(parts.words(parts.id)).toEqual(before);
+      words.resolve(undefined);
+      await settle();
+      // no word yet: blanks
+      expect(parts.words(parts.id)).toEqual(before);
+      go.resolve(undefined);
+      expect(await parts.ended(answer)).toMatchObject({ state: 'done' });
+      expect(parts.words(parts.id)).toEqual([after[kind], '\n A cup']);
+    });
+
+    it.each([
+      ['the model cannot be loaded', 'open', () => Promise.reject(new SnugError('MODEL_LOAD', 'no'))],
+      ['it fails', 'send', () => Promise.reject(new SnugError('NATIVE', 'no'))],
+      ['it is empty', 'send', () => said('')],
+    ])('leaves all as it was when %s', async (_, method, play) => {
+      const parts = await answered((call) => (call.method === method ? play() : undefined));
+      if (method === 'open') await parts.chat.unload();
+      const answer = await again[kind](parts);
+      const end = await parts.ended(answer);
+      expect(end).toMatchObject({ text: '', replaces: expect.any(String) as string });
+      expect(parts.words(parts.id)).toEqual(before);
+      expect(await parts.ask(parts.id, 'Still there?')).toMatchObject({ id: expect.any(String) as string });
+    });
+
+    it('leaves all as it was when it is stopped before its first word, or its process dies', async () => {
+      for (const end of ['stop', 'kill'] as const) {
+        const parts = await answered(({ method, signal }) =>
+          method === 'send' ? untilStopped(signal) : undefined,
+        );
+        const answer = await again[kind](parts);
+        await settle();
+        if (end === 'stop') await parts.chat.stop({ conversationId: parts.id });
+        else parts.workers.alive[0]?.kill();
+        expect((await parts.ended(answer)).state).toBe(end === 'stop' ? 'stopped' : 'failed');
+        expect(parts.words(parts.id)).toEqual(before);
+      }
+    });
+
+    it('is in the thread of a window that is opened meanwhile, after what it will take the place of', async () => {
+      const parts = await answered(({ method, signal }) =>
+        method === 'send' ? untilStopped(signal) : undefined,
+      );
+      const answer = await again[kind](parts);
+      const { thread } = await parts.list.get({ id: parts.id });
+      expect(thread.slice(0, 4).map(({ text }) => text)).toEqual(before);
+      expect(thread.at(-1)).toEqual(answer);
+      expect(thread).toHaveLength(kind === 'with an edited question' ? 6 : 5);
+      await parts.chat.stop({ conversationId: parts.id });
+      expect((await parts.list.get({ id: parts.id })).thread).toHaveLength(4);
+    });
+  });
+
+  it('tells every window of the edited question before its answer', async () => {
+    const parts = await answered();
+    parts.heard.length = 0;
+    await parts.ended(await again['with an edited question'](parts));
+    expect(parts.heard[0]).toMatchObject({ role: 'user', text: 'Which mug?', replaces: parts.question.id });
+    expect(parts.heard[1]).toMatchObject({ role: 'assistant', replaces: parts.question.id });
+  });
+});
+
+describe('a conversation that is removed', () => {
+  it('gets no more of its answer, and has what was said when it is brought back', async () => {
+    const { chat, list, workers, begin, ended, ask } = setUp(({ method, signal, emit, argument }) => {
+      if (method !== 'send' || (argument as { text: string }).text !== 'long') return undefined;
+      emit({ kind: 'text', text: 'Once upon' });
+      return untilStopped(signal);
+    });
+    const id = begin();
+    const { answer } = await chat.send({ conversationId: id, text: 'long', pictures: [] });
+    await until(() => workers.alive[0]?.asked.includes('send') ?? false);
+    await list.remove({ id });
+    expect((await ended(answer)).state).toBe('stopped');
+    expect(await ask(begin())).toMatchObject({ state: 'done' });
+    await list.restore({ id });
+    expect((await list.get({ id })).thread.at(-1)).toMatchObject({ text: 'Once upon', state: 'stopped' });
+  });
+});
