@@ -37,7 +37,10 @@ export function logWorkers(
       if (!ending) log.write('worker-died', { worker, code, signal, reason });
     });
     return {
-      ...port,
+      onMessage: (listener) => port.onMessage(listener),
+      onExit: (listener) => port.onExit(listener),
+      kill: () => port.kill(),
+      lastWords: () => port.lastWords(),
       post: (message) => {
         if (message.kind === 'close') ending = true;
         if (message.kind === 'call' && message.method === 'open') {

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { EventBus } from '../api/event-bus.ts';
 import { demoModel, workerEntries } from '../api/entries.ts';
 import type { Api } from '../contract/api.ts';
 import type { AppInfo } from '../contract/app.ts';
 import type { PictureView } from '../contract/conversation.ts';
 import { forkWorker } from '../engine/fork-worker.ts';
+import { RunningWorkers } from '../engine/running-workers.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { LogFile } from '../log/log-file.ts';
 import { logBug, logBugs, logFits, logWorkers } from '../log/logged.ts';
@@ -24,6 +26,10 @@ import { ModelReader } from './model-reader.ts';
 import type { Disk } from './move/disk.ts';
 import { PictureProcess } from './picture-process.ts';
 import { StoredSettings } from './settings.ts';
+
+/** What runs has so long to come to an orderly end; then its processes are killed, and it has a moment to see that. */
+const CLOSE_MILLISECONDS = 3_000;
+const KILLED_MILLISECONDS = 1_000;
 
 /** Everything a door serves. */
 export interface Services extends AsyncDisposable {
@@ -52,7 +58,8 @@ export function openServices(options: {
   const logsFolder = join(home, 'logs');
   const log = new LogFile(join(logsFolder, 'snug.log'));
   log.write('start', { door, platform: process.platform, node: process.version });
-  const start = logWorkers(options.start ?? forkWorker, log, (path) => {
+  const workers = new RunningWorkers(options.start ?? forkWorker);
+  const start = logWorkers(workers.start, log, (path) => {
     const row = store.models.findByPath(path);
     return row && library.entry(row.id);
   });
@@ -130,11 +137,12 @@ export function openServices(options: {
   process.on('uncaughtExceptionMonitor', died);
 
   const close = async () => {
-    await folder.close();
-    await fits.close();
-    await chat.close();
-    await pictures.close();
-    await library.close();
+    const parts = [folder, fits, chat, pictures, library];
+    const ended = Promise.allSettled(parts.map((part) => part.close()));
+    await Promise.race([ended, pause(CLOSE_MILLISECONDS, undefined, { ref: false })]);
+    // what did not hear that it should end, and what nobody waits for any more
+    workers.kill();
+    await Promise.race([ended, pause(KILLED_MILLISECONDS, undefined, { ref: false })]);
     store.close();
     process.off('uncaughtExceptionMonitor', died);
     log.write('end');

@@ -19,7 +19,7 @@ export class FakeWorker implements WorkerPort {
   alive = true;
   readonly #answer: (call: FakeCall) => unknown;
   readonly #running = new Map<number, AbortController>();
-  #tell: (message: FromWorker) => void = () => undefined;
+  readonly #told: ((message: FromWorker) => void)[] = [];
   readonly #ended: ExitListener[] = [];
 
   constructor(entry: string, answer: (call: FakeCall) => unknown) {
@@ -48,11 +48,11 @@ export class FakeWorker implements WorkerPort {
   }
 
   #say(message: FromWorker): void {
-    if (this.alive) this.#tell(message);
+    if (this.alive) this.#told.forEach((listener) => listener(message));
   }
 
   onMessage(listener: (message: FromWorker) => void): void {
-    this.#tell = listener;
+    this.#told.push(listener);
   }
 
   onExit(listener: ExitListener): void {
