@@ -12,6 +12,8 @@ interface Turn {
 
 /** Tokens kept free for the answer when the conversation is cut to fit the context. */
 const LEAST_ANSWER_TOKENS = 128;
+/** Beyond so many characters a token, text cannot fit; counting the tokens of more would take minutes and gigabytes. */
+const MOST_CHARACTERS_PER_TOKEN = 64;
 
 /**
  * One conversation: its messages, and a KV cache that follows them. What the cache already holds of the next prompt,
@@ -108,7 +110,7 @@ export class ChatSession implements Disposable {
     for (const note of pictures.flatMap((picture) => picture.notes))
       options.onEvent?.({ kind: 'note', text: note });
     const turn: Turn = { message: { role: 'user', text: request.text, pictures: pictures.length }, pictures };
-    const { turns, dropped } = this.#fitted([...this.#turns, turn]);
+    const { turns, dropped } = await this.#fitted([...this.#turns, turn], options.signal);
     if (dropped > 0) {
       options.onEvent?.({
         kind: 'note',
@@ -133,8 +135,10 @@ export class ChatSession implements Disposable {
     }: { signal?: AbortSignal | undefined; onEvent?: ((event: ChatEvent) => void) | undefined },
   ): Promise<SentAnswer> {
     const images = turns.flatMap((turn) => turn.pictures);
+    const rendered = await this.#render(turns, signal);
+    throwIfCancelled(signal);
     const prompt = await callNative(
-      this.#chat.prompt({ text: this.#render(turns), images }, ({ done, total, encoding }) =>
+      this.#chat.prompt({ text: rendered, images }, ({ done, total, encoding }) =>
         onEvent?.({ kind: encoding ? 'encoding' : 'prompt', done, total }),
       ),
     );
@@ -163,12 +167,12 @@ export class ChatSession implements Disposable {
     return { text, reason: answer.reason, statistics };
   }
 
-  #render(turns: readonly Turn[]): string {
-    const all = this.#system ? [this.#system, ...turns] : turns;
-    return this.#template.render(
-      all.map((turn) => turn.message),
-      { forAnswer: true },
-    );
+  #withSystem(turns: readonly Turn[]): ChatMessage[] {
+    return (this.#system ? [this.#system, ...turns] : turns).map((turn) => turn.message);
+  }
+
+  #render(turns: readonly Turn[], signal: AbortSignal | undefined): Promise<string> {
+    return this.#template.render(this.#withSystem(turns), { forAnswer: true, signal });
   }
 
   #layOut(text: string, images: readonly { width: number; height: number }[]) {
@@ -179,33 +183,41 @@ export class ChatSession implements Disposable {
     }
   }
 
-  #tokensOf(turns: readonly Turn[]): number {
+  /** Infinity for more text than can fit. */
+  async #tokensOf(turns: readonly Turn[], signal: AbortSignal | undefined): Promise<number> {
+    const most = this.#contextTokens * MOST_CHARACTERS_PER_TOKEN;
+    const typed = this.#withSystem(turns).reduce((sum, { text }) => sum + text.length, 0);
+    if (typed > most) return Infinity;
+    const rendered = await this.#render(turns, signal);
+    if (rendered.length > most) return Infinity;
     const pieces = this.#layOut(
-      this.#render(turns),
+      rendered,
       turns.flatMap((turn) => turn.pictures),
     );
     return pieces.reduce((sum, piece) => sum + piece.tokens, 0);
   }
 
   /** The newest part of the conversation that leaves room for an answer; M-RoPE caches cannot be shifted. */
-  #fitted(all: Turn[]): { turns: Turn[]; dropped: number } {
+  async #fitted(all: Turn[], signal: AbortSignal | undefined): Promise<{ turns: Turn[]; dropped: number }> {
     const room = this.#contextTokens - Math.min(LEAST_ANSWER_TOKENS, this.#contextTokens / 4);
     for (let dropped = 0; dropped < all.length; dropped++) {
       const turns = all.slice(dropped);
       // a conversation starts with a question, never with the answer to a dropped one
       if (turns[0]?.message.role === 'assistant') continue;
-      if (this.#tokensOf(turns) <= room) return { turns, dropped };
+      throwIfCancelled(signal);
+      if ((await this.#tokensOf(turns, signal)) <= room) return { turns, dropped };
     }
+    const tokens = await this.#tokensOf(all.slice(-1), signal);
+    const takes = tokens === Infinity ? 'more text than can fit' : `${tokens} tokens`;
     throw new SnugError(
       'CONTEXT_FULL',
-      `this message alone takes ${this.#tokensOf(all.slice(-1))} tokens, and the context holds ${this.#contextTokens}`,
-      {
-        advice: 'Send fewer or smaller pictures, or use a longer context (--context).',
-      },
+      `this message alone takes ${takes}, and the context holds ${this.#contextTokens} tokens`,
+      { advice: 'Send less text, fewer or smaller pictures, or use a longer context (--context).' },
     );
   }
 
   [Symbol.dispose](): void {
+    this.#template[Symbol.dispose]();
     this.#chat.close();
   }
 }

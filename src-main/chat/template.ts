@@ -1,6 +1,7 @@
 import { Template } from '@huggingface/jinja';
 import { SnugError } from '../contract/errors.ts';
 import type { TextModel } from '../models/model-file.ts';
+import { TemplateRunner } from './template-runner.ts';
 
 /** A message with its pictures before its text, as vision models are trained. */
 export interface ChatMessage {
@@ -20,55 +21,59 @@ const VICUNA =
   "{% else %}ASSISTANT: {{ message['content'] }}{{ eos_token }}\n{% endif %}{% endfor %}" +
   '{% if add_generation_prompt %}ASSISTANT:{% endif %}';
 
+/** The longest template of a known model has 20,000 characters. */
+const MOST_SOURCE_CHARACTERS = 2 ** 18;
+
 /** Renders conversations with a model's own chat template; pictures become the engine's media marker. */
-export class ChatTemplate {
-  readonly #template: Template;
+export class ChatTemplate implements Disposable {
+  readonly #runner: TemplateRunner;
   readonly #marker: string;
   readonly #endToken: string;
 
   constructor(
     model: Pick<TextModel, 'architecture' | 'chatTemplate' | 'path' | 'gguf'>,
     mediaMarker: string,
+    milliseconds?: number,
   ) {
     const source = model.chatTemplate ?? (model.architecture === 'llama' ? VICUNA : CHATML);
     try {
-      this.#template = new Template(source);
+      if (source.length > MOST_SOURCE_CHARACTERS) throw new Error('it is too long');
+      new Template(source);
     } catch (error) {
       throw new SnugError(
         'UNSUPPORTED_MODEL',
         `the chat template of ${model.path} cannot be read: ${(error as Error).message}`,
         {
+          advice: 'Choose another model, or another file of this one.',
           cause: error,
         },
       );
     }
+    this.#runner = new TemplateRunner(source, milliseconds);
     this.#marker = mediaMarker;
     this.#endToken = endToken(model.gguf);
   }
 
   /** The prompt's text with one media marker per picture. `forAnswer` ends it where the assistant begins. */
-  render(messages: readonly ChatMessage[], options: { forAnswer: boolean }): string {
+  render(
+    messages: readonly ChatMessage[],
+    options: { forAnswer: boolean; signal?: AbortSignal | undefined },
+  ): Promise<string> {
     const content = (message: ChatMessage) =>
       // a marker typed by a person is text, not a picture
       this.#marker.repeat(message.pictures ?? 0) + message.text.replaceAll(this.#marker, '< media >');
-    try {
-      return this.#template.render({
-        messages: messages.map((message) => ({ role: message.role, content: content(message) })),
-        add_generation_prompt: options.forAnswer,
-        // the tokenizer adds BOS itself where the model wants one
-        bos_token: '',
-        eos_token: this.#endToken,
-      });
-    } catch (error) {
-      const reason = (error as Error).message;
-      throw new SnugError(
-        'UNSUPPORTED_MODEL',
-        `the model's chat template refuses this conversation: ${reason}`,
-        {
-          cause: error,
-        },
-      );
-    }
+    const variables = {
+      messages: messages.map((message) => ({ role: message.role, content: content(message) })),
+      add_generation_prompt: options.forAnswer,
+      // the tokenizer adds BOS itself where the model wants one
+      bos_token: '',
+      eos_token: this.#endToken,
+    };
+    return this.#runner.render(variables, options.signal);
+  }
+
+  [Symbol.dispose](): void {
+    this.#runner[Symbol.dispose]();
   }
 }
 

@@ -46,7 +46,7 @@ export async function planSequences(
   const { canSee, mediaMarker } = options.model.describe();
   const sequences: PlannedSequence[] = [];
   if (canSee) {
-    const template = new ChatTemplate(options.text, mediaMarker);
+    using template = new ChatTemplate(options.text, mediaMarker);
     for (const picture of set.pictures) {
       if (picture.heldOut !== options.heldOut) continue;
       sequences.push(await planPicture(picture, template, options));
@@ -70,8 +70,8 @@ async function planPicture(
   const answered = messages.at(-1)?.role === 'assistant';
   const seen = { path: picture.path, width, height, maxPixels };
   return pictureSequence(model, seen, {
-    question: template.render(answered ? messages.slice(0, -1) : messages, { forAnswer: true }),
-    text: template.render(messages, { forAnswer: !answered }),
+    question: await template.render(answered ? messages.slice(0, -1) : messages, { forAnswer: true }),
+    text: await template.render(messages, { forAnswer: !answered }),
   });
 }
 

@@ -153,11 +153,12 @@ describe('the answers of the demo model', () => {
     expect(others.length, others.join('\n')).toBeLessThanOrEqual(1);
   });
 
-  it('follow prompts written as they were in training', () => {
+  it('follow prompts written as they were in training', async () => {
     const marker = '<__media__>';
-    const template = new ChatTemplate(readTextModel(model), marker);
+    using template = new ChatTemplate(readTextModel(model), marker);
     for (const { question, prompt } of torch.answers) {
-      const rendered = template.render([{ role: 'user', text: question, pictures: 1 }], { forAnswer: true });
+      const asked = [{ role: 'user' as const, text: question, pictures: 1 }];
+      const rendered = await template.render(asked, { forAnswer: true });
       // what llama.cpp puts in the marker's place
       expect(rendered.replace(marker, '<|vision_start|><|image_pad|><|vision_end|>')).toBe(prompt);
     }

@@ -1,24 +1,31 @@
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ChatTemplate, type ChatMessage } from '../../../src-main/chat/template.ts';
 import { ggufEntry } from '../../../src-main/models/gguf-writer.ts';
 import { GgufType } from '../../../src-main/models/gguf.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
 import { number, text, writeTextModel } from '../../helpers/small-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
-import { thrown } from '../../helpers/thrown.ts';
+import { rejected, thrown } from '../../helpers/thrown.ts';
 
 const MARKER = '<__media__>';
 
-function templateOf(architecture: string, entries: ReturnType<typeof text>[] = []): ChatTemplate {
+function templateOf(
+  architecture: string,
+  entries: ReturnType<typeof text>[] = [],
+  milliseconds?: number,
+): ChatTemplate {
   const words = ['<unk>', '<s>', '</s>', 'a', 'b', 'c', 'd', 'e'];
   const tokens = ggufEntry('tokenizer.ggml.tokens', GgufType.string, words);
   const eos = number('tokenizer.ggml.eos_token_id', 2);
   const path = writeTextModel(temporaryFolder(), { architecture, entries: [tokens, eos, ...entries] });
-  return new ChatTemplate(readTextModel(path), MARKER);
+  const template = new ChatTemplate(readTextModel(path), MARKER, milliseconds);
+  onTestFinished(() => template[Symbol.dispose]());
+  return template;
 }
 
-const withTemplate = (source: string) => templateOf('qwen2vl', [text('tokenizer.chat_template', source)]);
+const withTemplate = (source: string, milliseconds?: number) =>
+  templateOf('qwen2vl', [text('tokenizer.chat_template', source)], milliseconds);
 
 const conversation: ChatMessage[] = [
   { role: 'system', text: 'Be brief.' },
@@ -31,13 +38,13 @@ describe('the Demo-VL file', () => {
   const model = readTextModel(join(import.meta.dirname, '../../../resources/demo-model/demo-vl-f16.gguf'));
   const template = new ChatTemplate(model, MARKER);
 
-  it('renders a picture before its question and ends where the answer begins', () => {
-    const prompt = template.render([{ role: 'user', text: 'What is this?', pictures: 1 }], {
+  it('renders a picture before its question and ends where the answer begins', async () => {
+    const prompt = await template.render([{ role: 'user', text: 'What is this?', pictures: 1 }], {
       forAnswer: true,
     });
     expect(prompt.split(MARKER)).toHaveLength(2);
     expect(prompt.indexOf(MARKER)).toBeLessThan(prompt.indexOf('What is this?'));
-    const answered = template.render(
+    const answered = await template.render(
       [
         { role: 'user', text: 'What is this?', pictures: 1 },
         { role: 'assistant', text: 'A cat.' },
@@ -48,23 +55,23 @@ describe('the Demo-VL file', () => {
     expect(answered.slice(prompt.length)).toContain('A cat.');
   });
 
-  it('renders a conversation as the model was trained to read it (tools/demo-model/chat.py)', () => {
+  it('renders a conversation as the model was trained to read it (tools/demo-model/chat.py)', async () => {
     const [, ...withoutSystem] = conversation;
-    expect(template.render(withoutSystem, { forAnswer: true })).toBe(
+    expect(await template.render(withoutSystem, { forAnswer: true })).toBe(
       '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n' +
         `<|im_start|>user\n${MARKER}What is this?<|im_end|>\n` +
         '<|im_start|>assistant\nA cat.<|im_end|>\n' +
         '<|im_start|>user\nAnd this?<|im_end|>\n' +
         '<|im_start|>assistant\n',
     );
-    const own = template.render(conversation, { forAnswer: true });
+    const own = await template.render(conversation, { forAnswer: true });
     expect(own).toMatch(/^<\|im_start\|>system\nBe brief\.<\|im_end\|>\n<\|im_start\|>user\n/);
   });
 });
 
 describe('a file without a template of its own', () => {
-  it('of Qwen is taken to speak ChatML', () => {
-    expect(templateOf('qwen2vl').render(conversation, { forAnswer: true })).toBe(
+  it('of Qwen is taken to speak ChatML', async () => {
+    expect(await templateOf('qwen2vl').render(conversation, { forAnswer: true })).toBe(
       '<|im_start|>system\nBe brief.<|im_end|>\n' +
         `<|im_start|>user\n${MARKER}What is this?<|im_end|>\n` +
         '<|im_start|>assistant\nA cat.<|im_end|>\n' +
@@ -73,23 +80,23 @@ describe('a file without a template of its own', () => {
     );
   });
 
-  it('of LLaMA is taken to speak as LLaVA-1.5 was trained, each answer ended', () => {
-    expect(templateOf('llama').render(conversation, { forAnswer: true })).toBe(
+  it('of LLaMA is taken to speak as LLaVA-1.5 was trained, each answer ended', async () => {
+    expect(await templateOf('llama').render(conversation, { forAnswer: true })).toBe(
       `Be brief.\n\nUSER: ${MARKER}What is this?\nASSISTANT: A cat.</s>\nUSER: And this?\nASSISTANT:`,
     );
   });
 
-  it('does not ask for an answer when none is wanted', () => {
-    const prompt = templateOf('qwen2vl').render(conversation.slice(0, 3), { forAnswer: false });
+  it('does not ask for an answer when none is wanted', async () => {
+    const prompt = await templateOf('qwen2vl').render(conversation.slice(0, 3), { forAnswer: false });
     expect(prompt).toMatch(/A cat\.<\|im_end\|>\n$/);
   });
 
-  it('has no end token when it names none', () => {
+  it('has no end token when it names none', async () => {
     const path = writeTextModel(temporaryFolder(), { architecture: 'llama' });
     const template = new ChatTemplate(readTextModel(path), MARKER);
-    expect(template.render(conversation.slice(0, 3), { forAnswer: false })).toMatch(/A cat\.\n$/);
+    expect(await template.render(conversation.slice(0, 3), { forAnswer: false })).toMatch(/A cat\.\n$/);
     expect(
-      templateOf('llama', [number('tokenizer.ggml.eos_token_id', 99)]).render(conversation, {
+      await templateOf('llama', [number('tokenizer.ggml.eos_token_id', 99)]).render(conversation, {
         forAnswer: false,
       }),
     ).not.toContain('undefined');
@@ -99,39 +106,39 @@ describe('a file without a template of its own', () => {
 describe("a person's words", () => {
   it.each(['user', 'assistant', 'system'] as const)(
     'that hold the media marker (%s) are not a picture',
-    (role) => {
+    async (role) => {
       const typed = [{ role, text: `look: ${MARKER}${MARKER}!`, pictures: role === 'user' ? 1 : 0 }];
-      const prompt = templateOf('qwen2vl').render(typed, { forAnswer: true });
+      const prompt = await templateOf('qwen2vl').render(typed, { forAnswer: true });
       expect(prompt.split(MARKER)).toHaveLength(role === 'user' ? 2 : 1);
       expect(prompt).toContain('look: ');
     },
   );
 
-  it('are no template themselves', () => {
-    const prompt = templateOf('qwen2vl').render([{ role: 'user', text: '{{ messages }} {% raw %}' }], {
+  it('are no template themselves', async () => {
+    const prompt = await templateOf('qwen2vl').render([{ role: 'user', text: '{{ messages }} {% raw %}' }], {
       forAnswer: true,
     });
     expect(prompt).toContain('{{ messages }} {% raw %}');
   });
 
-  it('stay as they were typed, with their lines and scripts', () => {
+  it('stay as they were typed, with their lines and scripts', async () => {
     const words = '  eins\n\n\tzwei ünï 日本 $& $1 \\n  ';
-    expect(templateOf('qwen2vl').render([{ role: 'user', text: words }], { forAnswer: true })).toContain(
-      words,
-    );
+    expect(
+      await templateOf('qwen2vl').render([{ role: 'user', text: words }], { forAnswer: true }),
+    ).toContain(words);
   });
 });
 
 describe('a template', () => {
-  it('sees several pictures as several markers', () => {
-    const prompt = templateOf('qwen2vl').render([{ role: 'user', text: 'Compare.', pictures: 3 }], {
+  it('sees several pictures as several markers', async () => {
+    const prompt = await templateOf('qwen2vl').render([{ role: 'user', text: 'Compare.', pictures: 3 }], {
       forAnswer: true,
     });
     expect(prompt).toContain(`${MARKER.repeat(3)}Compare.`);
   });
 
-  it('gets no BOS, which the tokenizer adds', () => {
-    expect(withTemplate('[{{ bos_token }}][{{ eos_token }}]').render([], { forAnswer: true })).toBe(
+  it('gets no BOS, which the tokenizer adds', async () => {
+    expect(await withTemplate('[{{ bos_token }}][{{ eos_token }}]').render([], { forAnswer: true })).toBe(
       '[][</s>]',
     );
   });
@@ -145,12 +152,58 @@ describe('a template', () => {
     },
   );
 
-  it('that refuses a conversation is told by what it says', () => {
+  it('that refuses a conversation is told by what it says', async () => {
     const strict = withTemplate(
       "{% if messages[0]['role'] != 'user' %}{{ raise_exception('Conversations start with a user') }}{% endif %}",
     );
-    const error = thrown(() => strict.render(conversation, { forAnswer: true }));
+    const error = await rejected(strict.render(conversation, { forAnswer: true }));
     expect(error.code).toBe('UNSUPPORTED_MODEL');
     expect(error.message).toContain('Conversations start with a user');
+  });
+});
+
+describe('a template that means harm', () => {
+  /** A text of 16 characters, doubled so often, named ns.x. */
+  const doubled = (times: number) =>
+    `{% set ns = namespace(x='aaaaaaaaaaaaaaaa') %}{% for i in range(${times}) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}`;
+  const nested =
+    '{% set ns = namespace(x=[1]) %}{% for i in range(40) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}';
+
+  it.each([
+    ['never ends', '{% for i in range(90000) %}{% for j in range(90000) %}{% endfor %}{% endfor %}', 'end'],
+    ['counts without an end', '{% for i in range(1000000000) %}{% endfor %}', 'memory', 60_000],
+    ['doubles a text', `${doubled(40)}{{ ns.x }}`, 'more text'],
+    ['doubles a text and says it large', `${doubled(24)}{{ ns.x|upper }}`, 'more text'],
+    ['puts a text in place of every letter', `${doubled(14)}{{ ns.x|replace('a', ns.x) }}`, 'more text'],
+    ['joins with a text', `${doubled(14)}{{ range(100000)|join(ns.x) }}`, 'more text'],
+    ['indents without an end', `{{ 'a\nb'|indent(100000000) }}`, 'more text'],
+    ['writes out what holds itself twice', `${nested}{{ ns.x|tojson }}`, ''],
+    ['repeats the conversation', '{% for i in range(3000000) %}{{ messages[0].content }}{% endfor %}', ''],
+  ])(
+    'and %s is ended and told apart from a failure of Snug',
+    async (_, source, reason, milliseconds = 1500) => {
+      const template = withTemplate(source, milliseconds);
+      const error = await rejected(template.render(conversation, { forAnswer: true }));
+      expect(error.code).toBe('UNSUPPORTED_MODEL');
+      expect(error.message).toContain(reason);
+      expect(error.advice).toBeTruthy();
+    },
+  );
+
+  it('is ended when it is no longer wanted, and another conversation is rendered afterwards', async () => {
+    const source =
+      '{% if messages|length > 3 %}{% for i in range(90000) %}{% for j in range(90000) %}{% endfor %}{% endfor %}{% endif %}ok';
+    const template = withTemplate(source, 60_000);
+    const abort = new AbortController();
+    const endless = rejected(template.render(conversation, { forAnswer: true, signal: abort.signal }));
+    const next = template.render([], { forAnswer: true });
+    setTimeout(() => abort.abort(), 50);
+    expect((await endless).code).toBe('CANCELLED');
+    expect(await next).toBe('ok');
+  });
+
+  it('by its length alone is refused before it is read', () => {
+    const error = thrown(() => withTemplate('{{ 1 }}'.repeat(100_000)));
+    expect(error).toMatchObject({ code: 'UNSUPPORTED_MODEL', advice: expect.any(String) as string });
   });
 });

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { workerEntries } from '../../../src-main/api/entries.ts';
+import { forkWorker } from '../../../src-main/engine/fork-worker.ts';
 import { openServices } from '../../../src-main/services/services.ts';
 import { FakeWorker } from '../../helpers/fake-workers.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
@@ -17,6 +19,8 @@ it('Snug ends soon whatever runs, with processes that hear nothing, and leaves n
     home: temporaryFolder(),
     door: 'browser',
     start: (entry) => {
+      // models are chosen from what was read of them
+      if (entry === workerEntries.read) return forkWorker(entry);
       const worker = new DeafWorker(entry, () => undefined);
       workers.push(worker);
       return worker;

@@ -1,0 +1,116 @@
+import { extname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { CancelledError, SnugError, throwIfCancelled } from '../contract/errors.ts';
+
+export interface TemplateData {
+  readonly source: string;
+  readonly mostCharacters: number;
+}
+
+export type Rendered =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'too long' };
+
+/** More text than a context of a million tokens holds. */
+const MOST_CHARACTERS = 8 * 2 ** 20;
+/** A template of a real model takes milliseconds, and the first one the start of a thread. */
+const RENDER_MILLISECONDS = 10_000;
+const HEAP_MEBIBYTES = 256;
+
+const entry = join(import.meta.dirname, `template-thread${extname(import.meta.filename)}`);
+
+/** Renders a template in a thread of its own, which is ended when it takes too long, too much memory, or is no longer wanted. */
+export class TemplateRunner implements Disposable {
+  readonly #source: string;
+  readonly #milliseconds: number;
+  #thread: Worker | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(source: string, milliseconds = RENDER_MILLISECONDS) {
+    this.#source = source;
+    this.#milliseconds = milliseconds;
+  }
+
+  /** Throws UNSUPPORTED_MODEL with what the template does that it should not. */
+  render(variables: Record<string, unknown>, signal?: AbortSignal): Promise<string> {
+    const rendered = this.#last.then(() => this.#render(variables, signal));
+    this.#last = rendered.catch(() => undefined);
+    return rendered;
+  }
+
+  async #render(variables: Record<string, unknown>, signal: AbortSignal | undefined): Promise<string> {
+    throwIfCancelled(signal);
+    const thread = (this.#thread ??= this.#start());
+    try {
+      return textOf(await this.#ask(thread, variables, signal));
+    } catch (error) {
+      if (error instanceof Refusal) throw refused(error.message);
+      this.#thread = undefined;
+      await thread.terminate();
+      throw error;
+    }
+  }
+
+  #start(): Worker {
+    const data: TemplateData = { source: this.#source, mostCharacters: MOST_CHARACTERS };
+    return new Worker(entry, {
+      workerData: data,
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES },
+    });
+  }
+
+  async #ask(
+    thread: Worker,
+    variables: Record<string, unknown>,
+    signal: AbortSignal | undefined,
+  ): Promise<Rendered> {
+    const { promise, resolve, reject } = Promise.withResolvers<Rendered>();
+    const timer = setTimeout(() => reject(refused('it does not come to an end')), this.#milliseconds);
+    const cancel = () => reject(new CancelledError());
+    const broken = (error: NodeJS.ErrnoException) =>
+      reject(refused(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'it takes too much memory' : error.message));
+    signal?.addEventListener('abort', cancel, { once: true });
+    thread.once('message', resolve);
+    thread.once('error', broken);
+    // alive while it is waited for, and no longer
+    thread.ref();
+    try {
+      thread.postMessage(variables);
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', cancel);
+      thread.off('message', resolve);
+      thread.off('error', broken);
+      thread.on('error', () => undefined);
+      thread.unref();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    void this.#thread?.terminate();
+    this.#thread = undefined;
+  }
+}
+
+/** What a template says by itself; its thread goes on. */
+class Refusal extends Error {}
+
+function textOf(rendered: Rendered): string {
+  if (rendered.kind === 'text') return rendered.text;
+  throw new Refusal(
+    rendered.kind === 'refused' ? rendered.reason : 'it writes more text than any context holds',
+  );
+}
+
+function refused(reason: string): SnugError {
+  return new SnugError(
+    'UNSUPPORTED_MODEL',
+    `the model's chat template refuses this conversation: ${reason}`,
+    {
+      advice: 'Choose another model, or start a new conversation: the template is part of the model file.',
+    },
+  );
+}

@@ -1,0 +1,69 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { Interpreter, Template } from '@huggingface/jinja';
+import type { Rendered, TemplateData } from './template-runner.ts';
+
+// The thread that renders a model's chat template. Files of models come from anywhere, and a template is a program: whoever started
+// this thread ends it when it takes too long or too much memory. What V8 would answer with the end of the whole process, one text
+// larger than all the memory allowed, is refused here before it is made.
+
+const { source, mostCharacters } = workerData as TemplateData;
+
+class TooLong extends Error {}
+
+function limited(characters: number): void {
+  if (characters > mostCharacters) throw new TooLong();
+}
+
+interface Evaluates {
+  evaluate: (this: unknown, ...given: unknown[]) => { readonly value?: unknown };
+}
+const interpreter = (Interpreter as unknown as { readonly prototype: Evaluates }).prototype;
+const { evaluate } = interpreter;
+/* eslint-disable @typescript-eslint/unbound-method -- each is called with the `this` that it was called with */
+const { join } = Array.prototype;
+const { repeat, replaceAll } = String.prototype;
+/* eslint-enable @typescript-eslint/unbound-method */
+
+interpreter.evaluate = function (...given) {
+  const result = evaluate.apply(this, given);
+  if (typeof result.value === 'string') limited(result.value.length);
+  return result;
+};
+Array.prototype.join = function (separator = ',') {
+  let characters = separator.length * Math.max(0, this.length - 1);
+  for (const item of this as unknown[]) if (typeof item === 'string') characters += item.length;
+  limited(characters);
+  return join.call(this, separator);
+};
+String.prototype.repeat = function (count) {
+  limited(this.length * count);
+  return repeat.call(this, count);
+};
+String.prototype.replaceAll = function (
+  pattern,
+  replacement: string | ((match: string, ...rest: unknown[]) => string),
+) {
+  let characters = 0;
+  const counted = (match: string, ...rest: unknown[]) => {
+    const text = typeof replacement === 'function' ? replacement(match, ...rest) : replacement;
+    limited((characters += text.length));
+    return text;
+  };
+  return replaceAll.call(this, pattern as string, counted);
+};
+
+const template = new Template(source);
+parentPort?.on('message', (variables: Record<string, unknown>) => {
+  parentPort?.postMessage(render(variables));
+});
+
+function render(variables: Record<string, unknown>): Rendered {
+  try {
+    const text = template.render(variables);
+    limited(text.length);
+    return { kind: 'text', text };
+  } catch (error) {
+    if (error instanceof TooLong) return { kind: 'too long' };
+    return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
