@@ -10,6 +10,8 @@ import { inspectCommand } from './cli/inspect-command.ts';
 import { profileCommand } from './cli/profile-command.ts';
 import { EXIT, reportError } from './cli/terminal.ts';
 import { messages, output } from './terminal-output.ts';
+import { protectHome } from './luq/private-files.ts';
+import { snugHome } from './luq/workspace.ts';
 
 // Door 2: the services in a terminal.
 
@@ -103,6 +105,7 @@ process.on('uncaughtException', (error) => {
   process.exit(reportError(error, { json: process.argv.includes('--json') }));
 });
 
+protectHome(snugHome());
 try {
   await buildProgram((code) => (process.exitCode = code)).parseAsync();
 } catch (error) {

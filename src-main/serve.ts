@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { toErrorData } from './contract/errors.ts';
 import { snugHome } from './luq/workspace.ts';
+import { appRoot } from './root.ts';
 import { readArguments } from './serve/arguments.ts';
 import { startServer } from './serve/server.ts';
 import { endOnSignal } from './serve/stop.ts';
@@ -14,7 +15,7 @@ import { messages, output } from './terminal-output.ts';
 async function serve(port: number): Promise<void> {
   const home = snugHome();
   // every worker would strip the types of all its modules again
-  process.env['NODE_COMPILE_CACHE'] ??= join(home, 'compile-cache');
+  process.env['NODE_COMPILE_CACHE'] ??= join(appRoot, '.cache', 'compiled');
   const services = openServices({ home, door: 'browser' });
   const server = await startServer(services, { port }).catch(async (error: unknown) => {
     await closeQuietly(services);

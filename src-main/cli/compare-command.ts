@@ -15,6 +15,8 @@ import type { Progress } from '../contract/progress.ts';
 import { WorkerProcess } from '../engine/worker-process.ts';
 import { TASKS } from '../evaluate/tasks/tasks.ts';
 import { writeFileAtomically } from '../luq/files.ts';
+import { modesAt } from '../luq/private-files.ts';
+import { snugHome } from '../luq/workspace.ts';
 import { output } from '../terminal-output.ts';
 import { addCalibrationOptions, fitRequest, wholeNumber, type FitFlags } from './arguments.ts';
 import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';
@@ -85,17 +87,20 @@ function compareRequest(modelPath: string, flags: CompareFlags): CompareRequest 
 export async function compareCommand(modelPath: string, flags: CompareFlags): Promise<number> {
   const comparison = await run(compareRequest(modelPath, flags));
   const folder = resolve(flags.output);
+  const modes = modesAt(folder, snugHome());
   const files = {
+    'comparison.json': `${JSON.stringify(comparison, null, 1)}\n`,
     'comparison.md': toMarkdown(comparison),
     'comparison.csv': toCsv(comparison),
     ...plots(comparison),
   };
-  writeFileAtomically(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 1)}\n`);
-  for (const [name, content] of Object.entries(files)) writeFileAtomically(join(folder, name), content);
+  for (const [name, content] of Object.entries(files)) {
+    writeFileAtomically(join(folder, name), content, modes);
+  }
   if (flags.json) output.json(comparison);
   else {
     output.text(toMarkdown(comparison));
-    output.lines(`Written to ${folder}: comparison.json, ${Object.keys(files).join(', ')}`);
+    output.lines(`Written to ${folder}: ${Object.keys(files).join(', ')}`);
   }
   return EXIT.ok;
 }

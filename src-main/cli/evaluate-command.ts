@@ -15,6 +15,7 @@ import {
 } from '../evaluate/tasks/task.ts';
 import { TASKS } from '../evaluate/tasks/tasks.ts';
 import { writeFileAtomically } from '../luq/files.ts';
+import { modesAt } from '../luq/private-files.ts';
 import { sourceSha256 } from '../luq/source.ts';
 import { snugHome } from '../luq/workspace.ts';
 import { imageLimits, type ImageLimits } from '../models/image-limits.ts';
@@ -66,7 +67,8 @@ export async function evaluateCommand(modelPath: string | undefined, flags: Eval
   const { report, answers } = await evaluate(modelPath, flags);
   if (flags.output !== undefined) {
     const path = resolve(flags.output);
-    writeFileAtomically(path, `${JSON.stringify({ ...report, answers }, null, 2)}\n`);
+    const content = `${JSON.stringify({ ...report, answers }, null, 2)}\n`;
+    writeFileAtomically(path, content, modesAt(path, snugHome()));
   }
   if (flags.json) output.json(report);
   else output.lines(...describe(report));

@@ -54,7 +54,7 @@ export async function compare(request: CompareRequest, options: ComparisonOption
   }
   const source = await identify(prepared.read, request.fit, options);
   const workspace = openWorkspace(request.fit.home, source.sha256);
-  using _lock = takeLock(join(workspace.folder, 'lock'), `comparing plans of ${source.text.name}`);
+  using _lock = takeLock(workspace.lock, `comparing plans of ${source.text.name}`);
   using model = await openMetadata(prepared.addon, source.text.path);
   const rows = { request, prepared, source, chatEntry: options.chatEntry, signal: options.signal };
   return await new ComparisonRun(rows, workspace, model, task, options.onProgress).run();

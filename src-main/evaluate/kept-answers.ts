@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { closeSync, existsSync, fdatasyncSync, openSync, readFileSync, truncateSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { throwIfCancelled } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
-import { writeError, writeWholly } from '../luq/files.ts';
+import { makeFolder, removeDurably, syncFolder, writeError, writeWholly } from '../luq/files.ts';
+import { PRIVATE_FILE } from '../luq/private-files.ts';
 import { takeLock } from '../luq/workspace.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
 import { readRegularFile } from '../regular-file.ts';
@@ -68,10 +69,11 @@ export class KeptAnswers implements Disposable {
   static open(path: string, options: { fresh?: boolean | undefined } = {}): KeptAnswers {
     const lock = takeLock(`${path}.lock`, 'evaluating this model on this task');
     try {
-      mkdirSync(dirname(path), { recursive: true });
-      if (options.fresh) rmSync(path, { force: true });
+      makeFolder(dirname(path));
+      if (options.fresh) removeDurably(path);
       const lines = readWholeLines(path);
-      const kept = new KeptAnswers(path, lock, openSync(path, 'a'));
+      const kept = new KeptAnswers(path, lock, openSync(path, 'a', PRIVATE_FILE));
+      syncFolder(dirname(path));
       for (const line of lines) kept.#remember(line);
       return kept;
     } catch (error) {
@@ -101,6 +103,8 @@ export class KeptAnswers implements Disposable {
     const line: Line = { id: question.id, answer, asked: await this.#hash(question), cut };
     try {
       writeWholly(this.#fd, Buffer.from(`${JSON.stringify(line)}\n`));
+      // an answer takes seconds, and this a few thousandths
+      fdatasyncSync(this.#fd);
     } catch (error) {
       throw writeError(error, this.path);
     }

@@ -1,5 +1,6 @@
-import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { PRIVATE_FILE, PRIVATE_FOLDER } from '../luq/private-files.ts';
 import { visibleLine } from '../visible-text.ts';
 
 const MOST_BYTES = 1_000_000;
@@ -27,10 +28,10 @@ export class LogFile {
     );
     const line = `${[new Date().toISOString(), event, ...told].join(' ')}\n`;
     try {
-      mkdirSync(dirname(this.path), { recursive: true });
+      mkdirSync(dirname(this.path), { recursive: true, mode: PRIVATE_FOLDER });
       const bytes = statSync(this.path, { throwIfNoEntry: false })?.size ?? 0;
       if (bytes > 0 && bytes + Buffer.byteLength(line) > this.#mostBytes) this.#rotate();
-      appendFileSync(this.path, line);
+      appendFileSync(this.path, line, { mode: PRIVATE_FILE });
     } catch {
       // a log that can't be written (a full disk, …) must not stop what it tells of
     }
@@ -38,7 +39,6 @@ export class LogFile {
 
   #rotate(): void {
     const older = (age: number) => (age === 0 ? this.path : this.path.replace(/(\.log)?$/, `.${age}.log`));
-    rmSync(older(KEPT_FILES - 1), { force: true });
     for (let age = KEPT_FILES - 2; age >= 0; age--) {
       if (existsSync(older(age))) renameSync(older(age), older(age + 1));
     }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, statSync, type ReadStream } from 'node:fs';
+import { createReadStream, statSync, type ReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
@@ -9,8 +9,9 @@ import { GgufType, type Gguf, type GgufEntry, type GgufTensor } from '../models/
 import { freeDiskBytes } from '../profile/laptop.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import type { Bank } from './bank.ts';
-import { discard, publish, writeError, writeWhollyMeanwhile } from './files.ts';
+import { discard, makeFolder, publish, writeError, writeWhollyMeanwhile } from './files.ts';
 import { bytesAs } from './mixture.ts';
+import { PRIVATE, type Modes } from './private-files.ts';
 
 /** ggml's version of the quantization formats (GGML_QNT_VERSION), which llama-quantize writes too. */
 const QUANTIZATION_VERSION = 2;
@@ -21,6 +22,8 @@ export interface AssembleOptions {
   readonly types: ReadonlyMap<string, number>;
   readonly bank: Bank;
   readonly output: string;
+  /** who may read it: the person alone, unless told otherwise */
+  readonly modes?: Modes | undefined;
   /** llama.cpp's id of the whole file's type (general.file_type) */
   readonly fileType: number;
   /** the facts of the fit, written beside the source's metadata */
@@ -60,7 +63,7 @@ function resultEntries({ source, fileType, facts }: AssembleOptions): Pick<GgufE
 
 /** Writes the fitted model: a temporary file beside the output, synced, then renamed into place. Returns its size. */
 export async function assemble(options: AssembleOptions): Promise<number> {
-  const { source, types, output } = options;
+  const { source, types, output, modes = PRIVATE } = options;
   const typeOf = (tensor: GgufTensor) => types.get(tensor.name) ?? tensor.type;
   const tensors = source.tensors.map((tensor) => ({
     name: tensor.name,
@@ -69,10 +72,12 @@ export async function assemble(options: AssembleOptions): Promise<number> {
     bytes: bytesAs(tensor, typeOf(tensor)),
   }));
   const layout = layOutGguf(resultEntries(options), tensors, source.alignment);
-  // a fixed name: whoever holds the output's lock may overwrite what a killed run left
+  // a fixed name: whoever holds the output's lock may remove what a killed run left
   const temporary = `${output}.tmp`;
   try {
-    mkdirSync(dirname(output), { recursive: true });
+    makeFolder(dirname(output), modes);
+    // a link of that name must not be written through, and what a killed run left may have other modes
+    discard(temporary);
     const free = freeDiskBytes(dirname(output));
     if (free < layout.totalBytes) {
       throw new SnugError(
@@ -83,7 +88,7 @@ export async function assemble(options: AssembleOptions): Promise<number> {
         },
       );
     }
-    const file = await open(temporary, 'w');
+    const file = await open(temporary, 'wx', modes.file);
     try {
       await writeWhollyMeanwhile(file, layout.header, 0);
       await copyTensors(file, layout.offsets, options);

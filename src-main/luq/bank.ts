@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
+  closeSync,
   existsSync,
-  mkdirSync,
+  openSync,
   readFileSync,
   readdirSync,
-  renameSync,
   rmSync,
   statSync,
 } from 'node:fs';
@@ -18,9 +18,10 @@ import { hashFile } from '../models/hash.ts';
 import { tensorTypeName } from '../models/tensor-types.ts';
 import { freeDiskBytes } from '../profile/laptop.ts';
 import { formatBytes } from '../profile/bytes.ts';
-import { discard, syncFileMeanwhile, writeError } from './files.ts';
+import { discard, makeFolder, renameDurably, syncFileMeanwhile, writeError } from './files.ts';
 import { meanSquares, type Imatrix } from './imatrix.ts';
 import { bytesAs } from './mixture.ts';
+import { PRIVATE_FILE } from './private-files.ts';
 
 /**
  * Every quantized form of a tensor that was ever needed, one file each. A plan is put together from them, so another budget
@@ -38,7 +39,7 @@ export class Bank {
     this.#folder = join(folder, key);
     this.#index = join(this.#folder, 'index');
     try {
-      mkdirSync(this.#folder, { recursive: true });
+      makeFolder(this.#folder);
     } catch (error) {
       throw writeError(error, this.#folder);
     }
@@ -77,6 +78,17 @@ export class Bank {
     return `${this.path(tensor, type)}.tmp`;
   }
 
+  /** Makes the empty file that a tensor's blocks are written to; native code would make one that others may read. */
+  begin(tensor: GgufTensor, type: number): string {
+    const unfinished = this.unfinishedPath(tensor, type);
+    try {
+      closeSync(openSync(unfinished, 'w', PRIVATE_FILE));
+    } catch (error) {
+      throw writeError(error, unfinished);
+    }
+    return unfinished;
+  }
+
   /** Hashes, syncs and enters a tensor's blocks. Runs beside other work: nothing large in it holds up this thread. */
   async add(tensor: GgufTensor, type: number): Promise<void> {
     const name = Bank.fileName(tensor.name, type);
@@ -84,9 +96,9 @@ export class Bank {
     const sha256 = await hashFile(unfinished);
     try {
       await syncFileMeanwhile(unfinished);
-      renameSync(unfinished, this.path(tensor, type));
+      renameDurably(unfinished, this.path(tensor, type));
       // a line of its own also behind one that a power failure cut off
-      appendFileSync(this.#index, `\n${sha256} ${name}\n`, { flush: true });
+      appendFileSync(this.#index, `\n${sha256} ${name}\n`, { flush: true, mode: PRIVATE_FILE });
     } catch (error) {
       discard(unfinished);
       throw writeError(error, this.path(tensor, type));
@@ -194,7 +206,7 @@ async function quantizeTensor(
           sourcePath: source.path,
           sourceOffset: tensor.offset,
           sourceType: tensor.type,
-          targetPath: bank.unfinishedPath(tensor, type),
+          targetPath: bank.begin(tensor, type),
           targetType: type,
           columns,
           rows: tensor.elements / columns,
@@ -207,7 +219,7 @@ async function quantizeTensor(
       ),
     );
   } catch (error) {
-    rmSync(bank.unfinishedPath(tensor, type), { force: true });
+    discard(bank.unfinishedPath(tensor, type));
     const full = error instanceof SnugError && /No space left/i.test(error.message);
     throw full
       ? writeError(

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
@@ -7,8 +7,9 @@ import { callNative, type Addon, type NativeEvaluator, type NativeModel } from '
 import { readKept } from '../models/json-file.ts';
 import { freeDiskBytes } from '../profile/laptop.ts';
 import { formatBytes } from '../profile/bytes.ts';
-import { discard, syncFile, writeError, writeFileAtomically } from './files.ts';
+import { discard, makeFolder, syncFile, writeError, writeFileAtomically } from './files.ts';
 import { encodeImatrix, readImatrix, type Imatrix } from './imatrix.ts';
+import { PRIVATE_FILE } from './private-files.ts';
 import { seededRandom, shuffled } from './random.ts';
 import type { PlannedSequence } from './sequences.ts';
 
@@ -266,7 +267,7 @@ function prepareSampleFile(path: string, { model, sample, folder }: CalibrateOpt
   const { layers, embeddingLength } = model.describe();
   const bytes = layers * sample.isImage.length * embeddingLength * Float32Array.BYTES_PER_ELEMENT;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const free = freeDiskBytes(folder) + (existsSync(path) ? bytes : 0);
     if (free < bytes) {
       throw new SnugError(
@@ -277,7 +278,7 @@ function prepareSampleFile(path: string, { model, sample, folder }: CalibrateOpt
         },
       );
     }
-    const fd = openSync(path, 'a+');
+    const fd = openSync(path, 'a+', PRIVATE_FILE);
     ftruncateSync(fd, bytes);
     closeSync(fd);
   } catch (error) {

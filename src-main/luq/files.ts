@@ -10,9 +10,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { platform } from 'node:os';
 import { SnugError } from '../contract/errors.ts';
+import { PRIVATE, type Modes } from './private-files.ts';
+import { insist } from './refused.ts';
 
 /** Says in plain words why the system refused to write, as a SnugError. */
 export function writeError(error: unknown, path: string): SnugError {
@@ -33,6 +35,9 @@ export function writeError(error: unknown, path: string): SnugError {
     // what making a folder says where a file of that name is
     EEXIST: 'part of its path is a file',
     EISDIR: 'it is a folder',
+    ELOOP: 'its path is a link, or leads in a circle of links',
+    ENAMETOOLONG: 'its name is too long',
+    EBUSY: 'another program is using it',
   };
   const reason = (code !== undefined ? reasons[code] : undefined) ?? (error as Error).message;
   return new SnugError('CANNOT_WRITE', `${path} cannot be written: ${reason}`, {
@@ -99,30 +104,66 @@ export async function syncFileMeanwhile(path: string): Promise<void> {
   }
 }
 
-function syncFolder(folder: string): void {
-  // Windows has no way to sync a folder; its rename is journaled
+/** File systems that cannot sync a folder, and folders that may be written to but not read. */
+const CANNOT_SYNC = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EBADF', 'EACCES', 'EPERM'];
+
+/** Makes what was made, renamed or removed in a folder survive a power cut. */
+export function syncFolder(folder: string): void {
+  // Windows has no way to sync a folder; NTFS writes such changes to its journal, and soon to the disk
   if (platform() === 'win32') return;
-  const fd = openSync(folder, 'r');
+  let fd: number | undefined;
   try {
+    fd = openSync(folder, 'r');
     fsyncSync(fd);
+  } catch (error) {
+    if (!CANNOT_SYNC.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   } finally {
-    closeSync(fd);
+    if (fd !== undefined) closeSync(fd);
   }
+}
+
+/** Makes a folder and those above it, so that they are there after a power cut too. */
+export function makeFolder(folder: string, { folder: mode }: Modes = PRIVATE): void {
+  const first = mkdirSync(folder, { recursive: true, mode });
+  if (first === undefined) return;
+  const highest = dirname(resolve(first));
+  for (let made = dirname(resolve(folder)); made.length >= highest.length; made = dirname(made)) {
+    syncFolder(made);
+    if (made === highest) break;
+  }
+}
+
+/** Renames so that it is still done after a power cut; what lay at `to` is replaced. */
+export function renameDurably(from: string, to: string): void {
+  insist(() => renameSync(from, to));
+  syncFolder(dirname(to));
+  if (dirname(from) !== dirname(to)) syncFolder(dirname(from));
+}
+
+/** Removes a file, if it is there, so that it stays away after a power cut. */
+export function removeDurably(path: string): void {
+  insist(() => rmSync(path, { force: true }));
+  syncFolder(dirname(path));
 }
 
 /** Puts a finished temporary file in its place, so that readers see the old file or the new one and never a part. */
 export function publish(temporary: string, path: string): void {
   syncFile(temporary);
-  renameSync(temporary, path);
-  syncFolder(dirname(path));
+  renameDurably(temporary, path);
 }
 
-/** Writes a small file whole or not at all. */
-export function writeFileAtomically(path: string, content: string | Uint8Array): void {
+/** Writes a small file whole or not at all; for the person alone unless told otherwise. */
+export function writeFileAtomically(
+  path: string,
+  content: string | Uint8Array,
+  modes: Modes = PRIVATE,
+): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, content);
+    makeFolder(dirname(path), modes);
+    // of a process that was killed and had our number; or a link, which must not be written through
+    discard(temporary);
+    writeFileSync(temporary, content, { mode: modes.file, flag: 'wx' });
     publish(temporary, path);
   } catch (error) {
     discard(temporary);

@@ -7,6 +7,7 @@ import { Bank, fillBank, imatrixKey } from './bank.ts';
 import { luqFacts, type PlanChoice } from './facts.ts';
 import type { Calibrated } from './fit-calibration.ts';
 import type { Plan } from './plan.ts';
+import { PRIVATE, type Modes } from './private-files.ts';
 import { fileTypeId } from './rungs.ts';
 import type { Source } from './source.ts';
 import type { Workspace } from './workspace.ts';
@@ -24,7 +25,7 @@ export interface WriteStep {
 }
 
 /** Quantizes what the bank lacks of a plan and puts the model together. Returns the file's size in bytes. */
-async function writeModel(step: WriteStep, plan: Plan, output: string): Promise<number> {
+async function writeModel(step: WriteStep, plan: Plan, output: string, modes: Modes): Promise<number> {
   const { source, calibrated, workspace } = step;
   const bank = new Bank(workspace.bank, imatrixKey(readFileSync(calibrated.imatrixPath)));
   await fillBank({ ...step, source: source.text.gguf, types: plan.types, imatrix: calibrated.imatrix, bank });
@@ -36,6 +37,7 @@ async function writeModel(step: WriteStep, plan: Plan, output: string): Promise<
     types: plan.types,
     bank,
     output,
+    modes,
     fileType: fileTypeId(uniform && first ? first : plan.rungs.high),
     facts: luqFacts(source, calibrated, plan, step.choice),
   });
@@ -46,6 +48,7 @@ export async function writeVision(
   step: Pick<WriteStep, 'addon' | 'source' | 'workspace' | 'threads' | 'signal' | 'onProgress'>,
   types: ReadonlyMap<string, number>,
   output: string,
+  modes: Modes = PRIVATE,
 ): Promise<void> {
   const { source, workspace } = step;
   if (!source.vision) throw new TypeError('this model has no vision encoder');
@@ -57,6 +60,7 @@ export async function writeVision(
     types,
     bank,
     output,
+    modes,
     fileType: fileTypeId('Q8_0'),
     facts: [],
   });
@@ -81,15 +85,16 @@ export async function writeFiles(
     visionTypes: ReadonlyMap<string, number> | undefined;
     output: string;
     unchecked: string;
+    modes: Modes;
     compare: boolean | undefined;
   },
 ): Promise<WrittenFiles> {
-  const { plan, allHigh, visionTypes, output, unchecked } = wanted;
-  const bytes = await writeModel(step, plan, unchecked);
+  const { plan, allHigh, visionTypes, output, unchecked, modes } = wanted;
+  const bytes = await writeModel(step, plan, unchecked, modes);
   const smaller = output.replace(/(\.gguf)?$/i, '-mmproj-Q8_0.gguf');
-  if (visionTypes) await writeVision(step, visionTypes, smaller);
+  if (visionTypes) await writeVision(step, visionTypes, smaller, modes);
   const mmproj = visionTypes ? smaller : (step.source.vision?.path ?? null);
   const comparison = wanted.compare ? join(step.workspace.folder, `${plan.rungs.high}.gguf`) : null;
-  const comparisonBytes = comparison === null ? null : await writeModel(step, allHigh, comparison);
+  const comparisonBytes = comparison === null ? null : await writeModel(step, allHigh, comparison, PRIVATE);
   return { output, bytes, mmproj, comparison, comparisonBytes };
 }

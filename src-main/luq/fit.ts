@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import type { Check, FitReport, Memory } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
@@ -20,7 +20,7 @@ import {
   type Calibrated,
 } from './fit-calibration.ts';
 import { agreeBudget, choosePlan, planInputs, previewPlans, type PlanPreview } from './fit-plan.ts';
-import { discard, publish, writeError } from './files.ts';
+import { discard, makeFolder, publish, writeError } from './files.ts';
 import { describeFit } from './fit-result.ts';
 import { calibrationKey, type FitSettings } from './fit-settings.ts';
 import { writeFiles } from './fit-write.ts';
@@ -28,6 +28,7 @@ import { compareWithSource } from './held-out.ts';
 import { openModel } from './open-model.ts';
 import { staysMapped } from './loaded-weights.ts';
 import { lowLayersOf, planWith } from './plan.ts';
+import { modesAt, type Modes } from './private-files.ts';
 import { identify, kernelCache, prepare, speedPredictor } from './prepare.ts';
 import { knownSha256, type ReadSource, type Source } from './source.ts';
 import { StageClock } from './stage-clock.ts';
@@ -59,6 +60,8 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
   const { addon, read, laptop, settings, basis } = prepared;
   const output = request.output ?? outputPath(modelsFolder(request.home), request.modelPath);
   checkOutput(output, [request.modelPath, ...(request.mmprojPath ? [request.mmprojPath] : [])]);
+  const modes = modesAt(output, request.home);
+  makeOutputFolder(output, modes);
   using _outputLock = takeLock(`${output}.lock`, `writing ${output}`);
   clock.enter('plan');
   const budget = agreeBudget(laptop, request);
@@ -69,7 +72,7 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
   const source = await identify(read, request, { signal, onProgress });
   if (request.output === undefined) checkOverwrite(output, source.sha256);
   const workspace = openWorkspace(request.home, source.sha256);
-  using _workspaceLock = takeLock(join(workspace.folder, 'lock'), `fitting ${source.text.name}`);
+  using _workspaceLock = takeLock(workspace.lock, `fitting ${source.text.name}`);
   const calibrated = await calibrateSource({ addon, source, settings, workspace, ...events, onProgress });
 
   clock.enter('plan');
@@ -104,6 +107,7 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
       visionTypes: basis.visionTypes,
       output,
       unchecked,
+      modes,
       compare: request.compare,
     });
     const checking = { addon, source, settings, calibrated, mmproj: files.mmproj, signal, onProgress };
@@ -141,6 +145,14 @@ export async function previewFit(request: FitRequest, measure: boolean): Promise
   return previewPlans(read, basis, settings, keptEntropies(read, request, settings), (matrices) =>
     measure ? knownKernelSpeeds(addon, matrices, kernels) : keptKernelSpeeds(kernels),
   );
+}
+
+function makeOutputFolder(output: string, modes: Modes): void {
+  try {
+    makeFolder(dirname(output), modes);
+  } catch (error) {
+    throw writeError(error, output);
+  }
 }
 
 /** Puts a file in its place once `work` has made and checked it; what goes wrong takes the file away. */

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, renameSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { z } from 'zod';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import type { Quality } from '../contract/fit-report.ts';
@@ -14,7 +14,8 @@ import {
 } from '../evaluate/kept-distribution.ts';
 import { QualitySum } from '../evaluate/quality.ts';
 import { readKept } from '../models/json-file.ts';
-import { discard, readWholly, syncFile, writeError, writeFileAtomically, writeWholly } from './files.ts';
+import { discard, publish, readWholly, writeError, writeFileAtomically, writeWholly } from './files.ts';
+import { PRIVATE_FILE } from './private-files.ts';
 import type { PlannedSequence } from './sequences.ts';
 
 /**
@@ -183,7 +184,7 @@ export async function recordSource(
   writeFileAtomically(answersPath(path), JSON.stringify(answers));
   const temporary = `${path}.tmp`;
   try {
-    const fd = openSync(temporary, 'w');
+    const fd = openSync(temporary, 'w', PRIVATE_FILE);
     try {
       await runParts(model, 'reference', heldOutParts(sequences, answers), options, (part, rows) => {
         rows.forEach((logits, i) => {
@@ -195,8 +196,7 @@ export async function recordSource(
     } finally {
       closeSync(fd);
     }
-    syncFile(temporary);
-    renameSync(temporary, path);
+    publish(temporary, path);
   } catch (error) {
     discard(temporary);
     const isSystemError = error instanceof Error && 'syscall' in error;

@@ -1,8 +1,9 @@
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir, platform } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
-import { discard, writeError } from './files.ts';
+import { lockFile } from '../store/file-lock.ts';
+import { makeFolder, writeError } from './files.ts';
 
 /** Where Snug keeps its things: models it made and what a fit can be resumed from. */
 export function snugHome(environment: NodeJS.ProcessEnv = process.env): string {
@@ -35,82 +36,54 @@ export function outputPath(folder: string, modelPath: string, distinction?: stri
 export interface Workspace {
   readonly folder: string;
   readonly bank: string;
+  /** beside the folder, which may be deleted while it is held */
+  readonly lock: string;
   calibration(key: string): string;
 }
 
 export function openWorkspace(home: string, sourceSha256: string): Workspace {
   const folder = join(home, 'work', sourceSha256.slice(0, 16));
   try {
-    mkdirSync(join(folder, 'bank'), { recursive: true });
+    makeFolder(join(folder, 'bank'));
   } catch (error) {
     throw writeError(error, folder);
   }
-  return { folder, bank: join(folder, 'bank'), calibration: (key) => join(folder, `calibration-${key}`) };
+  return {
+    folder,
+    bank: join(folder, 'bank'),
+    lock: `${folder}.lock`,
+    calibration: (key) => join(folder, `calibration-${key}`),
+  };
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
+/** A lock that passes is waited for: another Snug that is just ending, a look at the file by another program. */
+const LOCK_MILLISECONDS = 1000;
 
-const heldHere = new Set<string>();
-
-/** The process that holds a lock; 0 when it let go of it meanwhile. */
-function readHolder(path: string): number {
+/** The number of the process that holds a lock, as far as it is told. */
+function holderOf(path: string): string {
   try {
-    return Number(readFileSync(path, 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
-    throw writeError(error, path);
-  }
-}
-
-/** Puts a file with our process number in place, whole from its first moment; false when there is one already. */
-function placeLock(path: string): boolean {
-  const own = `${path}.${process.pid}`;
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(own, String(process.pid));
-    try {
-      linkSync(own, path);
-    } catch (error) {
-      // memory sticks (FAT, exFAT) have no links
-      if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-      writeFileSync(path, String(process.pid), { flag: 'wx' });
-    }
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(path)) return false;
-    throw writeError(error, path);
-  } finally {
-    discard(own);
+    const pid = Number(readFileSync(path, 'utf8'));
+    return Number.isSafeInteger(pid) && pid > 0 ? ` (process ${pid})` : '';
+  } catch {
+    // it let go of it meanwhile
+    return '';
   }
 }
 
 /**
- * Takes a lock file for the life of this process; a lock left by a killed one is taken over. Throws BUSY when another
- * running process holds it.
+ * Takes a lock file for the life of this process, however it ends, or until disposed. Throws BUSY when another running process holds
+ * it.
  */
 export function takeLock(path: string, busyWith: string): Disposable {
-  while (!placeLock(path)) {
-    const holder = readHolder(path);
-    // our own number in a file we do not hold is a killed process's, given out again
-    if (holder === process.pid ? heldHere.has(path) : holder > 0 && isRunning(holder)) {
-      throw new SnugError('BUSY', `another Snug (process ${holder}) is already ${busyWith}`, {
-        advice: `Wait for it to finish, or stop it; what it has done is kept. If process ${holder} is another program, delete ${path}.`,
-      });
-    }
-    rmSync(path, { force: true });
+  let lock: Disposable | undefined;
+  try {
+    makeFolder(dirname(path));
+    lock = lockFile(path, LOCK_MILLISECONDS);
+  } catch (error) {
+    throw writeError(error, path);
   }
-  heldHere.add(path);
-  return {
-    [Symbol.dispose]: () => {
-      heldHere.delete(path);
-      rmSync(path, { force: true });
-    },
-  };
+  if (lock) return lock;
+  throw new SnugError('BUSY', `another Snug${holderOf(path)} is already ${busyWith}`, {
+    advice: 'Wait for it to finish, or stop it; what it has done is kept.',
+  });
 }

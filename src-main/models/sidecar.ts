@@ -1,8 +1,9 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
-import { writeFileAtomically } from '../luq/files.ts';
+import { removeDurably, writeFileAtomically } from '../luq/files.ts';
+import { PRIVATE, PRIVATE_FOLDER, type Modes } from '../luq/private-files.ts';
 import { readRegularFile } from '../regular-file.ts';
 
 /** What belongs to a model file and cannot stand in it, kept beside it as `<model>.snug.json`. Paths are relative to it. */
@@ -56,11 +57,17 @@ function withPaths({ mmproj, samples, ...rest }: Sidecar, change: (path: string)
   };
 }
 
+/** Who may read a model may read its sidecar. */
+export function sidecarModes(modelPath: string): Modes {
+  const model = statSync(modelPath, { throwIfNoEntry: false });
+  return model ? { file: model.mode & 0o666, folder: PRIVATE_FOLDER } : PRIVATE;
+}
+
 /** Writes a model's sidecar from absolute paths; one that would say nothing is deleted. */
-export function writeSidecar(modelPath: string, sidecar: Sidecar): void {
+export function writeSidecar(modelPath: string, sidecar: Sidecar, modes = sidecarModes(modelPath)): void {
   const path = sidecarPath(modelPath);
   const besideIt = (absolute: string) => relative(dirname(path), absolute);
   const written = withPaths(sidecar, besideIt);
-  if (Object.keys(written).length === 0) rmSync(path, { force: true });
-  else writeFileAtomically(path, `${JSON.stringify(written, null, 2)}\n`);
+  if (Object.keys(written).length === 0) removeDurably(path);
+  else writeFileAtomically(path, `${JSON.stringify(written, null, 2)}\n`, modes);
 }

@@ -53,7 +53,11 @@ export async function knownKernelSpeeds(
 
 /** Keeps speeds as those of this machine. */
 export function keepKernelSpeeds(options: KeptSpeeds, speeds: readonly KeptSpeed[]): void {
-  writeFileAtomically(options.cachePath, JSON.stringify({ machine: machineName(options), speeds }));
+  try {
+    writeFileAtomically(options.cachePath, JSON.stringify({ machine: machineName(options), speeds }));
+  } catch {
+    // the disk is full, or this home is not ours to write to: they are measured again next time
+  }
 }
 
 interface KeptSpeeds {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import type { BankUse } from '../contract/model.ts';
+import { takeLock } from '../luq/workspace.ts';
 
 /** What fits keep so that another budget takes seconds: a folder for each source in `work`, in Snug's home. */
 export class BankFolders {
@@ -18,9 +19,12 @@ export class BankFolders {
 
   #folders(): string[] {
     if (!existsSync(this.#work)) return [];
-    return readdirSync(this.#work, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name);
+    return (
+      readdirSync(this.#work, { withFileTypes: true })
+        // answers of `snug evaluate` lie beside them
+        .filter((entry) => entry.isDirectory() && /^[0-9a-f]{16}$/.test(entry.name))
+        .map((entry) => entry.name)
+    );
   }
 
   use(): BankUse {
@@ -31,7 +35,7 @@ export class BankFolders {
     return { sources, bytes: sources.reduce((sum, source) => sum + source.bytes, 0) };
   }
 
-  /** Deletes all of it and returns the bytes freed; throws BUSY while a fit is using it. */
+  /** Deletes all of it and returns the bytes freed; throws BUSY, and deletes nothing, while a fit is using it, also one in a terminal. */
   clean(): number {
     if (this.#inUse()) {
       throw new SnugError('BUSY', 'a fit is using what would be deleted', {
@@ -39,7 +43,10 @@ export class BankFolders {
       });
     }
     const { bytes } = this.use();
-    for (const folder of this.#folders()) rmSync(join(this.#work, folder), { recursive: true, force: true });
+    const folders = this.#folders().map((folder) => join(this.#work, folder));
+    using locks = new DisposableStack();
+    for (const folder of folders) locks.use(takeLock(`${folder}.lock`, 'using what would be deleted'));
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     return bytes;
   }
 }

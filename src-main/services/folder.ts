@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { EventBus } from '../api/event-bus.ts';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import type { FolderMove, FolderService, MovedFolder } from '../contract/folder.ts';
-import { discard, publish } from '../luq/files.ts';
+import { discard, makeFolder, publish, writeError } from '../luq/files.ts';
+import { modesAt } from '../luq/private-files.ts';
 import { modelsFolder } from '../luq/workspace.ts';
 import type { ModelRepository } from '../store/models.ts';
 import type { SettingsRepository } from '../store/settings.ts';
@@ -80,7 +81,12 @@ export class ModelsFolder implements FolderService {
 
   /** Makes the folder in Snug's own; says so when a chosen one is not there, as on a disk that was taken out. */
   prepare(): string | undefined {
-    mkdirSync(modelsFolder(this.#home), { recursive: true });
+    const own = modelsFolder(this.#home);
+    try {
+      makeFolder(own);
+    } catch (error) {
+      throw writeError(error, own);
+    }
     if (existsSync(this.current)) return undefined;
     return `The folder for models, ${this.current}, is not there. Connect its disk, or choose another folder in the settings.`;
   }
@@ -128,7 +134,7 @@ export class ModelsFolder implements FolderService {
     refuseTaken(files, (path) => this.#models.findByPath(path) !== undefined);
     checkRoom(files, folder, (place) => this.#disk.freeBytes(place));
     await this.#freeModels();
-    makeWritable(folder);
+    makeWritable(folder, modesAt(folder, this.#home));
     const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#tell({ from, to: folder, doneFiles: 0, totalFiles: files.length, doneBytes: 0, totalBytes });
     const moved: MovingFile[] = [];
@@ -150,7 +156,7 @@ export class ModelsFolder implements FolderService {
     const before = this.#progress;
     let moved: boolean;
     try {
-      mkdirSync(dirname(file.to), { recursive: true });
+      makeFolder(dirname(file.to), modesAt(file.to, this.#home));
       this.#journal.add(file);
       moved = await this.#transfer(file, signal);
     } catch (error) {

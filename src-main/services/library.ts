@@ -1,10 +1,10 @@
-import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { EventBus } from '../api/event-bus.ts';
 import { SnugError, toErrorData } from '../contract/errors.ts';
 import type { BankUse, ImportResult, LibraryService, ModelDetails, ModelEntry } from '../contract/model.ts';
-import { writeError } from '../luq/files.ts';
+import { discard, renameDurably, writeError } from '../luq/files.ts';
 import { readSidecar } from '../models/sidecar.ts';
 import type { ModelRepository, ModelRow } from '../store/models.ts';
 import { DescribedModels, UNREAD } from './described-models.ts';
@@ -210,11 +210,21 @@ export class Library implements LibraryService {
       freedBytes = statSync(row.path).size;
       // beside the file, so that it is a rename on any disk; it goes for good at the next start
       trashedPath = `${row.path}.removed-by-snug`;
-      rename(row.path, trashedPath);
     }
+    // the library first: killed between the two, it has forgotten a file, and not lost one that it still shows
     this.#models.remove(id, trashedPath);
+    if (trashedPath !== null) this.#trash(row, trashedPath);
     this.changed();
     return { freedBytes };
+  }
+
+  #trash({ id, path }: ModelRow, trashedPath: string): void {
+    try {
+      rename(path, trashedPath);
+    } catch (error) {
+      this.#models.restore(id);
+      throw error;
+    }
   }
 
   async restore({ id }: { id: string }): Promise<ModelEntry> {
@@ -244,7 +254,9 @@ export class Library implements LibraryService {
   /** Deletes for good what was removed before this start. */
   emptyTrash(): void {
     for (const row of this.#models.removed()) {
-      if (row.trashedPath !== null) rmSync(row.trashedPath, { force: true });
+      // one that cannot go yet, as on Windows while it is read, goes at a later start
+      if (row.trashedPath !== null) discard(row.trashedPath);
+      if (row.trashedPath !== null && existsSync(row.trashedPath)) continue;
       this.#models.forget(row.id);
       this.#described.forget(row.id);
     }
@@ -296,7 +308,7 @@ function mmprojOf(row: ModelRow): string | undefined {
 
 function rename(from: string, to: string): void {
   try {
-    renameSync(from, to);
+    renameDurably(from, to);
   } catch (error) {
     throw writeError(error, from);
   }

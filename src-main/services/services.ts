@@ -53,7 +53,8 @@ export function openServices(options: {
   builtIn?: string | undefined;
 }): Services {
   const { home, door } = options;
-  const store = openStore(home);
+  using opening = new DisposableStack();
+  const store = opening.use(openStore(home));
   const events = new EventBus();
   const logsFolder = join(home, 'logs');
   const log = new LogFile(join(logsFolder, 'snug.log'));
@@ -135,6 +136,7 @@ export function openServices(options: {
   const died = (error: unknown) => logBug(log, 'main', error);
   // only looks on: what an error nobody caught does is left to the door
   process.on('uncaughtExceptionMonitor', died);
+  const opened = opening.move();
 
   const close = async () => {
     const parts = [folder, fits, chat, pictures, library];
@@ -143,7 +145,7 @@ export function openServices(options: {
     // what did not hear that it should end, and what nobody waits for any more
     workers.kill();
     await Promise.race([ended, pause(KILLED_MILLISECONDS, undefined, { ref: false })]);
-    store.close();
+    opened.dispose();
     process.off('uncaughtExceptionMonitor', died);
     log.write('end');
   };

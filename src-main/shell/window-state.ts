@@ -23,5 +23,11 @@ export function readWindowState(home: string): WindowState {
 }
 
 export function keepWindowState(window: Pick<BrowserWindow, 'on' | 'getNormalBounds'>, home: string): void {
-  window.on('close', () => writeFileAtomically(statePath(home), JSON.stringify(window.getNormalBounds())));
+  window.on('close', () => {
+    try {
+      writeFileAtomically(statePath(home), JSON.stringify(window.getNormalBounds()));
+    } catch {
+      // a full disk: the window opens at its usual place, and Snug still ends as it should
+    }
+  });
 }

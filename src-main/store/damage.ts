@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
+import { renameDurably } from '../luq/files.ts';
 import { Connection } from './connection.ts';
 import { fileError, isDamage } from './errors.ts';
 import { keptCopies } from './kept-copies.ts';
@@ -14,7 +15,14 @@ const PARTS = ['-wal', '-shm', ''];
  * broken does not count: it is made anew from the messages. Throws FILE for a database of a newer Snug.
  */
 export function isBroken(path: string, newestVersion: number): boolean {
-  if (!existsSync(path)) return false;
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (!status) return false;
+  // to open a pipe would wait for ever
+  if (!status.isFile()) {
+    throw new SnugError('FILE', `${path} is not an ordinary file`, {
+      advice: 'Move it away, and start Snug again.',
+    });
+  }
   try {
     using connection = new Connection(path, { readonly: true });
     const version = versionOf(connection);
@@ -38,7 +46,7 @@ export function setAside(path: string): string {
   let aside = `${path}.broken-${stamp}`;
   for (let i = 2; isTaken(aside); i++) aside = `${path}.broken-${stamp}-${i}`;
   try {
-    for (const part of PARTS) if (existsSync(path + part)) renameSync(path + part, aside + part);
+    for (const part of PARTS) if (existsSync(path + part)) renameDurably(path + part, aside + part);
   } catch (error) {
     throw fileError(error, path);
   }

@@ -1,4 +1,7 @@
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncFolder } from '../luq/files.ts';
+import { PRIVATE_FILE, protectHome } from '../luq/private-files.ts';
 import { takeLock } from '../luq/workspace.ts';
 import { Connection } from './connection.ts';
 import { ConversationRepository } from './conversations.ts';
@@ -28,15 +31,18 @@ export interface Store extends Disposable {
 
 /**
  * Opens `<folder>/snug.db`, made when it is not there. A damaged file is set aside, an older one brought to the newest version.
- * Throws BUSY while another running Snug uses the folder, FILE for a database of a newer Snug, DISK_FULL and CANNOT_WRITE.
+ * The folder becomes the person's alone. Throws BUSY while another running Snug uses it, FILE for a database of a newer Snug, DISK_FULL
+ * and CANNOT_WRITE.
  */
 export function openStore(folder: string, migrations: readonly Migration[] = MIGRATIONS): Store {
   const path = join(folder, 'snug.db');
   const notices: string[] = [];
   using opening = new DisposableStack();
   opening.use(lock(path));
+  protectHome(folder);
   const connection = opening.use(openSound(path, newestVersion(migrations), notices));
   migrate(connection, migrations);
+  syncFolder(folder);
   const open = opening.move();
   return {
     conversations: new ConversationRepository(connection),
@@ -73,15 +79,27 @@ function openSound(path: string, newest: number, notices: string[]): Connection 
 }
 
 function openConfigured(path: string): Connection {
+  makePrivate(path);
   const connection = new Connection(path);
   try {
     connection.pragma('journal_mode = WAL');
-    // an answer being written survives our end; only a power cut may cost the last moments, never the file
-    connection.pragma('synchronous = NORMAL');
+    // what a person was told is saved survives a power cut
+    connection.pragma('synchronous = FULL');
+    // macOS: else the disk's own cache may still lose it
+    connection.pragma('fullfsync = ON');
     connection.pragma('foreign_keys = ON');
     return connection;
   } catch (error) {
     connection.close();
     throw error;
+  }
+}
+
+/** SQLite gives the files beside it the rights of this one. */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'a', PRIVATE_FILE));
+  } catch (error) {
+    throw fileError(error, path);
   }
 }

@@ -35,7 +35,9 @@ export class FitJobRepository {
 
   /** Stores a job as it is now, in place of what was stored of it. */
   save(job: FitJob, start: FitStart): void {
-    this.#connection.run(
+    // progress comes several times a second; that a job began and how it ended is synced
+    const isProgress = job.state === 'running' && job.progress !== null;
+    this.#connection[isProgress ? 'runStreamed' : 'run'](
       `INSERT INTO fit_jobs (id, model_id, model_name, budget_bytes, context_tokens, state, progress, share,
          seconds_left, entropies, low_layers, error, report, output_id, request, started_at, ended_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

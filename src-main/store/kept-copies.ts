@@ -1,6 +1,7 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { discard, publish } from '../luq/files.ts';
+import { PRIVATE_FILE } from '../luq/private-files.ts';
 import type { Connection } from './connection.ts';
 import { fileError } from './errors.ts';
 
@@ -22,12 +23,14 @@ export function keepCopy(connection: Connection, version: number): void {
   const copy = `${connection.path}.before-${version}`;
   const temporary = `${copy}.tmp`;
   try {
-    // of a process that was killed; SQLite does not write into a file that holds something
-    rmSync(temporary, { force: true });
+    // of a process that was killed
+    discard(temporary);
+    // SQLite writes into a file that is there and empty, and leaves it its mode
+    writeFileSync(temporary, '', { mode: PRIVATE_FILE, flag: 'wx' });
     // a copy of the file alone would miss what is still in its WAL
     connection.run('VACUUM INTO ?', temporary);
     publish(temporary, copy);
-    for (const old of keptCopies(connection.path).slice(KEPT_COPIES)) rmSync(old, { force: true });
+    for (const old of keptCopies(connection.path).slice(KEPT_COPIES)) discard(old);
   } catch (error) {
     discard(temporary);
     throw fileError(error, copy);

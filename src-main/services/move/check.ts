@@ -1,23 +1,13 @@
-import { existsSync, mkdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { SnugError } from '../../contract/errors.ts';
-import { writeError } from '../../luq/files.ts';
+import { makeFolder, writeError } from '../../luq/files.ts';
+import { isInside, realPath } from '../../luq/paths.ts';
+import type { Modes } from '../../luq/private-files.ts';
 import { modelsFolder } from '../../luq/workspace.ts';
 import { formatBytes } from '../../profile/bytes.ts';
 import type { MovingFile } from './files.ts';
-
-/** Whether a path lies below a folder, or is it. Both as they really are, without links. */
-export function isInside(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
-}
-
-/** A path without links, also when its end does not exist yet. */
-export function realPath(path: string): string {
-  if (existsSync(path) || dirname(path) === path) return existsSync(path) ? realpathSync(path) : path;
-  return join(realPath(dirname(path)), basename(path));
-}
 
 function existingPart(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : existingPart(dirname(path));
@@ -56,10 +46,10 @@ export function checkPlace(asked: string, where: { readonly from: string; readon
 }
 
 /** Makes the folder when it is missing, and writes to it once: permissions say less than trying does. */
-export function makeWritable(folder: string): void {
+export function makeWritable(folder: string, modes: Modes): void {
   const trial = join(folder, `.snug-${process.pid}.tmp`);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder, modes);
     writeFileSync(trial, 'x');
     rmSync(trial);
   } catch (error) {

@@ -1,7 +1,6 @@
-import { renameSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { throwIfCancelled } from '../../contract/errors.ts';
-import { writeWhollyMeanwhile } from '../../luq/files.ts';
+import { renameDurably, writeWhollyMeanwhile } from '../../luq/files.ts';
 import { freeDiskBytes } from '../../profile/laptop.ts';
 
 /** What a move asks of the system; tests put one in its place that fails half-way. */
@@ -19,10 +18,12 @@ const PIECE_BYTES = 4 << 20;
 
 export const realDisk: Disk = {
   freeBytes: freeDiskBytes,
-  rename: renameSync,
+  rename: renameDurably,
   async copy(from, to, { signal, onBytes }) {
     await using source = await open(from, 'r');
-    await using target = await open(to, 'w');
+    const { atime, mtime, mode } = await source.stat();
+    // as `mv` does: who may read it stays the same
+    await using target = await open(to, 'w', mode & 0o777);
     const piece = new Uint8Array(PIECE_BYTES);
     for (;;) {
       throwIfCancelled(signal);
@@ -32,7 +33,6 @@ export const realDisk: Disk = {
       onBytes(bytesRead);
     }
     // lists are sorted by it
-    const { atime, mtime } = await source.stat();
     await target.utimes(atime, mtime);
     await target.sync();
   },

@@ -1,8 +1,9 @@
-import { copyFileSync, existsSync, lstatSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { readSidecar, sidecarPath, writeSidecar, type Sidecar } from '../../models/sidecar.ts';
+import { writeFileAtomically } from '../../luq/files.ts';
+import { isInside, realPath } from '../../luq/paths.ts';
+import { readSidecar, sidecarModes, sidecarPath, writeSidecar, type Sidecar } from '../../models/sidecar.ts';
 import type { ModelRepository, ModelRow } from '../../store/models.ts';
-import { isInside, realPath } from './check.ts';
 
 /** A file of the library on its way to another folder. */
 export interface MovingFile {
@@ -47,8 +48,8 @@ function sidecarOf(modelPath: string): Sidecar | undefined {
 export function carrySidecar({ from, to }: MovingFile): void {
   if (!statSync(sidecarPath(from), { throwIfNoEntry: false })?.isFile()) return;
   const sidecar = sidecarOf(from);
-  if (sidecar) writeSidecar(to, sidecar);
-  else copyFileSync(sidecarPath(from), sidecarPath(to));
+  if (sidecar) writeSidecar(to, sidecar, sidecarModes(from));
+  else writeFileAtomically(sidecarPath(to), readFileSync(sidecarPath(from)), sidecarModes(from));
 }
 
 export function deleteSidecar(modelPath: string): void {

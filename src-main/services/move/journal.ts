@@ -1,7 +1,7 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomically } from '../../luq/files.ts';
+import { removeDurably, writeFileAtomically } from '../../luq/files.ts';
 import { readKept } from '../../models/json-file.ts';
 import type { MovingFile } from './files.ts';
 
@@ -43,6 +43,6 @@ export class MoveJournal {
 
   #write(files: ReturnType<MoveJournal['read']>): void {
     if (files.length > 0) writeFileAtomically(this.#path, JSON.stringify({ files }));
-    else if (existsSync(this.#path)) rmSync(this.#path);
+    else if (existsSync(this.#path)) removeDurably(this.#path);
   }
 }

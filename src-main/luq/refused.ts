@@ -1,0 +1,28 @@
+import { platform } from 'node:os';
+
+/** Waits between attempts, in milliseconds: about a second in all. */
+const WAITS = [10, 20, 40, 80, 160, 320, 640];
+
+/** Holds up this thread. */
+export function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+/** Whether a refusal may pass by itself: on Windows a virus scanner holds on to a new file for a moment. */
+function mayPass(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EBUSY' || (platform() === 'win32' && (code === 'EPERM' || code === 'EACCES'));
+}
+
+/** Does what the system may refuse for a moment again, for about a second. */
+export function insist<Result>(work: () => Result): Result {
+  for (const wait of WAITS) {
+    try {
+      return work();
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      pause(wait);
+    }
+  }
+  return work();
+}
