@@ -18,7 +18,15 @@ import { hashFile } from '../models/hash.ts';
 import { tensorTypeName } from '../models/tensor-types.ts';
 import { freeDiskBytes } from '../profile/laptop.ts';
 import { formatBytes } from '../profile/bytes.ts';
-import { discard, makeFolder, renameDurably, syncFileMeanwhile, writeError } from './files.ts';
+import {
+  discard,
+  makeFolder,
+  nativeWriteError,
+  renameDurably,
+  syncFileMeanwhile,
+  syncFolder,
+  writeError,
+} from './files.ts';
 import { meanSquares, type Imatrix } from './imatrix.ts';
 import { bytesAs } from './mixture.ts';
 import { PRIVATE_FILE } from './private-files.ts';
@@ -99,6 +107,8 @@ export class Bank {
       renameDurably(unfinished, this.path(tensor, type));
       // a line of its own also behind one that a power failure cut off
       appendFileSync(this.#index, `\n${sha256} ${name}\n`, { flush: true, mode: PRIVATE_FILE });
+      // the index itself may be new
+      if (this.#known.size === 0) syncFolder(this.#folder);
     } catch (error) {
       discard(unfinished);
       throw writeError(error, this.path(tensor, type));
@@ -220,13 +230,7 @@ async function quantizeTensor(
     );
   } catch (error) {
     discard(bank.unfinishedPath(tensor, type));
-    const full = error instanceof SnugError && /No space left/i.test(error.message);
-    throw full
-      ? writeError(
-          Object.assign(new Error(error.message), { code: 'ENOSPC' }),
-          bank.unfinishedPath(tensor, type),
-        )
-      : error;
+    throw nativeWriteError(error, bank.unfinishedPath(tensor, type));
   }
 }
 

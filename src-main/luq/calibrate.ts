@@ -7,7 +7,7 @@ import { callNative, type Addon, type NativeEvaluator, type NativeModel } from '
 import { readKept } from '../models/json-file.ts';
 import { freeDiskBytes } from '../profile/laptop.ts';
 import { formatBytes } from '../profile/bytes.ts';
-import { discard, makeFolder, syncFile, writeError, writeFileAtomically } from './files.ts';
+import { discard, makeFolder, nativeWriteError, syncFile, writeError, writeFileAtomically } from './files.ts';
 import { encodeImatrix, readImatrix, type Imatrix } from './imatrix.ts';
 import { PRIVATE_FILE } from './private-files.ts';
 import { seededRandom, shuffled } from './random.ts';
@@ -215,14 +215,15 @@ async function runBatches(
     if (index < done) continue;
     throwIfCancelled(options.signal);
     const sequences = await Promise.all(batch.sequences.map((sequence) => sequence.prepare()));
-    await callNative(
-      evaluator.run({
-        sequences,
-        sampleSlots: sample.slots.slice(tokensDone, tokensDone + batch.tokens),
-        samplePath: files.sample,
-        slotsPerLayer: sample.isImage.length,
-      }),
-    );
+    const run = evaluator.run({
+      sequences,
+      sampleSlots: sample.slots.slice(tokensDone, tokensDone + batch.tokens),
+      samplePath: files.sample,
+      slotsPerLayer: sample.isImage.length,
+    });
+    await callNative(run).catch((error: unknown) => {
+      throw nativeWriteError(error, files.sample);
+    });
     tokensDone += batch.tokens;
     chunks += batch.sequences.length;
     saveCheckpoint(
@@ -251,7 +252,12 @@ function saveCheckpoint(
   state: z.infer<typeof stateSchema>,
   datasetName: string,
 ): void {
-  syncFile(files.sample);
+  try {
+    syncFile(files.sample);
+  } catch (error) {
+    // where the system found out only now that the disk is full
+    throw writeError(error, files.sample);
+  }
   const entries = new Map(Object.entries(evaluator.importance()));
   writeFileAtomically(
     files.imatrix,

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { SnugError } from '../../src-main/contract/errors.ts';
 import { fit } from '../../src-main/luq/fit.ts';
+import { openToOthers } from '../helpers/open-to-others.ts';
 
 // Real full and read-only disks: small file systems in memory, where this system lets the test mount them.
 
@@ -69,6 +70,9 @@ describe('an output', () => {
   it.runIf(small !== undefined)('fits after all when the same command runs with room', async () => {
     const fitted = await fit({ ...request, output: join(folder, 'out.gguf') }, {});
     expect(fitted.calibration.reused).toBe(true);
+    // a place of the person's own choice: their umask says who may read it
+    expect(statSync(join(folder, 'out.gguf')).mode & 0o777).toBe(0o666 & ~process.umask());
+    expect(openToOthers(request.home)).toEqual([]);
   });
 });
 

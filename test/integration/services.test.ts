@@ -11,6 +11,7 @@ import { readSidecar, writeSidecar } from '../../src-main/models/sidecar.ts';
 import { startServer, type RunningServer } from '../../src-main/serve/server.ts';
 import { openServices, type Services } from '../../src-main/services/services.ts';
 import { shortModel, shortSample as sample } from '../fixtures/short-demo.ts';
+import { openToOthers } from '../helpers/open-to-others.ts';
 import { timeKernels } from '../helpers/timed-home.ts';
 import { TestWindow } from '../helpers/window.ts';
 
@@ -506,6 +507,12 @@ describe('the log', () => {
     const models = await window.api.library.list({});
     const names = models.flatMap(({ path, name }) => [name, basename(path), dirname(path)]);
     for (const secret of [...said, ...names, 'circle', 'gguf', folder]) expect(log).not.toContain(secret);
+  });
+});
+
+describe('the home of all this', () => {
+  it.runIf(process.platform !== 'win32')('is closed to other users, file by file', () => {
+    expect(openToOthers(home)).toEqual([]);
   });
 });
 

@@ -1,10 +1,62 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import type * as NodeFs from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { platform } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { SnugError } from '../../../src-main/contract/errors.ts';
-import { writeError, writeFileAtomically } from '../../../src-main/luq/files.ts';
+import { nativeWriteError, writeError, writeFileAtomically } from '../../../src-main/luq/files.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
+
+const refusals: string[] = [];
+
+vi.mock('node:os', async (original) => ({ ...(await original<object>()), platform: vi.fn(() => 'linux') }));
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof NodeFs>();
+  const refused: typeof fs.renameSync = (from, to) => {
+    const code = refusals.shift();
+    if (code !== undefined) throw Object.assign(new Error(`${code}: refused`), { code });
+    fs.renameSync(from, to);
+  };
+  return { ...fs, renameSync: vi.fn(refused) };
+});
+
+beforeEach(() => {
+  refusals.length = 0;
+  vi.mocked(renameSync).mockClear();
+});
+
+describe('a rename that the system refuses', () => {
+  it('once is tried again, and what was to be written is there', () => {
+    const path = join(temporaryFolder(), 'state.json');
+    refusals.push('EBUSY', 'EBUSY');
+    writeFileAtomically(path, 'new');
+    expect(readFileSync(path, 'utf8')).toBe('new');
+  });
+
+  it.each(['EPERM', 'EACCES'])('with %s is tried again on Windows, where a virus scanner looks', (code) => {
+    const path = join(temporaryFolder(), 'state.json');
+    vi.mocked(platform).mockReturnValue('win32');
+    refusals.push(code);
+    writeFileAtomically(path, 'new');
+    expect(readFileSync(path, 'utf8')).toBe('new');
+    vi.mocked(platform).mockReturnValue('linux');
+    refusals.push(code);
+    expect(thrown(() => writeFileAtomically(path, 'newer')).code).toBe('CANNOT_WRITE');
+    expect(renameSync).toHaveBeenCalledTimes(3);
+  });
+
+  it('for good leaves the old file and nothing beside it, and says who may be in the way', () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'state.json');
+    writeFileAtomically(path, 'old');
+    refusals.push(...Array.from({ length: 100 }, () => 'EBUSY'));
+    const error = thrown(() => writeFileAtomically(path, 'new'));
+    expect(error.message).toContain('another program is using it');
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    expect(readdirSync(folder)).toEqual(['state.json']);
+  });
+});
 
 describe('a file written whole or not at all', () => {
   it('is made with its folder, replaces the old one, and leaves nothing beside it', () => {
@@ -24,6 +76,16 @@ describe('a file written whole or not at all', () => {
     expect(error.code).toBe('CANNOT_WRITE');
     expect(error.message).toContain(path);
     expect(readdirSync(folder)).toEqual(['state.json']);
+  });
+
+  it('is not written through a link that lies where its temporary file goes', () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'state.json');
+    writeFileSync(join(folder, 'important'), 'kept');
+    symlinkSync(join(folder, 'important'), `${path}.${process.pid}.tmp`);
+    writeFileAtomically(path, 'new');
+    expect(readFileSync(join(folder, 'important'), 'utf8')).toBe('kept');
+    expect(readFileSync(path, 'utf8')).toBe('new');
   });
 
   it('below a regular file is refused in plain words', () => {
@@ -53,12 +115,26 @@ describe('why the system refused to write', () => {
     ['ENOENT', 'does not exist'],
     ['ENOTDIR', 'part of its path is a file'],
     ['EISDIR', 'is a folder'],
+    ['ELOOP', 'a circle of links'],
+    ['ENAMETOOLONG', 'too long'],
+    ['EBUSY', 'another program is using it'],
     ['EMFILE', 'EMFILE: something'],
   ])('%s is said as "%s"', (code, words) => {
     const error = writeError(system(code), '/models/out.gguf');
     expect(error.code).toBe('CANNOT_WRITE');
     expect(error.message).toContain(words);
     expect(error.advice).toContain('--output');
+  });
+
+  it.each([
+    'could not write /work/a.tmp: No space left on device',
+    'could not write /work/a.tmp: Disk quota exceeded',
+    'could not write D:\\work\\a.tmp: error 112',
+  ])('is a full disk too where native code says "%s"', (message) => {
+    const error = nativeWriteError(new SnugError('NATIVE', message), '/work/a.tmp') as SnugError;
+    expect(error.code).toBe('DISK_FULL');
+    const other = new SnugError('NATIVE', 'error 1124');
+    expect(nativeWriteError(other, '/work/a.tmp')).toBe(other);
   });
 
   it('is left as it is when already said', () => {

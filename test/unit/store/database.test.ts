@@ -1,15 +1,19 @@
 import Sqlite from 'better-sqlite3';
+import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   openSync,
   readFileSync,
   readdirSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { platform } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Connection } from '../../../src-main/store/connection.ts';
@@ -154,6 +158,33 @@ describe('a damaged search index', () => {
     expect(store.conversations.search('harbour')).toHaveLength(1);
     store.close();
     expect(temporaryStore(folder).notices).toEqual([]);
+  });
+});
+
+describe('a data folder that cannot be used', () => {
+  it.each<[string, (home: string) => void]>([
+    ['is a file', (home) => writeFileSync(home, 'a letter')],
+    ['is a link to itself', (home) => symlinkSync(home, home)],
+    ['has a folder for its database', (home) => mkdirSync(join(home, 'snug.db'), { recursive: true })],
+    ['has a folder for its lock', (home) => mkdirSync(join(home, 'snug.db.lock'), { recursive: true })],
+  ])('because it %s is told with advice, and left as it is', (_, make) => {
+    const folder = temporaryFolder();
+    const home = join(folder, 'home');
+    make(home);
+    const before = readdirSync(folder, { recursive: true });
+    const error = thrown(() => openStore(home));
+    expect(['CANNOT_WRITE', 'FILE']).toContain(error.code);
+    expect(error.advice).toBeTruthy();
+    expect(error.message).toContain(home);
+    expect(readdirSync(folder, { recursive: true })).toEqual(before);
+  });
+
+  it.runIf(platform() !== 'win32')('because its database is a pipe does not wait for ever', () => {
+    const folder = temporaryFolder();
+    execFileSync('mkfifo', [join(folder, 'snug.db')]);
+    const error = thrown(() => openStore(folder));
+    expect(error.message).toContain('not an ordinary file');
+    expect(error.advice).toContain('Move it away');
   });
 });
 

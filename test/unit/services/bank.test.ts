@@ -1,0 +1,39 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openWorkspace, takeLock } from '../../../src-main/luq/workspace.ts';
+import { BankFolders } from '../../../src-main/services/bank.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+import { thrown } from '../../helpers/thrown.ts';
+
+function bankOfTwo() {
+  const home = temporaryFolder();
+  const workspaces = ['a', 'b'].map((letter) => openWorkspace(home, letter.repeat(64)));
+  for (const { bank } of workspaces) writeFileSync(join(bank, 'block'), new Uint8Array(10));
+  const bank = new BankFolders(
+    home,
+    () => undefined,
+    () => false,
+  );
+  return { home, workspaces, bank };
+}
+
+describe('what fits keep', () => {
+  it('is deleted when asked for, and nothing else', () => {
+    const { home, workspaces, bank } = bankOfTwo();
+    const answers = join(home, 'work', 'evaluate', 'a.jsonl');
+    mkdirSync(join(home, 'work', 'evaluate'));
+    writeFileSync(answers, 'answers of hours');
+    expect(bank.clean()).toBe(20);
+    for (const { folder, lock } of workspaces) expect([folder, lock].filter(existsSync)).toEqual([]);
+    expect(existsSync(answers)).toBe(true);
+    expect(bank.use()).toEqual({ sources: [], bytes: 0 });
+  });
+
+  it('stays, all of it, while a fit in a terminal works with some of it', () => {
+    const { workspaces, bank } = bankOfTwo();
+    using _fit = takeLock(workspaces[1]?.lock ?? '', 'fitting');
+    expect(thrown(() => bank.clean()).code).toBe('BUSY');
+    expect(bank.use().bytes).toBe(20);
+  });
+});
