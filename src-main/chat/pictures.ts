@@ -3,7 +3,7 @@ import sharp, { type Metadata } from 'sharp';
 import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
 import type { NativeImage } from '../engine/addon.ts';
 import { readRegularFile } from '../regular-file.ts';
-import { SUPPORTED, bad, damaged, tooLarge, tooSlow } from './picture-errors.ts';
+import { SUPPORTED, bad, damaged, tooLarge } from './picture-errors.ts';
 import { isDecoded, pictureKind, type DecodedKind } from './picture-kind.ts';
 import { MOST_DECODING_BYTES, decodingBytes } from './picture-memory.ts';
 
@@ -22,8 +22,6 @@ export interface PictureSize {
 const MOST_PIXELS = 0x3fff * 0x3fff;
 /** Longer strips shrink to nothing on their short side; llama.cpp's encoder refuses ratios near 200. */
 const LARGEST_ASPECT_RATIO = 100;
-/** A photograph takes a second; what takes so long was made to. */
-const MOST_SECONDS = 60;
 
 // a second picture at once, or threads with rows of their own, would need memory that nobody counted
 sharp.cache(false);
@@ -132,7 +130,6 @@ async function decode(opened: OpenedPicture, maxPixels: number): Promise<Picture
   refuseTooMuch(opened, size[0] * size[1]);
   try {
     const { data, info } = await sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' })
-      .timeout({ seconds: MOST_SECONDS })
       .autoOrient()
       .resize(...size, { fit: 'fill' })
       .flatten({ background: '#ffffff' })
@@ -149,7 +146,6 @@ async function decode(opened: OpenedPicture, maxPixels: number): Promise<Picture
       notes: (metadata.pages ?? 1) > 1 ? [`${name} is animated; only its first frame is used`] : [],
     };
   } catch (error) {
-    if (/^timeout\b/.test((error as Error).message)) throw tooSlow(name);
     throw damaged(name, error);
   }
 }

@@ -5,8 +5,8 @@ import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { WorkerProcess } from '../engine/worker-process.ts';
 
-/** Longer than a decoder's own limit, for one that doesn't heed it. */
-const MOST_SECONDS = 90;
+/** A photograph takes a second, the largest picture that is let through ten on a slow machine. */
+const MOST_SECONDS = 60;
 /** Pictures mostly come several at a time. */
 const IDLE_SECONDS = 20;
 /** Of pictures that wait their turn: some of the largest, or a folder of photographs. */

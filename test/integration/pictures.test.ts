@@ -150,6 +150,8 @@ it.runIf(LINUX)('a process killed while it decodes costs that picture, and the n
   const small = await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
     .png()
     .toBuffer();
+  // the process of before has had its peak; one that refused a picture is ended
+  await rejected(services.addPicture(Buffer.from('nothing'), 'nothing.png'));
   await services.addPicture(small, 'first.png');
   const [pid = 0] = pictureProcesses();
   const lost = rejected(services.addPicture(large, 'large.png'));
