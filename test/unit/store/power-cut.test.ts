@@ -65,6 +65,7 @@ function libraryOfOne() {
     models,
     events: new EventBus(),
     bank: { use: () => ({ sources: [], bytes: 0 }), clean: () => 0 },
+    unload: () => Promise.resolve(),
     reader: { read: () => Promise.reject(new SnugError('NOT_GGUF', 'no model')) } as unknown as ModelReader,
     kept: join(folder, 'models.json'),
   });
@@ -236,8 +237,7 @@ describe('what a person was told is saved', () => {
     const { length } = levels;
     conversations.finishAnswer(answer.id, { state: 'done', statistics, error: null, notes: [] });
     conversations.rename(id, 'Ships');
-    conversations.setText(question.id, 'And now?');
-    conversations.deleteAfter(question.id, { inclusive: false });
+    conversations.replaceFrom(question.id, { question, answer });
     conversations.remove(id);
     conversations.purgeRemoved();
     settings.set({ threads: 2 });
