@@ -1,5 +1,6 @@
 #include "addon.h"
 
+#include "abort_flag.h"
 #include "support.h"
 
 // One file a job; each defines its functions and classes on `exports`. src-main/engine/addon.ts types them.

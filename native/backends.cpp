@@ -1,13 +1,15 @@
 // Loads llama.cpp's compute backends from a folder and says what it found. ggml scores every CPU variant in the folder
 // against this CPU and loads the best one; without this call there is no device at all.
 #include "addon.h"
+#include "arguments.h"
 #include "backends.h"
-#include "support.h"
+#include "guard.h"
 
 #include "ggml-backend.h"
 #include "llama.h"
 
 #include <filesystem>
+#include <mutex>
 
 #ifdef _WIN32
 #    define WIN32_LEAN_AND_MEAN
@@ -87,16 +89,24 @@ std::string variant_file(const std::string & variant) {
 
 Napi::Value load_backends(const Napi::CallbackInfo & info) {
     auto       env    = info.Env();
-    const auto folder = info[0].As<Napi::String>().Utf8Value();
+    const auto folder = read_path(info[0], "the folder");
     // one named CPU variant instead of everything that ggml finds
-    const auto variant = info[1].IsString() ? info[1].As<Napi::String>().Utf8Value() : "";
-    if (ggml_backend_dev_count() == 0) {
-        if (variant.empty()) {
-            ggml_backend_load_all_from_path(folder.c_str());
-        } else {
-            ggml_backend_load((std::filesystem::u8path(folder) / variant_file(variant)).string().c_str());
+    const auto variant = info[1].IsUndefined() ? "" : read_path(info[1], "the CPU variant");
+    if (variant.find_first_of("/\\") != std::string::npos) {
+        throw wrong(env, "the CPU variant", "a name, not a path");
+    }
+    {
+        // a thread of Node's loads the addon for itself, and llama.cpp is one for all
+        static std::mutex           loading;
+        std::lock_guard<std::mutex> lock(loading);
+        if (ggml_backend_dev_count() == 0) {
+            if (variant.empty()) {
+                ggml_backend_load_all_from_path(folder.c_str());
+            } else {
+                ggml_backend_load((std::filesystem::u8path(folder) / variant_file(variant)).string().c_str());
+            }
+            llama_backend_init();
         }
-        llama_backend_init();
     }
     auto devices = Napi::Array::New(env);
     for (size_t i = 0; i < ggml_backend_dev_count(); ++i) {
@@ -127,6 +137,15 @@ ggml_backend_dev_t cpu_device() {
     return device;
 }
 
+void require_memory(double bytes, const char * what) {
+    size_t free = 0, total = 0;
+    ggml_backend_dev_memory(cpu_device(), &free, &total);
+    if (total > 0 && bytes > static_cast<double>(total)) {
+        throw Failure("OUT_OF_MEMORY", std::string(what) + " would take " + std::to_string(static_cast<int64_t>(bytes / (1 << 20))) + " MiB, and this machine has " +
+                                           std::to_string(total >> 20));
+    }
+}
+
 CpuBackend::CpuBackend(int threads) : backend(ggml_backend_dev_init(cpu_device(), nullptr)) {
     if (!backend) {
         throw Failure("NO_CPU_BACKEND", "the CPU backend could not be started");
@@ -140,7 +159,7 @@ CpuBackend::CpuBackend(int threads) : backend(ggml_backend_dev_init(cpu_device()
 }
 
 void define_backends(Napi::Env env, Napi::Object exports) {
-    exports.Set("loadBackends", Napi::Function::New(env, load_backends, "loadBackends"));
+    define_function<load_backends>(env, exports, "loadBackends");
 }
 
 } // namespace snug

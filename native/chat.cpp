@@ -1,64 +1,68 @@
 // The JavaScript face of a conversation.
+#include "arguments.h"
 #include "conversation.h"
+#include "guard.h"
+
+#include <limits>
 
 namespace snug {
 
 namespace {
 
 Sampling read_sampling(const Napi::Object & options) {
+    constexpr int64_t MOST = std::numeric_limits<int32_t>::max();
     return {
-        static_cast<float>(read_number(options, "temperature", 0)),
-        static_cast<int32_t>(read_number(options, "topK", 40)),
-        static_cast<float>(read_number(options, "topP", 0.95)),
-        static_cast<float>(read_number(options, "minP", 0.05)),
-        static_cast<uint32_t>(read_number(options, "seed", 0)),
-        static_cast<int32_t>(read_number(options, "maxTokens")),
+        static_cast<float>(read_number(options, "temperature", 0, 100, 0)),
+        read_integer(options, "topK", 0, MOST, 40),
+        static_cast<float>(read_number(options, "topP", 0, 1, 0.95)),
+        static_cast<float>(read_number(options, "minP", 0, 1, 0.05)),
+        options.Get("seed").IsUndefined() ? 0 : read_seed(options),
+        read_integer(options, "maxTokens", 0, MOST),
         read_bool(options, "ignoreEnd", false),
     };
 }
 
-class Chat : public Napi::ObjectWrap<Chat> {
+class Chat : public Tagged<Chat> {
   public:
+    static constexpr napi_type_tag TAG  = { 0x2f83d5c61b0a4e97, 0xb7416e0d9c2f8a35 };
+    static constexpr const char *  NAME = "Chat";
+
     static Napi::Function define(Napi::Env env) {
         return DefineClass(env, "Chat", {
-            InstanceMethod<&Chat::prompt>("prompt"),
-            InstanceMethod<&Chat::answer>("answer"),
-            InstanceMethod<&Chat::logits>("logits"),
-            InstanceMethod<&Chat::abort>("abort"),
-            InstanceMethod<&Chat::close>("close"),
+            method<&Chat::prompt>("prompt"),
+            method<&Chat::answer>("answer"),
+            method<&Chat::logits>("logits"),
+            method<&Chat::abort>("abort"),
+            method<&Chat::close>("close"),
         });
     }
 
-    explicit Chat(const Napi::CallbackInfo & info) : Napi::ObjectWrap<Chat>(info) {
-        auto           options = info[1].As<Napi::Object>();
-        ContextOptions context_options;
-        context_options.context_tokens = static_cast<uint32_t>(read_number(options, "contextTokens"));
-        context_options.batch_tokens   = static_cast<uint32_t>(read_number(options, "batchTokens"));
-        context_options.threads        = static_cast<int32_t>(read_number(options, "threads"));
-        try {
-            state = std::make_shared<Conversation>(model_of(info[0]), context_options);
-        } catch (const Failure & failure) {
-            auto error = Napi::Error::New(info.Env(), failure.what());
-            error.Value().Set("code", failure.code);
-            throw error;
-        }
-    }
+    explicit Chat(const Napi::CallbackInfo & info) : Tagged(info), state(guarded(info.Env(), [&] { return start(info); })) {}
 
   private:
     std::shared_ptr<Conversation> state;
 
-    std::shared_ptr<Conversation> open(Napi::Env env) const {
+    static std::shared_ptr<Conversation> start(const Napi::CallbackInfo & info) {
+        auto           options = read_object(info[1], "the options");
+        ContextOptions context;
+        context.context_tokens = read_integer<uint32_t>(options, "contextTokens", 1, MOST_CONTEXT_TOKENS);
+        context.batch_tokens   = std::min(read_integer<uint32_t>(options, "batchTokens", 1, MOST_BATCH_TOKENS), context.context_tokens);
+        context.threads        = read_threads(options);
+        return std::make_shared<Conversation>(loaded_model_of(info[0]), context);
+    }
+
+    std::shared_ptr<Conversation> open() const {
         if (!state) {
-            throw Napi::Error::New(env, "the chat is closed");
+            throw Failure("CLOSED", "the chat is closed");
         }
         return state;
     }
 
     Napi::Value prompt(const Napi::CallbackInfo & info) {
-        auto shared   = open(info.Env());
+        auto shared   = open();
+        auto sequence = std::make_shared<Sequence>(read_sequence(info[0], Pictures::with_pixels_and_id));
         // here and not where it runs: an abort right after this call must not be forgotten
         shared->abort->store(false);
-        auto sequence = std::make_shared<Sequence>(read_sequence(info[0].As<Napi::Object>()));
         auto report   = std::make_shared<PromptReport>();
         return run_async(info.Env(), info[1],
             [=](const Emitter & emitter) { *report = shared->prompt(std::move(*sequence), emitter); },
@@ -74,8 +78,8 @@ class Chat : public Napi::ObjectWrap<Chat> {
     }
 
     Napi::Value answer(const Napi::CallbackInfo & info) {
-        auto       shared   = open(info.Env());
-        const auto sampling = read_sampling(info[0].As<Napi::Object>());
+        auto       shared   = open();
+        const auto sampling = read_sampling(read_object(info[0], "the sampling"));
         auto       report   = std::make_shared<AnswerReport>();
         return run_async(info.Env(), info[1],
             [=](const Emitter & emitter) { *report = shared->answer(sampling, emitter); },
@@ -90,14 +94,9 @@ class Chat : public Napi::ObjectWrap<Chat> {
 
     // next-token logits after the last prompt or answer token [vocabulary]
     Napi::Value logits(const Napi::CallbackInfo & info) {
-        auto          shared = open(info.Env());
-        const size_t  width  = shared->model->vocabulary_size();
-        const float * row    = shared->logits();
-        if (!row) {
-            throw Napi::Error::New(info.Env(), "there are no logits before a prompt");
-        }
-        auto          result = Napi::Float32Array::New(info.Env(), width);
-        std::copy(row, row + width, result.Data());
+        const auto row    = open()->logits();
+        auto       result = Napi::Float32Array::New(info.Env(), row.size());
+        std::copy(row.begin(), row.end(), result.Data());
         return result;
     }
 

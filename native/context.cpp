@@ -16,6 +16,14 @@ std::unique_ptr<ggml_threadpool, void (*)(ggml_threadpool *)> start_threads(int 
     return { start(&parameters), stop };
 }
 
+// Less than what it takes: keys and values in F16, the attention mask, and the logits that are kept.
+void require_context_memory(const ModelState & model, const ContextOptions & options) {
+    const auto * weights   = model.model.get();
+    const double head      = static_cast<double>(model.embedding_length()) / std::max(llama_model_n_head(weights), 1);
+    const double per_token = 2 * 2 * head * llama_model_n_head_kv(weights) * llama_model_n_layer(weights);
+    require_memory(per_token * options.context_tokens + 2.0 * options.batch_tokens * options.context_tokens + 4.0 * options.outputs * model.vocabulary_size(), "a context");
+}
+
 llama_context_ptr make_context(const Model & model, const ContextOptions & options, const Abort & abort) {
     auto parameters              = llama_context_default_params();
     parameters.n_ctx             = options.context_tokens;
@@ -30,8 +38,12 @@ llama_context_ptr make_context(const Model & model, const ContextOptions & optio
     parameters.cb_eval           = options.observe;
     parameters.cb_eval_user_data = options.observe_data;
     if (abort) {
-        parameters.abort_callback      = [](void * flag) { return static_cast<std::atomic<bool> *>(flag)->load(); };
-        parameters.abort_callback_data = abort.get();
+        // the owner of the context keeps its flag
+        parameters.abort_callback      = [](void * flag) { return is_aborted(*static_cast<const Abort *>(flag)); };
+        parameters.abort_callback_data = const_cast<Abort *>(&abort);
+    }
+    if (!model->no_alloc) {
+        require_context_memory(*model, options);
     }
     LogMark log;
     llama_context_ptr context(llama_init_from_model(model->model.get(), parameters));

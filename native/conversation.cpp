@@ -13,7 +13,8 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 llama_sampler_ptr make_sampler(const Sampling & sampling) {
     llama_sampler_ptr chain(llama_sampler_chain_init(llama_sampler_chain_default_params()));
-    if (sampling.temperature <= 0) {
+    // smaller ones divide logits into infinities
+    if (sampling.temperature < 1e-6f) {
         llama_sampler_chain_add(chain.get(), llama_sampler_init_greedy());
         return chain;
     }
@@ -165,10 +166,22 @@ PromptReport Conversation::prompt(Sequence sequence, const Emitter & emitter) {
     return report;
 }
 
+std::vector<float> Conversation::logits() {
+    std::unique_lock<std::mutex> lock(running, std::try_to_lock);
+    if (!lock) {
+        throw Failure("BUSY", "the chat is running");
+    }
+    const float * row = cells.empty() ? nullptr : llama_get_logits_ith(context.get(), -1);
+    if (!row) {
+        throw Failure("NO_PROMPT", "there are no logits before a prompt");
+    }
+    return { row, row + model->vocabulary_size() };
+}
+
 AnswerReport Conversation::answer(const Sampling & sampling, const Emitter & emitter) {
     std::lock_guard<std::mutex> lock(running);
     if (cells.empty()) {
-        throw Failure("TOKENIZE", "there is no prompt to answer");
+        throw Failure("NO_PROMPT", "there is no prompt to answer");
     }
     AnswerReport report;
     auto         sampler = make_sampler(sampling);

@@ -44,8 +44,8 @@ class Conversation {
     PromptReport prompt(Sequence sequence, const Emitter & emitter);
     // Emits { token, bytes } per token.
     AnswerReport answer(const Sampling & sampling, const Emitter & emitter);
-    // next-token logits after the last token run [vocabulary]; valid until the next run
-    const float * logits() const { return llama_get_logits_ith(context.get(), -1); }
+    // next-token logits after the last token run [vocabulary]. Throws Failure BUSY while something runs.
+    std::vector<float> logits();
 
   private:
     // What one cached token or picture is, enough to tell whether a new prompt starts with it.

@@ -1,6 +1,7 @@
 #include "embedding_batch.h"
 
 #include "support.h"
+#include "types.h"
 
 #include "ggml-cpp.h"
 #include "gguf.h"
@@ -16,6 +17,9 @@ EmbeddingTable::EmbeddingTable(const std::string & path, int64_t length) : file(
         throw Failure("MODEL_LOAD", path + " has no token_embd.weight");
     }
     type      = gguf_get_tensor_type(header.get(), id);
+    if (!can_be_read(type) || length % ggml_blck_size(type) != 0) {
+        throw Failure("MODEL_LOAD", std::string("the token embeddings cannot be read as ") + ggml_type_name(type));
+    }
     row_bytes = ggml_row_size(type, length);
     offset    = gguf_get_data_offset(header.get()) + gguf_get_tensor_offset(header.get(), id);
 }

@@ -1,12 +1,15 @@
 // K-means over one layer's output tokens: Lloyd's algorithm with k-means++ seeding. The distances are one matrix product
 // per round, run by ggml with the CPU variant that fits this machine. LUQ (Bhatnagar et al. 2026), step 3.
+#include "abort_flag.h"
 #include "addon.h"
+#include "arguments.h"
 #include "backends.h"
 #include "files.h"
 #include "support.h"
 
 #include "ggml-alloc.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -26,17 +29,23 @@ struct ClusterTask {
     int                  threads;
 };
 
+constexpr int64_t MOST_DIMENSIONS = 1 << 20;
+constexpr int64_t MOST_CLUSTERS   = 1 << 20;
+constexpr int64_t MOST_ROUNDS     = 1'000'000;
+
 ClusterTask read_cluster_task(const Napi::Object & options) {
     ClusterTask task;
     task.path       = read_string(options, "path");
-    task.offset     = static_cast<uint64_t>(read_number(options, "offset"));
-    task.dimensions = static_cast<int64_t>(read_number(options, "dimensions"));
-    task.clusters   = static_cast<int32_t>(read_number(options, "clusters"));
-    task.seed       = static_cast<uint32_t>(read_number(options, "seed"));
-    task.max_rounds = static_cast<int32_t>(read_number(options, "maxRounds"));
-    task.threads    = static_cast<int>(read_number(options, "threads"));
-    auto rows       = options.Get("rows").As<Napi::Int32Array>();
-    task.rows.assign(rows.Data(), rows.Data() + rows.ElementLength());
+    task.offset     = read_integer<uint64_t>(options, "offset", 0, MOST_FILE_BYTES);
+    task.dimensions = read_integer<int64_t>(options, "dimensions", 1, MOST_DIMENSIONS);
+    task.clusters   = read_integer(options, "clusters", 1, MOST_CLUSTERS);
+    task.seed       = read_seed(options);
+    task.max_rounds = read_integer(options, "maxRounds", 1, MOST_ROUNDS);
+    task.threads    = read_threads(options);
+    task.rows       = read_int32_array(options.Get("rows"), "rows");
+    if (std::any_of(task.rows.begin(), task.rows.end(), [](int32_t row) { return row < 0; })) {
+        throw wrong(options.Env(), "rows", "numbers of rows, from 0 on");
+    }
     return task;
 }
 
@@ -52,9 +61,10 @@ struct Points {
 
 Points read_points(const ClusterTask & task) {
     Points points{ static_cast<int64_t>(task.rows.size()), task.dimensions, {}, {} };
-    points.values.resize(points.count * points.dimensions);
     const size_t row_bytes = points.dimensions * sizeof(float);
     File         file(task.path, File::Mode::read);
+    file.require(row_bytes * (*std::max_element(task.rows.begin(), task.rows.end()) + uint64_t(1)), task.offset);
+    points.values.resize(points.count * points.dimensions);
     std::vector<double> mean(points.dimensions, 0);
     for (int64_t i = 0; i < points.count; ++i) {
         float * row = points.values.data() + i * points.dimensions;
@@ -210,10 +220,13 @@ void move_centres(const Points & points, const Clustering & clustering, int32_t 
 }
 
 Clustering cluster(const ClusterTask & task, const Abort & abort) {
-    if (static_cast<int64_t>(task.rows.size()) < task.clusters || task.clusters < 1) {
+    if (static_cast<int64_t>(task.rows.size()) < task.clusters) {
         throw Failure("TOO_FEW_TOKENS", std::to_string(task.rows.size()) + " tokens cannot be put into " + std::to_string(task.clusters) + " clusters; at least " +
                                             std::to_string(task.clusters) + " are needed");
     }
+    // the points, the centres, and a product of each with each, which the backend keeps too
+    const double points_and_centres = static_cast<double>(task.rows.size()) + task.clusters;
+    require_memory(4 * (points_and_centres * task.dimensions + 2.0 * task.rows.size() * task.clusters), "the clusters");
     const auto   points = read_points(task);
     std::mt19937 random(task.seed);
     auto         centres = seed_centres(points, task.clusters, random, abort);
@@ -232,7 +245,7 @@ Clustering cluster(const ClusterTask & task, const Abort & abort) {
 }
 
 Napi::Value cluster_tokens(const Napi::CallbackInfo & info) {
-    auto       task   = std::make_shared<ClusterTask>(read_cluster_task(info[0].As<Napi::Object>()));
+    auto       task   = std::make_shared<ClusterTask>(read_cluster_task(read_object(info[0], "the task")));
     const auto abort  = AbortFlag::from(info[1]);
     auto       result = std::make_shared<Clustering>();
     return run_async(info.Env(), info.Env().Undefined(),
@@ -251,7 +264,7 @@ Napi::Value cluster_tokens(const Napi::CallbackInfo & info) {
 } // namespace
 
 void define_entropy(Napi::Env env, Napi::Object exports) {
-    exports.Set("clusterTokens", Napi::Function::New(env, cluster_tokens, "clusterTokens"));
+    define_function<cluster_tokens>(env, exports, "clusterTokens");
 }
 
 } // namespace snug

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #ifdef _WIN32
 #    define WIN32_LEAN_AND_MEAN
@@ -12,6 +13,7 @@
 #    include <windows.h>
 #else
 #    include <fcntl.h>
+#    include <sys/stat.h>
 #    include <unistd.h>
 #endif
 
@@ -24,6 +26,20 @@ namespace {
 }
 
 } // namespace
+
+void require_regular_file(const std::string & path, const char * code) {
+    std::error_code error;
+    const auto      status = std::filesystem::status(std::filesystem::u8path(path), error);
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+        throw Failure(code, path + " is not a file");
+    }
+}
+
+void File::require(uint64_t bytes, uint64_t offset) const {
+    if (bytes > size() || offset > size() - bytes) {
+        fail("read", path, "the file ends too early");
+    }
+}
 
 #ifdef _WIN32
 
@@ -50,6 +66,7 @@ constexpr size_t LARGEST_TRANSFER = 1u << 30;
 } // namespace
 
 File::File(const std::string & path, Mode mode) : path(path) {
+    require_regular_file(path, "FILE");
     const bool writing = mode == Mode::write;
     handle = CreateFileW(wide(path).c_str(), writing ? GENERIC_READ | GENERIC_WRITE : GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE,
                          nullptr, writing ? OPEN_ALWAYS : OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
@@ -59,6 +76,14 @@ File::File(const std::string & path, Mode mode) : path(path) {
 }
 
 File::~File() { CloseHandle(handle); }
+
+uint64_t File::size() const {
+    LARGE_INTEGER bytes;
+    if (!GetFileSizeEx(handle, &bytes)) {
+        fail("read", path, last_error());
+    }
+    return static_cast<uint64_t>(bytes.QuadPart);
+}
 
 void File::read_at(void * data, size_t bytes, uint64_t offset) const {
     auto * target = static_cast<uint8_t *>(data);
@@ -87,6 +112,7 @@ void File::write_at(const void * data, size_t bytes, uint64_t offset) const {
 #else
 
 File::File(const std::string & path, Mode mode) : path(path) {
+    require_regular_file(path, "FILE");
     descriptor = mode == Mode::write ? open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644) : open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
         fail("open", path, std::strerror(errno));
@@ -94,6 +120,14 @@ File::File(const std::string & path, Mode mode) : path(path) {
 }
 
 File::~File() { close(descriptor); }
+
+uint64_t File::size() const {
+    struct stat status;
+    if (fstat(descriptor, &status) != 0) {
+        fail("read", path, std::strerror(errno));
+    }
+    return static_cast<uint64_t>(status.st_size);
+}
 
 void File::read_at(void * data, size_t bytes, uint64_t offset) const {
     auto * target = static_cast<uint8_t *>(data);

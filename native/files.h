@@ -6,6 +6,10 @@
 
 namespace snug {
 
+// Refuses folders, pipes and devices with Failure(code, …): opening a pipe waits until somebody writes to it. What is not there is left to
+// who opens it.
+void require_regular_file(const std::string & path, const char * code);
+
 // Positioned reads and writes that several threads may do at once. Throws Failure("FILE", …) with the system's reason.
 class File {
   public:
@@ -17,8 +21,12 @@ class File {
 
     void read_at(void * data, size_t bytes, uint64_t offset) const;
     void write_at(const void * data, size_t bytes, uint64_t offset) const;
+    // throws unless the file holds this many bytes from there on
+    void require(uint64_t bytes, uint64_t offset) const;
 
   private:
+    uint64_t size() const;
+
     std::string path;
 #ifdef _WIN32
     void * handle;

@@ -1,8 +1,13 @@
 // Opens a model and its vision encoder, describes them, and counts what a prompt or a context will cost.
 #include "model.h"
 
+#include "abort_flag.h"
 #include "addon.h"
+#include "arguments.h"
 #include "backends.h"
+#include "files.h"
+#include "guard.h"
+#include "loading.h"
 
 #include "llama-ext.h"
 #include "mtmd-helper.h"
@@ -38,130 +43,70 @@ std::vector<float> ModelState::encode(const mtmd_input_chunk * image) {
 
 namespace {
 
-struct OpenOptions {
-    std::string path;
-    std::string vision_path;
-    bool        no_alloc;
-    bool        mapped;
-    int         gpu_layers;
-    int         threads;
-    int         image_min_tokens;
-    int         image_max_tokens;
-};
+// Above what any encoder takes: the pixels of so many tokens still fit llama.cpp's int.
+constexpr int64_t MOST_IMAGE_TOKENS = 1 << 16;
+constexpr int64_t MOST_GPU_LAYERS   = 10'000;
 
 OpenOptions read_open_options(const Napi::Object & options) {
-    return {
+    OpenOptions read{
         read_string(options, "path"),
         read_string(options, "mmprojPath", ""),
         read_bool(options, "metadataOnly", false),
         read_bool(options, "mapped", true),
-        static_cast<int>(read_number(options, "gpuLayers", 0)),
-        static_cast<int>(read_number(options, "threads")),
-        static_cast<int>(read_number(options, "imageMinTokens", -1)),
-        static_cast<int>(read_number(options, "imageMaxTokens", -1)),
+        read_integer(options, "gpuLayers", 0, MOST_GPU_LAYERS, 0),
+        read_threads(options),
+        read_integer(options, "imageMinTokens", 1, MOST_IMAGE_TOKENS, -1),
+        read_integer(options, "imageMaxTokens", 1, MOST_IMAGE_TOKENS, -1),
     };
+    if (read.image_max_tokens > 0 && read.image_min_tokens > read.image_max_tokens) {
+        throw wrong(options.Env(), "imageMinTokens", "at most imageMaxTokens");
+    }
+    return read;
 }
 
-struct LoadProgress {
-    const Emitter * emitter;
-    Abort           abort;
-    float           last = -1;
-    // llama.cpp calls this per tensor; a JavaScript event per hundredth is enough
-    static bool call(float done, void * data) {
-        auto * self = static_cast<LoadProgress *>(data);
-        if (done - self->last >= 0.01f || done >= 1) {
-            self->last = done;
-            self->emitter->progress(done, 1);
-        }
-        return !is_aborted(self->abort);
-    }
-};
-
-void load_text_model(ModelState & state, const OpenOptions & options, LoadProgress & progress) {
-    auto parameters         = llama_model_default_params();
-    parameters.n_gpu_layers = options.gpu_layers;
-    // With a device at hand llama.cpp sends large batches there even of layers that stay on the CPU (Metal): predictions would be wrong.
-    ggml_backend_dev_t no_devices[] = { nullptr };
-    if (options.gpu_layers == 0) {
-        parameters.devices = no_devices;
-    }
-    // simulated allocations need a model that is not mapped
-    const bool mapped                      = options.mapped && !options.no_alloc;
-    parameters.load_mode                   = mapped ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
-    // what is arranged anew lies in memory beside the pages of the file
-    parameters.use_extra_bufts             = !options.mapped;
-    parameters.no_alloc                    = options.no_alloc;
-    parameters.progress_callback           = LoadProgress::call;
-    parameters.progress_callback_user_data = &progress;
-    LogMark log;
-    state.model.reset(llama_model_load_from_file(options.path.c_str(), parameters));
-    throw_if_aborted(progress.abort);
-    if (!state.model) {
-        throw Failure("MODEL_LOAD", "llama.cpp could not load " + options.path + ": " + log.reasons());
-    }
-}
-
-mtmd_context_params vision_parameters(const OpenOptions & options) {
-    auto parameters             = mtmd_context_params_default();
-    parameters.use_gpu          = options.gpu_layers != 0;
-    parameters.print_timings    = false;
-    parameters.n_threads        = options.threads;
-    parameters.warmup           = false;
-    parameters.image_min_tokens = options.image_min_tokens;
-    parameters.image_max_tokens = options.image_max_tokens;
-    return parameters;
-}
-
-void load_vision(ModelState & state, const OpenOptions & options, LoadProgress & progress) {
-    auto parameters                        = vision_parameters(options);
-    parameters.progress_callback           = LoadProgress::call;
-    parameters.progress_callback_user_data = &progress;
-    LogMark log;
-    state.vision.reset(mtmd_init_from_file(options.vision_path.c_str(), state.model.get(), parameters));
-    throw_if_aborted(progress.abort);
-    if (!state.vision) {
-        throw Failure("MMPROJ_LOAD", "llama.cpp could not load " + options.vision_path + " with this model: " + log.reasons());
-    }
-    if (!mtmd_support_vision(state.vision.get())) {
-        throw Failure("MMPROJ_LOAD", options.vision_path + " has no vision encoder");
-    }
-}
-
-class NativeModel : public Napi::ObjectWrap<NativeModel> {
+class NativeModel : public Tagged<NativeModel> {
   public:
+    static constexpr napi_type_tag TAG  = { 0x6c1d90b2f7a34c58, 0x8e55a1f03b7d2946 };
+    static constexpr const char *  NAME = "Model";
+
     static Napi::Function define(Napi::Env env) {
         return DefineClass(env, "Model", {
-            InstanceMethod<&NativeModel::describe>("describe"),
-            InstanceMethod<&NativeModel::tokenize>("tokenize"),
-            InstanceMethod<&NativeModel::piece>("piece"),
-            InstanceMethod<&NativeModel::layout>("layout"),
-            InstanceMethod<&NativeModel::memory>("memory"),
-            InstanceMethod<&NativeModel::close>("close"),
+            method<&NativeModel::describe>("describe"),
+            method<&NativeModel::tokenize>("tokenize"),
+            method<&NativeModel::piece>("piece"),
+            method<&NativeModel::layout>("layout"),
+            method<&NativeModel::memory>("memory"),
+            method<&NativeModel::close>("close"),
         });
     }
 
-    explicit NativeModel(const Napi::CallbackInfo & info) : Napi::ObjectWrap<NativeModel>(info) {
-        state = *info[0].As<Napi::External<Model>>().Data();
-    }
-
-    static const Model & of(const Napi::Value & value) {
-        auto * self = Unwrap(value.As<Napi::Object>());
-        return self->open(value.Env());
-    }
-
-  private:
-    Model state;
-
-    const Model & open(Napi::Env env) const {
+    explicit NativeModel(const Napi::CallbackInfo & info) : Tagged(info), state(std::move(opened)) {
         if (!state) {
-            throw Napi::Error::New(env, "the model is closed");
+            throw Napi::TypeError::New(info.Env(), "a Model is made by openModel");
+        }
+    }
+
+    static Napi::Value make(const Napi::Function & constructor, Model model) {
+        opened = std::move(model);
+        return constructor.New({});
+    }
+
+    Model open() const {
+        if (!state) {
+            throw Failure("CLOSED", "the model is closed");
         }
         return state;
     }
 
+  private:
+    // handed to the constructor, which JavaScript can call too
+    static thread_local Model opened;
+
+    Model state;
+
     Napi::Value describe(const Napi::CallbackInfo & info) {
-        const auto & model  = open(info.Env());
-        auto         result = Napi::Object::New(info.Env());
+        const auto model  = open();
+        auto       result = Napi::Object::New(info.Env());
         result.Set("layers", llama_model_n_layer(model->model.get()));
         result.Set("embeddingLength", model->embedding_length());
         result.Set("vocabularySize", model->vocabulary_size());
@@ -172,42 +117,38 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
     }
 
     Napi::Value tokenize(const Napi::CallbackInfo & info) {
-        const auto text   = info[0].As<Napi::String>().Utf8Value();
-        const auto tokens = tokenize_text(*open(info.Env()), text, info[1].ToBoolean(), info[2].ToBoolean());
+        const auto model  = open();
+        const auto text   = read_text(info[0], "the text");
+        const auto tokens = tokenize_text(*model, text, read_bool(info[1], "addSpecial"), read_bool(info[2], "parseSpecial"));
         auto       result = Napi::Int32Array::New(info.Env(), tokens.size());
         std::copy(tokens.begin(), tokens.end(), result.Data());
         return result;
     }
 
     Napi::Value piece(const Napi::CallbackInfo & info) {
-        const auto text = open(info.Env())->piece(info[0].As<Napi::Number>().Int32Value());
+        const auto model = open();
+        const auto token = static_cast<llama_token>(read_whole(info[0], "the token", 0, model->vocabulary_size() - 1));
+        const auto text  = model->piece(token);
         return Napi::Buffer<char>::Copy(info.Env(), text.data(), text.size());
     }
 
     // What a sequence becomes: text and image pieces with their tokens and positions, in order. Nothing is encoded.
     Napi::Value layout(const Napi::CallbackInfo & info) {
-        auto         env      = info.Env();
-        const auto & model    = open(env);
-        auto         sequence = read_sequence(info[0].As<Napi::Object>());
-        auto         pieces   = Napi::Array::New(env);
-        try {
-            const PreparedSequence prepared(*model, std::move(sequence));
-            for (const auto & piece : prepared.pieces) {
-                auto entry = Napi::Object::New(env);
-                entry.Set("kind", piece.image ? "image" : "text");
-                entry.Set("tokens", piece.token_count());
-                entry.Set("positions", piece.position_count());
-                if (!piece.image) {
-                    auto ids = Napi::Int32Array::New(env, piece.tokens.size());
-                    std::copy(piece.tokens.begin(), piece.tokens.end(), ids.Data());
-                    entry.Set("ids", ids);
-                }
-                pieces.Set(pieces.Length(), entry);
+        auto                   env    = info.Env();
+        const auto             model  = open();
+        auto                   pieces = Napi::Array::New(env);
+        const PreparedSequence prepared(*model, read_sequence(info[0], Pictures::may_be_counted));
+        for (const auto & piece : prepared.pieces) {
+            auto entry = Napi::Object::New(env);
+            entry.Set("kind", piece.image ? "image" : "text");
+            entry.Set("tokens", piece.token_count());
+            entry.Set("positions", piece.position_count());
+            if (!piece.image) {
+                auto ids = Napi::Int32Array::New(env, piece.tokens.size());
+                std::copy(piece.tokens.begin(), piece.tokens.end(), ids.Data());
+                entry.Set("ids", ids);
             }
-        } catch (const Failure & failure) {
-            auto error = Napi::Error::New(env, failure.what());
-            error.Value().Set("code", failure.code);
-            throw error;
+            pieces.Set(pieces.Length(), entry);
         }
         return pieces;
     }
@@ -215,12 +156,12 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
     // Bytes that a context takes: KV cache and compute buffers as llama.cpp itself reserves them. On a model opened with
     // metadataOnly nothing is allocated.
     Napi::Value memory(const Napi::CallbackInfo & info) {
-        const auto     model   = open(info.Env());
-        auto           options = info[0].As<Napi::Object>();
+        const auto     model   = open();
+        auto           options = read_object(info[0], "the options");
         ContextOptions context_options;
-        context_options.context_tokens = static_cast<uint32_t>(read_number(options, "contextTokens"));
-        context_options.batch_tokens   = static_cast<uint32_t>(read_number(options, "batchTokens"));
-        context_options.threads        = static_cast<int32_t>(read_number(options, "threads", 1));
+        context_options.context_tokens = read_integer<uint32_t>(options, "contextTokens", 1, MOST_CONTEXT_TOKENS);
+        context_options.batch_tokens   = read_integer<uint32_t>(options, "batchTokens", 1, MOST_BATCH_TOKENS);
+        context_options.threads        = read_threads(options);
         auto sizes = std::make_shared<llama_memory_breakdown_data>();
         return run_async(info.Env(), info.Env().Undefined(),
             [=](const Emitter &) {
@@ -246,44 +187,39 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
     }
 };
 
+thread_local Model NativeModel::opened;
+
 Napi::FunctionReference & model_constructor(Napi::Env env) {
     return *env.GetInstanceData<Napi::FunctionReference>();
 }
 
 Napi::Value open_model(const Napi::CallbackInfo & info) {
-    const auto options = read_open_options(info[0].As<Napi::Object>());
+    const auto options = read_open_options(read_object(info[0], "the options"));
     const auto abort   = AbortFlag::from(info[1]);
     auto       state   = std::make_shared<ModelState>();
     return run_async(info.Env(), info[2],
-        [=](const Emitter & emitter) {
-            cpu_device();
-            throw_if_aborted(abort);
-            LoadProgress progress{ &emitter, abort };
-            state->path     = options.path;
-            state->no_alloc = options.no_alloc;
-            load_text_model(*state, options, progress);
-            if (!options.vision_path.empty()) {
-                load_vision(*state, options, progress);
-            }
-        },
+        [=](const Emitter & emitter) { load(*state, options, emitter, abort); },
         [=](Napi::Env env) {
-            auto shared = state;
-            return model_constructor(env).New({ Napi::External<Model>::New(env, &shared) });
+            // also when it was loaded in the same moment
+            throw_if_aborted(abort);
+            return NativeModel::make(model_constructor(env).Value(), state);
         });
 }
 
 // Weights and the largest compute buffer of the vision encoder, without loading it.
 Napi::Value vision_memory(const Napi::CallbackInfo & info) {
-    const auto object = info[0].As<Napi::Object>();
+    const auto object = read_object(info[0], "the options");
     const auto path   = read_string(object, "mmprojPath");
-    const auto width  = static_cast<int>(read_number(object, "width", 0));
-    const auto height = static_cast<int>(read_number(object, "height", 0));
+    const auto sized  = !object.Get("width").IsUndefined() || !object.Get("height").IsUndefined();
+    const auto size   = sized ? read_picture_size(object) : PictureSize{ 0, 0 };
     auto       total  = std::make_shared<double>(0);
     return run_async(info.Env(), info.Env().Undefined(),
         [=](const Emitter &) {
+            cpu_device();
+            require_regular_file(path, "MMPROJ_LOAD");
             LogMark log;
             try {
-                *total = static_cast<double>(vision_compute_bytes(path.c_str(), width, height));
+                *total = static_cast<double>(vision_compute_bytes(path.c_str(), static_cast<int>(size.width), static_cast<int>(size.height)));
             } catch (const std::exception & error) {
                 throw Failure("MMPROJ_LOAD", "llama.cpp could not read " + path + ": " + error.what() + " " + log.reasons());
             }
@@ -293,13 +229,21 @@ Napi::Value vision_memory(const Napi::CallbackInfo & info) {
 
 } // namespace
 
-const Model & model_of(const Napi::Value & value) { return NativeModel::of(value); }
+Model model_of(const Napi::Value & value) { return NativeModel::of(value).open(); }
+
+Model loaded_model_of(const Napi::Value & value) {
+    auto model = model_of(value);
+    if (model->no_alloc) {
+        throw Napi::TypeError::New(value.Env(), "the model was opened with metadataOnly: it has no weights to compute with");
+    }
+    return model;
+}
 
 void define_model(Napi::Env env, Napi::Object exports) {
     auto * constructor = new Napi::FunctionReference(Napi::Persistent(NativeModel::define(env)));
     env.SetInstanceData(constructor);
-    exports.Set("openModel", Napi::Function::New(env, open_model, "openModel"));
-    exports.Set("visionMemory", Napi::Function::New(env, vision_memory, "visionMemory"));
+    define_function<open_model>(env, exports, "openModel");
+    define_function<vision_memory>(env, exports, "visionMemory");
     exports.Set("Evaluator", define_evaluator(env));
     exports.Set("Chat", define_chat(env));
 }

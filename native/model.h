@@ -55,7 +55,11 @@ class Context {
 };
 
 // the state behind a JavaScript Model; throws when it was closed
-const Model & model_of(const Napi::Value & value);
+Model model_of(const Napi::Value & value);
+// as well as when it was opened without its weights: nothing can be computed with it
+Model loaded_model_of(const Napi::Value & value);
+
+constexpr int64_t MOST_BATCH_TOKENS = 1 << 20;
 
 Napi::Function define_evaluator(Napi::Env env);
 Napi::Function define_chat(Napi::Env env);

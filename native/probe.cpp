@@ -1,7 +1,9 @@
 // How fast this machine multiplies one token's vector with matrices of a given type and shape: what bounds decoding.
+#include "abort_flag.h"
 #include "addon.h"
+#include "arguments.h"
 #include "backends.h"
-#include "support.h"
+#include "types.h"
 #include "weights.h"
 
 #include "ggml-alloc.h"
@@ -16,6 +18,8 @@ namespace {
 
 constexpr size_t LEAST_RUNS = 5;
 constexpr int64_t MOST_COPIES = 128;
+constexpr int64_t LONGEST_SIDE = 1 << 24;
+constexpr double  MOST_SECONDS = 60;
 
 struct ProbeTask {
     ggml_type type;
@@ -48,7 +52,8 @@ std::vector<uint8_t> random_weights(const ProbeTask & task) {
 double probe(const ProbeTask & task, const Abort & abort) {
     const size_t  matrix_bytes = ggml_row_size(task.type, task.columns) * task.rows;
     // a small model fits the caches in reality too: no more copies than a deep model has layers
-    const int64_t copies       = std::clamp<int64_t>(static_cast<int64_t>(task.working_set_bytes / matrix_bytes), 1, MOST_COPIES);
+    const int64_t copies       = static_cast<int64_t>(std::clamp<double>(task.working_set_bytes / matrix_bytes, 1, MOST_COPIES));
+    require_memory(static_cast<double>(matrix_bytes) * (copies + 1), "the product");
     CpuBackend    cpu(task.threads);
 
     ggml_context_ptr weight_context(ggml_init({ (copies + 1) * ggml_tensor_overhead(), nullptr, true }));
@@ -92,20 +97,23 @@ double probe(const ProbeTask & task, const Abort & abort) {
 }
 
 Napi::Value probe_product(const Napi::CallbackInfo & info) {
-    auto            options = info[0].As<Napi::Object>();
+    auto            options = read_object(info[0], "the task");
     const ProbeTask task{
-        static_cast<ggml_type>(static_cast<int>(read_number(options, "type"))),
-        static_cast<int64_t>(read_number(options, "columns")),
-        static_cast<int64_t>(read_number(options, "rows")),
-        read_number(options, "workingSetBytes"),
-        read_number(options, "seconds"),
-        static_cast<int>(read_number(options, "threads")),
+        read_tensor_type(options.Get("type"), "type"),
+        read_integer<int64_t>(options, "columns", 1, LONGEST_SIDE),
+        read_integer<int64_t>(options, "rows", 1, LONGEST_SIDE),
+        read_number(options, "workingSetBytes", 0, MOST_FILE_BYTES),
+        read_number(options, "seconds", 0, MOST_SECONDS),
+        read_threads(options),
     };
     const auto abort  = AbortFlag::from(info[1]);
     auto       result = std::make_shared<double>(0);
     return run_async(info.Env(), info.Env().Undefined(),
         [=](const Emitter &) {
-            if (task.columns <= 0 || task.rows <= 0 || task.columns % ggml_blck_size(task.type) != 0) {
+            if (!can_be_quantized_to(task.type)) {
+                throw Failure("PROBE", std::string("there are no weights of ") + ggml_type_name(task.type));
+            }
+            if (task.columns % ggml_blck_size(task.type) != 0) {
                 throw Failure("PROBE", "the shape does not fit the type");
             }
             *result = probe(task, abort);
@@ -116,7 +124,7 @@ Napi::Value probe_product(const Napi::CallbackInfo & info) {
 } // namespace
 
 void define_probe(Napi::Env env, Napi::Object exports) {
-    exports.Set("probeProduct", Napi::Function::New(env, probe_product, "probeProduct"));
+    define_function<probe_product>(env, exports, "probeProduct");
 }
 
 } // namespace snug

@@ -1,7 +1,9 @@
 // Quantizes one tensor from file to file: each thread reads rows, converts them to floats, quantizes and writes them, so
 // memory is bounded by one slab of rows per thread. The blocks are what llama-quantize writes: rows are treated one by one, so
 // how they are cut into slabs changes nothing. The target is not synced: who keeps it does that.
+#include "abort_flag.h"
 #include "addon.h"
+#include "arguments.h"
 #include "files.h"
 #include "q4_k.h"
 #include "support.h"
@@ -12,7 +14,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace snug {
@@ -37,36 +41,44 @@ struct Task {
     bool               only_ggml; // to compare with
 };
 
+// Rows and columns whose product, in bytes of any type, still fits 64 bits.
+constexpr int64_t MOST_COLUMNS = 1 << 30;
+constexpr int64_t MOST_ROWS    = 1 << 30;
+
 Task read_task(const Napi::Object & options) {
     Task task;
     task.source_path     = read_string(options, "sourcePath");
-    task.source_offset   = static_cast<uint64_t>(read_number(options, "sourceOffset"));
-    task.source_type     = static_cast<ggml_type>(static_cast<int>(read_number(options, "sourceType")));
+    task.source_offset   = read_integer<uint64_t>(options, "sourceOffset", 0, MOST_FILE_BYTES);
+    task.source_type     = read_tensor_type(options.Get("sourceType"), "sourceType");
     task.target_path     = read_string(options, "targetPath");
-    task.target_type     = static_cast<ggml_type>(static_cast<int>(read_number(options, "targetType")));
-    task.columns         = static_cast<int64_t>(read_number(options, "columns"));
-    task.rows            = static_cast<int64_t>(read_number(options, "rows"));
-    task.rows_per_matrix = static_cast<int64_t>(read_number(options, "rowsPerMatrix", task.rows));
-    task.threads         = static_cast<int>(read_number(options, "threads"));
+    task.target_type     = read_tensor_type(options.Get("targetType"), "targetType");
+    task.columns         = read_integer<int64_t>(options, "columns", 1, MOST_COLUMNS);
+    task.rows            = read_integer<int64_t>(options, "rows", 1, MOST_ROWS);
+    task.rows_per_matrix = read_integer<int64_t>(options, "rowsPerMatrix", 1, task.rows, task.rows);
+    task.threads         = read_threads(options);
     task.only_ggml       = read_bool(options, "onlyGgml", false);
-    if (auto importance = options.Get("importance"); importance.IsTypedArray()) {
-        auto array = importance.As<Napi::Float32Array>();
-        task.importance.assign(array.Data(), array.Data() + array.ElementLength());
+    if (task.rows % task.rows_per_matrix != 0) {
+        throw wrong(options.Env(), "rowsPerMatrix", "a divisor of rows");
+    }
+    if (const auto importance = options.Get("importance"); !importance.IsUndefined()) {
+        task.importance = read_float32_array(importance, "importance");
     }
     return task;
 }
 
 void check(const Task & task) {
-    if (task.source_type < 0 || task.source_type >= GGML_TYPE_COUNT || task.target_type < 0 || task.target_type >= GGML_TYPE_COUNT) {
-        throw Failure("QUANTIZE", "unknown tensor type");
-    }
-    if (task.source_type != GGML_TYPE_F32 && !ggml_get_type_traits(task.source_type)->to_float) {
+    if (!can_be_read(task.source_type)) {
         throw Failure("QUANTIZE", std::string("cannot convert from ") + ggml_type_name(task.source_type));
     }
-    if (task.columns <= 0 || task.rows <= 0 || task.columns % ggml_blck_size(task.target_type) != 0) {
-        throw Failure("QUANTIZE", "rows of " + std::to_string(task.columns) + " values do not divide into blocks of " + ggml_type_name(task.target_type));
+    if (!can_be_quantized_to(task.target_type)) {
+        throw Failure("QUANTIZE", std::string("cannot convert to ") + ggml_type_name(task.target_type));
     }
-    const int64_t matrices = task.rows / std::max<int64_t>(task.rows_per_matrix, 1);
+    for (const auto type : { task.source_type, task.target_type }) {
+        if (task.columns % ggml_blck_size(type) != 0) {
+            throw Failure("QUANTIZE", "rows of " + std::to_string(task.columns) + " values do not divide into blocks of " + ggml_type_name(type));
+        }
+    }
+    const int64_t matrices = task.rows / task.rows_per_matrix;
     if (!task.importance.empty() && static_cast<int64_t>(task.importance.size()) != task.columns * matrices) {
         throw Failure("QUANTIZE", "the importance matrix has " + std::to_string(task.importance.size()) + " values for " + std::to_string(task.columns * matrices) + " columns");
     }
@@ -197,12 +209,18 @@ void quantize(const Task & task, const Abort & abort, const Emitter & emitter) {
     check(task);
     // the tables of the low-bit types are built once, before threads race for them
     ggml_quantize_init(task.target_type);
-    File  source(task.source_path, File::Mode::read);
+    File source(task.source_path, File::Mode::read);
+    source.require(ggml_row_size(task.source_type, task.columns) * task.rows, task.source_offset);
     File  target(task.target_path, File::Mode::write);
     Slabs slabs(task, abort, emitter);
     std::vector<std::thread> pool;
-    for (int i = 1; i < task.threads; ++i) {
-        pool.emplace_back(work_on, std::cref(task), std::cref(source), std::cref(target), std::ref(slabs));
+    const int64_t            useful = std::min<int64_t>(task.threads, (task.rows + slabs.largest() - 1) / slabs.largest());
+    try {
+        for (int64_t i = 1; i < useful; ++i) {
+            pool.emplace_back(work_on, std::cref(task), std::cref(source), std::cref(target), std::ref(slabs));
+        }
+    } catch (const std::system_error &) {
+        // the system has no more threads: those that started share the work
     }
     work_on(task, source, target, slabs);
     for (auto & thread : pool) {
@@ -212,7 +230,7 @@ void quantize(const Task & task, const Abort & abort, const Emitter & emitter) {
 }
 
 Napi::Value quantize_tensor(const Napi::CallbackInfo & info) {
-    auto       task  = std::make_shared<Task>(read_task(info[0].As<Napi::Object>()));
+    auto       task  = std::make_shared<Task>(read_task(read_object(info[0], "the task")));
     const auto abort = AbortFlag::from(info[1]);
     return run_async(info.Env(), info[2],
         [=](const Emitter & emitter) { quantize(*task, abort, emitter); },
@@ -222,23 +240,22 @@ Napi::Value quantize_tensor(const Napi::CallbackInfo & info) {
 // dequantize(type, bytes, count) → Float32Array, for tests and for looking into a file
 Napi::Value dequantize(const Napi::CallbackInfo & info) {
     auto       env   = info.Env();
-    const auto type  = static_cast<ggml_type>(info[0].As<Napi::Number>().Int32Value());
-    auto       bytes = info[1].As<Napi::Uint8Array>();
-    const auto count = info[2].As<Napi::Number>().Int64Value();
-    if (type < 0 || type >= GGML_TYPE_COUNT || ggml_row_size(type, count) > bytes.ElementLength() ||
-        (type != GGML_TYPE_F32 && !ggml_get_type_traits(type)->to_float)) {
+    const auto type  = read_tensor_type(info[0], "the type");
+    const auto bytes = read_bytes(info[1], "the bytes");
+    const auto count = read_whole(info[2], "the count", 0, std::numeric_limits<int32_t>::max());
+    if (!can_be_read(type) || count % ggml_blck_size(type) != 0 || ggml_row_size(type, count) > bytes.size()) {
         throw Napi::TypeError::New(env, "cannot convert these bytes to floats");
     }
     auto result = Napi::Float32Array::New(env, count);
-    to_floats(type, bytes.Data(), result.Data(), count);
+    to_floats(type, bytes.data(), result.Data(), count);
     return result;
 }
 
 } // namespace
 
 void define_quantize(Napi::Env env, Napi::Object exports) {
-    exports.Set("quantizeTensor", Napi::Function::New(env, quantize_tensor, "quantizeTensor"));
-    exports.Set("dequantize", Napi::Function::New(env, dequantize, "dequantize"));
+    define_function<quantize_tensor>(env, exports, "quantizeTensor");
+    define_function<dequantize>(env, exports, "dequantize");
 }
 
 } // namespace snug

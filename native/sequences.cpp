@@ -1,34 +1,58 @@
 // Text and pictures to tokens: what the chat, the calibration and the token counts share.
 #include "sequences.h"
 
+#include "arguments.h"
 #include "model.h"
 
 namespace snug {
 
-Sequence read_sequence(const Napi::Object & object) {
-    Sequence sequence;
-    sequence.text        = read_string(object, "text", "");
-    sequence.add_special = read_bool(object, "addSpecial", true);
-    if (auto tokens = object.Get("tokens"); tokens.IsTypedArray()) {
-        auto array = tokens.As<Napi::Int32Array>();
-        sequence.tokens.assign(array.Data(), array.Data() + array.ElementLength());
+namespace {
+
+// Above any picture that an app sends. llama.cpp counts sides, pixels and bytes in an int.
+constexpr int64_t LONGEST_SIDE = 1 << 16;
+constexpr int64_t MOST_PIXELS  = 1 << 28;
+
+Image read_image(const Napi::Object & object, Pictures pictures) {
+    const auto size = read_picture_size(object);
+    Image      image{ size.width, size.height, {}, read_string(object, "id", "") };
+    if (pictures == Pictures::with_pixels_and_id && image.id.empty()) {
+        throw wrong(object.Env(), "image.id", "a name: pictures without one are the same to the cache");
     }
-    if (auto images = object.Get("images"); images.IsArray()) {
-        auto array = images.As<Napi::Array>();
+    auto data = object.Get("data");
+    if (!data.IsUndefined()) {
+        image.rgb = read_bytes(data, "image.data");
+        if (image.rgb.size() != size_t(image.width) * image.height * 3) {
+            throw wrong(object.Env(), "image.data", "width × height × 3 bytes of RGB");
+        }
+    } else if (pictures != Pictures::may_be_counted) {
+        throw wrong(object.Env(), "image.data", "width × height × 3 bytes of RGB: a picture without can only be counted");
+    }
+    return image;
+}
+
+} // namespace
+
+PictureSize read_picture_size(const Napi::Object & object) {
+    const PictureSize size{ read_integer<uint32_t>(object, "width", 1, LONGEST_SIDE), read_integer<uint32_t>(object, "height", 1, LONGEST_SIDE) };
+    if (int64_t(size.width) * size.height > MOST_PIXELS) {
+        throw wrong(object.Env(), "width × height", "at most " + std::to_string(MOST_PIXELS));
+    }
+    return size;
+}
+
+Sequence read_sequence(const Napi::Value & value, Pictures pictures) {
+    const auto object = read_object(value, "the sequence");
+    Sequence   sequence;
+    const auto text = object.Get("text"), tokens = object.Get("tokens"), images = object.Get("images");
+    sequence.text        = text.IsUndefined() ? "" : read_text(text, "text");
+    sequence.add_special = read_bool(object, "addSpecial", true);
+    if (!tokens.IsUndefined()) {
+        sequence.tokens = read_int32_array(tokens, "tokens");
+    }
+    if (!images.IsUndefined()) {
+        const auto array = read_array(images, "images");
         for (uint32_t i = 0; i < array.Length(); ++i) {
-            auto  entry = array.Get(i).As<Napi::Object>();
-            Image image;
-            image.width  = static_cast<uint32_t>(read_number(entry, "width"));
-            image.height = static_cast<uint32_t>(read_number(entry, "height"));
-            image.id     = read_string(entry, "id", "");
-            if (auto data = entry.Get("data"); data.IsTypedArray()) {
-                auto bytes = data.As<Napi::Uint8Array>();
-                if (bytes.ElementLength() != size_t(image.width) * image.height * 3) {
-                    throw Napi::TypeError::New(object.Env(), "image.data must hold width × height × 3 bytes of RGB");
-                }
-                image.rgb.assign(bytes.Data(), bytes.Data() + bytes.ElementLength());
-            }
-            sequence.images.push_back(std::move(image));
+            sequence.images.push_back(read_image(read_object(array.Get(i), "an image"), pictures));
         }
     }
     return sequence;

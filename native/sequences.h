@@ -26,7 +26,16 @@ struct Sequence {
     std::vector<Image>       images;
     bool                     add_special = true;
 };
-Sequence read_sequence(const Napi::Object & object);
+
+// Whether every picture must come with its pixels, and with a name for the cache, or may be a size alone.
+enum class Pictures { may_be_counted, with_pixels, with_pixels_and_id };
+Sequence read_sequence(const Napi::Value & value, Pictures pictures);
+
+struct PictureSize {
+    uint32_t width;
+    uint32_t height;
+};
+PictureSize read_picture_size(const Napi::Object & object);
 
 std::vector<llama_token> tokenize_text(const ModelState & model, const std::string & text, bool add_special, bool parse_special);
 

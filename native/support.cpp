@@ -1,5 +1,8 @@
 #include "support.h"
 
+#include "arguments.h"
+#include "guard.h"
+
 #include "ggml.h"
 #include "llama.h"
 #include "mtmd-helper.h"
@@ -10,7 +13,15 @@
 
 namespace snug {
 
-bool is_aborted(const Abort & abort) { return abort && abort->load(std::memory_order_relaxed); }
+namespace {
+
+std::atomic<bool> leaving{ false };
+
+} // namespace
+
+void abort_everything() { leaving = true; }
+
+bool is_aborted(const Abort & abort) { return leaving.load(std::memory_order_relaxed) || (abort && abort->load(std::memory_order_relaxed)); }
 
 void throw_if_aborted(const Abort & abort) {
     if (is_aborted(abort)) {
@@ -18,27 +29,21 @@ void throw_if_aborted(const Abort & abort) {
     }
 }
 
-void AbortFlag::define(Napi::Env env, Napi::Object exports) {
-    auto constructor = DefineClass(env, "AbortFlag", { InstanceMethod<&AbortFlag::set>("set") });
-    exports.Set("AbortFlag", constructor);
-}
-
-AbortFlag::AbortFlag(const Napi::CallbackInfo & info) : Napi::ObjectWrap<AbortFlag>(info) {}
-
-void AbortFlag::set(const Napi::CallbackInfo &) { flag->store(true); }
-
-Abort AbortFlag::from(const Napi::Value & value) {
-    if (!value.IsObject()) {
-        return std::make_shared<std::atomic<bool>>(false);
-    }
-    return AbortFlag::Unwrap(value.As<Napi::Object>())->flag;
+Napi::Error coded_error(Napi::Env env, const std::string & code, const std::string & message) {
+    auto error = Napi::Error::New(env, message);
+    error.Value().Set("code", code);
+    return error;
 }
 
 Emitter::Emitter(Napi::Env env, const Napi::Value & callback) {
-    if (callback.IsFunction()) {
-        function = Napi::ThreadSafeFunction::New(env, callback.As<Napi::Function>(), "snug-events", 0, 1);
-        active   = true;
+    if (callback.IsUndefined()) {
+        return;
     }
+    if (!callback.IsFunction()) {
+        throw wrong(env, "the callback", "a function");
+    }
+    function = Napi::ThreadSafeFunction::New(env, callback.As<Napi::Function>(), "snug-events", 0, 1);
+    active   = true;
 }
 
 Emitter::~Emitter() {
@@ -47,26 +52,43 @@ Emitter::~Emitter() {
     }
 }
 
+template <class Call> void Emitter::send(Call call) const {
+    // closing counts as a release
+    if (function.BlockingCall(std::move(call)) == napi_closing) {
+        active = false;
+        throw Failure("CANCELLED", "the thread that waits for this ends");
+    }
+}
+
 void Emitter::emit(Make make) const {
     if (!active) {
         return;
     }
-    auto call = [make = std::move(make)](Napi::Env env, Napi::Function callback) {
-        if (env != nullptr) {
-            callback.Call({ make(env) });
+    if (thrown->any) {
+        throw Failure("CALLBACK", "the callback threw");
+    }
+    send([make = std::move(make), thrown = thrown](Napi::Env env, Napi::Function callback) {
+        if (env == nullptr || thrown->any) {
+            return;
         }
-    };
-    function.BlockingCall(call);
+        try {
+            callback.Call({ make(env) });
+        } catch (const Napi::Error & error) {
+            thrown->first = std::make_unique<Napi::Error>(error);
+            thrown->any   = true;
+        }
+    });
 }
 
-void Emitter::after_events(Napi::Env env, std::function<void(Napi::Env)> last) const {
+void Emitter::after_events(Napi::Env env, Last last) const {
     if (!active) {
-        last(env);
+        last(env, nullptr);
         return;
     }
-    function.BlockingCall([last = std::move(last)](Napi::Env env, Napi::Function) {
+    send([last = std::move(last), thrown = thrown](Napi::Env env, Napi::Function) {
         if (env != nullptr) {
-            last(env);
+            last(env, thrown->first.get());
+            thrown->first.reset();
         }
     });
 }
@@ -94,26 +116,33 @@ class Job : public Napi::AsyncWorker {
         try {
             work(emitter);
         } catch (const Failure & failure) {
-            code = failure.code;
-            SetError(failure.what());
+            fail(failure.code, failure.what());
         } catch (const std::bad_alloc &) {
-            code = "OUT_OF_MEMORY";
-            SetError("not enough memory");
+            fail("OUT_OF_MEMORY", "not enough memory");
         } catch (const std::exception & error) {
-            code = "NATIVE";
-            SetError(error.what());
+            fail("NATIVE", error.what());
+        } catch (...) {
+            fail("NATIVE", "");
         }
     }
 
     void OnOK() override {
-        emitter.after_events(Env(), [deferred = deferred, result = result](Napi::Env env) { deferred.Resolve(result(env)); });
+        emitter.after_events(Env(), [deferred = deferred, result = result](Napi::Env env, const Napi::Error * thrown) {
+            if (thrown) {
+                deferred.Reject(thrown->Value());
+                return;
+            }
+            try {
+                deferred.Resolve(guarded(env, [&] { return result(env); }));
+            } catch (const Napi::Error & error) {
+                deferred.Reject(error.Value());
+            }
+        });
     }
 
     void OnError(const Napi::Error & error) override {
-        emitter.after_events(Env(), [deferred = deferred, message = error.Message(), code = code](Napi::Env env) {
-            auto rejection = Napi::Error::New(env, message);
-            rejection.Value().Set("code", code);
-            deferred.Reject(rejection.Value());
+        emitter.after_events(Env(), [deferred = deferred, message = error.Message(), code = code](Napi::Env env, const Napi::Error * thrown) {
+            deferred.Reject(thrown ? thrown->Value() : coded_error(env, code, message).Value());
         });
     }
 
@@ -123,6 +152,12 @@ class Job : public Napi::AsyncWorker {
     Work                    work;
     Result                  result;
     std::string             code;
+
+    // an empty message would count as success
+    void fail(const std::string & reason, const std::string & message) {
+        code = reason;
+        SetError(message.empty() ? "unknown failure" : message);
+    }
 };
 
 // llama.cpp's last log lines of level warning and above, with a running number so that a mark can say "since then"
@@ -179,35 +214,6 @@ std::string LogMark::reasons() const {
         joined += (joined.empty() ? "" : "; ") + log_lines[number - oldest];
     }
     return joined;
-}
-
-std::string read_string(const Napi::Object & options, const char * name) {
-    auto value = options.Get(name);
-    if (!value.IsString()) {
-        throw Napi::TypeError::New(options.Env(), std::string("options.") + name + " must be a string");
-    }
-    return value.As<Napi::String>().Utf8Value();
-}
-
-std::string read_string(const Napi::Object & options, const char * name, const std::string & otherwise) {
-    return options.Get(name).IsUndefined() ? otherwise : read_string(options, name);
-}
-
-double read_number(const Napi::Object & options, const char * name) {
-    auto value = options.Get(name);
-    if (!value.IsNumber()) {
-        throw Napi::TypeError::New(options.Env(), std::string("options.") + name + " must be a number");
-    }
-    return value.As<Napi::Number>().DoubleValue();
-}
-
-double read_number(const Napi::Object & options, const char * name, double otherwise) {
-    return options.Get(name).IsUndefined() ? otherwise : read_number(options, name);
-}
-
-bool read_bool(const Napi::Object & options, const char * name, bool otherwise) {
-    auto value = options.Get(name);
-    return value.IsUndefined() ? otherwise : value.ToBoolean().Value();
 }
 
 } // namespace snug

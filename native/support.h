@@ -22,22 +22,14 @@ using Abort = std::shared_ptr<std::atomic<bool>>;
 
 void throw_if_aborted(const Abort & abort);
 bool is_aborted(const Abort & abort);
+// For a process that ends: Node waits for its jobs.
+void abort_everything();
 
-class AbortFlag : public Napi::ObjectWrap<AbortFlag> {
-  public:
-    static void define(Napi::Env env, Napi::Object exports);
-    explicit AbortFlag(const Napi::CallbackInfo & info);
-    // the flag behind a JavaScript value; a flag nobody can set when the value is undefined
-    static Abort from(const Napi::Value & value);
-
-  private:
-    void set(const Napi::CallbackInfo & info);
-    Abort flag = std::make_shared<std::atomic<bool>>(false);
-};
-
-// Sends values to a JavaScript callback from any thread, in order; the callback runs on the JavaScript thread.
+// Sends values to a JavaScript callback from any thread, in order; the callback runs on the JavaScript thread. When it throws, the job
+// ends: emit() throws on its thread, and its promise is rejected with what the callback threw.
 class Emitter {
   public:
+    // undefined for no callback
     Emitter(Napi::Env env, const Napi::Value & callback);
     ~Emitter();
     Emitter(const Emitter &) = delete;
@@ -46,12 +38,21 @@ class Emitter {
     using Make = std::function<Napi::Value(Napi::Env)>;
     void emit(Make make) const;
     void progress(double done, double total) const;
-    // runs `last` on the JavaScript thread once every event emitted so far has arrived there; call it from that thread
-    void after_events(Napi::Env env, std::function<void(Napi::Env)> last) const;
+    // runs `last` on the JavaScript thread once every event emitted so far has arrived there; call it from that thread. It gets what the
+    // callback threw, if it did.
+    using Last = std::function<void(Napi::Env, const Napi::Error *)>;
+    void after_events(Napi::Env env, Last last) const;
 
   private:
-    Napi::ThreadSafeFunction function;
-    bool active = false;
+    struct Thrown {
+        std::atomic<bool>            any{ false };
+        std::unique_ptr<Napi::Error> first; // for the JavaScript thread alone
+    };
+    template <class Call> void send(Call call) const;
+
+    Napi::ThreadSafeFunction  function;
+    std::shared_ptr<Thrown>   thrown = std::make_shared<Thrown>();
+    mutable std::atomic<bool> active{ false }; // no callback, or an environment that ends
 };
 
 // Runs `work` on a worker thread and settles one promise with `result` (called on the JavaScript thread).
@@ -70,12 +71,5 @@ class LogMark {
     size_t start;
 };
 void capture_llama_log();
-
-// Typed reads of an options object; a TypeError names the missing or wrong property.
-std::string read_string(const Napi::Object & options, const char * name);
-std::string read_string(const Napi::Object & options, const char * name, const std::string & otherwise);
-double      read_number(const Napi::Object & options, const char * name);
-double      read_number(const Napi::Object & options, const char * name, double otherwise);
-bool        read_bool(const Napi::Object & options, const char * name, bool otherwise);
 
 } // namespace snug

@@ -92,7 +92,13 @@ void Tap::collect(const ggml_tensor * product) {
     }
     const auto & squares = column_squares(input);
     auto &       entry   = importance[product->src[0]->name];
-    entry.sums.resize(squares.size(), 0);
+    if (entry.sums.empty()) {
+        entry.sums.resize(squares.size(), 0);
+    }
+    if (entry.sums.size() != squares.size()) {
+        throw Failure("TAP", std::string("the importance restored for ") + product->src[0]->name + " has " + std::to_string(entry.sums.size()) + " values for " +
+                                 std::to_string(squares.size()) + " columns");
+    }
     for (size_t i = 0; i < squares.size(); ++i) {
         entry.sums[i] += squares[i];
         if (!std::isfinite(entry.sums[i])) {

@@ -1,5 +1,7 @@
 // What llama.cpp knows about tensor types: sizes, and which type each tensor gets in a file type's mixture.
 #include "addon.h"
+#include "arguments.h"
+#include "guard.h"
 #include "model.h"
 #include "types.h"
 
@@ -7,6 +9,7 @@
 #include "llama-ext.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace snug {
 
@@ -52,41 +55,57 @@ std::vector<llama_model_tensor_override> with_importance(const llama_model * mod
     return overrides;
 }
 
+constexpr uint32_t MOST_TENSORS  = 1 << 20;
+constexpr int64_t  MOST_ELEMENTS = int64_t(1) << 48;
+
+ggml_tensor * read_tensor(const Napi::Object & entry, ggml_context * context) {
+    const auto type  = read_tensor_type(entry.Get("type"), "type");
+    const auto shape = read_array(entry.Get("shape"), "shape");
+    const auto name  = read_string(entry, "name");
+    int64_t    ne[GGML_MAX_DIMS];
+    int64_t    elements = 1;
+    const auto dimensions = shape.Length();
+    if (dimensions < 1 || dimensions > GGML_MAX_DIMS) {
+        throw wrong(entry.Env(), "shape", "of 1 to 4 dimensions");
+    }
+    for (uint32_t d = 0; d < dimensions; ++d) {
+        ne[d] = read_whole(shape.Get(d), "a dimension of shape", 1, MOST_ELEMENTS / elements);
+        elements *= ne[d];
+    }
+    if (ne[0] % ggml_blck_size(type) != 0) {
+        throw wrong(entry.Env(), "shape", std::string("of rows that divide into blocks of ") + ggml_type_name(type));
+    }
+    auto * tensor = ggml_new_tensor(context, type, static_cast<int>(dimensions), ne);
+    ggml_set_name(tensor, name.c_str());
+    return tensor;
+}
+
 // mixtureTypes(model, fileType, tensors: {name, type, shape}[]) → the ggml type id of each tensor in that mixture,
 // when there is an importance matrix.
 // The rules count layers as they go: the tensors must come in llama.cpp's order (by layer, then by name).
 Napi::Value mixture_types(const Napi::CallbackInfo & info) {
-    auto         env       = info.Env();
-    const auto & model     = model_of(info[0]);
-    const auto   file_type = static_cast<llama_ftype>(info[1].As<Napi::Number>().Int32Value());
-    auto         list      = info[2].As<Napi::Array>();
+    auto             env       = info.Env();
+    const auto       model     = model_of(info[0]);
+    const auto       file_type = static_cast<llama_ftype>(read_whole(info[1], "the file type", 0, std::numeric_limits<int32_t>::max()));
+    auto             list      = read_array(info[2], "the tensors");
+    const uint32_t   count     = list.Length();
     if (llama_ftype_get_default_type(file_type) == GGML_TYPE_COUNT) {
         throw Napi::TypeError::New(env, "unknown file type " + std::to_string(file_type));
     }
-    const size_t     count = list.Length();
+    if (count > MOST_TENSORS) {
+        throw wrong(env, "the tensors", "at most " + std::to_string(MOST_TENSORS));
+    }
     ggml_context_ptr context(ggml_init({ (count + 1) * ggml_tensor_overhead(), nullptr, true }));
     std::vector<ggml_tensor *> tensors;
     for (uint32_t i = 0; i < count; ++i) {
-        auto    entry = list.Get(i).As<Napi::Object>();
-        auto    shape = entry.Get("shape").As<Napi::Array>();
-        int64_t ne[GGML_MAX_DIMS] = { 1, 1, 1, 1 };
-        for (uint32_t d = 0; d < shape.Length() && d < GGML_MAX_DIMS; ++d) {
-            ne[d] = shape.Get(d).As<Napi::Number>().Int64Value();
-        }
-        auto * tensor = ggml_new_tensor(context.get(), static_cast<ggml_type>(static_cast<int>(read_number(entry, "type"))), static_cast<int>(shape.Length()), ne);
-        ggml_set_name(tensor, read_string(entry, "name").c_str());
-        tensors.push_back(tensor);
+        tensors.push_back(read_tensor(read_object(list.Get(i), "a tensor"), context.get()));
     }
     const auto overrides = with_importance(model->model.get(), file_type);
     auto       parameters = llama_model_quantize_default_params();
     parameters.tt_overrides = overrides.data();
     std::unique_ptr<quantize_state_impl, QuantStateDeleter> state(llama_quant_init(model->model.get(), &parameters));
     std::vector<ggml_type> types(count);
-    try {
-        llama_quant_compute_types(state.get(), file_type, tensors.data(), types.data(), count);
-    } catch (const std::exception & error) {
-        throw Napi::Error::New(env, error.what());
-    }
+    llama_quant_compute_types(state.get(), file_type, tensors.data(), types.data(), count);
     auto result = Napi::Array::New(env, count);
     for (uint32_t i = 0; i < count; ++i) {
         result.Set(i, static_cast<int>(types[i]));
@@ -95,6 +114,19 @@ Napi::Value mixture_types(const Napi::CallbackInfo & info) {
 }
 
 } // namespace
+
+bool can_be_read(ggml_type type) { return type == GGML_TYPE_F32 || ggml_get_type_traits(type)->to_float; }
+
+bool can_be_quantized_to(ggml_type type) {
+    switch (type) {
+        case GGML_TYPE_F32:
+        case GGML_TYPE_F16:
+        case GGML_TYPE_BF16: return true;
+        case GGML_TYPE_Q8_1:
+        case GGML_TYPE_Q8_K: return false;
+        default:             return ggml_is_quantized(type) && can_be_read(type);
+    }
+}
 
 bool needs_importance(ggml_type type) {
     switch (type) {
@@ -109,8 +141,8 @@ bool needs_importance(ggml_type type) {
 }
 
 void define_types(Napi::Env env, Napi::Object exports) {
-    exports.Set("tensorTypes", Napi::Function::New(env, tensor_types, "tensorTypes"));
-    exports.Set("mixtureTypes", Napi::Function::New(env, mixture_types, "mixtureTypes"));
+    define_function<tensor_types>(env, exports, "tensorTypes");
+    define_function<mixture_types>(env, exports, "mixtureTypes");
 }
 
 } // namespace snug

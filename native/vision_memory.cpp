@@ -20,8 +20,15 @@ size_t vision_compute_bytes(const char * mmproj_path, int width, int height) {
         throw std::runtime_error("it has no vision encoder that llama.cpp knows");
     }
     if (width > 0) {
+        // graphs end the process for sizes that the encoder's own preprocessing never leaves
+        const auto & hparams = context->model.hparams;
+        const int    unit    = hparams.patch_size * std::max(2, hparams.n_merge);
+        if (unit <= 0) {
+            throw std::runtime_error("its patches have no size");
+        }
+        const auto whole = [unit](int side) { return (side + unit - 1) / unit * unit; };
         clip_image_f32 picture;
-        picture.set_size({ width, height }, true, false);
+        picture.set_size({ whole(width), whole(height) }, true, false);
         clip_image_f32_batch batch;
         batch.entries.push_back(std::move(picture));
         clip_model_loader::warmup(*context, batch);

@@ -2,8 +2,9 @@
 #include "weights.h"
 
 #include "addon.h"
+#include "arguments.h"
 #include "backends.h"
-#include "support.h"
+#include "guard.h"
 
 #include "ggml-cpp.h"
 #include "ggml.h"
@@ -31,16 +32,16 @@ namespace {
 
 // tokens of the product that llama.cpp's loader tries a buffer with (weight_buft_supported)
 constexpr int64_t TRIED_TOKENS = 512;
+constexpr int64_t LONGEST_SIDE = int64_t(1) << 30;
 
 // { bytes, rearranged } of one weight that is multiplied with, once it was read into memory
 Napi::Value loaded_weight(const Napi::CallbackInfo & info) {
     auto       env     = info.Env();
-    const auto options = info[0].As<Napi::Object>();
-    const auto type    = static_cast<ggml_type>(static_cast<int>(read_number(options, "type")));
-    const auto columns = static_cast<int64_t>(read_number(options, "columns"));
-    const auto rows    = static_cast<int64_t>(read_number(options, "rows"));
-    if (type < 0 || type >= GGML_TYPE_COUNT || ggml_blck_size(type) == 0 || columns <= 0 || rows <= 0 ||
-        columns % ggml_blck_size(type) != 0) {
+    const auto options = read_object(info[0], "the weight");
+    const auto type    = read_tensor_type(options.Get("type"), "type");
+    const auto columns = read_integer<int64_t>(options, "columns", 1, LONGEST_SIDE);
+    const auto rows    = read_integer<int64_t>(options, "rows", 1, LONGEST_SIDE);
+    if (columns % ggml_blck_size(type) != 0) {
         throw Napi::TypeError::New(env, "the shape does not fit the type");
     }
     ggml_context_ptr context(ggml_init({ 4 * ggml_tensor_overhead(), nullptr, true }));
@@ -57,7 +58,7 @@ Napi::Value loaded_weight(const Napi::CallbackInfo & info) {
 } // namespace
 
 void define_weights(Napi::Env env, Napi::Object exports) {
-    exports.Set("loadedWeight", Napi::Function::New(env, loaded_weight, "loadedWeight"));
+    define_function<loaded_weight>(env, exports, "loadedWeight");
 }
 
 } // namespace snug

@@ -1,12 +1,16 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { z } from 'zod';
 import { SnugError, type ErrorCode } from '../contract/errors.ts';
 import type { ComputeDevice } from '../contract/laptop.ts';
 import { unpackedRoot } from '../root.ts';
 
-/** The typed face of native/: what the compiled addon offers, and the one place that loads it. */
+/**
+ * The typed face of native/: what the compiled addon offers, and the one place that loads it. An argument of the wrong kind or out of
+ * range throws a TypeError at once; what goes wrong later rejects with an Error with a `code`.
+ */
 
 export interface AbortFlag {
   set(): void;
@@ -28,7 +32,7 @@ export interface NativeImage {
   readonly height: number;
   /** RGB, height × width × 3 bytes; absent for a picture that is only counted */
   readonly data?: Uint8Array;
-  /** names the picture in the KV cache: equal ids must mean equal pictures */
+  /** names the picture in the KV cache: equal ids must mean equal pictures; a chat needs it */
   readonly id?: string;
 }
 
@@ -104,6 +108,7 @@ export interface NativeEvaluator {
     run: EvaluatorRun,
     onProgress?: OnProgress,
   ): Promise<{ logits: Float32Array; tokens: number; imageTokens: number }>;
+  /** throws BUSY while a run is under way, as restoreImportance does */
   importance(): Record<string, Importance>;
   restoreImportance(entries: Record<string, Importance>): void;
   abort(): void;
@@ -143,6 +148,7 @@ export interface NativeChat {
     sampling: Sampling,
     onToken?: (event: { token: number; bytes: Buffer }) => void,
   ): Promise<AnswerReport>;
+  /** of the next token [vocabulary]; throws BUSY while a prompt or an answer runs */
   logits(): Float32Array;
   abort(): void;
   close(): void;
@@ -212,6 +218,8 @@ export interface Addon {
     model: NativeModel,
     options: { contextTokens: number; batchTokens: number; threads: number },
   ) => NativeChat;
+  /** for a process that ends: every job stops as if aborted, and none starts */
+  abortEverything(): void;
   /** the best of a folder's CPU variants that this processor runs, or the one named */
   loadBackends(folder: string, cpuVariant?: string): Backends;
   openModel(options: OpenModelOptions, abort?: AbortFlag, onProgress?: OnProgress): Promise<NativeModel>;
@@ -278,6 +286,8 @@ export function loadAddon(librariesFolder?: string): { addon: Addon; backends: B
   const variant = process.env['SNUG_CPU_VARIANT'] ?? '';
   const backends = addon.loadBackends(libraries, variant);
   if (!backends.devices.some((device) => device.kind === 'cpu')) throw noCpuBackend(libraries, variant);
+  // Node waits for jobs before it exits; a thread's own exit must not end those of the others
+  if (isMainThread) process.once('exit', () => addon.abortEverything());
   loaded = { addon, backends };
   return loaded;
 }
@@ -338,6 +348,8 @@ export async function callNative<T>(promise: Promise<T>): Promise<T> {
 
 export function nativeError(error: unknown): SnugError {
   if (error instanceof SnugError) return error;
+  // the addon was called wrongly
+  if (error instanceof TypeError) return new SnugError('BUG', error.message, { cause: error });
   const { code, message } = error as { code?: string; message: string };
   const known = code !== undefined && ADDON_ERRORS.has(code) ? (code as ErrorCode) : 'NATIVE';
   return new SnugError(known, message, { cause: error });

@@ -43,7 +43,7 @@ describe('the kernel probe', () => {
 
   it('refuses a shape that the type cannot have', async () => {
     await expect(probe('Q4_K', 320, 16)).rejects.toMatchObject({ code: 'PROBE' });
-    await expect(probe('Q4_K', 512, 0)).rejects.toMatchObject({ code: 'PROBE' });
+    expect(() => probe('Q4_K', 512, 0)).toThrow(TypeError);
   });
 });
 

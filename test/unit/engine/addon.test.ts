@@ -22,6 +22,11 @@ describe('an error of the addon', () => {
     },
   );
 
+  it('that says it was called wrongly is a bug of ours', () => {
+    const error = nativeError(new TypeError('threads must be a whole number from 1 to 16'));
+    expect(error).toMatchObject({ code: 'BUG', message: 'threads must be a whole number from 1 to 16' });
+  });
+
   it('that is one of ours already stays it', () => {
     const ours = new SnugError('DISK_FULL', 'full');
     expect(nativeError(ours)).toBe(ours);

@@ -1,0 +1,91 @@
+#include "loading.h"
+
+#include "backends.h"
+#include "files.h"
+
+namespace snug {
+
+namespace {
+
+struct LoadProgress {
+    const Emitter * emitter;
+    Abort           abort;
+    float           last = -1;
+    // llama.cpp calls this per tensor; a JavaScript event per hundredth is enough
+    static bool call(float done, void * data) {
+        auto * self = static_cast<LoadProgress *>(data);
+        if (done - self->last >= 0.01f || done >= 1) {
+            self->last = done;
+            self->emitter->progress(done, 1);
+        }
+        return !is_aborted(self->abort);
+    }
+};
+
+void load_text_model(ModelState & state, const OpenOptions & options, LoadProgress & progress) {
+    auto parameters         = llama_model_default_params();
+    parameters.n_gpu_layers = options.gpu_layers;
+    // With a device at hand llama.cpp sends large batches there even of layers that stay on the CPU (Metal): predictions would be wrong.
+    ggml_backend_dev_t no_devices[] = { nullptr };
+    if (options.gpu_layers == 0) {
+        parameters.devices = no_devices;
+    }
+    // simulated allocations need a model that is not mapped
+    const bool mapped                      = options.mapped && !options.no_alloc;
+    parameters.load_mode                   = mapped ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
+    // what is arranged anew lies in memory beside the pages of the file
+    parameters.use_extra_bufts             = !options.mapped;
+    parameters.no_alloc                    = options.no_alloc;
+    parameters.progress_callback           = LoadProgress::call;
+    parameters.progress_callback_user_data = &progress;
+    LogMark log;
+    state.model.reset(llama_model_load_from_file(options.path.c_str(), parameters));
+    throw_if_aborted(progress.abort);
+    if (!state.model) {
+        throw Failure("MODEL_LOAD", "llama.cpp could not load " + options.path + ": " + log.reasons());
+    }
+}
+
+mtmd_context_params vision_parameters(const OpenOptions & options) {
+    auto parameters             = mtmd_context_params_default();
+    parameters.use_gpu          = options.gpu_layers != 0;
+    parameters.print_timings    = false;
+    parameters.n_threads        = options.threads;
+    parameters.warmup           = false;
+    parameters.image_min_tokens = options.image_min_tokens;
+    parameters.image_max_tokens = options.image_max_tokens;
+    return parameters;
+}
+
+void load_vision(ModelState & state, const OpenOptions & options, LoadProgress & progress) {
+    auto parameters                        = vision_parameters(options);
+    parameters.progress_callback           = LoadProgress::call;
+    parameters.progress_callback_user_data = &progress;
+    LogMark log;
+    state.vision.reset(mtmd_init_from_file(options.vision_path.c_str(), state.model.get(), parameters));
+    throw_if_aborted(progress.abort);
+    if (!state.vision) {
+        throw Failure("MMPROJ_LOAD", "llama.cpp could not load " + options.vision_path + " with this model: " + log.reasons());
+    }
+    if (!mtmd_support_vision(state.vision.get())) {
+        throw Failure("MMPROJ_LOAD", options.vision_path + " has no vision encoder");
+    }
+}
+
+} // namespace
+
+void load(ModelState & state, const OpenOptions & options, const Emitter & emitter, const Abort & abort) {
+    cpu_device();
+    throw_if_aborted(abort);
+    require_regular_file(options.path, "MODEL_LOAD");
+    require_regular_file(options.vision_path, "MMPROJ_LOAD");
+    LoadProgress progress{ &emitter, abort };
+    state.path     = options.path;
+    state.no_alloc = options.no_alloc;
+    load_text_model(state, options, progress);
+    if (!options.vision_path.empty()) {
+        load_vision(state, options, progress);
+    }
+}
+
+} // namespace snug

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "model.h"
+
+#include <string>
+
+namespace snug {
+
+struct OpenOptions {
+    std::string path;
+    std::string vision_path;
+    bool        no_alloc;
+    bool        mapped;
+    int         gpu_layers;
+    int         threads;
+    int         image_min_tokens;
+    int         image_max_tokens;
+};
+
+// Throws Failure MODEL_LOAD or MMPROJ_LOAD with llama.cpp's reason, or CANCELLED.
+void load(ModelState & state, const OpenOptions & options, const Emitter & emitter, const Abort & abort);
+
+} // namespace snug
