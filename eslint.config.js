@@ -11,7 +11,18 @@ const noSqlite = not('^better-sqlite3$', 'Only store/ imports better-sqlite3.');
 const noAddon = not('snug\\.node|native/build', 'Only engine/ loads the addon.');
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'native/build', '.cache', 'resources', 'coverage', 'dist', '.venv'] },
+  {
+    ignores: [
+      'node_modules',
+      'native/build',
+      'native/build-sanitized',
+      '.cache',
+      'resources',
+      'coverage',
+      'dist',
+      '.venv',
+    ],
+  },
   ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],

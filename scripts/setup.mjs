@@ -1,6 +1,7 @@
-// Makes a fresh clone ready: dependencies, then the native addon, with --tests also a browser. Quick when nothing changed. Plain JavaScript without
+// Makes a fresh clone ready: dependencies, then the native addon, with --tests also a browser,
+// with --sanitized also the addon built with sanitizers. Quick when nothing changed. Plain JavaScript without
 // dependencies, because it runs on whatever Node the machine has, before anything is installed.
-import { ensureAddon } from './setup/addon.mjs';
+import { ensureAddon, ensureSanitizedAddon } from './setup/addon.mjs';
 import { ensureBrowser } from './setup/browser.mjs';
 import { ensureDependencies } from './setup/dependencies.mjs';
 import { SetupError } from './setup/report.mjs';
@@ -26,6 +27,7 @@ try {
   await ensureDependencies();
   await ensureAddon();
   if (process.argv.includes('--tests')) await ensureBrowser();
+  if (process.argv.includes('--sanitized')) await ensureSanitizedAddon();
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error(`\nSet-up stopped: ${error.message}${error.advice()}`);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'no
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { ensureLlamaSource, llamaLibraries, llamaRelease, version } from './llama.mjs';
-import { addonBuild, addonFile, modules, root } from './paths.mjs';
+import { addonBuild, modules, root, sanitizedBuild } from './paths.mjs';
 import { run } from './processes.mjs';
 import { ProgressLine, SetupError } from './report.mjs';
 
@@ -25,7 +25,8 @@ function nativeSources(folder = join(root, 'native')) {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(folder, entry.name);
-      if (entry.isDirectory()) return path === addonBuild ? [] : nativeSources(path);
+      if (entry.isDirectory())
+        return path === addonBuild || path === sanitizedBuild ? [] : nativeSources(path);
       return [path];
     });
 }
@@ -106,23 +107,33 @@ export async function buildNative(buildFolder, label, extra = []) {
 }
 
 /** Builds native/ unless the addon there was built from exactly these sources and versions. */
-export async function ensureAddon() {
-  const stampFile = join(addonBuild, '.snug-stamp');
+export function ensureAddon() {
+  return ensureBuild(addonBuild, 'Building the native addon (a minute or two, once)');
+}
+
+/** The addon with AddressSanitizer and UndefinedBehaviorSanitizer, in a folder of its own: for the campaigns of test/long. */
+export function ensureSanitizedAddon() {
+  return ensureBuild(sanitizedBuild, 'Building the native addon with sanitizers', ['-DSNUG_SANITIZE=ON']);
+}
+
+async function ensureBuild(folder, label, extra = []) {
+  const addonFile = join(folder, 'snug.node');
+  const stampFile = join(folder, '.snug-stamp');
   const wanted = wantedStamp();
   if (existsSync(addonFile) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) {
-    noteLibraries();
+    noteLibraries(folder);
     return;
   }
   rmSync(stampFile, { force: true });
-  await buildNative(addonBuild, 'Building the native addon (a minute or two, once)');
+  await buildNative(folder, label, extra);
   if (!existsSync(addonFile))
-    throw new SetupError(`the build did not leave ${addonFile}; delete native/build and try again.`);
-  noteLibraries();
+    throw new SetupError(`the build did not leave ${addonFile}; delete ${folder} and try again.`);
+  noteLibraries(folder);
   writeFileSync(stampFile, wanted);
 }
 
 /** The engine loads llama.cpp's CPU variants from the folder that the addon was linked with. */
-function noteLibraries() {
-  const libraries = relative(addonBuild, llamaLibraries()).replaceAll('\\', '/');
-  writeFileSync(join(addonBuild, 'libraries.json'), JSON.stringify({ libraries, llamaCpp: llamaRelease() }));
+function noteLibraries(folder) {
+  const libraries = relative(folder, llamaLibraries()).replaceAll('\\', '/');
+  writeFileSync(join(folder, 'libraries.json'), JSON.stringify({ libraries, llamaCpp: llamaRelease() }));
 }

@@ -6,4 +6,4 @@ export const modules = join(root, 'node_modules');
 export const cache = join(root, '.cache');
 export const llamaSource = join(cache, 'llama.cpp');
 export const addonBuild = join(root, 'native', 'build');
-export const addonFile = join(addonBuild, 'snug.node');
+export const sanitizedBuild = join(root, 'native', 'build-sanitized');

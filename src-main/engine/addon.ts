@@ -5,7 +5,7 @@ import { isMainThread } from 'node:worker_threads';
 import { z } from 'zod';
 import { SnugError, type ErrorCode } from '../contract/errors.ts';
 import type { ComputeDevice } from '../contract/laptop.ts';
-import { unpackedRoot } from '../root.ts';
+import { appRoot, unpackedRoot } from '../root.ts';
 
 /**
  * The typed face of native/: what the compiled addon offers, and the one place that loads it. An argument of the wrong kind or out of
@@ -264,7 +264,10 @@ export interface Addon {
   ): Promise<number>;
 }
 
-const buildFolder = join(unpackedRoot, 'native', 'build');
+const SANITIZED = 'build-sanitized';
+// the campaigns of test/long compute with a build of their own; a packaged app has one alone
+const wantsSanitized = process.env['SNUG_ADDON_BUILD'] === SANITIZED && unpackedRoot === appRoot;
+const buildFolder = join(unpackedRoot, 'native', wantsSanitized ? SANITIZED : 'build');
 const ADDON_ERRORS: ReadonlySet<string> = new Set<ErrorCode>([
   'CANCELLED',
   'MODEL_LOAD',
