@@ -13,6 +13,7 @@ import { peakResidentBytes } from '../engine/peak-memory.ts';
 import { staysMapped } from '../luq/loaded-weights.ts';
 import { CHAT_BATCH_TOKENS } from '../luq/memory.ts';
 import { checkTokens } from '../models/check-text.ts';
+import { checkEncoderLayout } from '../models/encoder-layout.ts';
 import { imageLimits, mostPixels } from '../models/image-limits.ts';
 import { checkPair, readTextModel, readVisionModel } from '../models/model-file.ts';
 import { usableThreads } from '../profile/laptop.ts';
@@ -39,6 +40,7 @@ export class ChatHost {
     const text = readTextModel(request.modelPath);
     checkTokens(text.gguf);
     const vision = request.mmprojPath === undefined ? undefined : readVisionModel(request.mmprojPath);
+    if (vision) checkEncoderLayout(vision);
     if (vision) checkPair(text, vision);
     const limits = imageLimits(text, request.imageMaxTokens);
     const { addon } = loadAddon();

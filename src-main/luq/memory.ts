@@ -1,6 +1,7 @@
 import type { Memory } from '../contract/fit-report.ts';
 import { callNative, type Addon, type NativeModel } from '../engine/addon.ts';
 import { tokenSide, type ImageLimits } from '../models/image-limits.ts';
+import { checkEncoderLayout } from '../models/encoder-layout.ts';
 import type { VisionModel } from '../models/model-file.ts';
 
 /** Tokens that a chat's context runs at a time; llama.cpp's default for n_ubatch. */
@@ -28,6 +29,7 @@ export async function measureOverhead(
   const context = await callNative(
     model.memory({ contextTokens: options.contextTokens, batchTokens: CHAT_BATCH_TOKENS, threads: 1 }),
   );
+  if (options.vision) checkEncoderLayout(options.vision);
   const visionWeightsBytes = options.vision ? tensorDataBytes(options.vision.gguf.tensors) : 0;
   const visionComputeBytes = options.vision
     ? await callNative(

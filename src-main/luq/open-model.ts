@@ -1,6 +1,7 @@
 import type { OnProgress } from '../contract/progress.ts';
 import { withAbort, type Addon, type NativeModel } from '../engine/addon.ts';
 import { checkTokens } from '../models/check-text.ts';
+import { checkEncoderLayout } from '../models/encoder-layout.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
 import { readTextModel, readVisionModel } from '../models/model-file.ts';
 
@@ -22,7 +23,7 @@ export async function openModel(addon: Addon, options: OpenOptions): Promise<Ope
   const { path, mmprojPath, limits, threads, mapped = true, signal, onProgress } = options;
   // llama.cpp believes a header; both are refused here where it could not be survived
   checkTokens(readTextModel(path).gguf);
-  if (mmprojPath !== undefined) readVisionModel(mmprojPath);
+  if (mmprojPath !== undefined) checkEncoderLayout(readVisionModel(mmprojPath));
   const model = await withAbort(addon, signal, (abort) =>
     addon.openModel(
       {

@@ -39,14 +39,13 @@ export function checkTextModel(gguf: Gguf, architecture: string): void {
   ])
     wholeNumbersIn(gguf, key(name), NO_EXPERTS);
   checkReal(gguf, key('attention.layer_norm_rms_epsilon'), 0, 1);
-  checkHeads(gguf, key);
-  checkRope(gguf, key);
+  checkRope(gguf, key, checkHeads(gguf, key));
   checkVocabulary(gguf, key);
   checkTensorTypes(gguf);
 }
 
-/** Every head has as many values for keys, values and positions: the graphs of llama, qwen2 and qwen2vl assert it. */
-function checkHeads(gguf: Gguf, key: (name: string) => string): void {
+/** Returns the values of a head. Every head has as many values for keys, values and positions: the graphs of llama, qwen2 and qwen2vl assert it. */
+function checkHeads(gguf: Gguf, key: (name: string) => string): number | undefined {
   const width = wholeNumberIn(gguf, key('embedding_length'), WIDTH);
   const heads = wholeNumbersIn(gguf, key('attention.head_count'), HEADS);
   const keyHeads = wholeNumbersIn(gguf, key('attention.head_count_kv'), HEADS);
@@ -69,9 +68,10 @@ function checkHeads(gguf: Gguf, key: (name: string) => string): void {
       gguf,
       `its heads have ${keys} values for keys, ${values} for values and ${positions} for positions`,
     );
+  return keys;
 }
 
-function checkRope(gguf: Gguf, key: (name: string) => string): void {
+function checkRope(gguf: Gguf, key: (name: string) => string, headSize: number | undefined): void {
   // a base of 0 or of infinity makes every position NaN
   checkReal(gguf, key('rope.freq_base'), 1, 1e12);
   checkReal(gguf, key('rope.scaling.factor'), 0, 1e6);
@@ -83,6 +83,9 @@ function checkRope(gguf: Gguf, key: (name: string) => string): void {
   // positions are taken modulo the sum
   if (sections.length > 4 || !sections.slice(0, 3).some((length) => length > 0))
     throw implausible(gguf, `its positions have the sections ${sections.slice(0, 8).join(', ')}`);
+  const turned = sections.reduce((sum, length) => sum + length, 0);
+  if (headSize !== undefined && turned > headSize)
+    throw implausible(gguf, `its positions turn ${turned} values of heads that have ${headSize}`);
 }
 
 function checkVocabulary(gguf: Gguf, key: (name: string) => string): void {
@@ -113,8 +116,9 @@ export function checkTokens(gguf: Gguf): void {
   const seen = new Set<string>();
   for (let i = 0; i < length; i++) {
     const bytes = Number(raw.readBigUInt64LE(at));
-    // as llama.cpp names empty ones
-    const token = bytes === 0 ? `[EMPTY_${i}]` : raw.toString('latin1', at + 8, at + 8 + bytes);
+    // llama.cpp reads them up to a zero, and names empty ones
+    const [read = ''] = raw.toString('latin1', at + 8, at + 8 + bytes).split('\0', 1);
+    const token = read === '' ? `[EMPTY_${i}]` : read;
     if (seen.has(token)) throw implausible(gguf, `its token ${i} is there twice`);
     seen.add(token);
     at += 8 + bytes;

@@ -1,11 +1,10 @@
 import { checkTensorTypes, MOST_LAYERS } from './check-text.ts';
 import { metadataNumber, type Gguf, type GgufType } from './gguf.ts';
 import { checkReal, checkType, implausible, wholeNumberIn, type Range } from './refusal.ts';
-import { tensorTypeName } from './tensor-types.ts';
 
 /**
  * Refuses a vision encoder whose header would make llama.cpp end its process, write past its buffers or take all memory. It takes the
- * numbers and shapes of an mmproj as they are (tools/mtmd/clip.cpp), so what its graphs assume is checked here.
+ * numbers of an mmproj as they are (tools/mtmd/clip.cpp), so what its graphs assume is checked here; of its tensors, encoder-layout.ts.
  */
 
 const NUMBERS: Readonly<Record<string, Range>> = {
@@ -43,6 +42,16 @@ const TYPES: readonly (readonly [string, keyof typeof GgufType])[] = [
   ['clip.projector_type', 'string'],
   ['clip.vision.projector_type', 'string'],
   ['clip.vision.mm_patch_merge_type', 'string'],
+  ['clip.minicpmv_version', 'int32'],
+  ...[
+    'clip.minicpmv_query_num',
+    'clip.vision.projector.query_side',
+    'clip.vision.projector.window_side',
+    'clip.vision.expert_used_count',
+    'clip.vision.sam.head_count',
+    'clip.vision.sam.block_count',
+    'clip.vision.sam.embedding_length',
+  ].map((key) => [key, 'uint32'] as const),
   ['general.name', 'string'],
   ['general.description', 'string'],
   ['general.file_type', 'uint32'],
@@ -63,88 +72,8 @@ export function checkVisionModel(gguf: Gguf, projector: string): void {
   const isQwen = projector.startsWith('qwen2');
   if (isQwen && (number('spatial_merge_size') ?? 2) !== 2)
     throw implausible(gguf, 'an encoder of this kind merges 2 × 2 patches');
-  if (isQwen || projector === 'mlp') checkShapes(gguf, isQwen);
-}
-
-type Shapes = ReadonlyMap<string, readonly number[]>;
-
-/** The shapes of the two kinds of encoder that Snug knows: those of Qwen2-VL and of LLaVA. */
-function checkShapes(gguf: Gguf, isQwen: boolean): void {
-  const shapes: Shapes = new Map(gguf.tensors.map(({ name, shape }) => [name, shape]));
-  checkPatches(gguf, shapes, isQwen);
-  const width = metadataNumber(gguf, 'clip.vision.embedding_length');
-  if (width === undefined) return;
-  for (const [name, shape] of shapes) {
-    const block = /^v\.blk\.\d+\.(\w+)\.(weight|bias)$/.exec(name);
-    if (block) checkBlock(gguf, { name, part: block[1] ?? '', shape }, { shapes, width });
-    else if (/^v\.(pre_ln|post_ln|class_embd)/.test(name)) expectShape(gguf, name, shape, [width]);
-  }
-  checkProjector(gguf, shapes, isQwen ? width * 4 : width);
-}
-
-function checkPatches(gguf: Gguf, shapes: Shapes, isQwen: boolean): void {
-  const number = (name: string) => metadataNumber(gguf, `clip.vision.${name}`);
-  const [side, patch, width] = [number('image_size'), number('patch_size'), number('embedding_length')];
-  if (patch === undefined || width === undefined) return;
-  for (const tensor of gguf.tensors) {
-    if (!tensor.name.startsWith('v.patch_embd.weight')) continue;
-    expectShape(gguf, tensor.name, tensor.shape, [patch, patch, 3, width]);
-    if (!['F32', 'F16'].includes(tensorTypeName(tensor.type)))
-      throw implausible(gguf, `${tensor.name} is stored as ${tensorTypeName(tensor.type)}`);
-  }
-  if (isQwen || side === undefined) return;
+  const [side, patch] = [number('image_size') ?? 0, number('patch_size') ?? 1];
   const patches = Math.floor(side / patch) ** 2;
-  if (patches > MOST_FIXED_PATCHES)
+  if (projector === 'mlp' && patches > MOST_FIXED_PATCHES)
     throw implausible(gguf, `its pictures have ${patches} patches, and no encoder has more than 4,096`);
-  const positions = shapes.get('v.position_embd.weight');
-  const expected = patches + (shapes.has('v.class_embd') ? 1 : 0);
-  if (positions) expectShape(gguf, 'v.position_embd.weight', positions, [width, expected]);
-}
-
-interface BlockTensor {
-  readonly name: string;
-  readonly part: string;
-  readonly shape: readonly number[];
-}
-
-function checkBlock(
-  gguf: Gguf,
-  { name, part, shape }: BlockTensor,
-  { shapes, width }: { shapes: Shapes; width: number },
-): void {
-  const isBias = name.endsWith('.bias');
-  if (/^attn_(q|k|v|out)$/.test(part)) expectShape(gguf, name, shape, isBias ? [width] : [width, width]);
-  else if (part === 'attn_qkv') expectShape(gguf, name, shape, isBias ? [3 * width] : [width, 3 * width]);
-  else if (/^ln\d$/.test(part)) expectShape(gguf, name, shape, [width]);
-  else if (part.startsWith('ffn_') && isBias) {
-    const rows = shapes.get(name.replace(/bias$/, 'weight'))?.[1];
-    if (rows !== undefined) expectShape(gguf, name, shape, [rows]);
-  } else if (part.startsWith('ffn_')) {
-    // files of an old converter call up what goes down, and the other way round
-    const prefix = name.slice(0, name.indexOf('ffn_'));
-    const inner = shapes.get(`${prefix}ffn_up.weight`)?.find((length) => length !== width) ?? width;
-    const isUp = shape[0] === width && shape[1] === inner;
-    if (!isUp) expectShape(gguf, name, shape, [inner, width]);
-  }
-}
-
-/** Two matrices, of which the second takes what the first gives. */
-function checkProjector(gguf: Gguf, shapes: Shapes, takes: number): void {
-  let columns = takes;
-  for (const layer of ['mm.0', 'mm.2']) {
-    const weight = shapes.get(`${layer}.weight`);
-    if (!weight) return;
-    const rows = weight[1] ?? 0;
-    expectShape(gguf, `${layer}.weight`, weight, [columns, rows]);
-    const bias = shapes.get(`${layer}.bias`);
-    if (bias) expectShape(gguf, `${layer}.bias`, bias, [rows]);
-    columns = rows;
-  }
-}
-
-function expectShape(gguf: Gguf, name: string, shape: readonly number[], expected: readonly number[]): void {
-  // a length of 1 at the end may be left out
-  const trimmed = (lengths: readonly number[]) => lengths.join('×').replace(/(×1)+$/, '');
-  if (trimmed(shape) !== trimmed(expected))
-    throw implausible(gguf, `${name} has the shape ${shape.join('×')}, and must have ${expected.join('×')}`);
 }

@@ -43,6 +43,7 @@ describe('a text model is refused, with the entry that is wrong, when', () => {
     ['scaled in an unknown way', says('rope.scaling.type', string, 'sideways')],
     ['the sections 0, 0, 0, 0', says('rope.dimension_sections', int32, [0, 0, 0, 0])],
     ['rope.dimension_sections', says('rope.dimension_sections', int32, [-8, 16, 16, 0])],
+    ['turn 80 values of heads that have 64', says('rope.dimension_sections', int32, [8, 64, 8, 0])],
     ['the sections 8, 8, 8, 8, 8', says('rope.dimension_sections', int32, [8, 8, 8, 8, 8])],
     ['attention.layer_norm_rms_epsilon', says('attention.layer_norm_rms_epsilon', float32, -1)],
     ['expert_used_count', says('expert_used_count', uint32, 2)],
@@ -89,6 +90,13 @@ describe('tokens', () => {
     expect(() => checkTokens(tokens(() => undefined))).not.toThrow();
     const two = tokens((words) => (words[2000] = 'word 7'));
     expect(thrown(() => checkTokens(two)).message).toContain('its token 2000 is there twice');
+  });
+
+  it('are told apart up to a zero, as llama.cpp reads them', () => {
+    const cut = tokens((words) => (words[2000] = 'word 7\0 and more'));
+    expect(thrown(() => checkTokens(cut)).message).toContain('its token 2000 is there twice');
+    const two = tokens((words) => ((words[5] = '\0a'), (words[6] = '\0b')));
+    expect(() => checkTokens(two)).not.toThrow();
   });
 
   it('may be empty, and none has the name that llama.cpp gives an empty one', () => {
