@@ -81,7 +81,11 @@ class Holder implements ModelInUse {
     options: { signal?: AbortSignal; onEvent?: (event: ChatEvent) => void } = {},
   ): Promise<OpenedChat> {
     // a fit may have put another model in the place of this one
-    const key = JSON.stringify([request, stampOfFile(request.modelPath), stampOfFile(request.mmprojPath ?? null)]);
+    const key = JSON.stringify([
+      request,
+      stampOfFile(request.modelPath),
+      stampOfFile(request.mmprojPath ?? null),
+    ]);
     if (this.#opened?.key === key && !this.#worker?.isOver) return this.#opened.chat;
     // a process of its own for each model: what a native library leaked or kept goes with it
     await this.unload();

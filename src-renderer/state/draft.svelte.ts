@@ -34,6 +34,9 @@ export class Draft {
   /** why pictures have no cost: the model cannot see, or cannot be read */
   costProblem: ErrorData | null = $state.raw(null);
   costing: boolean = $state(false);
+  /** it is to be sent once the pictures that are on their way are here */
+  sending: boolean = $state(false);
+  #onTheWay: Promise<unknown> = Promise.resolve();
   /** the question that this text replaces */
   editing: string | null = $state(null);
   /** what was being written before editing began */
@@ -56,10 +59,25 @@ export class Draft {
     return this.text.length > MOST_LETTERS;
   }
 
+  /** There is something to send, all of it here or on its way. */
+  get worthSending(): boolean {
+    const something = this.text.trim() !== '' || (this.attachments.length > 0 && this.editing === null);
+    return something && !this.tooLong && !this.sending;
+  }
+
   /** There is something to send and all of it is here. */
   get ready(): boolean {
-    const something = this.text.trim() !== '' || (this.hashes.length > 0 && this.editing === null);
-    return something && !this.adding && !this.tooLong;
+    return this.worthSending && !this.adding;
+  }
+
+  /** Waits for pictures that are on their way; false where the question is better not sent now: one of them was refused. */
+  async complete(): Promise<boolean> {
+    if (!this.worthSending) return false;
+    const refused = this.problems.length;
+    this.sending = true;
+    while (this.adding) await this.#onTheWay;
+    this.sending = false;
+    return this.ready && this.problems.length === refused;
   }
 
   /** Takes what is a picture; every other file is named with the reason and the rest goes on. */
@@ -72,7 +90,9 @@ export class Draft {
         advice: 'Send these first, then the others.',
       });
     }
-    await Promise.all(files.slice(0, room).map((file) => this.#addFile(file)));
+    const added = Promise.all(files.slice(0, room).map((file) => this.#addFile(file)));
+    this.#onTheWay = Promise.all([this.#onTheWay, added]);
+    await added;
     await this.refreshCosts();
   }
 

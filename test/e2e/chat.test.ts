@@ -37,6 +37,8 @@ inEachDoor('chat', { holds: true }, (app) => {
       .getByText(/is not a picture that can be read/)
       .first()
       .waitFor();
+    // the shapes are there a second time, and one of them says nothing more
+    await app.page.getByText('Adding', { exact: true }).waitFor({ state: 'detached' });
     await app.button(/^Remove shapes/).click();
     // the browser itself notes the refused upload
     expect(app.takeComplaints()).toEqual([expect.stringContaining('400')]);

@@ -102,11 +102,12 @@ class BrowserDoor implements Door {
   }
 
   async #stop(): Promise<void> {
-    this.workers.release();
     // the pages first: they would say that the connection was lost
     await this.#context.close();
     await this.#server.close();
+    // a held process goes on when it is told to end, and not before: its answer would come to an end by itself
     await this.#services.close();
+    this.workers.release();
   }
 }
 

@@ -191,10 +191,10 @@ describe('a model whose file is to be deleted', () => {
     expect(readFileSync(path, 'utf8')).toBe('a model');
   });
 
-  it('stays in the library when its file cannot be renamed', () => {
+  it('stays in the library when its file cannot be renamed', async () => {
     const { library, models, path, id } = libraryOfOne();
     disk.beforeRename = () => refuse('EROFS');
-    expect(thrown(() => void library.remove({ id, deleteFile: true })).code).toBe('CANNOT_WRITE');
+    await expect(library.remove({ id, deleteFile: true })).rejects.toMatchObject({ code: 'CANNOT_WRITE' });
     expect(models.list()).toMatchObject([{ id, path, trashedPath: null }]);
   });
 
