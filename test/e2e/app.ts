@@ -27,7 +27,7 @@ export function inEachDoor(
         await timeKernels(app.home);
         app.door = await kind.open({ home: app.home, builtIn, watch: (page) => app.watch(page) });
         // tests share two cores with the window
-        await app.api.settings.set({ threads: 1, contextTokens: 1024 });
+        await app.api.settings.set({ threads: 1, contextTokens: 1024, temperature: 0 });
       });
       afterAll(async () => {
         await app.door.close();
