@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { isAbsolute } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 /** The environment in which Node loads the addon that is built with sanitizers. Throws with the reason where this machine cannot. */
 export function sanitizedEnvironment(): NodeJS.ProcessEnv {
@@ -19,7 +19,10 @@ export function sanitizedEnvironment(): NodeJS.ProcessEnv {
     GGML_NO_BACKTRACE: '1',
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1:abort_on_error=1',
   };
-  const tried = spawnSync(process.execPath, ['--eval', ''], { env: environment, encoding: 'utf8' });
+  const script = join(import.meta.dirname, '..', 'fixtures', 'campaign', 'libraries-in-child.ts');
+  const tried = spawnSync(process.execPath, [script], { env: environment, encoding: 'utf8' });
   if (tried.status !== 0) throw new Error(`Node does not start with ${library}: ${tried.stderr}`);
+  if (!tried.stdout.includes(join('build-sanitized', 'snug.node')))
+    throw new Error(`Node loads another addon than the one with sanitizers: ${tried.stdout}`);
   return environment;
 }

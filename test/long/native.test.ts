@@ -53,14 +53,16 @@ async function campaign(name: string, script: string, cases: number): Promise<Ca
 describe('with sanitizers', () => {
   it('the addon’s own tests hold', () => {
     const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-    const run = spawnSync(process.execPath, [vitest, 'run', '--project', 'native'], {
+    // a sanitizer's own memory is not what a plan foresees
+    const args = ['run', '--project', 'native', '--exclude', '**/memory.test.ts'];
+    const run = spawnSync(process.execPath, [vitest, ...args], {
       ...{ env, encoding: 'utf8', cwd: root },
     });
     expect(run.status, run.stdout + run.stderr).toBe(0);
   });
 
   it('broken models and encoders end no process', async () => {
-    const result = await campaign('mutants', 'mutants-in-child.ts', 1500);
+    const result = await campaign('mutants', 'mutants-in-child.ts', 4000);
     expect(result.crashes, told('mutants', result)).toEqual([]);
     // the campaign reaches llama.cpp, and our reader refuses something
     expect(result.outcomes).toMatchObject({
