@@ -54,11 +54,13 @@ export class TemplateRunner implements Disposable {
 
   #start(): Worker {
     const data: TemplateData = { source: this.#source, mostCharacters: MOST_CHARACTERS };
-    return new Worker(entry, {
+    const thread = new Worker(entry, {
       workerData: data,
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES },
     });
+    // who waits for it hears of an error; one that nobody waits for must not end the process
+    return thread.on('error', () => undefined);
   }
 
   async #ask(
@@ -84,7 +86,6 @@ export class TemplateRunner implements Disposable {
       signal?.removeEventListener('abort', cancel);
       thread.off('message', resolve);
       thread.off('error', broken);
-      thread.on('error', () => undefined);
       thread.unref();
     }
   }

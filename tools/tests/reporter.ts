@@ -22,6 +22,11 @@ export default class Waiting implements Reporter {
     this.#running.delete(test.id);
   }
 
+  /** A file that ends takes its tests with it, also one whose end was not told. */
+  onTestModuleEnd(module: TestModule): void {
+    for (const { id } of module.children.allTests()) this.#running.delete(id);
+  }
+
   onTestRunEnd(modules: readonly TestModule[]): void {
     clearInterval(this.#timer);
     const files = modules
