@@ -144,7 +144,12 @@ class ComparisonRun {
         names.slice(i + 1).map((b) => ({ a, b, tau: orderTau(order(a), order(b)) })),
       ),
       rows: [...this.#rows.all],
-      machine: { cpu: laptop.cpu.brand, threads: settings.threads, llamaCpp: llamaCppRelease() },
+      machine: {
+        cpu: laptop.cpu.brand,
+        cpuVariant: laptop.cpu.variant,
+        threads: settings.threads,
+        llamaCpp: llamaCppRelease(),
+      },
     };
   }
 

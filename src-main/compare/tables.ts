@@ -25,7 +25,7 @@ function head(comparison: Comparison): string {
         ? [`A picture takes ${model.imageTokens.min} to ${model.imageTokens.max} tokens.`]
         : []),
       `Two rungs: ${rungs.high}, and ${rungs.low} for the layers that are low.`,
-      `Measured with llama.cpp ${escapeMarkdown(machine.llamaCpp)}, ${machine.threads} threads, on ${escapeMarkdown(machine.cpu)}.`,
+      `Measured with llama.cpp ${escapeMarkdown(machine.llamaCpp)} (its build for ${escapeMarkdown(machine.cpuVariant)}), ${machine.threads} threads, on ${escapeMarkdown(machine.cpu)}.`,
       `Unless something else is said, calibrated with α = ${alpha} (share of image tokens), K = ${clusters} clusters and seed ${seed}.`,
       `Memory and speed are for a context of ${comparison.contextTokens} tokens.`,
     ].join(' '),

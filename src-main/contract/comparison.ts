@@ -105,6 +105,12 @@ export const comparisonSchema = z.object({
   /** Kendall's τ of each pair of orders */
   taus: z.array(z.object({ a: z.string(), b: z.string(), tau: z.number() })),
   rows: z.array(comparedSchema),
-  machine: z.object({ cpu: z.string(), threads: z.int().positive(), llamaCpp: z.string() }),
+  machine: z.object({
+    cpu: z.string(),
+    /** llama.cpp's build that computed, as in "haswell" */
+    cpuVariant: z.string().default('unknown'),
+    threads: z.int().positive(),
+    llamaCpp: z.string(),
+  }),
 });
 export type Comparison = z.infer<typeof comparisonSchema>;

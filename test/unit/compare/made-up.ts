@@ -77,7 +77,7 @@ export function comparisonOf(rows: readonly Compared[], change: Partial<Comparis
     orders: {},
     taus: [],
     rows: [...rows],
-    machine: { cpu: 'AMD EPYC', threads: 2, llamaCpp: 'v0.5.0' },
+    machine: { cpu: 'AMD EPYC', cpuVariant: 'haswell', threads: 2, llamaCpp: 'v0.5.0' },
     ...change,
   };
 }
