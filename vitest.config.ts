@@ -6,7 +6,7 @@ import { recordedVariant } from './test/helpers/cpu-variants.ts';
 const MODEL_TESTS = {
   testTimeout: 180_000,
   hookTimeout: 180_000,
-  setupFiles: ['test/helpers/one-core.ts'],
+  setupFiles: ['test/helpers/one-core.ts', 'test/helpers/waiting.ts'],
   globalSetup: ['test/helpers/write-short-demo.ts'],
 };
 

@@ -9,6 +9,7 @@ export default defineConfig({
     testTimeout: 900_000,
     hookTimeout: 900_000,
     fileParallelism: false,
+    setupFiles: ['test/helpers/waiting.ts'],
     globalSetup: ['test/helpers/write-short-demo.ts'],
     projects: [
       { extends: true, test: { name: 'long', include: ['test/long/**/*.test.ts'] } },

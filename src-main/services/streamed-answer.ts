@@ -128,7 +128,10 @@ export class StreamedAnswer {
   }
 
   #finished(end: Omit<AnswerEnd, 'notes'>): Message {
-    return this.#repository.finishAnswer(this.message.id, { ...end, notes: this.#notes });
+    const finished = this.#repository.finishAnswer(this.message.id, { ...end, notes: this.#notes });
+    const { replaces } = this.message;
+    // a window that heard of a short answer only when it was whole has to know whose place it took
+    return replaces === undefined ? finished : { ...finished, replaces };
   }
 
   #endUnkept(error: ErrorData): void {

@@ -97,3 +97,17 @@ describe('an answer while the disk fills up', () => {
     expect(thread()).toMatchObject([{ id: 'again', text: 'A red ' }]);
   });
 });
+
+it('an answer that took the place of another says so with its last word too: a window may hear of that one alone', () => {
+  const { streamed, told } = answerInStore({ now: false }, true);
+  streamed.append('red');
+  streamed.stopped();
+  const [first] = told;
+  expect(told.at(-1)).toMatchObject({
+    id: 'again',
+    state: 'stopped',
+    text: 'red',
+    replaces: first?.replaces,
+  });
+  expect(first?.replaces).toBeDefined();
+});
