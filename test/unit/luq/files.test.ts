@@ -127,14 +127,14 @@ describe('why the system refused to write', () => {
   });
 
   it.each([
-    'could not write /work/a.tmp: No space left on device',
-    'could not write /work/a.tmp: Disk quota exceeded',
+    'could not write /home/a.tmp: No space left on device',
+    'could not write /home/a.tmp: Disk quota exceeded',
     'could not write D:\\work\\a.tmp: error 112',
   ])('is a full disk too where native code says "%s"', (message) => {
-    const error = nativeWriteError(new SnugError('NATIVE', message), '/work/a.tmp') as SnugError;
+    const error = nativeWriteError(new SnugError('NATIVE', message), '/home/a.tmp') as SnugError;
     expect(error.code).toBe('DISK_FULL');
     const other = new SnugError('NATIVE', 'error 1124');
-    expect(nativeWriteError(other, '/work/a.tmp')).toBe(other);
+    expect(nativeWriteError(other, '/home/a.tmp')).toBe(other);
   });
 
   it('is left as it is when already said', () => {
