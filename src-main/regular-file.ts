@@ -1,6 +1,15 @@
-import { closeSync, constants, fstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  readdirSync,
+  statSync,
+  type Stats,
+} from 'node:fs';
 import { platform } from 'node:os';
-import { win32 } from 'node:path';
+import { join, win32 } from 'node:path';
 import { SnugError, type ErrorCode } from './contract/errors.ts';
 
 /** An open file whose bytes lie on a disk; reading it never waits for another program. */
@@ -141,4 +150,25 @@ export function isWindowsDevice(path: string): boolean {
       .replace(/[.:].*$/, '')
       .trimEnd(),
   );
+}
+
+/**
+ * The files below a folder, also those that a link leads to. A link to a folder is not followed: it may lead round in a circle, or to the
+ * whole disk (`readdirSync`'s own recursion follows it).
+ */
+export function regularFilesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return regularFilesBelow(path);
+    return entry.isFile() || (entry.isSymbolicLink() && isFile(path)) ? [path] : [];
+  });
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    // a link that leads nowhere, or to itself
+    return false;
+  }
 }

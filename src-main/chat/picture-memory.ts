@@ -47,12 +47,21 @@ function wholePictureBytes(kind: DecodedKind, bytes: Uint8Array, facts: PictureF
     case 'png':
       return facts.isProgressive ? pixels * facts.channels * sampleBytes(facts.depth) : 0;
     case 'gif':
-      return pixels * GIF_BYTES_PER_PIXEL + (facts.pages ?? 1) * GIF_BYTES_PER_FRAME;
+      return (
+        Math.max(pixels, gifCanvasPixels(bytes)) * GIF_BYTES_PER_PIXEL +
+        (facts.pages ?? 1) * GIF_BYTES_PER_FRAME
+      );
     case 'webp':
       return isLossyOpaqueWebp(bytes) ? 0 : pixels * WEBP_BYTES_PER_PIXEL;
     case 'heif':
       return pixels * ((facts.bitsPerSample ?? 8) > 8 ? DEEP_AVIF_BYTES_PER_PIXEL : AVIF_BYTES_PER_PIXEL);
   }
+}
+
+/** Its frames may be small; whoever shows it has to hold all of the canvas. */
+function gifCanvasPixels(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return bytes.length < 10 ? 0 : view.getUint16(6, true) * view.getUint16(8, true);
 }
 
 function sampleBytes(depth: Metadata['depth']): number {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
-import { readRegularFile } from '../regular-file.ts';
+import { readRegularFile, regularFilesBelow } from '../regular-file.ts';
 import { unpackedRoot } from '../root.ts';
 
 /** Pictures with questions and answers, and texts, to calibrate with; the held-out part is only ever used for checking. */
@@ -67,11 +67,7 @@ export function loadOwnCalibration(folder: string): CalibrationSet {
       advice: 'Give --calibration a folder with pictures.',
     });
   }
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
-    .sort();
+  const files = regularFilesBelow(folder).sort();
   const own = files.filter((path) => PICTURE_EXTENSIONS.has(extname(path).toLowerCase()));
   if (own.length === 0) {
     throw new SnugError('NO_CALIBRATION', `${folder} holds no pictures`, {

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { messages, output } from '../terminal-output.ts';
 
 const LARGEST_PORT = 65_535;
 
@@ -15,6 +16,10 @@ export function readArguments(given: readonly string[]): { port: number } | numb
     .description("serves the app's window to a browser of this machine")
     .option('--port <n>', 'the port; without it, or with 0, a free one', port, 0)
     .allowExcessArguments(false)
+    .configureOutput({
+      writeOut: (text) => output.text(text.trimEnd()),
+      writeErr: (text) => messages.text(text.trimEnd()),
+    })
     .showHelpAfterError('Add nothing but --port and a number, or leave both out.')
     .exitOverride();
   try {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { regularFilesBelow } from '../regular-file.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { BankUse } from '../contract/model.ts';
 import { takeLock } from '../luq/workspace.ts';
@@ -52,10 +53,8 @@ export class BankFolders {
 }
 
 function bytesIn(folder: string): number {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => {
-      const found = statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false });
-      return sum + (found?.size ?? 0);
-    }, 0);
+  return regularFilesBelow(folder).reduce(
+    (sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
 }

@@ -84,6 +84,13 @@ describe('the memory that decoding takes', () => {
     expect(of(1_000_001) - of(1)).toBeGreaterThan(70e6);
   });
 
+  it('counts a GIF’s whole canvas, however small its frames are', () => {
+    const canvas = Buffer.from('GIF89a\xff\x3f\xff\x3f', 'latin1');
+    expect(
+      decodingBytes('gif', canvas, { width: 1, height: 1, channels: 3, depth: 'uchar', pages: 1 }, 1),
+    ).toBeGreaterThan(MOST_DECODING_BYTES);
+  });
+
   it('counts what a model wants to see', () => {
     const facts = { width: 9000, height: 9000, channels: 3, depth: 'uchar', isProgressive: false } as const;
     expect(decodingBytes('png', Buffer.alloc(0), facts, 81e6)).toBeGreaterThan(MOST_DECODING_BYTES);
