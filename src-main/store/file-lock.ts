@@ -62,10 +62,11 @@ function attempt(path: string, milliseconds: number): Attempt {
   } catch (error) {
     // what a killed process left in it, SQLite takes for a damaged database
     if (isDamage(error)) ftruncateSync(fd);
+    // before the descriptor is closed: then a new file may be given the number of the one that went
+    const removed = identityAt(path) !== identityOf(status);
     closeBoth(fd, connection);
     if (error instanceof SnugError && error.code === 'BUSY') return 'busy';
-    if (identityAt(path) !== identityOf(status)) return 'again';
-    if (isDamage(error)) return 'again';
+    if (removed || isDamage(error)) return 'again';
     throw error;
   }
   closeBoth(fd, connection);
