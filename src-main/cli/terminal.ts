@@ -3,6 +3,7 @@ import { toErrorData, type ErrorCode } from '../contract/errors.ts';
 import type { Progress } from '../contract/progress.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import { messages, output, paint } from '../terminal-output.ts';
+import { remedyWords } from './remedy-words.ts';
 
 /** Exit codes that scripts can rely on; documented in --help. */
 export const EXIT = { ok: 0, failed: 1, badInput: 2, doesNotFit: 3, incoherent: 4, cancelled: 130 } as const;
@@ -32,6 +33,7 @@ export function reportError(error: unknown, options: { json: boolean }): number 
   const bug = data.code === 'BUG' && error instanceof Error ? `\n${error.stack ?? ''}` : '';
   messages.text(`\n${paint('red', 'Error:')} ${data.message}${bug}`);
   if (data.advice) messages.text(data.advice);
+  for (const remedy of data.remedies ?? []) messages.text(`  ${remedyWords(remedy)}`);
   if (data.code === 'DOES_NOT_FIT') return EXIT.doesNotFit;
   return BAD_INPUT.has(data.code) ? EXIT.badInput : EXIT.failed;
 }

@@ -1,6 +1,8 @@
+import type { Remedy } from './remedies.ts';
+
 /**
  * Errors as they cross a process: a stable `code` for programs, a message that says what happened and an `advice` that says
- * what the person can do next. Cancelled is not failed: it has its own code and callers treat it apart.
+ * what the person can do next, in words of no door: what a door can do about it is a remedy. Cancelled is not failed: it has its own code and callers treat it apart.
  */
 export type ErrorCode =
   | 'CANCELLED'
@@ -34,6 +36,8 @@ export interface ErrorData {
   readonly code: ErrorCode;
   readonly message: string;
   readonly advice?: string | undefined;
+  /** best first */
+  readonly remedies?: readonly Remedy[] | undefined;
   readonly cause?: ErrorData | undefined;
 }
 
@@ -41,15 +45,21 @@ export class SnugError extends Error {
   override readonly name: string = 'SnugError';
   readonly code: ErrorCode;
   readonly advice: string | undefined;
+  readonly remedies: readonly Remedy[];
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { advice?: string | undefined; cause?: unknown } = {},
+    options: {
+      advice?: string | undefined;
+      remedies?: readonly Remedy[] | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.advice = options.advice;
+    this.remedies = options.remedies ?? [];
   }
 }
 
@@ -73,6 +83,7 @@ export function toErrorData(error: unknown): ErrorData {
       code: error.code,
       message: error.message,
       advice: error.advice,
+      ...(error.remedies.length > 0 ? { remedies: error.remedies } : {}),
       cause: error.cause === undefined ? undefined : toErrorData(error.cause),
     };
   }
@@ -84,6 +95,7 @@ export function fromErrorData(data: ErrorData): SnugError {
   if (data.code === 'CANCELLED') return new CancelledError();
   return new SnugError(data.code, data.message, {
     advice: data.advice,
+    remedies: data.remedies,
     cause: data.cause === undefined ? undefined : fromErrorData(data.cause),
   });
 }

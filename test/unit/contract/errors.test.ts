@@ -32,6 +32,13 @@ describe('an error that crosses a process', () => {
     expect(JSON.parse(JSON.stringify(toErrorData(error)))).toEqual(toErrorData(arrived));
   });
 
+  it('keeps what can be done about it, in its order', () => {
+    const remedies = [{ kind: 'set-context', tokens: 8192 }, { kind: 'add-vision-file' }] as const;
+    const error = new SnugError('CONTEXT_FULL', 'it is full', { remedies });
+    expect(across(error).remedies).toEqual(remedies);
+    expect(across(new SnugError('FILE', 'gone')).remedies).toEqual([]);
+  });
+
   it('keeps the words of a cause that was a system error', () => {
     const error = new SnugError('CANNOT_WRITE', 'cannot', { cause: new Error('EACCES: permission denied') });
     expect(across(error).cause).toMatchObject({ code: 'BUG', message: 'EACCES: permission denied' });

@@ -1,0 +1,34 @@
+import type { Remedy } from '../contract/remedies.ts';
+import { formatBytes } from '../profile/bytes.ts';
+
+/** What to type for a remedy. */
+export function remedyWords(remedy: Remedy): string {
+  switch (remedy.kind) {
+    case 'add-vision-file':
+      return '--mmproj FILE gives the model its vision file';
+    case 'choose-vision-file':
+      return `--mmproj FILE chooses one of: ${remedy.paths.join(', ')}`;
+    case 'set-context':
+      return `--context ${remedy.tokens}`;
+    case 'limit-picture-tokens':
+      return `--image-tokens ${remedy.tokens}`;
+    case 'smaller-vision':
+      return '--vision Q8_0 stores the vision file in 8 bits';
+    case 'set-budget':
+      return `--budget ${formatBytes(remedy.bytes).replaceAll(' ', '')}`;
+    case 'try-plans':
+      return '--plan auto measures several plans and takes the best';
+    case 'set-rungs':
+      return `--rungs ${remedy.high},${remedy.low}`;
+    case 'set-clusters':
+      return `--clusters ${remedy.clusters}`;
+    case 'choose-output':
+      return '--output FILE chooses another name or place';
+    case 'choose-calibration':
+      return '--calibration FOLDER chooses a folder of pictures';
+    case 'fit-model':
+      return 'snug fit MODEL compresses the model first';
+    case 'choose-model':
+      return '--model FILE chooses another model';
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * What a person can do about an error, as data. Each door words a remedy in its own terms: a button in the window, a flag or a command in
+ * the terminal. Only what is possible where the error arose is offered.
+ */
+export type Remedy =
+  /** give the model its vision file */
+  | { readonly kind: 'add-vision-file' }
+  /** several vision files would do: choose one */
+  | { readonly kind: 'choose-vision-file'; readonly paths: readonly string[] }
+  | { readonly kind: 'set-context'; readonly tokens: number }
+  /** let a picture take at most so many tokens */
+  | { readonly kind: 'limit-picture-tokens'; readonly tokens: number }
+  /** store the vision file in 8 bits */
+  | { readonly kind: 'smaller-vision' }
+  | { readonly kind: 'set-budget'; readonly bytes: number }
+  /** measure several plans and take the best */
+  | { readonly kind: 'try-plans' }
+  | { readonly kind: 'set-rungs'; readonly high: string; readonly low: string }
+  | { readonly kind: 'set-clusters'; readonly clusters: number }
+  | { readonly kind: 'choose-output' }
+  | { readonly kind: 'choose-calibration' }
+  /** compress the model first */
+  | { readonly kind: 'fit-model' }
+  | { readonly kind: 'choose-model' };

@@ -1,0 +1,34 @@
+import type { Remedy } from '../../src-main/contract/remedies.ts';
+import { formatBytes, formatCount } from '../format.ts';
+
+/** What the button of a remedy says. */
+export function remedyLabel(remedy: Remedy): string {
+  switch (remedy.kind) {
+    case 'add-vision-file':
+      return 'Add vision file';
+    case 'choose-vision-file':
+      return 'Choose vision file';
+    case 'set-context':
+      return `Use a context of ${formatCount(remedy.tokens)} tokens`;
+    case 'limit-picture-tokens':
+      return `Limit pictures to ${formatCount(remedy.tokens)} tokens`;
+    case 'smaller-vision':
+      return 'Store the vision file in 8 bits';
+    case 'set-budget':
+      return `Allow ${formatBytes(remedy.bytes)}`;
+    case 'try-plans':
+      return 'Try several plans';
+    case 'set-rungs':
+      return `Use ${remedy.high} and ${remedy.low}`;
+    case 'set-clusters':
+      return `Use ${formatCount(remedy.clusters)} clusters`;
+    case 'choose-output':
+      return 'Choose another name';
+    case 'choose-calibration':
+      return 'Choose other pictures';
+    case 'fit-model':
+      return 'Fit this model';
+    case 'choose-model':
+      return 'Choose another model';
+  }
+}
