@@ -5,7 +5,7 @@ import type { OpenChatRequest, OpenedChat, SendRequest, SentAnswer } from '../sr
 import { WorkerProcess } from '../src-main/engine/worker-process.ts';
 import { speedPredictor } from '../src-main/luq/prepare.ts';
 import { measureInChat, writeFullSizeModel, type FullSizeCase } from '../test/fixtures/measured-full-size.ts';
-import { QWEN_3B, QWEN_7B } from '../test/fixtures/models.ts';
+import { QWEN_3B, QWEN_7B } from '../test/fixtures/sparse-models.ts';
 import { machine } from './measure.ts';
 
 // What Snug says of speed and memory before a fit, against what models of Qwen2.5-VL's real size take: npm run bench:predictions [-- name …].

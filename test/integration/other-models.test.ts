@@ -16,16 +16,8 @@ import { readGguf } from '../../src-main/models/gguf.ts';
 import { readTextModel } from '../../src-main/models/model-file.ts';
 import { tensorTypeName } from '../../src-main/models/tensor-types.ts';
 import { sample } from '../fixtures/demo.ts';
-import {
-  QWEN_3B,
-  QWEN_7B,
-  UNEVEN,
-  writeHollowQwenVl,
-  writeLlava,
-  writeQwenVl,
-  writeTextOnly,
-  type RealLayout,
-} from '../fixtures/models.ts';
+import { UNEVEN, writeLlava, writeQwenVl, writeTextOnly } from '../fixtures/models.ts';
+import { QWEN_3B, QWEN_72B, QWEN_7B, writeSparseQwenVl, type RealLayout } from '../fixtures/sparse-models.ts';
 import { sharedFolder } from '../helpers/temporary-folder.ts';
 
 // What is true of the demo model is true of other architectures, layouts and sizes.
@@ -217,7 +209,7 @@ function typesOfLlamaQuantize(model: string, rung: string): Map<string, string> 
 
 /**
  * What `llama-quantize --dry-run` of llama.cpp v0.4.0 prints as "quant size", in MiB with two digits, for these layouts
- * written by writeHollowQwenVl. Hugging Face's files of the two models have the same size: 1.93 and 4.68 GB at Q4_K_M.
+ * written by writeSparseQwenVl. Hugging Face's files of the two models have the same size: 1.93 and 4.68 GB at Q4_K_M.
  */
 const RECORDED_MIB: Record<string, Record<string, number>> = {
   'Qwen2.5-VL-3B': { Q4_K_M: 1834.82, Q2_K: 1210.02 },
@@ -232,7 +224,7 @@ describe.each<RealLayout>([QWEN_3B, QWEN_7B])('the layout of $name', (layout) =>
   let source: ReturnType<typeof readSource>;
 
   beforeAll(async () => {
-    const files = writeHollowQwenVl(newFolder(layout.name), layout);
+    const files = writeSparseQwenVl(newFolder(layout.name), layout);
     model = files.model;
     source = readSource(files.model, files.mmproj, 1280);
     const rungs = { high: 'Q4_K_M', low: 'IQ1_M' } as const;
@@ -320,5 +312,20 @@ describe.each<RealLayout>([QWEN_3B, QWEN_7B])('the layout of $name', (layout) =>
   it('takes next to nothing on disk in this test', () => {
     expect(statSync(model).size).toBeGreaterThan(6e9);
     expect(statSync(model).blocks * 512).toBeLessThan(16 * MiB);
+  });
+});
+
+describe('the layout of Qwen2.5-VL-72B', () => {
+  it.each([
+    ['F16', 145],
+    ['Q8_0', 77],
+  ] as const)('is read for what it is in %s', (weights, gigabytes) => {
+    const where = newFolder(`72B-${weights}`);
+    const { model, mmproj } = writeSparseQwenVl(where, QWEN_72B, weights);
+    const { text, vision } = readSource(model, mmproj, undefined);
+    expect(text.weightType).toBe(weights);
+    expect((text.parameters + (vision?.parameters ?? 0)) / 1e9).toBeCloseTo(73.4, 1);
+    expect(Math.round(text.gguf.fileBytes / 1e9)).toBe(gigabytes);
+    rmSync(where, { recursive: true });
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sourceMemory } from '../../../src-main/luq/fit-plan.ts';
 import { measureInChat, writeFullSizeModel } from '../../fixtures/measured-full-size.ts';
-import { QWEN_3B } from '../../fixtures/models.ts';
+import { QWEN_3B } from '../../fixtures/sparse-models.ts';
 import { sharedFolder } from '../../helpers/temporary-folder.ts';
 
 const MiB = 2 ** 20;

@@ -13,7 +13,7 @@ import {
 } from '../../../src-main/models/tensor-types.ts';
 import { DEMO_IMAGE_TOKENS } from '../../fixtures/demo.ts';
 import { writeFullSize } from '../../fixtures/full-size.ts';
-import { QWEN_3B, writeHollowQwenVl } from '../../fixtures/models.ts';
+import { QWEN_3B, writeSparseQwenVl } from '../../fixtures/sparse-models.ts';
 import { sharedFolder } from '../../helpers/temporary-folder.ts';
 
 // What the addon makes of the processor: kernel speeds and the layouts of weights.
@@ -22,7 +22,7 @@ const { addon } = loadAddon();
 const limits = DEMO_IMAGE_TOKENS;
 const folder = sharedFolder();
 // tied embeddings, which some layouts hold twice
-const files = writeHollowQwenVl(folder, { ...QWEN_3B, name: 'two layers', layers: 2, vocabulary: 4096 });
+const files = writeSparseQwenVl(folder, { ...QWEN_3B, name: 'two layers', layers: 2, vocabulary: 4096 });
 
 describe('the kernel probe', () => {
   const probe = (type: string, columns: number, rows: number) =>
