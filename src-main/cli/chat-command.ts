@@ -5,6 +5,7 @@ import type { ChatEvent, OpenChatRequest, OpenedChat, SentAnswer } from '../cont
 import { isCancelled } from '../contract/errors.ts';
 import { WorkerProcess } from '../engine/worker-process.ts';
 import { workerEntries } from '../api/entries.ts';
+import { givenPath, pastedPaths } from '../pasted-paths.ts';
 import { messages, output, paint } from '../terminal-output.ts';
 import { chosenModel, chosenThreads } from './chosen-model.ts';
 import { EXIT, reportError, withInterrupt } from './terminal.ts';
@@ -27,7 +28,7 @@ export async function chatCommand(question: string | undefined, flags: ChatFlags
   await using worker = new WorkerProcess(workerEntries.chat);
   const chat = new TerminalChat(worker, flags);
   const opened = await withInterrupt(async (signal) => chat.open(await openRequest(flags), signal));
-  const pictures = (flags.image ?? []).map((path) => resolve(path));
+  const pictures = (flags.image ?? []).map((path) => resolve(givenPath(path)));
   if (question !== undefined) {
     const answer = await chat.ask(question, pictures);
     if (flags.json) output.json({ model: opened, answer });
@@ -122,9 +123,10 @@ async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: s
     if (line === '/quit') break;
     try {
       if (line.startsWith('/image ')) {
-        const path = resolve(line.slice('/image '.length).trim());
-        messages.lines(`${await chat.pictureTokens(path)} tokens`);
-        pictures = [...pictures, path];
+        for (const path of pastedPaths(line.slice('/image '.length)).map((path) => resolve(path))) {
+          messages.lines(`${path}: ${await chat.pictureTokens(path)} tokens`);
+          pictures = [...pictures, path];
+        }
       } else if (line !== '') {
         answering = new AbortController();
         await chat.ask(line, pictures, answering.signal);
