@@ -16,6 +16,10 @@ export function remedyWords(remedy: Remedy): string {
       return '--vision Q8_0 stores the vision file in 8 bits';
     case 'set-budget':
       return `--budget ${formatBytes(remedy.bytes).replaceAll(' ', '')}`;
+    case 'ask-agreement':
+      return `--min-agreement ${remedy.share}`;
+    case 'allow-divergence':
+      return `--max-kld ${remedy.nats}`;
     case 'try-plans':
       return '--plan auto measures several plans and takes the best';
     case 'set-rungs':

@@ -13,9 +13,28 @@ export function hasGraphicsDevice(devices: readonly ComputeDevice[]): boolean {
   return devices.some(({ kind }) => kind === 'gpu' || kind === 'igpu');
 }
 
+/** What a model may take of this laptop's memory whatever runs beside it at the moment: it is fitted once and used for long. */
+export interface MemoryLimits {
+  /** leaves the system and other programs their usual share */
+  readonly comfortableBytes: number;
+  /** with other programs closed: more goes to swap */
+  readonly mostBytes: number;
+}
+
+/**
+ * Parameters of the largest model that would fit where one of `parameters` takes `neededBytes`; rounded down, as it is an estimate: what
+ * a model takes grows about as its parameters do.
+ */
+export function largestParameters(parameters: number, neededBytes: number, spareBytes: number): number {
+  const count = (parameters * spareBytes) / neededBytes;
+  const step = 10 ** (Math.floor(Math.log10(Math.max(10, count))) - 1);
+  return Math.floor(count / step) * step;
+}
+
 export interface LaptopView {
   readonly laptop: Laptop;
-  /** what a model may take without crowding out the rest */
+  readonly limits: MemoryLimits;
+  /** what a model may take without crowding out the rest, as things are now */
   readonly budget: Budget;
   /** threads that computing uses */
   readonly threads: number;

@@ -13,6 +13,10 @@ export type Remedy =
   /** store the vision file in 8 bits */
   | { readonly kind: 'smaller-vision' }
   | { readonly kind: 'set-budget'; readonly bytes: number }
+  /** ask for the original's next word at this share of positions, 0 to 1, and no more */
+  | { readonly kind: 'ask-agreement'; readonly share: number }
+  /** allow this mean KL divergence from the original */
+  | { readonly kind: 'allow-divergence'; readonly nats: number }
   /** measure several plans and take the best */
   | { readonly kind: 'try-plans' }
   | { readonly kind: 'set-rungs'; readonly high: string; readonly low: string }

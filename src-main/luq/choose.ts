@@ -1,17 +1,16 @@
-import { SnugError } from '../contract/errors.ts';
-import type { Budget, Candidate, Quality } from '../contract/fit-report.ts';
+import type { Candidate, Quality } from '../contract/fit-report.ts';
 import type { Ordering } from '../contract/fit-request.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import type { Addon, NativeModel } from '../engine/addon.ts';
-import { formatBytes } from '../profile/bytes.ts';
 import { largestPassing } from './bisect.ts';
-import { choosePlan, planInputs, type PlanBasis } from './fit-plan.ts';
+import { choosePlan, planInputs, type AgreedBudget, type PlanBasis } from './fit-plan.ts';
 import type { FitSettings } from './fit-settings.ts';
 import { ladderPlan, measureLadder } from './ladder.ts';
 import { mixtureOf, type Mixture } from './mixture.ts';
 import { openMetadata } from './open-model.ts';
 import { orderLayers } from './orders.ts';
 import { planLayers, planWith, type Plan, type PlanInputs } from './plan.ts';
+import { noPlanKeepsQuality, qualityNeedsMemory, qualityOutOfReach } from './quality-refusal.ts';
 import type { Rung } from './rungs.ts';
 import type { Source } from './source.ts';
 import { divergenceOf, keepsQuality, type QualityLimits, type Trials } from './trials.ts';
@@ -43,7 +42,7 @@ export interface Measuring {
 }
 
 export interface Choosing extends Measuring {
-  readonly budget: Budget;
+  readonly budget: AgreedBudget;
   readonly lowLayers: number | undefined;
   readonly speedOf: (plan: Plan) => Promise<number>;
 }
@@ -90,7 +89,7 @@ export async function measureSensitivity(choosing: Measuring): Promise<number[]>
 
 /**
  * Throws DOES_NOT_FIT when the plan that the memory allows breaks the limits. The most layers that keep them are found by
- * bisection, to say what memory that quality takes.
+ * bisection, to say what memory that quality takes; where not even none does, that is known after two trials.
  */
 async function requireQuality(
   { trials, budget }: Choosing,
@@ -98,37 +97,13 @@ async function requireQuality(
   fitted: Plan,
   limits: QualityLimits,
 ): Promise<void> {
-  const passes = async (k: number) => keepsQuality(await trials.measure(planWith(inputs, k)), limits);
-  const most = await largestPassing(fitted.lowLayers, passes);
+  const measure = (k: number) => trials.measure(planWith(inputs, k));
+  const most = await largestPassing(fitted.lowLayers, async (k) => keepsQuality(await measure(k), limits));
   if (most === fitted.lowLayers) return;
-  const words = describeLimits(limits);
-  if (most === undefined) {
-    throw new SnugError(
-      'DOES_NOT_FIT',
-      `even with every layer at ${inputs.rungs.high} ${words} is not kept`,
-      {
-        advice: 'Ask for less, or choose a better high rung with --rungs.',
-      },
-    );
-  }
-  const needed = planWith(inputs, most).memory.totalBytes;
-  throw new SnugError(
-    'DOES_NOT_FIT',
-    `within ${formatBytes(budget.bytes)} ${fitted.lowLayers} layers have to go to ${inputs.rungs.low}, and ${words} is kept with ${most} at most`,
-    {
-      advice: `With ${most} the model needs ${formatBytes(needed)}: give it that, ask for less quality, or let Snug try several plans (--plan auto).`,
-    },
-  );
-}
-
-function describeLimits({ maxKld, minAgreement }: QualityLimits): string {
-  const parts = [
-    ...(maxKld === undefined ? [] : [`a KL divergence of at most ${maxKld}`]),
-    ...(minAgreement === undefined
-      ? []
-      : [`the source's first choice at ${(minAgreement * 100).toFixed(0)} % or more of positions`]),
-  ];
-  return parts.join(' with ');
+  const reached = await measure(fitted.lowLayers);
+  if (most === undefined)
+    throw qualityOutOfReach({ inputs, fitted, budget, reached, best: await measure(0), limits });
+  throw qualityNeedsMemory({ inputs, fitted, budget, reached, most, limits });
 }
 
 interface Entrant {
@@ -148,13 +123,7 @@ async function chooseBest(choosing: Choosing, limits: QualityLimits): Promise<Ch
     measured.filter(({ quality }) => keepsQuality(quality, limits)),
     ({ quality, speed }) => ({ divergence: divergenceOf(quality), speed }),
   );
-  if (!best) {
-    throw new SnugError(
-      'DOES_NOT_FIT',
-      `nothing within ${formatBytes(budget.bytes)} keeps ${describeLimits(limits)}`,
-      { advice: 'Ask for less quality, or give the model more memory.' },
-    );
-  }
+  if (!best) throw noPlanKeepsQuality(measured, budget, limits);
   return {
     plan: best.plan,
     candidates: measured.map(({ name, plan, quality, speed }) => ({

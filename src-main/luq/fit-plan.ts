@@ -4,7 +4,7 @@ import type { FitRequest } from '../contract/fit-request.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { GgufTensor } from '../models/gguf.ts';
 import { layerOf, type TextModel } from '../models/model-file.ts';
-import { recommendBudget } from '../profile/budget.ts';
+import { memoryLimits, recommendBudget } from '../profile/budget.ts';
 import { predictTokensPerSecond, type KernelSpeed, type Matrix } from '../profile/probe.ts';
 import type { FitSettings } from './fit-settings.ts';
 import type { LayerEntropy } from './entropy.ts';
@@ -20,7 +20,7 @@ import {
   smallestThatFits,
   type Plan,
   type PlanInputs,
-  type Remedy,
+  type Saving,
 } from './plan.ts';
 import type { Source } from './source.ts';
 import { visionTypes } from './vision-types.ts';
@@ -33,8 +33,8 @@ export interface PlanBasis {
   readonly extra: ExtraBytes;
   /** types of the vision encoder's tensors when it is to be stored smaller */
   readonly visionTypes: ReadonlyMap<string, number> | undefined;
-  /** the same at shorter contexts and with the vision encoder in 8 bits: what could help when nothing fits */
-  readonly alternatives: readonly { readonly label: string; readonly overhead: Overhead }[];
+  /** the same at shorter contexts and with the vision file in 8 bits: what could help when nothing fits */
+  readonly alternatives: readonly (Omit<Saving, 'totalBytes'> & { readonly overhead: Overhead })[];
 }
 
 /** Shortest context that is still a conversation about a picture. */
@@ -51,27 +51,40 @@ interface Changes {
   readonly smallerVision?: boolean;
 }
 
-/** What a person could give up to save memory, one thing at a time and then all together. */
-function savings(
-  { vision, limits }: PlannedSource,
-  contextTokens: number,
-  visionIsSmall: boolean,
-): (Changes & { label: string })[] {
-  const options: (Changes & { label: string })[] = [];
+type Option = Changes & Omit<Saving, 'totalBytes'>;
+
+/** What a person could give up to save memory, one thing at a time and then all together; what costs them least comes first. */
+function savings({ vision, limits }: PlannedSource, contextTokens: number, visionIsSmall: boolean): Option[] {
+  const options: Option[] = [];
   if (vision && !visionIsSmall) {
-    options.push({ label: 'the vision encoder in 8 bits (--vision Q8_0)', smallerVision: true });
+    options.push({
+      label: 'the vision file in 8 bits',
+      remedies: [{ kind: 'smaller-vision' }],
+      smallerVision: true,
+    });
   }
   if (vision && limits.maxTokens > SMALLER_PICTURE_TOKENS) {
-    const label = `pictures of at most ${SMALLER_PICTURE_TOKENS} tokens (--image-tokens ${SMALLER_PICTURE_TOKENS})`;
-    options.push({ label, imageMaxTokens: SMALLER_PICTURE_TOKENS });
+    options.push({
+      label: `pictures of at most ${SMALLER_PICTURE_TOKENS} tokens`,
+      remedies: [{ kind: 'limit-picture-tokens', tokens: SMALLER_PICTURE_TOKENS }],
+      imageMaxTokens: SMALLER_PICTURE_TOKENS,
+    });
   }
   for (let context = contextTokens / 2; context >= LEAST_CONTEXT_TOKENS; context /= 2) {
     const tokens = Math.floor(context);
-    options.push({ label: `a context of ${tokens} tokens (--context ${tokens})`, contextTokens: tokens });
+    options.push({
+      label: `a context of ${tokens} tokens`,
+      remedies: [{ kind: 'set-context', tokens }],
+      contextTokens: tokens,
+    });
   }
   if (options.length < 2) return options;
-  const { label: _, ...together } = Object.assign({}, ...options) as Changes & { label: string };
-  return [...options, { label: 'all of these together', ...together }];
+  const together = Object.assign({}, ...options) as Changes;
+  // of several contexts the shortest
+  const remedies = [
+    ...new Map(options.flatMap((one) => one.remedies).map((one) => [one.kind, one])).values(),
+  ];
+  return [...options, { ...together, label: 'all of these together', remedies }];
 }
 
 export async function preparePlan(
@@ -94,9 +107,9 @@ export async function preparePlan(
     return { ...overhead, visionWeightsBytes: bytesWithTypes(vision.gguf.tensors, smallerVision) };
   };
   const overhead = await overheadOf({});
-  const alternatives: { label: string; overhead: Overhead }[] = [];
-  for (const { label, ...changes } of savings(source, settings.contextTokens, asked)) {
-    alternatives.push({ label, overhead: await overheadOf(changes) });
+  const alternatives: PlanBasis['alternatives'][number][] = [];
+  for (const { label, remedies, ...changes } of savings(source, settings.contextTokens, asked)) {
+    alternatives.push({ label, remedies, overhead: await overheadOf(changes) });
   }
   const high = mixtureOf(addon, model, text.gguf.tensors, settings.rungs.high);
   const low = mixtureOf(addon, model, text.gguf.tensors, settings.rungs.low);
@@ -120,9 +133,13 @@ function bytesWithTypes(tensors: readonly GgufTensor[], types: ReadonlyMap<strin
   return tensors.reduce((sum, tensor) => sum + bytesAs(tensor, types.get(tensor.name) ?? tensor.type), 0);
 }
 
-export function agreeBudget(laptop: Laptop, request: Pick<FitRequest, 'budgetBytes'>): Budget {
-  if (request.budgetBytes === undefined) return recommendBudget(laptop.memory);
-  return { bytes: request.budgetBytes, source: 'chosen', reasoning: [] };
+/** The budget, and what this laptop could give at most. */
+export type AgreedBudget = Budget & { readonly mostBytes: number };
+
+export function agreeBudget(laptop: Laptop, request: Pick<FitRequest, 'budgetBytes'>): AgreedBudget {
+  const { mostBytes } = memoryLimits(laptop.memory);
+  if (request.budgetBytes === undefined) return { ...recommendBudget(laptop.memory), mostBytes };
+  return { bytes: request.budgetBytes, source: 'chosen', reasoning: [], mostBytes };
 }
 
 export function planInputs(
@@ -155,20 +172,27 @@ export function sourceMemory(
 /** The plan for a budget, or with k layers when that is forced; throws DOES_NOT_FIT with what would. */
 export function choosePlan(
   inputs: PlanInputs,
-  basis: PlanBasis,
-  budget: Budget,
+  basis: Pick<PlanBasis, 'alternatives'>,
+  budget: Pick<AgreedBudget, 'bytes' | 'mostBytes'>,
   lowLayers: number | undefined,
 ): Plan {
   if (lowLayers !== undefined) return planWith(inputs, lowLayers);
   const plan = smallestThatFits(inputs, budget.bytes);
   if (plan) return plan;
-  const smallest = planWith(inputs, inputs.order.length);
-  const remedies = basis.alternatives.map(({ label, overhead }): Remedy => ({
-    label,
-    totalBytes: predictMemory(smallest.memory.weightsBytes, overhead, smallest.memory.rearrangedBytes)
-      .totalBytes,
+  const { bytes: budgetBytes, mostBytes } = budget;
+  throw doesNotFit(
+    inputs,
+    { budgetBytes, mostBytes },
+    savingsOf(planWith(inputs, inputs.order.length), basis),
+  );
+}
+
+/** What the smallest plan would take with one thing or another given up. */
+function savingsOf({ memory }: Plan, { alternatives }: Pick<PlanBasis, 'alternatives'>): Saving[] {
+  return alternatives.map(({ overhead, ...saving }) => ({
+    ...saving,
+    totalBytes: predictMemory(memory.weightsBytes, overhead, memory.rearrangedBytes).totalBytes,
   }));
-  throw doesNotFit(smallest, budget.bytes, remedies);
 }
 
 export interface PlanPreview {
@@ -177,6 +201,8 @@ export interface PlanPreview {
   /** with k = 0, 1, … layers low */
   readonly byLowLayers: readonly { fileBytes: number; memory: Memory; tokensPerSecond: number | null }[];
   readonly source: { readonly fileBytes: number; readonly memory: Memory };
+  /** what the smallest plan would take with one thing or another given up */
+  readonly savings: readonly Saving[];
   /** what an earlier calibration says; no order where that has to be measured first */
   readonly calibration:
     { readonly entropies: readonly LayerEntropy[]; readonly order: readonly number[] | null } | undefined;
@@ -216,6 +242,7 @@ export async function previewPlans(
       fileBytes: gguf.fileBytes,
       memory: sourceMemory(source.text, basis),
     },
+    savings: plans.slice(-1).flatMap((smallest) => savingsOf(smallest, basis)),
     calibration: entropies && { entropies, order },
   };
 }

@@ -127,7 +127,7 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
     }),
     candidates: [...candidates],
     profile: laptop,
-    budget,
+    budget: { bytes: budget.bytes, source: budget.source, reasoning: budget.reasoning },
     check,
     warnings: [...source.warnings, ...laptop.warnings],
     timings: clock.timings(),

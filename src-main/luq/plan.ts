@@ -1,8 +1,10 @@
 import { SnugError } from '../contract/errors.ts';
 import type { Memory } from '../contract/fit-report.ts';
+import { largestParameters } from '../contract/laptop.ts';
+import type { Remedy } from '../contract/remedies.ts';
 import type { GgufTensor } from '../models/gguf.ts';
 import { layerOf } from '../models/model-file.ts';
-import { formatBytes } from '../profile/bytes.ts';
+import { formatBytes, formatParameters } from '../profile/bytes.ts';
 import type { Matrix } from '../profile/probe.ts';
 import { extraBytes, type ExtraBytes } from './loaded-weights.ts';
 import { predictMemory, type Overhead } from './memory.ts';
@@ -98,27 +100,52 @@ export function smallestThatFits(inputs: PlanInputs, budgetBytes: number): Plan 
   return undefined;
 }
 
-/** Something that would bring the smallest plan under the budget. */
-export interface Remedy {
+/** Something a person could give up, and what the smallest plan would take then. */
+export interface Saving {
+  /** in words that every door understands */
   readonly label: string;
+  readonly remedies: readonly Remedy[];
   readonly totalBytes: number;
 }
 
-/** Says by how much nothing fits, and what would. */
-export function doesNotFit(smallest: Plan, budgetBytes: number, remedies: readonly Remedy[]): SnugError {
-  const missing = smallest.memory.totalBytes - budgetBytes;
-  const helping = remedies.filter((remedy) => remedy.totalBytes <= budgetBytes);
-  const options = helping.map((remedy) => `${remedy.label} (${formatBytes(remedy.totalBytes)})`);
+/** Says by how much nothing fits, and what would. `mostBytes`: what this laptop could give at most. */
+export function doesNotFit(
+  inputs: PlanInputs,
+  { budgetBytes, mostBytes }: { budgetBytes: number; mostBytes: number },
+  savings: readonly Saving[],
+): SnugError {
+  const smallest = planWith(inputs, inputs.order.length);
+  const needed = smallest.memory.totalBytes;
+  const helping = savings.filter(({ totalBytes }) => totalBytes <= budgetBytes);
+  const options = helping.map(({ label, totalBytes }) => `${label} (${formatBytes(totalBytes)})`);
+  const possible = needed <= mostBytes;
   return new SnugError(
     'DOES_NOT_FIT',
-    `even with every layer at ${smallest.rungs.low} the model needs ${formatBytes(smallest.memory.totalBytes)}, ` +
-      `${formatBytes(missing)} more than the budget of ${formatBytes(budgetBytes)}`,
+    `even with every layer at ${inputs.rungs.low} the model needs ${formatBytes(needed)}, ` +
+      `${formatBytes(needed - budgetBytes)} more than the budget of ${formatBytes(budgetBytes)}`,
     {
-      advice:
-        options.length > 0
-          ? `What would fit: ${options.join('; ')}.`
-          : 'Choose a smaller model or a larger budget.',
+      advice: [
+        ...(options.length > 0 ? [`What would fit: ${options.join('; ')}.`] : []),
+        possible ? 'A larger budget or a smaller model fits, too.' : smallerModel(inputs, budgetBytes),
+      ].join(' '),
+      remedies: [
+        ...(helping[0]?.remedies ?? []),
+        ...(possible ? [{ kind: 'set-budget', bytes: needed } as const] : []),
+      ],
     },
+  );
+}
+
+/** What could be fitted instead, from what this one takes. */
+function smallerModel(inputs: PlanInputs, spareBytes: number): string {
+  const parameters = inputs.tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const upTo = (lowLayers: number): string =>
+    formatParameters(
+      largestParameters(parameters, planWith(inputs, lowLayers).memory.totalBytes, spareBytes),
+    );
+  return (
+    `A model of up to about ${upTo(inputs.order.length)} parameters fits; ` +
+    `with every layer at ${inputs.rungs.high} one of up to about ${upTo(0)}.`
   );
 }
 

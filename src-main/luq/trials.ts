@@ -155,9 +155,12 @@ export interface QualityLimits {
   readonly minAgreement?: number | undefined;
 }
 
+export function measuredParts({ image, text }: Quality): Divergence[] {
+  return [image, text].filter((part): part is Divergence => part !== null);
+}
+
 export function keepsQuality(quality: Quality, { maxKld, minAgreement }: QualityLimits): boolean {
-  const measured = [quality.image, quality.text].filter((part): part is Divergence => part !== null);
-  return measured.every(
+  return measuredParts(quality).every(
     ({ meanKld, topAgreement }) =>
       (maxKld === undefined || (meanKld !== null && meanKld <= maxKld)) &&
       (minAgreement === undefined || topAgreement >= minAgreement),

@@ -40,3 +40,10 @@ export function formatBytes(bytes: number): string {
   if (size >= 2 ** 10) return `${sign}${(size / 2 ** 10).toFixed(0)} KiB`;
   return `${sign}${size} B`;
 }
+
+/** 7.6 B, 493 M, 5.2 M parameters. */
+export function formatParameters(count: number): string {
+  if (count >= 1e9) return `${Number((count / 1e9).toFixed(1))} B`;
+  if (count >= 1e6) return `${Number((count / 1e6).toFixed(count < 1e8 ? 1 : 0))} M`;
+  return `${Math.round(count / 1e3)} K`;
+}

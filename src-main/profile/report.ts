@@ -3,7 +3,7 @@ import type { LaptopView } from '../contract/laptop.ts';
 import { loadAddon } from '../engine/addon.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { tensorBytes, tensorTypeId } from '../models/tensor-types.ts';
-import { recommendBudget } from './budget.ts';
+import { memoryLimits, recommendBudget } from './budget.ts';
 import { computeThreads, profileLaptop } from './laptop.ts';
 import { predictTokensPerSecond, probeKernels, type Matrix } from './probe.ts';
 
@@ -54,7 +54,14 @@ export async function reportProfile(
   });
   const threads = computeThreads(laptop);
   const computeDevices = backends.devices.map(({ name, kind }) => ({ name, kind }));
-  const base: LaptopView = { laptop, budget: recommendBudget(laptop.memory), threads, computeDevices };
+  const { memory } = laptop;
+  const base: LaptopView = {
+    laptop,
+    limits: memoryLimits(memory),
+    budget: recommendBudget(memory),
+    threads,
+    computeDevices,
+  };
   if (!request.probe) return { ...base, probedModel: null, kernels: [] };
   const text = request.modelPath === undefined ? undefined : readTextModel(request.modelPath);
   const shapes = text ? shapesOf(text.gguf.tensors) : QWEN_7B;

@@ -1,5 +1,5 @@
 import type { Remedy } from '../../src-main/contract/remedies.ts';
-import { formatBytes, formatCount } from '../format.ts';
+import { formatBytes, formatCount, formatPercent } from '../format.ts';
 
 /** What the button of a remedy says. */
 export function remedyLabel(remedy: Remedy): string {
@@ -16,6 +16,10 @@ export function remedyLabel(remedy: Remedy): string {
       return 'Store the vision file in 8 bits';
     case 'set-budget':
       return `Allow ${formatBytes(remedy.bytes)}`;
+    case 'ask-agreement':
+      return `Ask for ${formatPercent(remedy.share)}`;
+    case 'allow-divergence':
+      return `Allow a divergence of ${remedy.nats} nats`;
     case 'try-plans':
       return 'Try several plans';
     case 'set-rungs':

@@ -67,7 +67,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     await app.page.getByLabel(/^Memory it may take/).press('Home');
     await app.page.getByLabel(/^Memory it may take/).press('PageUp');
     await app.startFit('Refit to this budget');
-    await app.page.getByText('98 % or more of positions').waitFor({ timeout: WHOLE_FIT });
+    await app.page.getByText('where 98 % was asked for').waitFor({ timeout: WHOLE_FIT });
     expect(await newestJob()).toMatchObject({ state: 'failed', error: { code: 'DOES_NOT_FIT' } });
     expect(await fittedModel()).toEqual(old);
     await app.page.getByLabel('Keep at least').selectOption('');

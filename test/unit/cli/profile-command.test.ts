@@ -2,13 +2,14 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, it } from 'vitest';
 import { profileLines } from '../../../src-main/cli/profile-command.ts';
 import type { ComputeDevice } from '../../../src-main/contract/laptop.ts';
-import { recommendBudget } from '../../../src-main/profile/budget.ts';
+import { memoryLimits, recommendBudget } from '../../../src-main/profile/budget.ts';
 import { ordinaryLaptop } from '../../helpers/laptops.ts';
 
 function gpuLine(...kinds: ComputeDevice['kind'][]): string | undefined {
   const laptop = ordinaryLaptop();
   const lines = profileLines({
     laptop,
+    limits: memoryLimits(laptop.memory),
     budget: recommendBudget(laptop.memory),
     threads: 4,
     computeDevices: kinds.map((kind) => ({ name: kind, kind })),

@@ -9,6 +9,7 @@ import {
 } from '../../../src-main/luq/plan.ts';
 import { layerOf } from '../../../src-main/models/model-file.ts';
 import { tensorTypeId } from '../../../src-main/models/tensor-types.ts';
+import { formatBytes } from '../../../src-main/profile/bytes.ts';
 import { ggufTensor } from '../../helpers/small-models.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
@@ -119,29 +120,38 @@ describe('a budget', () => {
 });
 
 describe('what does not fit', () => {
-  const GiB = 2 ** 30;
-  const smallest = {
-    ...planWith(inputs, LAYERS),
-    memory: { ...planWith(inputs, LAYERS).memory, totalBytes: 3 * GiB },
-  };
-
-  it('says what is needed, what is missing and what would help', () => {
-    const error = doesNotFit(smallest, 2.5 * GiB, [
-      { label: 'a context of 2048 tokens', totalBytes: 2.25 * GiB },
-      { label: 'the encoder in 8 bits', totalBytes: 2.75 * GiB },
-    ]);
-    expect(error.code).toBe('DOES_NOT_FIT');
-    expect(error.message).toContain('IQ1_M');
-    expect(error.message).toContain('3.00 GiB');
-    expect(error.message).toContain('512 MiB more');
-    expect(error.message).toContain('2.50 GiB');
-    expect(error.advice).toContain('a context of 2048 tokens (2.25 GiB)');
-    expect(error.advice).not.toContain('8 bits');
+  const needed = planWith(inputs, LAYERS).memory.totalBytes;
+  const spare = { budgetBytes: needed - 100, mostBytes: 2 * needed };
+  const saving = (label: string, kind: 'smaller-vision' | 'try-plans', saved: number) => ({
+    ...{ label, remedies: [{ kind }], totalBytes: needed - saved },
   });
 
-  it('asks for a smaller model when nothing would help', () => {
-    const error = doesNotFit(smallest, GiB, [{ label: 'the encoder in 8 bits', totalBytes: 2.75 * GiB }]);
-    expect(error.advice).toContain('smaller model');
+  it('says what is needed, what is missing and what would help, as words and as data', () => {
+    const error = doesNotFit(inputs, spare, [
+      saving('the vision file in 8 bits', 'smaller-vision', 101),
+      saving('something less', 'try-plans', 99),
+    ]);
+    expect(error.code).toBe('DOES_NOT_FIT');
+    for (const words of ['IQ1_M', formatBytes(needed), '100 B more', formatBytes(spare.budgetBytes)])
+      expect(error.message).toContain(words);
+    expect(error.advice).toContain(`the vision file in 8 bits (${formatBytes(needed - 101)})`);
+    expect(error.advice).not.toContain('something less');
+    expect(error.remedies).toEqual([{ kind: 'smaller-vision' }, { kind: 'set-budget', bytes: needed }]);
+  });
+
+  it('says which size of model fits where this laptop could not give more', () => {
+    const half = { budgetBytes: needed / 2, mostBytes: needed - 1 };
+    const error = doesNotFit(inputs, half, []);
+    const parameters = tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    const said =
+      /up to about (\d+) K parameters fits; with every layer at Q4_K_M one of up to about (\d+) K/.exec(
+        error.advice ?? '',
+      );
+    const [smallest, allHigh] = [Number(said?.[1]) * 1000, Number(said?.[2]) * 1000];
+    expect(smallest).toBeGreaterThan(0.45 * parameters);
+    expect(smallest).toBeLessThanOrEqual(0.5 * parameters);
+    expect(allHigh).toBeLessThan(smallest);
+    expect(error.remedies).toEqual([]);
   });
 });
 

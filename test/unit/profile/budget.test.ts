@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { budgetSchema } from '../../../src-main/contract/fit-report.ts';
-import { recommendBudget } from '../../../src-main/profile/budget.ts';
+import { memoryLimits, recommendBudget } from '../../../src-main/profile/budget.ts';
 
 const GiB = 2 ** 30;
 
@@ -56,4 +56,13 @@ it('is what the report expects, also for odd numbers of bytes', () => {
     swapFreeBytes: 0,
   });
   expect(budgetSchema.parse(odd)).toEqual(odd);
+});
+
+it('what a laptop can give stays the same, whatever runs on it at the moment', () => {
+  const limits = (total: number) => memoryLimits({ totalBytes: total * GiB });
+  expect(limits(16)).toEqual({ comfortableBytes: 11.5 * GiB, mostBytes: 14 * GiB });
+  expect(limits(8)).toEqual({ comfortableBytes: 5.5 * GiB, mostBytes: 6 * GiB });
+  expect(limits(1)).toEqual({ comfortableBytes: 0, mostBytes: 0 });
+  // with nothing else running, what is recommended is what is comfortable
+  expect(budget(16, 16).bytes).toBe(limits(16).comfortableBytes);
 });

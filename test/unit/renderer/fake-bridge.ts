@@ -171,6 +171,7 @@ export function laptop(budgetBytes: number, availableBytes: number): LaptopView 
       system: { platform: 'linux', release: '6' },
       warnings: [],
     },
+    limits: { comfortableBytes: budgetBytes, mostBytes: availableBytes },
     budget: { bytes: budgetBytes, source: 'recommended', reasoning: [] },
     threads: 4,
     computeDevices: [{ name: 'CPU', kind: 'cpu' }],
