@@ -66,7 +66,7 @@ function buildProgram(finish: (code: number) => void): Command {
       (path: string, all: string[] = []) => [...all, path],
     )
     .option('--context <tokens>', 'context length', wholeNumber(256), 4096)
-    .option('--max-tokens <n>', 'longest answer', wholeNumber(1), 512)
+    .option('--max-tokens <n>', 'answer length limit in tokens', wholeNumber(1), 512)
     .option('--temperature <t>', '0 always takes the likeliest token', temperature, 0.2)
     .option('--seed <n>', 'seed of the sampling', wholeNumber(0), 0)
     .option('--image-tokens <n>', 'most tokens a picture may take', wholeNumber(1))
@@ -76,7 +76,7 @@ function buildProgram(finish: (code: number) => void): Command {
       finish(await chatCommand(question, flags)),
     );
   addEvaluateOptions(
-    program.command('evaluate [model]').description("a model's score on a benchmark; a stopped run goes on"),
+    program.command('evaluate [model]').description("a model's score on a benchmark; a stopped run resumes"),
   ).action(async (model: string | undefined, flags: EvaluateFlags) =>
     finish(await evaluateCommand(model, flags)),
   );
@@ -84,7 +84,7 @@ function buildProgram(finish: (code: number) => void): Command {
     program
       .command('compare <model>')
       .description(
-        'measure the plans of a model: uniform types, orders of layers, ladders, calibrations (slow; goes on where it was)',
+        'measure the plans of a model: uniform types, orders of layers, ladders, calibrations (slow; resumes where it stopped)',
       ),
   ).action(async (model: string, flags: CompareFlags) => finish(await compareCommand(model, flags)));
   addFitOptions(program.command('demo').description('the whole job on the embedded demo model'))

@@ -147,7 +147,7 @@ export function callingProxy(
 
 function lost(): SnugError {
   return new SnugError('WORKER_DIED', 'the connection to Snug was lost', {
-    advice: 'If Snug was closed, start it again; this page comes back by itself.',
+    advice: 'If Snug was closed, start it again; this page reconnects on its own.',
   });
 }
 

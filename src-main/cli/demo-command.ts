@@ -10,7 +10,7 @@ import { profileLines, runProfile } from './profile-command.ts';
 /**
  * `snug demo`: the main job on the embedded model. Any laptop has room for that one whole, so the demo asks for a budget
  * halfway between all layers high and all layers low; from there on it is `snug fit`. Where the paper's order takes which layer
- * hangs on chance for this model, and the first one at one bit ruins it, so the demo protects the first and the last.
+ * depends on chance for this model, and the first one at one bit ruins it, so the demo protects the first and the last.
  */
 export async function demoCommand(flags: FitFlags): Promise<number> {
   const say = (...lines: readonly string[]) => {

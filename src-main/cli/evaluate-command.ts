@@ -53,7 +53,7 @@ export function addEvaluateOptions(command: Command): Command {
     .option('--pictures <folder>', 'where its pictures are (default: where the data is)')
     .option('--mmproj <file>', 'the vision encoder (default: the one kept with the model)')
     .option('--limit <n>', 'ask only the first questions', wholeNumber(1))
-    .option('--max-tokens <n>', 'longest answer', wholeNumber(1), MAX_TOKENS)
+    .option('--max-tokens <n>', 'answer length limit in tokens', wholeNumber(1), MAX_TOKENS)
     .option('--image-tokens <n>', 'most tokens a picture may take', wholeNumber(1))
     .option('--threads <n>', 'threads to compute with', wholeNumber(1))
     .option('--output <file>', 'also write the score with every answer, as JSON')
@@ -190,7 +190,7 @@ async function askQuestions(
   } catch (error) {
     if (isCancelled(error)) {
       display.finish();
-      const goOn = flags.fresh ? ' Leave out --fresh to go on from them.' : '';
+      const goOn = flags.fresh ? ' Leave out --fresh to resume.' : '';
       messages.lines(`${answered} of ${questions.length} questions have their answers.${goOn}`);
     }
     throw error;

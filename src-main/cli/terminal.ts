@@ -27,7 +27,7 @@ export function reportError(error: unknown, options: { json: boolean }): number 
   const data = toErrorData(error);
   if (options.json) output.json({ error: data });
   if (data.code === 'CANCELLED') {
-    messages.lines('', 'Stopped. What is done is kept: the same command goes on from here.');
+    messages.lines('', 'Stopped. What is done is kept: run the same command again to resume.');
     return EXIT.cancelled;
   }
   const bug = data.code === 'BUG' && error instanceof Error ? `\n${error.stack ?? ''}` : '';

@@ -22,7 +22,7 @@ import { importanceOf, openBench, orderOf, type Bench, type CalibrationChange } 
 import { readComparedTask, type ComparedTask, type RowOptions } from './measured-row.ts';
 
 /**
- * `snug compare`: the paper's plan beside everything it could be held against, on one model. Each trial is kept by what it depends
+ * `snug compare`: the paper's plan beside everything it could be compared with, on one model. Each trial is kept by what it depends
  * on, so a comparison that was stopped goes on, and one with more rows measures only those.
  */
 

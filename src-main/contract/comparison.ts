@@ -96,7 +96,7 @@ export const comparisonSchema = z.object({
   task: z
     .object({ name: z.string(), metric: z.string(), max: z.number(), questions: z.int().positive() })
     .nullable(),
-  /** per layer, of the calibration that everything else is held against; bits */
+  /** per layer, of the calibration that everything else is compared with; bits */
   entropies: z.array(
     z.object({ both: z.number(), image: z.number().nullable(), text: z.number().nullable() }),
   ),

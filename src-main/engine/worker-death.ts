@@ -6,7 +6,7 @@ const DAMAGED = 'Snug may be damaged: install it again.';
 /** What the system says when it cannot start a process, by its error code. */
 const START_FAILURES: Readonly<Record<string, readonly [reason: string, advice: string]>> = {
   EMFILE: ['Snug has too many files and connections open', NO_ROOM],
-  ENFILE: ['too many files are open on this computer', NO_ROOM],
+  ENFILE: ['too many files are open on this laptop', NO_ROOM],
   EAGAIN: ['too many programs are running', NO_ROOM],
   ENOMEM: ['there is no memory left for it', NO_ROOM],
   ENOENT: ['its program is missing', DAMAGED],
@@ -18,11 +18,8 @@ const START_FAILURES: Readonly<Record<string, readonly [reason: string, advice: 
 export function startFailure(error: unknown): SnugError {
   if (error instanceof SnugError) return error;
   const { code = '', message = String(error) } = (error ?? {}) as { code?: string; message?: string };
-  const [reason, advice] = START_FAILURES[code] ?? [
-    message,
-    'Try again; if it happens again, start Snug anew.',
-  ];
-  return new SnugError('CANNOT_START', `the process that computes could not be started: ${reason}`, {
+  const [reason, advice] = START_FAILURES[code] ?? [message, 'Try again; if it happens again, restart Snug.'];
+  return new SnugError('CANNOT_START', `the model’s process could not be started: ${reason}`, {
     advice,
     cause: error,
   });
@@ -37,14 +34,13 @@ export function deathOf(code: number | null, signal: string | null, words: strin
   }
   // the kernel's out-of-memory killer uses SIGKILL, and so do we for one that hangs
   if (signal === 'SIGKILL') {
-    return died('the system ended the process that computes (SIGKILL)', words, {
-      advice:
-        'It may have run out of memory: close other programs, or use a smaller model, budget or context.',
+    return died('the model stopped, probably out of memory', words, {
+      advice: 'Close other programs, or use a smaller model or a shorter context.',
     });
   }
   // V8 then prints a page of addresses, which tells a person nothing
   if (words.includes('JavaScript heap out of memory')) {
-    return died('the process that computes had more text to work on than it can hold', '', {
+    return died('the model’s process ran out of memory over the text', '', {
       advice:
         'Start a new conversation, or choose another model: the chat template of this one may be broken.',
     });

@@ -15,7 +15,7 @@ import type { Rung } from './rungs.ts';
 import type { Source } from './source.ts';
 import { divergenceOf, keepsQuality, type QualityLimits, type Trials } from './trials.ts';
 
-/** Chooses the plan of a fit by what plans do to the model: measured, each put together and held against the source. */
+/** Chooses the plan of a fit by what plans do to the model: measured, each put together and compared with the source. */
 
 /** Whole models of one type to hold the mixed ones against; the largest that fit are measured. */
 export const UNIFORM_RIVALS: readonly Rung[] = [

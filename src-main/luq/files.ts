@@ -22,7 +22,7 @@ export function writeError(error: unknown, path: string): SnugError {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new SnugError('DISK_FULL', `the disk is full: ${path} could not be written`, {
-      advice: 'Free some space and run the same command again; it goes on where it stopped.',
+      advice: 'Free some space and run the same command again; it resumes where it stopped.',
       cause: error,
     });
   }

@@ -2,7 +2,7 @@ import type { Conversation, Message } from '../contract/conversation.ts';
 
 const ENDINGS: Partial<Record<Message['state'], string>> = {
   stopped: 'stopped',
-  length: 'cut at the longest answer allowed',
+  length: 'reached the length limit',
   cut: 'cut: the app ended before the answer did',
   failed: 'failed',
 };

@@ -9,10 +9,10 @@ export function taskbarShare({ state, share }: Pick<FitJob, 'state' | 'share'>):
 
 /** What is told of a fit that has ended by itself; undefined where the person ended it or it goes on. */
 export function endNotice(job: FitJob): { title: string; body: string } | undefined {
-  if (job.state === 'done') return { title: `${job.modelName} is fitted`, body: 'You can chat with it now.' };
+  if (job.state === 'done') return { title: `${job.modelName} is ready`, body: 'You can chat with it now.' };
   if (job.state !== 'failed') return undefined;
   return {
-    title: `Fitting ${job.modelName} has stopped`,
+    title: `Fitting ${job.modelName} failed`,
     body: job.error?.message ?? 'Snug shows why. What it has done is kept.',
   };
 }

@@ -177,13 +177,13 @@ export class AppState {
     if (this.route.page === 'fit') return;
     if (job.state === 'failed') {
       const action = { label: 'See why', run: () => this.navigate('fit', job.modelId) };
-      this.toasts.show({ text: `Fitting ${job.modelName} has stopped`, tone: 'bad', action });
+      this.toasts.show({ text: `Fitting ${job.modelName} failed`, tone: 'bad', action });
       return;
     }
     const { outputId } = job;
     const action =
       outputId === null ? undefined : { label: 'Chat with it', run: () => this.newChat(outputId) };
-    this.toasts.show({ text: `${job.modelName} is fitted`, tone: 'good', action });
+    this.toasts.show({ text: `${job.modelName} is ready`, tone: 'good', action });
   }
 
   #connected(state: Bridge['connection']['state']): void {

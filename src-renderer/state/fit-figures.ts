@@ -27,7 +27,7 @@ export function figuresOf(fit: FitState): readonly {
     { label: 'Memory', value: formatBytes(outcome.memory.totalBytes), note: 'predicted' },
     speed === null
       ? { label: 'Speed', value: '–', note: 'measured while fitting' }
-      : { label: 'Speed', value: `≈ ${formatRate(speed)}`, note: 'tokens a second' },
+      : { label: 'Speed', value: `≈ ${formatRate(speed)}`, note: 'tokens per second' },
     { label: 'Quality', ...qualityAt(lowLayers, fit.checkedFits) },
   ];
 }

@@ -8,15 +8,15 @@ import { FIT_METHODS, METHOD_WORDS } from './fit-method.ts';
 /** What the fit page calls things. Plain words first; the field's own words stand under "Details". */
 
 export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
-  profile: 'Looking at this laptop',
+  profile: 'Checking this laptop',
   hash: 'Reading the model’s file',
   load: 'Loading the model',
-  calibrate: 'Showing it pictures and text',
+  calibrate: 'Calibrating with pictures and text',
   entropy: 'Measuring each layer',
-  reference: 'Noting what the original says',
+  reference: 'Recording the original’s answers',
   plan: 'Choosing the layers',
-  choose: 'Trying what the layers can be',
-  quantize: 'Making the layers smaller',
+  choose: 'Trying layer plans',
+  quantize: 'Compressing layers',
   assemble: 'Writing the new file',
   check: 'Checking it against the original',
   measure: 'Measuring memory and speed',

@@ -84,7 +84,7 @@ export function endWords(message: Message): string | null {
     case 'stopped':
       return 'You stopped this answer.';
     case 'length':
-      return 'The answer reached its longest length. A longer one can be set in the options.';
+      return 'The answer reached the length limit.';
     default:
       return null;
   }

@@ -43,7 +43,7 @@ export class SettingsState {
       this.threadsError = undefined;
       this.gpuLayersError = undefined;
       this.#app.toasts.show({
-        text: 'The settings are as they were at first',
+        text: 'Settings reset',
         action: { label: 'Undo', run: () => this.#app.changeSettings(before) },
       });
     });

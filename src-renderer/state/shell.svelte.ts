@@ -42,7 +42,7 @@ export function shellCommands(app: AppState, platform: string): readonly Command
     })),
     theme('light', 'Light theme'),
     theme('dark', 'Dark theme'),
-    theme('system', 'Theme of the system'),
+    theme('system', 'Match system theme'),
   ];
 }
 

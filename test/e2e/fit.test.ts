@@ -27,7 +27,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     const held = app.workers.holdFit('calibrate');
     await app.startFit();
     await held;
-    await app.page.getByText('Showing it pictures and text').waitFor();
+    await app.page.getByText('Calibrating with pictures and text').waitFor();
     expect(await movements(app.page)).toEqual([]);
     // the same without the wish for less motion: something turns
     await app.page.emulateMedia({ reducedMotion: 'no-preference' });
@@ -48,7 +48,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     await app.door.restart();
     await app.page.getByRole('heading', { name: /is paused/ }).waitFor();
     expect(await newestJob()).toMatchObject({ id, state: 'paused', share });
-    await app.button('Go on').click();
+    await app.button('Resume').click();
     await app.button('Chat with it').waitFor({ timeout: WHOLE_FIT });
     expect(await newestJob()).toMatchObject({ id, state: 'done', error: null });
     const words = await app.page.getByRole('main').innerText();
@@ -59,18 +59,18 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
 
   it('is refused where it would break the quality asked for, says what that takes, and can be asked again', async () => {
     const old = await fittedModel();
-    await app.page.getByText('More choices').click();
+    await app.page.getByText('Advanced options').click();
     await app.page.getByLabel('How the ultra-low layers are chosen').selectOption('auto');
     await app.page.getByText('found by measuring').waitFor();
     await app.page.getByLabel('How the ultra-low layers are chosen').selectOption('edge-protected');
-    await app.page.getByLabel('Keep at least').selectOption('0.98');
+    await app.page.getByLabel('Minimum quality').selectOption('0.98');
     await app.page.getByLabel(/^Memory it may take/).press('Home');
     await app.page.getByLabel(/^Memory it may take/).press('PageUp');
     await app.startFit('Refit to this budget');
     await app.page.getByText('where 98 % was asked for').waitFor({ timeout: WHOLE_FIT });
     expect(await newestJob()).toMatchObject({ state: 'failed', error: { code: 'DOES_NOT_FIT' } });
     expect(await fittedModel()).toEqual(old);
-    await app.page.getByLabel('Keep at least').selectOption('');
+    await app.page.getByLabel('Minimum quality').selectOption('');
   });
 
   it('is made again for another budget, quicker, and keeps the old model until the new one is checked', async () => {
@@ -152,7 +152,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
       // the page is there once it knows the model's sizes
       await app.button('Refit to this budget').waitFor();
       const method = app.page.getByLabel('How the ultra-low layers are chosen');
-      if (!(await method.isVisible())) await app.page.getByText('More choices', { exact: true }).click();
+      if (!(await method.isVisible())) await app.page.getByText('Advanced options', { exact: true }).click();
       await method.selectOption('auto');
       await app.startFit('Refit to this budget');
       const table = app.page.getByRole('region', { name: 'What was tried' });

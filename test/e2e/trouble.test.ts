@@ -15,7 +15,7 @@ inEachDoor('trouble', { holds: true }, (app) => {
     const shown = await app.answers.innerText();
     expect(shown).toContain(said);
     expect(shown).toContain('run out of memory');
-    expect(shown).toContain('The system ended the process');
+    expect(shown).toContain('The model stopped, probably out of memory');
     expect(await app.lastMessage()).toMatchObject({ state: 'failed', error: { code: 'WORKER_DIED' } });
 
     await app.button('Try with less memory: 512 tokens of context').click();
@@ -75,16 +75,16 @@ inEachDoor('trouble', { holds: true }, (app) => {
     await app.startFit();
     await held;
     await app.button('Pause').click();
-    await app.button('Go on').waitFor();
+    await app.button('Resume').waitFor();
 
     const second = await app.anotherWindow();
-    await second.button('Go on').waitFor();
+    await second.button('Resume').waitFor();
     const heldAgain = app.workers.holdFit('calibrate');
     await app.page.locator(`input[type=radio][value="${other?.id ?? ''}"]`).check();
     await app.startFit();
     await heldAgain;
     await second.page.locator(`input[type=radio]:not([value="${other?.id ?? ''}"])`).check();
-    await second.button('Go on').click();
+    await second.button('Resume').click();
     await second.page.getByText('another fit is running').waitFor();
     await second.page.getByText('Wait for it, or pause it: what it has done is kept.').waitFor();
 

@@ -17,7 +17,7 @@ export function runnableVariants(among: readonly string[] = shippedVariants()): 
   });
 }
 
-/** The variant that recorded results are held against, where it runs; else undefined, which is the best one. */
+/** The variant that recorded results are compared with, where it runs; else undefined, which is the best one. */
 export function recordedVariant(): string | undefined {
   const shipped = shippedVariants().filter((variant) => variant === RECORDED_VARIANT);
   return runnableVariants(shipped)[0];

@@ -37,7 +37,7 @@ function trialsKept(sha256: string): Map<string, number> {
 }
 
 describe('a plan chosen by measuring', { timeout: 600_000 }, () => {
-  it('is the nearest to the source of what fits, keeps to the budget, and says what it was held against', async () => {
+  it('is the nearest to the source of what fits, keeps to the budget, and says what it was compared with', async () => {
     const every = await fit({ ...request, lowLayers: SHORT_LAYERS }, {});
     const none = await fit({ ...request, lowLayers: 0 }, {});
     const budgetBytes = Math.round(

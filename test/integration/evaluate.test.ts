@@ -244,7 +244,7 @@ describe('a run that ended early', () => {
     if (send === 'SIGINT') {
       expect(stopped.code).toBe(130);
       expect(stopped.stderr).toContain(`${before} of ${QUESTIONS} questions have their answers`);
-      expect(stopped.stderr).toContain('the same command goes on');
+      expect(stopped.stderr).toContain('run the same command again to resume');
       expect(existsSync(`${path}.lock`)).toBe(false);
     } else {
       appendFileSync(path, '{"id":"59","answer":"cut o');

@@ -174,7 +174,7 @@ describe.skipIf(!onLinux)(
         )) as FitJob;
         expect(ended).toMatchObject({ state: 'done', error: null });
         expect(await running.did('notification')).toMatchObject({
-          title: expect.stringContaining('is fitted') as string,
+          title: expect.stringContaining('is ready') as string,
         });
         await running.did('may sleep');
         await running.did('progress', ({ share }: { share: number }) => share === -1);

@@ -32,7 +32,7 @@ describe('a fit', () => {
     const home = join(folder, 'interrupted');
     const stopped = await runFit(home, { when: /Entropy: [2-4] of/, send: 'SIGINT' });
     expect(stopped.code).toBe(130);
-    expect(stopped.stderr).toContain('the same command goes on');
+    expect(stopped.stderr).toContain('run the same command again to resume');
     expect(leftovers(home)).toEqual([]);
     const again = await runFit(home, { when: /Entropy: \d of/ });
     expect(again.stderr).toMatch(/Entropy: [2-5] of/);

@@ -68,7 +68,7 @@ subtracts and spells what it has learnt by heart, so that its weights have somet
 **What it is not:** a model for photographs, documents or conversation. Don't judge LUQ or llama.cpp by its answers, and don't
 use it for anything that matters.
 
-Of the ${samples.length} questions it comes with it answers ${answered} rightly.`;
+Of the ${samples.length} questions it comes with it answers ${answered} correctly.`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
@@ -144,7 +144,7 @@ function answers({ whole, quick, llamaCpp }: ScoresFile): string {
       : `Not reached: ${missed.map(([name, target]) => `${name} (wanted ${target} %)`).join(', ')}.`;
   return `## Scores
 
-Held-out questions answered rightly, word for word, greedily, the F16 files in llama.cpp ${llamaCpp}. ${verdict}
+Held-out questions answered correctly, word for word, greedily, the F16 files in llama.cpp ${llamaCpp}. ${verdict}
 
 ${table(['skill', 'whole test', 'target', 'quick part'], rows)}
 

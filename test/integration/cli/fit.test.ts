@@ -150,7 +150,7 @@ describe('two fits at once', () => {
 });
 
 describe('Ctrl-C', () => {
-  it('stops a calibration with the promise that the same command goes on, which it does', async () => {
+  it('stops a calibration with the promise that the same command resumes, which it does', async () => {
     const { model } = copyOfDemo(join(folder, 'stopped'));
     const own = join(folder, 'stopped-home');
     await timeKernels(own);
@@ -164,7 +164,7 @@ describe('Ctrl-C', () => {
     expect(code).toBe(130);
     // at once, not when the stage is through
     expect(stderr).not.toContain('Entropy: ');
-    expect(stderr).toContain('the same command goes on');
+    expect(stderr).toContain('run the same command again to resume');
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'CANCELLED' } });
     expect(unfinished(own)).toEqual([]);
     expect(filesIn(join(own, 'models'))).toEqual([]);

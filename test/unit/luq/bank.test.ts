@@ -260,7 +260,7 @@ describe('filling the bank', () => {
     };
     const error = await rejected(fillBank({ ...options, bank: openBank() }));
     expect(error.code).toBe('DISK_FULL');
-    expect(error.advice).toContain('goes on where it stopped');
+    expect(error.advice).toContain('resumes where it stopped');
     expect(readdirSync(join(folder, KEY))).toEqual([]);
   });
 

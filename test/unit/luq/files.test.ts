@@ -104,7 +104,7 @@ describe('why the system refused to write', () => {
     const error = writeError(system(code), '/models/out.gguf');
     expect(error.code).toBe('DISK_FULL');
     expect(error.message).toContain('/models/out.gguf');
-    expect(error.advice).toContain('goes on where it stopped');
+    expect(error.advice).toContain('resumes where it stopped');
     expect(error.cause).toMatchObject({ code });
   });
 

@@ -124,7 +124,7 @@ describe('the app', () => {
     bridge.emit({ name: 'fits.changed', data: job() });
     bridge.emit({ name: 'fits.changed', data: job({ state: 'done', outputId: 'fitted' }) });
     bridge.emit({ name: 'fits.changed', data: job({ state: 'done', outputId: 'fitted' }) });
-    expect(app.toasts.list.map(({ text }) => text)).toEqual(['Demo-VL is fitted']);
+    expect(app.toasts.list.map(({ text }) => text)).toEqual(['Demo-VL is ready']);
     app.close();
   });
 
