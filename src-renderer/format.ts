@@ -44,6 +44,36 @@ export function formatCount(count: number): string {
   return count.toLocaleString('en-GB');
 }
 
+/** 1 token, 2 tokens, 1,024 tokens. */
+export function formatCounted(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+const AGO = new Intl.RelativeTimeFormat('en-GB', { numeric: 'auto' });
+const SECONDS_A = { minute: 60, hour: 60 * 60, day: 24 * 60 * 60, week: 7 * 24 * 60 * 60 } as const;
+
+/** just now, 5 minutes ago, 2 hours ago, yesterday, 3 days ago; the day itself beyond a week. */
+export function formatAgo(iso: string, now = new Date()): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  // clocks are set back now and then
+  const seconds = Math.max(0, (now.getTime() - date.getTime()) / 1000);
+  if (seconds < SECONDS_A.minute) return 'just now';
+  if (seconds < SECONDS_A.hour) return AGO.format(-Math.floor(seconds / SECONDS_A.minute), 'minute');
+  const days = daysBetween(date, now);
+  if (days === 0) return AGO.format(-Math.floor(seconds / SECONDS_A.hour), 'hour');
+  if (seconds < SECONDS_A.week) return AGO.format(-days, 'day');
+  return date.toLocaleDateString('en-GB', { dateStyle: 'medium' });
+}
+
+/** Nights between two times, in the person's own time. */
+function daysBetween(from: Date, to: Date): number {
+  const [start, end] = [from, to].map((date) =>
+    Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()),
+  );
+  return Math.round(((end ?? 0) - (start ?? 0)) / (1000 * SECONDS_A.day));
+}
+
 /** 3 May 2026, 14:05, in the person's own time. */
 export function formatDate(iso: string): string {
   const date = new Date(iso);
