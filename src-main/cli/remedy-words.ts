@@ -1,5 +1,5 @@
 import type { Remedy } from '../contract/remedies.ts';
-import { formatBytes } from '../profile/bytes.ts';
+import { bytesFlag } from '../profile/bytes.ts';
 
 /** What to type for a remedy. */
 export function remedyWords(remedy: Remedy): string {
@@ -15,7 +15,7 @@ export function remedyWords(remedy: Remedy): string {
     case 'smaller-vision':
       return '--vision Q8_0 stores the vision file in 8 bits';
     case 'set-budget':
-      return `--budget ${formatBytes(remedy.bytes).replaceAll(' ', '')}`;
+      return `--budget ${bytesFlag(remedy.bytes)}`;
     case 'ask-agreement':
       return `--min-agreement ${remedy.share}`;
     case 'allow-divergence':

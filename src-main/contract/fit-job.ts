@@ -3,12 +3,20 @@ import type { ErrorData } from './errors.ts';
 import type { FitReport, Memory } from './fit-report.ts';
 import { ORDERINGS, type Ordering } from './fit-request.ts';
 import type { Progress } from './progress.ts';
+import type { Remedy } from './remedies.ts';
 
 export interface LayerEntropyView {
   readonly layer: number;
   readonly both: number;
   readonly image: number | null;
   readonly text: number | null;
+}
+
+/** How long a fit will take. */
+export interface ExpectedTime {
+  readonly seconds: number;
+  /** from an earlier fit on this machine; else a rough guess */
+  readonly measured: boolean;
 }
 
 /** What a fit would give at every number of ultra-low layers, so that a slider can redraw without asking again. */
@@ -24,6 +32,9 @@ export interface FitPreview {
   }[];
   readonly source: { readonly fileBytes: number; readonly memory: Memory };
   readonly rungs: { readonly high: string; readonly low: string };
+  /** what the smallest of these would take with one thing or another given up, least costly first */
+  readonly savings: readonly { readonly remedies: readonly Remedy[]; readonly totalBytes: number }[];
+  readonly expectedTime: ExpectedTime;
   /** what a kept calibration says; null before the first */
   readonly calibration: {
     readonly entropies: readonly LayerEntropyView[];
@@ -87,7 +98,7 @@ export interface FitJobService {
   /** What a person should know before starting: on battery, little disk. */
   warnings(argument: FitStart): Promise<readonly string[]>;
   start(argument: FitStart): Promise<FitJob>;
-  /** Stops the work and keeps what is done. */
+  /** Stops the work and keeps what is done. A failed fit is put away by `cancel`. */
   pause(argument: { jobId: string }): Promise<FitJob>;
   resume(argument: { jobId: string }): Promise<FitJob>;
   cancel(argument: { jobId: string }): Promise<FitJob>;

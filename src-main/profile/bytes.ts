@@ -41,6 +41,12 @@ export function formatBytes(bytes: number): string {
   return `${sign}${size} B`;
 }
 
+/** As a flag takes it, and rounded up: what needs that much fits in it. */
+export function bytesFlag(bytes: number): string {
+  const [unit, letters] = bytes >= 2 ** 30 ? [2 ** 30, 'GiB'] : [2 ** 20, 'MiB'];
+  return `${Math.ceil((bytes / unit) * 100) / 100}${letters}`;
+}
+
 /** 7.6 B, 493 M, 5.2 M parameters. */
 export function formatParameters(count: number): string {
   if (count >= 1e9) return `${Number((count / 1e9).toFixed(1))} B`;

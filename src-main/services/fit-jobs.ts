@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventBus } from '../api/event-bus.ts';
 import { SnugError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type { FitJob, FitJobService, FitPreview, FitStart, LayerEntropyView } from '../contract/fit-job.ts';
+import type { FitReport } from '../contract/fit-report.ts';
 import { defaultOrdering, type FitRequest } from '../contract/fit-request.ts';
 import type { LaptopService } from '../contract/laptop.ts';
 import type { PlanPreview } from '../luq/fit-plan.ts';
@@ -11,6 +12,7 @@ import { formatBytes } from '../profile/bytes.ts';
 import { freeDiskBytes } from '../profile/laptop.ts';
 import type { FitJobRepository } from '../store/fit-jobs.ts';
 import { stageWeights } from './fit-progress.ts';
+import { expectedTime } from './fit-time.ts';
 import type { ModelsFolder } from './folder.ts';
 import type { Library } from './library.ts';
 import { LiveFit } from './live-fit.ts';
@@ -74,17 +76,26 @@ export class FitJobs implements FitJobService {
   async preview(argument: Parameters<FitJobService['preview']>[0]): Promise<FitPreview> {
     const { measure = false, ...asked } = argument;
     const request = this.#request(asked);
-    const { rungs, contextTokens, byLowLayers, source, calibration } = await this.#planned(request, measure);
+    const { calibration, savings, ...planned } = await this.#planned(request, measure);
+    const { parameters } = this.#library.entry(argument.modelId);
     return {
+      ...planned,
       modelId: argument.modelId,
-      contextTokens,
-      rungs,
-      byLowLayers,
-      source,
+      savings: savings.map(({ remedies, totalBytes }) => ({ remedies, totalBytes })),
+      expectedTime: expectedTime(
+        { parameters, calibrated: calibration !== undefined },
+        this.#reports(),
+        this.#settings.current.threads ?? undefined,
+      ),
       calibration: calibration
         ? { order: calibration.order, entropies: calibration.entropies.map(layerView) }
         : null,
     };
+  }
+
+  /** of the fits that ended well here, newest first */
+  #reports(): FitReport[] {
+    return this.#jobs.list().flatMap(({ report }) => (report ? [report] : []));
   }
 
   #planned(request: Omit<FitRequest, 'budgetBytes'>, measure: boolean): Promise<PlanPreview> {
@@ -100,6 +111,12 @@ export class FitJobs implements FitJobService {
     if (laptop.power.onBattery) {
       const left = laptop.power.batteryPercent === null ? '' : ` (${laptop.power.batteryPercent} % left)`;
       warnings.push(`The laptop runs on battery${left}. Fitting works the processor hard; plug it in.`);
+    }
+    const { availableBytes } = laptop.memory;
+    if (start.budgetBytes > availableBytes) {
+      warnings.push(
+        `Only ${formatBytes(availableBytes)} of memory is free now. At the end the model is tried, which takes up to ${formatBytes(start.budgetBytes)}: close other programs first.`,
+      );
     }
     return [...warnings, ...this.#diskWarnings(model.bytes, laptop.disk.freeBytes)];
   }
@@ -151,7 +168,7 @@ export class FitJobs implements FitJobService {
     this.#folder.requireReady();
     const request: FitRequest = { ...this.#request(start), budgetBytes: start.budgetBytes };
     const abort = new AbortController();
-    const earlier = this.#jobs.list().flatMap(({ report }) => (report ? [report.timings] : []));
+    const earlier = this.#reports().map(({ timings }) => timings);
     // without a place in the store a fit would not be found again: then it does not begin
     this.#jobs.save(job, start);
     const live = new LiveFit(job, stageWeights(earlier), (changed) => this.#tell(changed, start));
@@ -203,7 +220,7 @@ export class FitJobs implements FitJobService {
     const { job: stored, start } = this.#jobs.get(jobId);
     // the store may have had no room for its last word
     const job = running?.live.job ?? stored;
-    if (as === 'cancelled' && job.state === 'paused') {
+    if (as === 'cancelled' && (job.state === 'paused' || job.state === 'failed')) {
       const cancelled: FitJob = { ...job, state: 'cancelled', endedAt: new Date().toISOString() };
       this.#jobs.save(cancelled, start);
       this.#events.emit('fits.changed', cancelled);

@@ -36,23 +36,33 @@ export function stageWeights(fits: readonly Readonly<Partial<Record<Stage, numbe
 
 /** Below this share the throughput says nothing yet. */
 const LEAST_SHARE = 0.02;
+/** A stage that passes more quickly found its work done, and says nothing about the pace. */
+const WORKING_SECONDS = 1;
+/** Over so many seconds what is shown follows a new estimate: a number that jumps says nothing. */
+const SMOOTHING_SECONDS = 8;
 
-/** Turns the progress of stages into one share and a time left, from the pace of this run. */
+/** Turns the progress of stages into one share and a time left, from the pace of what this run itself does. */
 export class FitProgress {
   readonly #weights: StageWeights;
   readonly #whole: number;
   readonly #now: () => number;
-  #reached = 0;
-  /** share at which this run began: what an earlier one had done passes at once and says nothing about the pace */
+  /** what an earlier run had reached passes at once */
+  readonly #resumed: number;
+  #reached: number;
   #counted: { share: number; at: number } | undefined;
+  #stage: { name: Stage; began: number } | undefined;
+  #told: { seconds: number; at: number } | undefined;
 
-  constructor(weights: StageWeights = GUESSED, now: () => number = () => performance.now()) {
+  constructor(weights: StageWeights = GUESSED, options: { now?: () => number; resumed?: number } = {}) {
     this.#weights = weights;
     this.#whole = STAGES.reduce((sum, stage) => sum + weights[stage], 0);
-    this.#now = now;
+    this.#now = options.now ?? (() => performance.now());
+    this.#resumed = options.resumed ?? 0;
+    this.#reached = this.#resumed;
   }
 
   see(progress: Progress): { share: number; secondsLeft: number | null } {
+    const now = this.#now() / 1000;
     const before = STAGES.slice(0, STAGES.indexOf(progress.stage)).reduce(
       (sum, stage) => sum + this.#weights[stage],
       0,
@@ -60,11 +70,35 @@ export class FitProgress {
     const within = progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0;
     // the plan is looked at twice; a share never goes back
     this.#reached = Math.max(this.#reached, (before + within * this.#weights[progress.stage]) / this.#whole);
-    const now = this.#now();
-    this.#counted ??= { share: this.#reached, at: now };
+    this.#count(progress.stage, now);
+    return { share: this.#reached, secondsLeft: this.#left(now) };
+  }
+
+  /** Counting begins where this run's own work does: behind what was done before. */
+  #count(stage: Stage, now: number): void {
+    const foundDone = this.#stage !== undefined && now - this.#stage.began < WORKING_SECONDS;
+    if (this.#stage?.name !== stage) {
+      if (foundDone) this.#counted = undefined;
+      this.#stage = { name: stage, began: now };
+    }
+    if (this.#reached > this.#resumed || this.#resumed === 0)
+      this.#counted ??= { share: this.#reached, at: now };
+  }
+
+  #unknown(): null {
+    this.#told = undefined;
+    return null;
+  }
+
+  #left(now: number): number | null {
+    if (this.#counted === undefined) return this.#unknown();
     const done = this.#reached - this.#counted.share;
-    const elapsed = (now - this.#counted.at) / 1000;
-    const secondsLeft = done < LEAST_SHARE ? null : (elapsed / done) * (1 - this.#reached);
-    return { share: this.#reached, secondsLeft };
+    if (done < LEAST_SHARE) return this.#unknown();
+    const estimated = ((now - this.#counted.at) / done) * (1 - this.#reached);
+    const { seconds, at } = this.#told ?? { seconds: estimated, at: now };
+    const expected = Math.max(0, seconds - (now - at));
+    const trust = 1 - Math.exp(-(now - at) / SMOOTHING_SECONDS);
+    this.#told = { seconds: expected + trust * (estimated - expected), at: now };
+    return this.#told.seconds;
   }
 }

@@ -27,7 +27,10 @@ export class LaptopReader implements LaptopService {
   async #read(modelsFolder: string): Promise<LaptopView> {
     await using worker = new WorkerProcess(this.#entry, this.#start);
     const request: ProfileRequest = { modelsFolder, probe: false };
-    const { laptop, limits, budget, threads, computeDevices } = await worker.call<ProfileReport>('profile', request);
+    const { laptop, limits, budget, threads, computeDevices } = await worker.call<ProfileReport>(
+      'profile',
+      request,
+    );
     return { laptop, limits, budget, threads, computeDevices };
   }
 }

@@ -13,7 +13,7 @@ export class LiveFit {
 
   constructor(job: FitJob, weights: StageWeights, tell: (job: FitJob) => void) {
     this.job = job;
-    this.#progress = new FitProgress(weights);
+    this.#progress = new FitProgress(weights, { resumed: job.share });
     this.#tell = tell;
   }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatBytes, parseBytes } from '../../../src-main/profile/bytes.ts';
+import { bytesFlag, formatBytes, parseBytes } from '../../../src-main/profile/bytes.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
 const GiB = 2 ** 30;
@@ -75,3 +75,12 @@ it('what is shown can be typed in again', () => {
   for (const bytes of [700 * 2 ** 20, 3.25 * GiB, 15 * GiB])
     expect(parseBytes(formatBytes(bytes))).toBe(bytes);
 });
+
+it.each([1, 977_001, 36.6 * 2 ** 20, 2 ** 30, 18.123_456 * 2 ** 30])(
+  'a flag for %d bytes asks for no less and hardly more',
+  (bytes) => {
+    const asked = parseBytes(bytesFlag(bytes));
+    expect(asked).toBeGreaterThanOrEqual(Math.floor(bytes));
+    expect(asked).toBeLessThan(bytes + 0.011 * 2 ** (bytes < 2 ** 30 ? 20 : 30));
+  },
+);

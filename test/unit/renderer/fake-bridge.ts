@@ -147,6 +147,8 @@ export function preview(change: Partial<FitPreview> = {}): FitPreview {
     })),
     source: { fileBytes: 60 * MiB, memory: memoryOf(60 * MiB) },
     rungs: { high: 'Q4_K_M', low: 'IQ1_M' },
+    savings: [],
+    expectedTime: { seconds: 600, measured: true },
     calibration: null,
     ...change,
   };

@@ -1,10 +1,11 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { EventBus } from '../../../src-main/api/event-bus.ts';
 import type { FitJob } from '../../../src-main/contract/fit-job.ts';
 import type { Memory } from '../../../src-main/contract/fit-report.ts';
 import { SnugError } from '../../../src-main/contract/errors.ts';
 import type { FitEvent, FitService } from '../../../src-main/luq/fit-service.ts';
 import { FitJobs } from '../../../src-main/services/fit-jobs.ts';
+import { ordinaryLaptop } from '../../helpers/laptops.ts';
 import { fitStart, temporaryStore } from '../../helpers/store-parts.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
@@ -23,7 +24,14 @@ function jobsWith(
   events.listen((event) => {
     if (event.name === 'fits.changed') heard.push(event.data);
   });
-  const model = { id: fitStart.modelId, name: 'Demo-VL', path: '/models/demo.gguf', mmprojPath: undefined };
+  const model = {
+    id: fitStart.modelId,
+    name: 'Demo-VL',
+    bytes: 1,
+    parameters: 1,
+    path: '/models/demo.gguf',
+    mmprojPath: undefined,
+  };
   const jobs = new FitJobs({
     home: temporaryFolder(),
     fits: {
@@ -40,7 +48,7 @@ function jobsWith(
     } as Parts['jobs'],
     library: { entry: () => model, usable: () => model } as unknown as Parts['library'],
     folder: { current: '/models', isOwn: true, requireReady: () => undefined },
-    laptop: {} as Parts['laptop'],
+    laptop: { read: () => Promise.resolve({ laptop: ordinaryLaptop() }) } as unknown as Parts['laptop'],
     settings: { current: { threads: null } } as Parts['settings'],
     events,
   });
@@ -80,7 +88,14 @@ it('previews run one at a time, and the same one once for all who ask', async ()
     most = Math.max(most, ++running);
     await new Promise((resolve) => setImmediate(resolve));
     running--;
-    return { rungs: [], byLowLayers: [], source: {}, contextTokens: 1024, calibration: null } as never;
+    return {
+      rungs: [],
+      byLowLayers: [],
+      savings: [],
+      source: {},
+      contextTokens: 1024,
+      calibration: null,
+    } as never;
   };
   const { jobs } = jobsWith({ now: false }, () => Promise.reject(new Error('no fit')), preview);
   const modelId = fitStart.modelId;
@@ -90,4 +105,22 @@ it('previews run one at a time, and the same one once for all who ask', async ()
   expect(await Promise.all(wanted)).toHaveLength(6);
   expect(asked).toHaveLength(3);
   expect(most).toBe(1);
+});
+
+it('a failed fit is put away when a person has read why, and stays so', async () => {
+  const { jobs, heard } = jobsWith({ now: false }, () => Promise.reject(new SnugError('DOES_NOT_FIT', 'no')));
+  const { id } = await jobs.start(fitStart);
+  await jobs.close();
+  await vi.waitFor(async () => expect((await jobs.list())[0]).toMatchObject({ id, state: 'failed' }));
+  expect(await jobs.cancel({ jobId: id })).toMatchObject({ id, state: 'cancelled' });
+  expect(heard.at(-1)).toMatchObject({ id, state: 'cancelled' });
+  expect((await jobs.list())[0]).toMatchObject({ id, state: 'cancelled' });
+});
+
+it('warns before starting where less memory is free than the result takes when it is tried', async () => {
+  const { jobs } = jobsWith({ now: false }, () => Promise.reject(new Error('no fit')));
+  const { availableBytes } = ordinaryLaptop().memory;
+  const warnings = (budgetBytes: number) => jobs.warnings({ ...fitStart, budgetBytes });
+  expect(await warnings(availableBytes)).toEqual([]);
+  expect((await warnings(availableBytes + 1)).join()).toContain('of memory is free now');
 });

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { expectedTime } from '../../../src-main/services/fit-time.ts';
+
+const earlier = (timings: Record<string, number>, parameters = 1e9) => ({
+  timings,
+  model: { name: 'A', architecture: 'qwen2vl', parameters, sourceSha256: '', imageTokens: null },
+});
+const whole = earlier({ load: 10, calibrate: 300, reference: 40, quantize: 100, assemble: 10, check: 40 });
+
+describe('how long a fit will take', () => {
+  it('is what an earlier one took here, as large as the model is beside that one', () => {
+    const expected = { seconds: 500, measured: true };
+    expect(expectedTime({ parameters: 1e9, calibrated: false }, [whole])).toEqual(expected);
+    expect(expectedTime({ parameters: 3e9, calibrated: false }, [whole])).toEqual({
+      ...expected,
+      seconds: 1500,
+    });
+  });
+
+  it('is less once the layers are measured, and a refit is no measure of calibrating', () => {
+    const refit = earlier({ calibrate: 0.1, quantize: 20, check: 40 });
+    const again = expectedTime({ parameters: 1e9, calibrated: true }, [refit, whole]);
+    expect(again).toEqual({ seconds: 60, measured: true });
+    const first = expectedTime({ parameters: 1e9, calibrated: false }, [refit, whole]);
+    expect(first).toEqual({ seconds: 350 + 60, measured: true });
+  });
+
+  it('is a guess before the first: minutes for a small model, hours for a large one on few cores', () => {
+    const guess = (parameters: number, threads: number, calibrated = false) =>
+      expectedTime({ parameters, calibrated }, [], threads);
+    expect(guess(5e6, 2).measured).toBe(false);
+    expect(guess(5e6, 2).seconds).toBeLessThan(120);
+    expect(guess(7.6e9, 2).seconds).toBeGreaterThan(3600);
+    expect(guess(7.6e9, 16).seconds).toBeLessThan(guess(7.6e9, 2).seconds / 4);
+    expect(guess(7.6e9, 2, true).seconds).toBeLessThan(guess(7.6e9, 2).seconds / 4);
+  });
+});
