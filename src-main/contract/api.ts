@@ -5,7 +5,8 @@ import {
   conversationArguments,
   type ChatActivity,
   type ChatService,
-  type ComparedAnswer,
+  type ChatOptions,
+  type ComparedModels,
   type ConversationService,
   type ConversationSummary,
   type Message,
@@ -36,8 +37,10 @@ export interface ApiEvents {
   'fits.changed': FitJob;
   'chat.message': Message;
   'chat.activity': ChatActivity;
-  'chat.compared': readonly ComparedAnswer[];
+  'chat.compared': ComparedModels;
   'conversations.changed': readonly ConversationSummary[];
+  /** of one conversation, what the list of them does not say */
+  'conversations.options': { readonly id: string; readonly options: ChatOptions };
   'settings.changed': Settings;
 }
 export type ApiEvent = { [Name in keyof ApiEvents]: { name: Name; data: ApiEvents[Name] } }[keyof ApiEvents];

@@ -40,6 +40,8 @@ export interface Message {
    * after it. It does so with the answer's first word; an answer that ends without one takes nobody's place and is not kept.
    */
   readonly replaces?: string;
+  /** Of an edited question that does not have that place yet. */
+  readonly pending?: true;
 }
 
 export interface ChatOptions {
@@ -103,7 +105,10 @@ export interface ConversationService {
   }): Promise<{ fileName: string; content: string }>;
 }
 
-/** Asking the model. Answers arrive as `chat.message` events, a whole message each time it grows; an edited question once it is kept. */
+/**
+ * Asking the model. Questions and answers arrive as `chat.message` events in every window, an answer whole each time it grows; an edited
+ * question when it is asked (`pending`), and again once it is kept.
+ */
 export interface ChatService {
   /** Stores the question and starts the answer; returns once both have a place in the thread. */
   send(argument: {
@@ -114,19 +119,26 @@ export interface ChatService {
   /** Answers the same question again; the new answer takes the earlier one's place with its first word. */
   regenerate(argument: { messageId: string }): Promise<Message>;
   /** Asks another question in a question's place; it and what came after it stay until the answer has its first word. */
-  edit(argument: { messageId: string; text: string }): Promise<{ question: Message; answer: Message }>;
+  edit(argument: {
+    messageId: string;
+    text: string;
+    /** the question's own when absent */
+    pictures?: readonly string[] | undefined;
+  }): Promise<{ question: Message; answer: Message }>;
   stop(argument: { conversationId: string }): Promise<void>;
   /** Tokens and time of pictures with the conversation's model; none while another conversation has the model in memory. */
   pictureCosts(argument: {
     conversationId: string;
     pictures: readonly string[];
   }): Promise<readonly PictureCost[]>;
-  /** Asks two models the same, one after the other, in no conversation; `chat.compared` events tell what has been said so far. */
+  /** Asks two models the same, one after the other, in no conversation; `chat.compared` events tell every window how far it is. */
   compare(argument: {
     modelIds: readonly [string, string];
     text: string;
     pictures: readonly string[];
   }): Promise<readonly ComparedAnswer[]>;
+  /** The comparison that runs, or the last one since Snug was started, for a window that opens meanwhile. */
+  compared(argument: Record<string, never>): Promise<ComparedModels | null>;
   /** Ends a comparison; what was said until then is its result. */
   stopCompare(argument: Record<string, never>): Promise<void>;
 }
@@ -140,6 +152,13 @@ export interface ComparedAnswer {
   /** once it has ended */
   readonly statistics: AnswerStatistics | null;
   readonly peakMemoryBytes: number | null;
+}
+
+/** One question to two models, and what they have said so far. */
+export interface ComparedModels {
+  readonly question: { readonly text: string; readonly pictures: readonly string[] };
+  readonly answers: readonly ComparedAnswer[];
+  readonly running: boolean;
 }
 
 /** What the model is doing before words come. */
@@ -182,9 +201,10 @@ export const conversationArguments = {
 export const chatArguments = {
   send: z.strictObject({ conversationId: id, text, pictures }),
   regenerate: z.strictObject({ messageId: id }),
-  edit: z.strictObject({ messageId: id, text }),
+  edit: z.strictObject({ messageId: id, text, pictures: pictures.optional() }),
   stop: z.strictObject({ conversationId: id }),
   pictureCosts: z.strictObject({ conversationId: id, pictures }),
   compare: z.strictObject({ modelIds: z.tuple([id, id]), text, pictures }),
+  compared: z.strictObject({}),
   stopCompare: z.strictObject({}),
 };

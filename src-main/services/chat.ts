@@ -4,6 +4,7 @@ import type {
   ChatActivity,
   ChatService,
   ComparedAnswer,
+  ComparedModels,
   Conversation,
   Message,
   PictureCost,
@@ -14,6 +15,7 @@ import type { StartWorker } from '../engine/worker-port.ts';
 import type { ConversationRepository } from '../store/conversations.ts';
 import type { PictureRepository } from '../store/pictures.ts';
 import { Answers } from './answers.ts';
+import { titleOfAnswer, titleOfQuestion } from './chat-title.ts';
 import { Comparison } from './compare.ts';
 import { NEW_TITLE, type Conversations } from './conversations.ts';
 import type { Library } from './library.ts';
@@ -23,8 +25,6 @@ import { PictureCosts } from './picture-costs.ts';
 import { PicturePace } from './picture-pace.ts';
 import type { StoredSettings } from './settings.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
-
-const TITLE_LETTERS = 60;
 
 interface Answering {
   readonly conversation: Conversation;
@@ -50,6 +50,8 @@ export class Chat implements ChatService {
   readonly #answers: Answers;
   #answering: Answering | undefined;
   #comparing: { readonly run: Comparison; readonly ended: Promise<unknown> } | undefined;
+  /** the last one, running or not */
+  #compared: Comparison | undefined;
   #closed = false;
 
   constructor(options: {
@@ -99,16 +101,20 @@ export class Chat implements ChatService {
     pictures: readonly string[];
   }): Promise<{ question: Message; answer: Message }> {
     const { conversationId, text, pictures } = argument;
-    const before = this.#ready(conversationId);
+    const { title } = this.#ready(conversationId);
     for (const hash of pictures) this.#pictures.get(hash);
     const question = this.#conversations.addQuestion(conversationId, { text, pictures: [...pictures] });
-    if (before.title === NEW_TITLE && text.trim() !== '') {
-      this.#conversations.rename(conversationId, text.trim().replace(/\s+/g, ' ').slice(0, TITLE_LETTERS));
-    }
+    if (title === NEW_TITLE) this.#entitle(conversationId, titleOfQuestion(question));
     const conversation = this.#conversations.get(conversationId);
     const answer = this.#conversations.addAnswer(conversationId, this.#whoAnswers(conversation));
     this.#begin(conversation, { thread: conversation.thread, question, answer });
     return Promise.resolve({ question, answer });
+  }
+
+  /** Names a conversation that has no name yet. */
+  #entitle(conversationId: string, title: string | undefined): void {
+    if (title === undefined || this.#conversations.get(conversationId).title !== NEW_TITLE) return;
+    this.#conversations.rename(conversationId, title);
   }
 
   regenerate({ messageId }: { messageId: string }): Promise<Message> {
@@ -123,17 +129,30 @@ export class Chat implements ChatService {
     return Promise.resolve(answer);
   }
 
-  edit(argument: { messageId: string; text: string }): Promise<{ question: Message; answer: Message }> {
+  edit(argument: Parameters<ChatService['edit']>[0]): Promise<{ question: Message; answer: Message }> {
     const { messageId, text } = argument;
     const old = this.#conversations.message(messageId);
     if (old.role !== 'user') throw new SnugError('BAD_ARGUMENT', 'only a question can be edited');
     const conversation = this.#ready(old.conversationId);
-    const createdAt = new Date().toISOString();
-    const question: Message = { ...old, id: randomUUID(), text, createdAt, replaces: messageId };
+    const question: Message = {
+      ...old,
+      id: randomUUID(),
+      text,
+      pictures: this.#picturesOf(old, argument.pictures),
+      createdAt: new Date().toISOString(),
+      replaces: messageId,
+      pending: true,
+    };
     const thread = [...upTo(conversation.thread, messageId), question];
     const answer = this.#answerInPlaceOf(messageId, conversation);
     this.#begin(conversation, { thread, question, answer });
     return Promise.resolve({ question, answer });
+  }
+
+  /** A question's own pictures keep the names that they were sent with. */
+  #picturesOf({ pictures }: Message, hashes: readonly string[] | undefined): Message['pictures'] {
+    if (hashes === undefined) return pictures;
+    return hashes.map((hash) => pictures.find((one) => one.hash === hash) ?? this.#pictures.get(hash));
   }
 
   /** An answer that the store does not have yet. */
@@ -177,18 +196,28 @@ export class Chat implements ChatService {
     const threads = await this.#requests.threads();
     this.#refuseWhileBusy();
     const models = argument.modelIds.map((id) => this.#library.usable(id));
-    const pictures = argument.pictures.map((hash) => this.#pictures.path(hash));
-    const question = { text: argument.text, pictures, threads, settings: this.#settings.current };
-    const run = new Comparison(models, question, (answers) => this.#events.emit('chat.compared', answers));
+    const { text, pictures } = argument;
+    const files = pictures.map((hash) => this.#pictures.path(hash));
+    const question = { text, pictures, files, threads, settings: this.#settings.current };
+    const run = new Comparison(models, question, (told) => this.#events.emit('chat.compared', told));
     this.#costs.giveWay();
     const alone = async (model: ModelInUse) => {
       // two models side by side need no third in memory
       await model.unload();
       return run.run(this.#entry, this.#startWorker);
     };
-    const ended = this.#model.use(alone).finally(() => (this.#comparing = undefined));
+    const ended = this.#model.use(alone).finally(() => {
+      this.#comparing = undefined;
+      run.end();
+    });
     this.#comparing = { run, ended: ended.catch(() => undefined) };
+    this.#compared = run;
+    this.#events.emit('chat.compared', run.state);
     return ended;
+  }
+
+  compared(): Promise<ComparedModels | null> {
+    return Promise.resolve(this.#compared?.state ?? null);
   }
 
   async stopCompare(): Promise<void> {
@@ -258,6 +287,7 @@ export class Chat implements ChatService {
       .finally(() => {
         this.#answering = undefined;
         this.#activity({ conversationId, stage: 'idle', share: null });
+        if (conversation.title === NEW_TITLE) this.#entitleByAnswer(streamed.message, question);
         this.#list.changed();
       });
     const unkept = () => {
@@ -265,11 +295,21 @@ export class Chat implements ChatService {
       return question.replaces === undefined ? [streamed.message] : [question, streamed.message];
     };
     this.#answering = { conversation, unkept, abort, ended };
+    for (const message of [question, answer]) this.#events.emit('chat.message', message);
     this.#list.changed();
   }
 
+  #entitleByAnswer({ conversationId, text }: Message, { pictures }: Message): void {
+    try {
+      this.#entitle(conversationId, titleOfAnswer(text) ?? pictures[0]?.name);
+    } catch {
+      // the conversation was deleted, or the disk is full: it keeps the name it has
+    }
+  }
+
   #replace(messageId: string, question: Message, answer: Message): void {
-    const edited = question.replaces === undefined ? undefined : question;
+    const { pending, ...kept } = question;
+    const edited = pending && kept;
     this.#conversations.replaceFrom(messageId, { question: edited, answer });
     if (edited) this.#events.emit('chat.message', edited);
   }

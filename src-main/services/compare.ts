@@ -1,5 +1,5 @@
 import type { AskedOnce, ChatEvent } from '../contract/chat.ts';
-import type { ComparedAnswer } from '../contract/conversation.ts';
+import type { ComparedAnswer, ComparedModels } from '../contract/conversation.ts';
 import { CancelledError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
@@ -8,8 +8,9 @@ import type { UsableModel } from './library.ts';
 
 export interface ComparedQuestion {
   readonly text: string;
-  /** files */
+  /** hashes, and their files */
   readonly pictures: readonly string[];
+  readonly files: readonly string[];
   readonly threads: number;
   readonly settings: Settings;
 }
@@ -19,13 +20,14 @@ export class Comparison {
   readonly #answers: ComparedAnswer[];
   readonly #models: readonly UsableModel[];
   readonly #question: ComparedQuestion;
-  readonly #tell: (answers: readonly ComparedAnswer[]) => void;
+  readonly #tell: (compared: ComparedModels) => void;
   readonly #abort = new AbortController();
+  #running = true;
 
   constructor(
     models: readonly UsableModel[],
     question: ComparedQuestion,
-    tell: (answers: readonly ComparedAnswer[]) => void,
+    tell: (compared: ComparedModels) => void,
   ) {
     this.#models = models;
     this.#question = question;
@@ -39,6 +41,11 @@ export class Comparison {
       statistics: null,
       peakMemoryBytes: null,
     }));
+  }
+
+  get state(): ComparedModels {
+    const { text, pictures } = this.#question;
+    return { question: { text, pictures }, answers: [...this.#answers], running: this.#running };
   }
 
   /** What has been said stays; a model not yet asked is not asked any more. */
@@ -66,7 +73,7 @@ export class Comparison {
     entry: string,
     start: StartWorker | undefined,
   ): Promise<void> {
-    const { text, pictures, threads, settings } = this.#question;
+    const { text, files, threads, settings } = this.#question;
     if (this.#abort.signal.aborted) throw new CancelledError();
     this.#set(index, { stage: 'loading' });
     await using worker = new WorkerProcess(entry, start);
@@ -79,7 +86,7 @@ export class Comparison {
         threads,
         gpuLayers: settings.gpuLayers ?? undefined,
         // greedy: two models are compared, not two draws
-        question: { text, pictures, maxTokens: settings.maxTokens, temperature: 0, seed: 0 },
+        question: { text, pictures: files, maxTokens: settings.maxTokens, temperature: 0, seed: 0 },
       },
       { signal: this.#abort.signal, onEvent: (event: ChatEvent) => this.#heard(index, event) },
     );
@@ -97,6 +104,12 @@ export class Comparison {
   #set(index: number, change: Partial<ComparedAnswer>): void {
     const before = this.#answers[index];
     if (before) this.#answers[index] = { ...before, ...change };
-    this.#tell([...this.#answers]);
+    this.#tell(this.state);
+  }
+
+  /** Nothing more comes, however it ended. */
+  end(): void {
+    this.#running = false;
+    this.#tell(this.state);
   }
 }

@@ -83,6 +83,7 @@ export class Conversations implements ConversationService {
 
   setOptions({ id, options }: { id: string; options: ChatOptions }): Promise<Conversation> {
     this.#repository.setOptions(id, options);
+    this.#events.emit('conversations.options', { id, options });
     return this.get({ id });
   }
 

@@ -42,6 +42,11 @@ export class Chat {
     if (!this.conversations.loaded) await this.conversations.load();
   }
 
+  /** The side-by-side view, with what was compared last. */
+  async showCompared(): Promise<void> {
+    await Promise.all([this.prepare(), this.compare.load()]);
+  }
+
   /** Deletes a conversation; the one below it takes its place. */
   async remove(id: string): Promise<void> {
     const index = this.conversations.list.findIndex((one) => one.id === id);
@@ -68,6 +73,7 @@ export class Chat {
     if (!back) return;
     void this.conversations.load();
     void this.thread.reload();
+    void this.compare.load();
     void this.composer.draft.refreshCosts();
     void this.composer.reconnected();
   }

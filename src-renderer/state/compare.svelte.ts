@@ -1,5 +1,5 @@
 import type { ApiEvent } from '../../src-main/contract/api.ts';
-import type { ComparedAnswer } from '../../src-main/contract/conversation.ts';
+import type { ComparedAnswer, ComparedModels } from '../../src-main/contract/conversation.ts';
 import { toErrorData, type ErrorData } from '../../src-main/contract/errors.ts';
 import type { AppState } from './app.svelte.ts';
 import { spokenText } from './message-words.ts';
@@ -12,8 +12,11 @@ const SPOKEN_LETTERS = 300;
 export class Compare {
   readonly #app: AppState;
   readonly draft: Draft;
+  /** a question of this window's is on its way */
+  #asking = false;
   #chosen: readonly [string | null, string | null] = $state.raw([null, null]);
 
+  /** here or in another window: there is one comparison at a time */
   running: boolean = $state(false);
   error: ErrorData | null = $state.raw(null);
   answers: readonly ComparedAnswer[] = $state.raw([]);
@@ -27,8 +30,28 @@ export class Compare {
   }
 
   hear(event: ApiEvent): void {
-    // what another window compares is not shown here
-    if (event.name === 'chat.compared' && this.running) this.answers = event.data;
+    if (event.name === 'chat.compared') this.#show(event.data);
+  }
+
+  /** The comparison that another window began, or this one before it was loaded again. */
+  async load(): Promise<void> {
+    try {
+      const compared = await this.#app.bridge.api.chat.compared({});
+      if (compared && !this.#asking) this.#show(compared);
+    } catch {
+      // the banner of the lost connection says it already
+    }
+  }
+
+  #show({ question, answers, running }: ComparedModels): void {
+    const ended = this.running && !running;
+    this.question = question;
+    this.answers = answers;
+    this.running = running || this.#asking;
+    if (running) this.error = null;
+    const [first, second] = answers;
+    if (running && first && second) this.#chosen = [first.modelId, second.modelId];
+    if (ended) this.announcement = announcementOf(answers);
   }
 
   /** The chosen two; where none was chosen, a fitted model beside another. */
@@ -64,6 +87,7 @@ export class Compare {
     const [first, second] = this.modelIds;
     if (!this.draft.ready || this.running || first === null || second === null || first === second) return;
     const question = { text: this.draft.text, pictures: this.draft.hashes };
+    this.#asking = true;
     this.running = true;
     this.error = null;
     this.answers = [];
@@ -71,14 +95,11 @@ export class Compare {
     this.announcement = '';
     try {
       this.answers = await this.#app.bridge.api.chat.compare({ modelIds: [first, second], ...question });
-      this.announcement = this.answers
-        .map((one) => `${one.modelName}: ${spokenText(one.text.slice(0, SPOKEN_LETTERS))}`)
-        .join('. ');
+      this.announcement = announcementOf(this.answers);
     } catch (error) {
       this.error = toErrorData(error);
-      // what was heard meanwhile is another window's
-      this.answers = [];
     } finally {
+      this.#asking = false;
       this.running = false;
     }
   }
@@ -86,4 +107,10 @@ export class Compare {
   async stop(): Promise<void> {
     if (this.running) await this.#app.attempt(() => this.#app.bridge.api.chat.stopCompare({}));
   }
+}
+
+function announcementOf(answers: readonly ComparedAnswer[]): string {
+  return answers
+    .map((one) => `${one.modelName}: ${spokenText(one.text.slice(0, SPOKEN_LETTERS))}`)
+    .join('. ');
 }

@@ -52,6 +52,8 @@ export class Conversations {
     if (event.name !== 'conversations.changed') return;
     this.list = event.data;
     this.loaded = true;
+    // what was found may have another title now, or be gone
+    if (this.hits !== null) this.type(this.query);
   }
 
   byId(id: string | null): ConversationSummary | undefined {

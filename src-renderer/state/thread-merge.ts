@@ -1,14 +1,14 @@
 import type { Message } from '../../src-main/contract/conversation.ts';
 
 /** Whether a message has its place in the store, or waits for its answer's first word to take another's. */
-export function hasBegun({ role, text, replaces }: Message): boolean {
-  // an edited question is told of once it is kept
-  return replaces === undefined || role === 'user' || text.trim() !== '';
+export function hasBegun({ role, text, replaces, pending }: Message): boolean {
+  if (replaces === undefined) return true;
+  return role === 'user' ? pending !== true : text.trim() !== '';
 }
 
 /** Whether an answer that was to take another's place ended without a word: that one stays. */
 export function neverBegan(message: Message): boolean {
-  return !hasBegun(message) && message.state !== 'streaming';
+  return !hasBegun(message) && message.role === 'assistant' && message.state !== 'streaming';
 }
 
 /**

@@ -3,6 +3,7 @@ import type {
   ChatActivity,
   ChatOptions,
   Conversation,
+  ConversationSummary,
   Message,
 } from '../../src-main/contract/conversation.ts';
 import { toErrorData, type ErrorData } from '../../src-main/contract/errors.ts';
@@ -33,6 +34,8 @@ export class Thread {
   activity: ChatActivity | null = $state.raw(null);
   loading: boolean = $state(false);
   failure: ErrorData | null = $state.raw(null);
+  /** it was there, and is not any more */
+  deleted: boolean = $state(false);
   /** what went wrong with the last thing asked for, until the next one */
   problem: ErrorData | null = $state.raw(null);
   /** a question is on its way and has no answer in the thread yet */
@@ -77,6 +80,7 @@ export class Thread {
     const other = id !== this.id;
     this.id = id;
     this.failure = null;
+    this.deleted = false;
     if (other) this.#clear();
     if (id === null) {
       this.loading = false;
@@ -90,7 +94,11 @@ export class Thread {
       this.#take(conversation);
       this.messages = [...this.#heard.values()].reduce(withMessage, conversation.thread);
     } catch (error) {
-      if (opening === this.#opening) this.failure = toErrorData(error);
+      if (opening !== this.#opening) return;
+      const failure = toErrorData(error);
+      // the only thing that the call says: which conversation
+      if (failure.code === 'BAD_ARGUMENT') this.deleted = true;
+      else this.failure = failure;
     } finally {
       if (opening === this.#opening) this.loading = false;
     }
@@ -116,10 +124,18 @@ export class Thread {
       this.activity = event.data.stage === 'idle' ? null : event.data;
     }
     if (event.name === 'chat.message' && event.data.conversationId === this.id) this.#arrive(event.data);
-    if (event.name === 'conversations.changed') {
-      const summary = event.data.find((one) => one.id === this.id);
-      if (summary && this.conversation) this.conversation = { ...this.conversation, ...summary };
+    if (event.name === 'conversations.changed') this.#listed(event.data);
+    if (event.name === 'conversations.options' && event.data.id === this.id && this.conversation) {
+      this.conversation = { ...this.conversation, options: event.data.options };
     }
+  }
+
+  /** Every window is told of the list: what is no longer in it was deleted, perhaps in another window, and may come back. */
+  #listed(list: readonly ConversationSummary[]): void {
+    const summary = list.find((one) => one.id === this.id);
+    if (summary && this.conversation) this.conversation = { ...this.conversation, ...summary };
+    if (summary && this.deleted) void this.reload();
+    this.deleted = summary === undefined && this.conversation !== null;
   }
 
   #arrive(message: Message): void {

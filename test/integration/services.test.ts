@@ -384,7 +384,7 @@ describe('two models', () => {
       pictures: [hash],
     });
     const { id: conversationId } = await window.api.conversations.create({});
-    await window.when('chat.compared', ([answer]) => answer?.stage === 'loading');
+    await window.when('chat.compared', ({ answers: [first] }) => first?.stage === 'loading');
     // a third model in memory would spoil what is measured
     await expect(
       window.api.chat.send({ conversationId, text: 'And here?', pictures: [] }),
@@ -395,7 +395,7 @@ describe('two models', () => {
       [second.id, null, 'done'],
     ]);
     for (const answer of answers) expect(answer.peakMemoryBytes).toBeGreaterThan(0);
-    const told = window.events.flatMap((event) => (event.name === 'chat.compared' ? event.data : []));
+    const told = window.events.flatMap((event) => (event.name === 'chat.compared' ? event.data.answers : []));
     const stages = new Set(told.map(({ stage }) => stage));
     expect(stages).toEqual(new Set(['waiting', 'loading', 'reading', 'answering', 'done']));
   });
@@ -409,7 +409,7 @@ describe('two models', () => {
       text: 'Describe the image.',
       pictures: [],
     });
-    await window.when('chat.compared', ([answer]) => answer?.stage === 'loading');
+    await window.when('chat.compared', ({ answers: [first] }) => first?.stage === 'loading');
     await window.api.chat.stopCompare({});
     expect((await comparing).map(({ stage, error }) => [stage, error])).toEqual([
       ['stopped', null],

@@ -227,6 +227,21 @@ describe('a thread', () => {
       expect(ids(thread)).toEqual(['q', 'a', 'q2', 'a9']);
     });
 
+    it('is seen from the start in a window that did not ask, and takes its place with its first word', async () => {
+      const parts = setUp({ 'conversations.get': () => conversation([question, answered, ...later]) });
+      await parts.thread.open('c');
+      hear(parts, { ...edited, pending: true }, coming(''));
+      expect(ids(parts.thread)).toEqual(['q', 'a', 'q2', 'a2', 'q3', 'a3']);
+      expect(parts.thread.answering).toBe(true);
+      hear(parts, edited, coming('A'));
+      expect(ids(parts.thread)).toEqual(['q3', 'a3']);
+
+      const other = setUp({ 'conversations.get': () => conversation([question, answered, ...later]) });
+      await other.thread.open('c');
+      hear(other, { ...edited, pending: true }, coming(''), coming('', { state: 'stopped' }));
+      expect(ids(other.thread)).toEqual(['q', 'a', 'q2', 'a2']);
+    });
+
     it('takes its place in a window that did not ask, and leaves no trace there when it never began', async () => {
       const parts = setUp({ 'conversations.get': () => conversation([question, answered, ...later]) });
       await parts.thread.open('c');
@@ -263,6 +278,64 @@ describe('a thread', () => {
     expect(thread.conversation?.options.contextTokens).toBe(2048);
     await thread.setOptions({ ...options, contextTokens: 600 });
     expect(thread.smallerContext).toBeNull();
+  });
+
+  describe('that is shown in two windows', () => {
+    const listed = (...ids: string[]): ApiEvent => ({
+      name: 'conversations.changed',
+      data: ids.map((id) => ({ ...conversation([], id), title: 'Renamed', modelId: 'other' })),
+    });
+
+    it('shows the question, the title, the model and the options that came from the other one', async () => {
+      const { thread, say, drawFrame } = setUp({ 'conversations.get': () => conversation([]) });
+      await thread.open('c');
+      say(question);
+      say(streaming(''));
+      drawFrame();
+      expect(thread.messages.map(({ text }) => text)).toEqual(['what?', '']);
+      expect(thread.answering).toBe(true);
+      thread.hear(listed('c'));
+      thread.hear({
+        name: 'conversations.options',
+        data: { id: 'c', options: { ...options, maxTokens: 7 } },
+      });
+      thread.hear({
+        name: 'conversations.options',
+        data: { id: 'd', options: { ...options, maxTokens: 8 } },
+      });
+      expect(thread.conversation).toMatchObject({
+        title: 'Renamed',
+        modelId: 'other',
+        options: { maxTokens: 7 },
+      });
+    });
+
+    it('says that it was deleted in the other one, and comes back when it is restored there', async () => {
+      let text = 'what?';
+      const { thread } = setUp({ 'conversations.get': () => conversation([message('q', 'user', text)]) });
+      await thread.open('c');
+      expect(thread.deleted).toBe(false);
+      thread.hear(listed('d'));
+      expect(thread.deleted).toBe(true);
+      text = 'changed meanwhile';
+      thread.hear(listed('c', 'd'));
+      await Promise.resolve();
+      expect(thread.deleted).toBe(false);
+      await expect.poll(() => thread.messages[0]?.text).toBe('changed meanwhile');
+      thread.hear(listed());
+      await thread.open('other');
+      expect(thread.deleted).toBe(false);
+    });
+
+    it('says the same of one that an old address names', async () => {
+      const { thread } = setUp({
+        'conversations.get': () => {
+          throw new SnugError('BAD_ARGUMENT', 'there is no such conversation');
+        },
+      });
+      await thread.open('gone');
+      expect([thread.deleted, thread.failure]).toEqual([true, null]);
+    });
   });
 
   it('ignores a conversation whose text comes after another was opened', async () => {

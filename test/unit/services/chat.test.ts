@@ -1,13 +1,14 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EventBus } from '../../../src-main/api/event-bus.ts';
 import type { OpenChatRequest, SentAnswer } from '../../../src-main/contract/chat.ts';
-import type { Message } from '../../../src-main/contract/conversation.ts';
+import type { ComparedModels, Message } from '../../../src-main/contract/conversation.ts';
 import { CancelledError, SnugError } from '../../../src-main/contract/errors.ts';
+import { DEFAULT_SETTINGS } from '../../../src-main/contract/settings.ts';
 import { Chat } from '../../../src-main/services/chat.ts';
 import { Conversations } from '../../../src-main/services/conversations.ts';
 import { FakeWorkers, type FakeCall } from '../../helpers/fake-workers.ts';
 import { options, pictureNamed, temporaryStore } from '../../helpers/store-parts.ts';
-import { rejected } from '../../helpers/thrown.ts';
+import { rejected, thrown } from '../../helpers/thrown.ts';
 import { until } from '../../helpers/until.ts';
 
 type Parts = ConstructorParameters<typeof Chat>[0];
@@ -53,7 +54,7 @@ function setUp(play: (call: FakeCall) => unknown = () => undefined) {
     if (event.name === 'chat.message') heard.push(event.data);
   });
   const usable = (id: string) => ({ id, name: id, path: `/${id}.gguf`, mmprojPath: undefined });
-  const settings = { current: { threads: 1, gpuLayers: null, contextTokens: 512, maxTokens: 8 } };
+  const settings = { current: { ...DEFAULT_SETTINGS, threads: 1, contextTokens: 512, maxTokens: 8 } };
   const chat: Chat = new Chat({
     conversations: repository,
     list: { changed: () => undefined },
@@ -86,7 +87,21 @@ function setUp(play: (call: FakeCall) => unknown = () => undefined) {
     ended((await chat.send({ conversationId, text, pictures: [] })).answer);
   const words = (id: string) => repository.get(id).thread.map(({ text }) => text);
   const { hash } = pictures.add(pictureNamed('mug.png'));
-  return { chat, list, repository, workers, heard, settings, begin, ended, ask, words, hash };
+  return {
+    chat,
+    list,
+    events,
+    pictures,
+    repository,
+    workers,
+    heard,
+    settings,
+    begin,
+    ended,
+    ask,
+    words,
+    hash,
+  };
 }
 
 describe('one model in memory', () => {
@@ -359,6 +374,151 @@ describe('an answer that is asked for again', () => {
     await parts.ended(await again['with an edited question'](parts));
     expect(parts.heard[0]).toMatchObject({ role: 'user', text: 'Which mug?', replaces: parts.question.id });
     expect(parts.heard[1]).toMatchObject({ role: 'assistant', replaces: parts.question.id });
+  });
+});
+
+describe('every window', () => {
+  it('is told of a question and its answer before that has a word', async () => {
+    const { chat, heard, begin, ended } = setUp();
+    const { question, answer } = await chat.send({
+      conversationId: begin(),
+      text: 'What is it?',
+      pictures: [],
+    });
+    expect(heard).toEqual([question, answer]);
+    await ended(answer);
+  });
+
+  it('is told that an answer is given again, or to an edited question, and when that is kept', async () => {
+    const { chat, heard, begin, ask, ended, repository } = setUp();
+    const id = begin();
+    const first = await ask(id);
+    heard.length = 0;
+    const again = await chat.regenerate({ messageId: first.id });
+    expect(heard.at(-1)).toEqual(again);
+    await ended(again);
+
+    const [question] = repository.get(id).thread;
+    heard.length = 0;
+    const edited = await chat.edit({ messageId: question?.id ?? '', text: 'Which?' });
+    expect(edited.question.pending).toBe(true);
+    expect(heard).toEqual([edited.question, edited.answer]);
+    await ended(edited.answer);
+    expect(heard.filter(({ role }) => role === 'user').map(({ pending }) => pending)).toEqual([
+      true,
+      undefined,
+    ]);
+  });
+
+  it('is told of changed options', async () => {
+    const { list, events, begin } = setUp();
+    const told: unknown[] = [];
+    events.listen(({ name, data }) => name === 'conversations.options' && told.push(data));
+    const id = begin();
+    const changed = { ...options, temperature: 1 };
+    await list.setOptions({ id, options: changed });
+    expect(told).toEqual([{ id, options: changed }]);
+  });
+
+  it('is told of a comparison from its beginning to its end, and one that opens later can ask', async () => {
+    const { chat, events } = setUp(({ method, emit }) => {
+      if (method !== 'askOnce') return undefined;
+      emit({ kind: 'text', text: 'A mug' });
+      return { answer: said('A mug'), peakMemoryBytes: 1 };
+    });
+    const told: ComparedModels[] = [];
+    events.listen((event) => event.name === 'chat.compared' && told.push(event.data));
+    expect(await chat.compared()).toBeNull();
+    await chat.compare({ modelIds: ['one', 'two'], text: 'What is it?', pictures: [] });
+    expect(told[0]).toMatchObject({
+      question: { text: 'What is it?', pictures: [] },
+      answers: [{ stage: 'waiting' }, { stage: 'waiting' }],
+      running: true,
+    });
+    expect(told.at(-1)).toMatchObject({
+      answers: [
+        { modelId: 'one', stage: 'done' },
+        { modelId: 'two', stage: 'done' },
+      ],
+      running: false,
+    });
+    expect(await chat.compared()).toEqual(told.at(-1));
+  });
+});
+
+describe('an edited question', () => {
+  it('can have other pictures, which keep their names and their order', async () => {
+    const { chat, begin, ended, repository, pictures, hash } = setUp();
+    const id = begin();
+    const { question, answer } = await chat.send({ conversationId: id, text: 'What?', pictures: [hash] });
+    await ended(answer);
+    // the same bytes come again under another name
+    pictures.add({ ...pictureNamed('mug.png'), name: 'later.png' });
+    const added = pictures.add(pictureNamed('cup.png'));
+    const edited = await chat.edit({
+      messageId: question.id,
+      text: 'What are they?',
+      pictures: [added.hash, hash],
+    });
+    await ended(edited.answer);
+    const [kept] = repository.get(id).thread;
+    expect(kept?.pictures.map(({ name }) => name)).toEqual(['cup.png', 'mug.png']);
+
+    const bare = await chat.edit({ messageId: kept?.id ?? '', text: 'Anything?', pictures: [] });
+    await ended(bare.answer);
+    expect(repository.get(id).thread[0]).toMatchObject({ text: 'Anything?', pictures: [] });
+  });
+
+  it('keeps its pictures where none are named, and takes none that are not there', async () => {
+    const { chat, begin, ended, repository, hash } = setUp();
+    const id = begin();
+    const { question, answer } = await chat.send({ conversationId: id, text: 'What?', pictures: [hash] });
+    await ended(answer);
+    const missing = { messageId: question.id, text: '', pictures: ['0'.repeat(64)] };
+    expect(thrown(() => void chat.edit(missing)).code).toBe('BAD_ARGUMENT');
+    await ended((await chat.edit({ messageId: question.id, text: 'And?' })).answer);
+    expect(repository.get(id).thread[0]?.pictures).toHaveLength(1);
+  });
+});
+
+describe('the title of a new conversation', () => {
+  async function titleAfter(
+    question: { text: string; name?: string },
+    answer = 'A **mug** on a table. It is red.',
+  ) {
+    const { chat, list, ended, pictures, repository } = setUp(({ method, emit }) => {
+      if (method !== 'send') return undefined;
+      if (answer !== '') emit({ kind: 'text', text: answer });
+      return said(answer);
+    });
+    const { id } = await list.create({ modelId: 'demo' });
+    const sent = question.name === undefined ? [] : [pictures.add(pictureNamed(question.name)).hash];
+    const asked = await chat.send({ conversationId: id, text: question.text, pictures: sent });
+    await ended(asked.answer);
+    return repository.get(id).title;
+  }
+
+  it.each([
+    ['its words', { text: ' What\n is  it? ', name: 'receipt.jpg' }, 'What is it?'],
+    ["its picture's name", { text: '', name: 'Receipt_from the_baker.jpeg' }, 'Receipt from the baker'],
+    [
+      "the answer's first sentence, where a camera named it",
+      { text: '', name: 'IMG_2041.HEIC' },
+      'A mug on a table.',
+    ],
+    ['the same for what was pasted', { text: ' ', name: 'image.png' }, 'A mug on a table.'],
+  ])('is %s', async (_, question, title) => {
+    expect(await titleAfter(question)).toBe(title);
+  });
+
+  it('is the name of the picture where there is nothing else', async () => {
+    expect(await titleAfter({ text: '', name: 'IMG_2041.HEIC' }, '')).toBe('IMG_2041.HEIC');
+  });
+
+  it('is shortened', async () => {
+    const title = await titleAfter({ text: 'word '.repeat(40) });
+    expect(title).toHaveLength(60);
+    expect(title.endsWith('…')).toBe(true);
   });
 });
 
