@@ -11,6 +11,7 @@ import {
   type ConversationSummary,
   type Message,
 } from './conversation.ts';
+import { draftArguments, type DraftService, type KeptDraft } from './draft.ts';
 import { fitArguments, type FitJob, type FitJobService } from './fit-job.ts';
 import { folderArguments, type FolderMove, type FolderService } from './folder.ts';
 import { laptopArguments, type LaptopService } from './laptop.ts';
@@ -26,6 +27,7 @@ export interface Api {
   readonly fits: FitJobService;
   readonly conversations: ConversationService;
   readonly chat: ChatService;
+  readonly drafts: DraftService;
   readonly settings: SettingsService;
 }
 
@@ -41,6 +43,7 @@ export interface ApiEvents {
   'conversations.changed': readonly ConversationSummary[];
   /** of one conversation, what the list of them does not say */
   'conversations.options': { readonly id: string; readonly options: ChatOptions };
+  'drafts.changed': KeptDraft;
   'settings.changed': Settings;
 }
 export type ApiEvent = { [Name in keyof ApiEvents]: { name: Name; data: ApiEvents[Name] } }[keyof ApiEvents];
@@ -59,5 +62,6 @@ export const apiArguments: ArgumentSchemas<Api> = {
   fits: fitArguments,
   conversations: conversationArguments,
   chat: chatArguments,
+  drafts: draftArguments,
   settings: settingsArguments,
 };

@@ -70,10 +70,14 @@ export interface Conversation extends ConversationSummary {
 export interface SearchHit {
   readonly conversationId: string;
   readonly title: string;
-  /** null: the title matched */
+  /** where the best match is: words of a message, the name of a picture that it has, or the title alone */
+  readonly in: 'title' | 'message' | 'picture';
+  /** the message of the best match; null: the title alone matched */
   readonly messageId: string | null;
-  /** the words around the match; what matched stands between U+0002 and U+0003 */
+  /** the words around the best match; what matched stands between U+0002 and U+0003 */
   readonly excerpt: string;
+  /** messages that match */
+  readonly matches: number;
 }
 
 /** What a picture will cost before it is sent. */
@@ -97,7 +101,7 @@ export interface ConversationService {
   /** Hides it; it is deleted for good when the app next starts. */
   remove(argument: { id: string }): Promise<void>;
   restore(argument: { id: string }): Promise<ConversationSummary>;
-  /** Words anywhere in titles and messages, best first. */
+  /** Conversations that have the words in their title, a message or the name of a picture, best first. */
   search(argument: { query: string }): Promise<readonly SearchHit[]>;
   export(argument: {
     id: string;

@@ -6,6 +6,7 @@ import { demoModel, workerEntries } from '../api/entries.ts';
 import type { Api } from '../contract/api.ts';
 import type { AppInfo } from '../contract/app.ts';
 import type { PictureView } from '../contract/conversation.ts';
+import { COMPARE_PLACE } from '../contract/draft.ts';
 import { forkWorker } from '../engine/fork-worker.ts';
 import { RunningWorkers } from '../engine/running-workers.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
@@ -18,6 +19,7 @@ import { AppFacts } from './app.ts';
 import { BankFolders } from './bank.ts';
 import { Chat } from './chat.ts';
 import { Conversations } from './conversations.ts';
+import { Drafts } from './drafts.ts';
 import { FitJobs } from './fit-jobs.ts';
 import { ModelsFolder } from './folder.ts';
 import { LaptopReader } from './laptop.ts';
@@ -115,6 +117,7 @@ export function openServices(options: {
     entry: workerEntries.chat,
     start,
   });
+  const drafts = new Drafts({ repository: store.drafts, pictures: store.pictures, events });
   const pictures = new PictureProcess(workerEntries.picture, start);
   const folderNotice = folder.prepare();
   const app = new AppFacts({
@@ -150,7 +153,7 @@ export function openServices(options: {
     log.write('end');
   };
   return {
-    api: logBugs({ app, laptop, library, folder, fits, conversations, chat, settings }, log),
+    api: logBugs({ app, laptop, library, folder, fits, conversations, chat, drafts, settings }, log),
     events,
     addPicture: async (bytes, name) => {
       const { width, height } = await pictures.check(bytes, name);
@@ -167,6 +170,7 @@ export function openServices(options: {
 function tidyUp(store: Store, folder: ModelsFolder, library: Library): void {
   store.conversations.recoverInterrupted();
   store.conversations.purgeRemoved();
+  store.drafts.purge([COMPARE_PLACE]);
   store.fitJobs.interrupted();
   store.pictures.sweep();
   folder.finishInterrupted();

@@ -7,6 +7,7 @@ import { Connection } from './connection.ts';
 import { ConversationRepository } from './conversations.ts';
 import { isBroken, mendIndexes, setAside } from './damage.ts';
 import { fileError, isDamage } from './errors.ts';
+import { DraftRepository } from './drafts.ts';
 import { FitJobRepository } from './fit-jobs.ts';
 import { migrate, newestVersion } from './migrate.ts';
 import { MIGRATIONS, type Migration } from './migrations/index.ts';
@@ -23,6 +24,7 @@ export interface Store extends Disposable {
   readonly fitJobs: FitJobRepository;
   readonly settings: SettingsRepository;
   readonly pictures: PictureRepository;
+  readonly drafts: DraftRepository;
   /** what the person should know of opening it: a damaged file and where it lies now */
   readonly notices: readonly string[];
   /** Closes the file and lets others open the folder; a second call does nothing. */
@@ -50,6 +52,7 @@ export function openStore(folder: string, migrations: readonly Migration[] = MIG
     fitJobs: new FitJobRepository(connection),
     settings: new SettingsRepository(connection),
     pictures: new PictureRepository(connection),
+    drafts: new DraftRepository(connection),
     notices,
     close: () => open.dispose(),
     [Symbol.dispose]: () => open.dispose(),

@@ -11,7 +11,7 @@ export interface NewPicture extends PictureView {
   readonly bytes: Uint8Array;
 }
 
-/** How long a picture may wait in the question being written before it counts as given up. */
+/** How long a picture that no message and no draft has may wait before it counts as given up. */
 const UNSENT_MILLISECONDS = 60 * 60 * 1000;
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -49,12 +49,16 @@ export class PictureRepository {
 
   /** Throws BAD_ARGUMENT when there is no such picture. */
   get(hash: string): PictureView {
-    const picture = this.#connection.one<PictureView>(
+    const picture = this.find(hash);
+    if (!picture) throw badArgument('there is no such picture');
+    return picture;
+  }
+
+  find(hash: string): PictureView | undefined {
+    return this.#connection.one<PictureView>(
       'SELECT hash, name, width, height FROM pictures WHERE hash = ?',
       hash,
     );
-    if (!picture) throw badArgument('there is no such picture');
-    return picture;
   }
 
   /** The file of a picture; throws BAD_ARGUMENT when there is no such picture, FILE when something else lies in its place. */
@@ -67,13 +71,17 @@ export class PictureRepository {
   }
 
   /**
-   * Deletes pictures that no message has and that have waited for an hour, and files that no row knows. Those stay while a
+   * Deletes pictures that no message and no draft has and that have waited for an hour, and files that no row knows. Those stay while a
    * database that was set aside lies here: it may know them. Returns the bytes freed.
    */
   sweep(): number {
     const waitedSince = new Date(Date.now() - UNSENT_MILLISECONDS).toISOString();
     const unused = this.#connection.all<{ hash: string }>(
-      `DELETE FROM pictures WHERE created_at < ? AND hash NOT IN (SELECT hash FROM message_pictures)
+      `DELETE FROM pictures WHERE created_at < ? AND hash NOT IN (
+         SELECT hash FROM message_pictures
+         UNION SELECT value FROM drafts, json_each(drafts.content, '$.pictures')
+         UNION SELECT value FROM drafts, json_each(drafts.content, '$.edit.pictures')
+       )
        RETURNING hash`,
       waitedSince,
     );

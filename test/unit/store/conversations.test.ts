@@ -226,7 +226,14 @@ describe('an answer', () => {
     expect(conversations.search('lighthouse')).toEqual([]);
     conversations.finishAnswer(answer.id, ended);
     expect(conversations.search('lighthouse')).toEqual([
-      { conversationId: id, title: 'Boats', messageId: answer.id, excerpt: 'A \u0002lighthouse\u0003.' },
+      {
+        conversationId: id,
+        title: 'Boats',
+        in: 'message',
+        matches: 1,
+        messageId: answer.id,
+        excerpt: 'A \u0002lighthouse\u0003.',
+      },
     ]);
   });
 

@@ -36,8 +36,10 @@ const conversation = `
   INSERT INTO messages (id, conversation_id, role, text, state, notes, created_at)
     VALUES ('m', 'c', 'user', 'What is this?', 'done', '[]', '2026-05-01');`;
 
+/** the version that a migration after all of Snug's has */
+const next = MIGRATIONS.length + 1;
 const later = (version: number, apply: Migration['apply']): Migration => ({ version, apply });
-const starred = later(2, (connection) =>
+const starred = later(next, (connection) =>
   connection.exec('ALTER TABLE conversations ADD COLUMN starred INTEGER NOT NULL DEFAULT 0'),
 );
 const noChange = (version: number) => later(version, () => undefined);
@@ -57,6 +59,29 @@ describe('the migrations', () => {
   });
 });
 
+describe('the migration to version 2', () => {
+  it('finds conversations by the names of their pictures, and keeps those in their order', () => {
+    const [one, two] = ['a'.repeat(64), 'b'.repeat(64)];
+    const picture = (hash: string, name: string) =>
+      `INSERT INTO pictures (hash, name, width, height, bytes, created_at)
+         VALUES ('${hash}', '${name}', 1, 1, 1, '2026-05-01');`;
+    const sent = (position: number, hash: string, name: string) =>
+      `INSERT INTO message_pictures (message_id, position, hash, name) VALUES ('m', ${position}, '${hash}', '${name}');`;
+    const rows = [
+      picture(one, 'x.png'),
+      picture(two, 'y.png'),
+      sent(1, one, 'Receipt.jpg'),
+      sent(0, two, 'boat.png'),
+    ];
+    using store = openStore(folderAtVersion(1, conversation + rows.join('\n')));
+    expect(store.notices).toEqual([]);
+    expect(store.conversations.search('receipt')).toMatchObject([{ in: 'picture', messageId: 'm' }]);
+    const { thread } = store.conversations.get('c');
+    expect(thread[0]?.pictures.map(({ name }) => name)).toEqual(['boat.png', 'Receipt.jpg']);
+    expect(store.drafts.get('c').revision).toBe(0);
+  });
+});
+
 describe('a database of an older version', () => {
   it('is brought to the newest with what it holds, and a copy of it is kept', () => {
     const folder = folderAtVersion(1, conversation);
@@ -68,16 +93,16 @@ describe('a database of an older version', () => {
     }
     const path = join(folder, 'snug.db');
     expect(look(path, 'SELECT starred FROM conversations')).toEqual([{ starred: 0 }]);
-    expect(readdirSync(folder).sort()).toEqual(['snug.db', 'snug.db.before-2']);
-    expect(look(`${path}.before-2`, 'PRAGMA user_version')).toEqual([{ user_version: 1 }]);
-    expect(look(`${path}.before-2`, 'SELECT id FROM messages')).toEqual([{ id: 'm' }]);
+    expect(readdirSync(folder).sort()).toEqual(['snug.db', `snug.db.before-${next}`]);
+    expect(look(`${path}.before-${next}`, 'PRAGMA user_version')).toEqual([{ user_version: 1 }]);
+    expect(look(`${path}.before-${next}`, 'SELECT id FROM messages')).toEqual([{ id: 'm' }]);
   });
 
   it('can be had back from its copy, with working search', () => {
     const folder = folderAtVersion(1, conversation);
     openStore(folder, [...MIGRATIONS, starred]).close();
     const restored = temporaryFolder();
-    using copy = new Connection(join(folder, 'snug.db.before-2'), { readonly: true });
+    using copy = new Connection(join(folder, `snug.db.before-${next}`), { readonly: true });
     copy.run('VACUUM INTO ?', join(restored, 'snug.db'));
     using store = openStore(restored);
     expect(store.notices).toEqual([]);
@@ -93,28 +118,29 @@ describe('a database of an older version', () => {
     other.exec(conversation);
     expect(existsSync(`${path}-wal`)).toBe(true);
     openStore(folder, [...MIGRATIONS, starred]).close();
-    expect(look(`${path}.before-2`, 'SELECT id FROM messages')).toEqual([{ id: 'm' }]);
+    expect(look(`${path}.before-${next}`, 'SELECT id FROM messages')).toEqual([{ id: 'm' }]);
   });
 
   it('keeps the copies of the newest two updates', () => {
     const folder = folderAtVersion(1, conversation);
-    const steps = [...MIGRATIONS, ...[2, 3, 4, 5].map(noChange)];
-    for (let newest = 2; newest <= 5; newest++) openStore(folder, steps.slice(0, newest)).close();
-    expect(readdirSync(folder).sort()).toEqual(['snug.db', 'snug.db.before-4', 'snug.db.before-5']);
+    const steps = [...MIGRATIONS, ...[0, 1, 2, 3].map((step) => noChange(next + step))];
+    for (let newest = next; newest <= next + 3; newest++) openStore(folder, steps.slice(0, newest)).close();
+    const newestTwo = [`snug.db.before-${next + 2}`, `snug.db.before-${next + 3}`] as const;
+    expect(readdirSync(folder).sort()).toEqual(['snug.db', ...newestTwo]);
     openStore(folder, steps).close();
-    expect(look(join(folder, 'snug.db.before-5'), 'PRAGMA user_version')).toEqual([{ user_version: 4 }]);
+    expect(look(join(folder, newestTwo[1]), 'PRAGMA user_version')).toEqual([{ user_version: next + 2 }]);
   });
 
   it('is copied although a killed Snug left half a copy', () => {
     const folder = folderAtVersion(1, conversation);
-    writeFileSync(join(folder, 'snug.db.before-2.tmp'), 'half of it');
+    writeFileSync(join(folder, `snug.db.before-${next}.tmp`), 'half of it');
     openStore(folder, [...MIGRATIONS, starred]).close();
-    expect(readdirSync(folder).sort()).toEqual(['snug.db', 'snug.db.before-2']);
+    expect(readdirSync(folder).sort()).toEqual(['snug.db', `snug.db.before-${next}`]);
   });
 
   it('keeps the rows that refer to a table which is rebuilt', () => {
     const folder = folderAtVersion(1, conversation);
-    const rebuild = later(2, (connection) =>
+    const rebuild = later(next, (connection) =>
       connection.exec(`
         CREATE TABLE new_conversations AS SELECT * FROM conversations;
         DROP TABLE conversations;
@@ -130,19 +156,22 @@ describe('a database of an older version', () => {
 describe('a migration that fails', () => {
   const half = "INSERT INTO settings VALUES ('half', '1')";
   it.each([
-    ['by an error', later(3, (connection) => connection.exec(`${half}; SELECT * FROM nothing_of_that_name`))],
+    [
+      'by an error',
+      later(next + 1, (connection) => connection.exec(`${half}; SELECT * FROM nothing_of_that_name`)),
+    ],
     [
       'by rows that refer to nothing',
-      later(3, (connection) => connection.exec(`${half}; DELETE FROM conversations`)),
+      later(next + 1, (connection) => connection.exec(`${half}; DELETE FROM conversations`)),
     ],
   ])('%s is undone whole, and the ones before it stay', (_, failing) => {
     const folder = folderAtVersion(1, conversation);
     const path = join(folder, 'snug.db');
     const error = thrown(() => openStore(folder, [...MIGRATIONS, starred, failing]));
     expect(error.code).toBe('FILE');
-    expect(error.message).toContain('version 3');
+    expect(error.message).toContain(`version ${next + 1}`);
     expect(error.cause).toBeInstanceOf(Error);
-    expect(look(path, 'PRAGMA user_version')).toEqual([{ user_version: 2 }]);
+    expect(look(path, 'PRAGMA user_version')).toEqual([{ user_version: next }]);
     expect(look(path, 'SELECT key FROM settings')).toEqual([]);
     // the folder is free again, and everything is there
     using store = openStore(folder, [...MIGRATIONS, starred]);
@@ -156,13 +185,13 @@ describe('a migration that fails', () => {
       thrown(() =>
         migrate(connection, [
           ...MIGRATIONS,
-          later(2, () => {
+          later(next, () => {
             throw new Error('no');
           }),
         ]),
       ).code,
     ).toBe('FILE');
-    expect(versionOf(connection)).toBe(1);
+    expect(versionOf(connection)).toBe(MIGRATIONS.length);
     expect(connection.pragma('foreign_keys')).toBe(1);
   });
 });

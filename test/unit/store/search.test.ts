@@ -1,15 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { options, temporaryStore } from '../../helpers/store-parts.ts';
+import { options, pictureNamed, temporaryStore } from '../../helpers/store-parts.ts';
 
-/** A store with one conversation that has these messages, and what a search finds in it. */
+/** A store with a conversation for each of these messages, and what a search finds in it. */
 function saying(...texts: string[]) {
-  const { conversations } = temporaryStore();
-  const { id } = conversations.create({ modelId: null, options, title: 'Untitled' });
-  for (const text of texts) conversations.addQuestion(id, { text, pictures: [] });
+  const { conversations, pictures } = temporaryStore();
+  const begin = (title = 'Untitled') => conversations.create({ modelId: null, options, title }).id;
+  const ids = texts.map((text) => {
+    const id = begin();
+    conversations.addQuestion(id, { text, pictures: [] });
+    return id;
+  });
   const textOf = (messageId: string | null) => (messageId ? conversations.message(messageId).text : null);
   return {
     conversations,
-    id,
+    pictures,
+    begin,
+    id: ids[0] ?? '',
     find: (query: string) => conversations.search(query).map(({ messageId }) => textOf(messageId)),
   };
 }
@@ -100,18 +106,73 @@ describe('search', () => {
   });
 
   it('finds titles, before messages, by their present words', () => {
-    const { conversations, id } = saying('a boat');
+    const { conversations, id, begin } = saying('nothing of it', 'a boat boat boat');
     conversations.rename(id, 'Boats of Venice');
+    begin('Trains');
     expect(conversations.search('boat')).toMatchObject([
-      { messageId: null, title: 'Boats of Venice', excerpt: '\u0002Boats\u0003 of Venice' },
-      { title: 'Boats of Venice', excerpt: 'a \u0002boat\u0003' },
+      {
+        in: 'title',
+        messageId: null,
+        title: 'Boats of Venice',
+        excerpt: '\u0002Boats\u0003 of Venice',
+        matches: 0,
+      },
+      { in: 'message', title: 'Untitled' },
     ]);
-    expect(conversations.search('untitled')).toEqual([]);
+    expect(conversations.search('untitled').map(({ conversationId }) => conversationId)).not.toContain(id);
   });
 
   it('puts the message that is most about it first', () => {
     const { find } = saying(`boat ${'and many other words '.repeat(30)}`, 'boat boat');
     expect(find('boat')[0]).toBe('boat boat');
+  });
+
+  it('finds a conversation once, with its best place and how many there are', () => {
+    const { conversations, id } = saying(`boat ${'and many other words '.repeat(30)}`);
+    const best = conversations.addQuestion(id, { text: 'boat boat', pictures: [] });
+    conversations.addQuestion(id, { text: 'another boat', pictures: [] });
+    expect(conversations.search('boat')).toMatchObject([
+      { messageId: best.id, excerpt: '\u0002boat\u0003 \u0002boat\u0003', matches: 3 },
+    ]);
+    conversations.rename(id, 'Boats');
+    expect(conversations.search('boat')).toMatchObject([{ in: 'message', messageId: best.id, matches: 3 }]);
+    conversations.remove(id);
+    expect(conversations.search('boat')).toEqual([]);
+  });
+
+  it('knows the names of pictures, after what was said', () => {
+    const { conversations, pictures, begin } = saying('where is the receipt?');
+    const [receipt, other] = ['Receipt_2026-03.HEIC', 'boat.png'].map(
+      (name) => pictures.add(pictureNamed(name)).hash,
+    );
+    const id = begin();
+    const question = conversations.addQuestion(id, {
+      text: 'How much?',
+      pictures: [receipt ?? '', other ?? ''],
+    });
+    expect(conversations.search('receipt')).toMatchObject([
+      { in: 'message' },
+      { in: 'picture', messageId: question.id, excerpt: '\u0002Receipt\u0003_2026-03.HEIC', matches: 1 },
+    ]);
+    expect(conversations.search('heic 2026')).toHaveLength(1);
+    // both pictures of one message are one place
+    pictures.add({ ...pictureNamed('x'), name: 'receipt.png' });
+    conversations.addQuestion(id, { text: '', pictures: [pictureNamed('x').hash] });
+    expect(conversations.search('receipt')[1]).toMatchObject({ conversationId: id, matches: 2 });
+  });
+
+  it('forgets the names of pictures whose message was replaced or deleted', () => {
+    const { conversations, pictures, begin } = saying();
+    const { hash } = pictures.add(pictureNamed('receipt.jpg'));
+    const id = begin();
+    const question = conversations.addQuestion(id, { text: '', pictures: [hash] });
+    conversations.replaceFrom(question.id, { answer: { ...question, id: 'answer', role: 'assistant' } });
+    expect(conversations.search('receipt')).toEqual([]);
+    conversations.addQuestion(id, { text: '', pictures: [hash] });
+    conversations.remove(id);
+    conversations.purgeRemoved();
+    expect(conversations.search('receipt')).toEqual([]);
+    expect(conversations.search('answer')).toEqual([]);
   });
 
   it('gives the fifty best and no more', () => {
