@@ -43,8 +43,11 @@ function buildProgram(finish: (code: number) => void): Command {
   program
     .command('inspect <file>')
     .description('what a GGUF file is, its tensor types by layer, and how Snug made it')
+    .option('--mmproj <file>', 'its vision file (default: the one in the same folder that fits)')
     .option('--json', 'print one JSON object')
-    .action((file: string, flags: { json?: boolean }) => finish(inspectCommand(file, flags)));
+    .action((file: string, flags: { mmproj?: string; json?: boolean }) =>
+      finish(inspectCommand(file, flags)),
+    );
   addFitOptions(
     program
       .command('fit <model>')

@@ -1,10 +1,10 @@
 import { serveWorker } from './engine/worker-child.ts';
 import { findMmproj, fits } from './models/find-mmproj.ts';
-import { readGguf } from './models/gguf.ts';
 import { inspect } from './models/inspect.ts';
 import {
   checkPair,
   isMmproj,
+  readModelFile,
   readTextModel,
   readVisionModel,
   textModel,
@@ -21,7 +21,7 @@ const methods: ReadMethods = {
   describe: describeFiles,
   inspect: ({ path }) => inspect(path),
   kind: ({ path }) => {
-    const gguf = readGguf(path);
+    const gguf = readModelFile(path);
     if (isMmproj(gguf)) visionModel(gguf);
     else textModel(gguf);
     return isMmproj(gguf) ? 'vision' : 'text';

@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   openSync,
   readSync,
   readdirSync,
@@ -124,6 +125,11 @@ const REASONS: Readonly<Record<string, readonly [what: string, advice: string]>>
 function readError(error: unknown, path: string): SnugError {
   if (error instanceof SnugError) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' && isLink(path))
+    return new SnugError('FILE', `${path} is a link to a file that is not there`, {
+      advice: 'Bring the file back that it leads to, or connect its disk; or choose another file.',
+      cause: error,
+    });
   if (code === 'ENOENT' || code === 'ENOTDIR')
     return new SnugError('FILE', `there is no file ${path}`, {
       advice: 'Check its name and whether it was moved.',
@@ -131,6 +137,14 @@ function readError(error: unknown, path: string): SnugError {
     });
   const [reason, advice] = REASONS[code] ?? [message, 'Check the file and try again.'];
   return new SnugError('FILE', `${path} cannot be read: ${reason}`, { advice, cause: error });
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
 }
 
 // https://learn.microsoft.com/windows/win32/fileio/naming-a-file: reserved with any extension, in any folder

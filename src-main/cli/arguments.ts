@@ -6,8 +6,8 @@ import { parseBytes } from '../profile/bytes.ts';
 import { parseOrdering } from '../luq/orders.ts';
 import { parseRungs } from '../luq/rungs.ts';
 import { snugHome } from '../luq/workspace.ts';
-import { findMmproj } from '../models/find-mmproj.ts';
 import { readTextModel } from '../models/model-file.ts';
+import { visionFile } from './chosen-model.ts';
 
 /** A commander option parser for whole numbers. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -118,7 +118,7 @@ export function fitRequest(modelPath: string, flags: FitFlags): FitRequest {
     });
   }
   const path = resolve(modelPath);
-  const mmprojPath = flags.mmproj === undefined ? findMmproj(readTextModel(path)) : resolve(flags.mmproj);
+  const mmprojPath = visionFile(readTextModel(path), flags.mmproj, true);
   const entries = Object.entries({
     modelPath: path,
     mmprojPath,

@@ -39,7 +39,7 @@ export async function chatCommand(question: string | undefined, flags: ChatFlags
 }
 
 async function openRequest(flags: ChatFlags): Promise<OpenChatRequest> {
-  const { text, mmprojPath } = chosenModel(flags);
+  const { text, mmprojPath } = chosenModel({ ...flags, needsVision: (flags.image ?? []).length > 0 });
   return {
     modelPath: text.path,
     mmprojPath,

@@ -2,17 +2,38 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { demoModel } from '../api/entries.ts';
 import { modelsFolder, snugHome } from '../luq/workspace.ts';
-import { findMmproj } from '../models/find-mmproj.ts';
+import { keptMmproj, onlyFitting, refuseDamaged, searchMmproj, searchNotes } from '../models/find-mmproj.ts';
 import { readTextModel, type TextModel } from '../models/model-file.ts';
+import { messages, paint } from '../terminal-output.ts';
 import { computeThreads, profileLaptop } from '../profile/laptop.ts';
 
 /** The model that a command talks to, by default the one fitted last, else the demo; and its vision encoder. */
-export function chosenModel(flags: { model?: string | undefined; mmproj?: string | undefined }): {
+export function chosenModel(flags: {
+  model?: string | undefined;
+  mmproj?: string | undefined;
+  /** there are pictures to see, so that a damaged vision file ends the command */
+  needsVision: boolean;
+}): {
   text: TextModel;
   mmprojPath: string | undefined;
 } {
   const text = readTextModel(resolve(flags.model ?? newestModel() ?? demoModel));
-  return { text, mmprojPath: flags.mmproj === undefined ? findMmproj(text) : resolve(flags.mmproj) };
+  return { text, mmprojPath: visionFile(text, flags.mmproj, flags.needsVision) };
+}
+
+/** The vision file that was named, else the one found; what a person should know of the search is said. */
+export function visionFile(
+  text: TextModel,
+  named: string | undefined,
+  isNeeded: boolean,
+): string | undefined {
+  if (named !== undefined) return resolve(named);
+  const kept = keptMmproj(text);
+  if (kept !== undefined) return kept;
+  const search = searchMmproj(text);
+  if (isNeeded) refuseDamaged(search);
+  for (const note of searchNotes(text, search)) messages.lines(paint('yellow', `Note: ${note}`));
+  return onlyFitting(text, search);
 }
 
 function newestModel(): string | undefined {

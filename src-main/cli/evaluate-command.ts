@@ -148,7 +148,7 @@ async function evaluate(modelPath: string | undefined, flags: EvaluateFlags): Pr
 type EvaluatedModel = ReturnType<typeof evaluatedModel>;
 
 function evaluatedModel(modelPath: string | undefined, { mmproj, imageTokens }: EvaluateFlags) {
-  const { text, mmprojPath } = chosenModel({ model: modelPath, mmproj });
+  const { text, mmprojPath } = chosenModel({ model: modelPath, mmproj, needsVision: true });
   if (mmprojPath !== undefined) checkPair(text, readVisionModel(mmprojPath));
   return { home: snugHome(), text, mmprojPath, limits: imageLimits(text, imageTokens) };
 }

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { OnProgress } from '../contract/progress.ts';
+import { refuseDamaged, searchMmproj, searchNotes } from '../models/find-mmproj.ts';
 import { hashFile } from '../models/hash.ts';
 import { readKept } from '../models/json-file.ts';
 import { imageLimits, type ImageLimits } from '../models/image-limits.ts';
@@ -43,8 +44,18 @@ export function readSource(
     text,
     vision,
     limits: imageLimits(text, imageMaxTokens),
-    warnings: warning === undefined ? [] : [warning],
+    warnings: [...(warning === undefined ? [] : [warning]), ...(vision ? [] : withoutVision(text))],
   };
+}
+
+/** Before hours of work: a model whose vision file is damaged would come out blind. */
+function withoutVision(text: TextModel): string[] {
+  const search = searchMmproj(text);
+  refuseDamaged(search);
+  const unused = search.fitting.map(({ path }) => basename(path)).join(', ');
+  return unused === ''
+    ? searchNotes(text, search)
+    : [`the result cannot see pictures: the vision file beside the model is not used (${unused})`];
 }
 
 const hashCacheSchema = z.record(

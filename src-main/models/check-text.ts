@@ -1,6 +1,6 @@
 import { blockSize, tensorTypeId, tensorTypeName } from './tensor-types.ts';
-import { GgufType, metadataString, type Gguf, type GgufTensor } from './gguf.ts';
-import { checkReal, implausible, wholeNumberIn, wholeNumbersIn, type Range } from './refusal.ts';
+import { GgufType, metadataNumber, metadataString, type Gguf, type GgufTensor } from './gguf.ts';
+import { checkReal, implausible, unusable, wholeNumberIn, wholeNumbersIn, type Range } from './refusal.ts';
 
 /**
  * Refuses a text model whose header would make llama.cpp end its process, divide by zero or take all memory. What is only missing or
@@ -77,26 +77,45 @@ function checkRope(gguf: Gguf, key: (name: string) => string, headSize: number |
   checkReal(gguf, key('rope.scaling.factor'), 0, 1e6);
   const scaling = metadataString(gguf, key('rope.scaling.type'));
   if (scaling !== undefined && !ROPE_SCALINGS.has(scaling))
-    throw implausible(gguf, `its positions are scaled in an unknown way, ${scaling}`);
+    throw unusable(gguf, `its positions are scaled in an unknown way, ${scaling}`);
   const sections = wholeNumbersIn(gguf, key('rope.dimension_sections'), { ...HEAD_SIZE, least: 0 });
   if (sections.length === 0) return;
-  // positions are taken modulo the sum
+  // ggml asserts that one of the first three is above zero; some fine-tunes were published with zeros
   if (sections.length > 4 || !sections.slice(0, 3).some((length) => length > 0))
-    throw implausible(gguf, `its positions have the sections ${sections.slice(0, 8).join(', ')}`);
+    throw unusable(gguf, `its positions have the sections ${sections.slice(0, 8).join(', ')}`);
   const turned = sections.reduce((sum, length) => sum + length, 0);
   if (headSize !== undefined && turned > headSize)
     throw implausible(gguf, `its positions turn ${turned} values of heads that have ${headSize}`);
+}
+
+/** Pre-tokenizers that have no token for the beginning of a text unless the file names one. */
+const WITHOUT_BEGINNING = new Set<string | undefined>(['glm4', 'chatglm-bpe']);
+
+/** llama.cpp asserts that there is a token where it is told to put one at the beginning. */
+function checkSpecialTokens(gguf: Gguf, tokens: number): void {
+  const key = (name: string) => `tokenizer.ggml.${name}`;
+  const isNamed = (name: string) => {
+    const id = metadataNumber(gguf, key(name));
+    return id !== undefined && id < tokens;
+  };
+  if (
+    gguf.metadata.get(key('add_bos_token'))?.value === true &&
+    WITHOUT_BEGINNING.has(metadataString(gguf, key('pre'))) &&
+    !isNamed('bos_token_id')
+  )
+    throw unusable(gguf, 'it wants a token at the beginning of a text, and names none');
 }
 
 function checkVocabulary(gguf: Gguf, key: (name: string) => string): void {
   wholeNumberIn(gguf, key('vocab_size'), VOCABULARY);
   const tokenizer = metadataString(gguf, 'tokenizer.ggml.model');
   if (tokenizer !== undefined && !TOKENIZERS.has(tokenizer))
-    throw implausible(gguf, `its tokenizer is ${tokenizer}, which no model of this kind has`);
+    throw unusable(gguf, `its tokenizer is ${tokenizer}, which no model of this kind has`);
   const tokens = gguf.metadata.get('tokenizer.ggml.tokens')?.value;
   // special tokens that are not named have numbers below this
   if (tokenizer !== undefined && typeof tokens === 'object' && tokens.length < FEWEST_TOKENS)
     throw implausible(gguf, `it has ${tokens.length} tokens, and bytes alone are ${FEWEST_TOKENS}`);
+  if (typeof tokens === 'object') checkSpecialTokens(gguf, tokens.length);
   const rows = gguf.tensors.find(({ name }) => name === 'token_embd.weight')?.shape[1];
   if (typeof tokens === 'object' && rows !== undefined && tokens.length !== rows)
     throw implausible(gguf, `it has ${tokens.length} tokens, and embeddings of ${rows}`);

@@ -1,5 +1,6 @@
 import { readSync } from 'node:fs';
 import { SnugError } from '../contract/errors.ts';
+import { formatBytes } from '../profile/bytes.ts';
 import type { RegularFile } from '../regular-file.ts';
 
 /** Reads GGUF's scalars and strings from a file; every length is checked against the file before anything is allocated. */
@@ -43,7 +44,7 @@ export const SCALAR_BYTES: Readonly<Partial<Record<number, number>>> = {
 /** The header's bytes, read as far as they are needed. */
 export class HeaderReader {
   readonly #fd: number;
-  readonly #path: string;
+  readonly path: string;
   readonly fileBytes: number;
   #buffer = new Uint8Array(0);
   #view = new DataView(this.#buffer.buffer);
@@ -51,19 +52,32 @@ export class HeaderReader {
 
   constructor(file: RegularFile, path: string) {
     this.#fd = file.fd;
-    this.#path = path;
+    this.path = path;
     this.fileBytes = file.bytes;
   }
 
   broken(what: string): SnugError {
-    return new SnugError('BROKEN_GGUF', `${this.#path} is not a usable GGUF file: ${what}`, {
+    return new SnugError('BROKEN_GGUF', `${this.path} is not a usable GGUF file: ${what}`, {
       advice: 'The file may be damaged or only partly downloaded; download it again.',
     });
   }
 
+  /** The file ends before its last tensor does. */
+  incomplete(wholeBytes: number): SnugError {
+    const missing = wholeBytes - this.fileBytes;
+    return new SnugError(
+      'BROKEN_GGUF',
+      `${this.path} is not complete: ${missing.toLocaleString('en')} bytes are missing (${formatBytes(missing)} of ${formatBytes(wholeBytes)})`,
+      { advice: 'Its download was cut off or is still going on; wait for it, or download it again.' },
+    );
+  }
+
   need(bytes: number, what: string): number {
     const end = this.position + bytes;
-    if (end > this.fileBytes) throw this.broken(`it ends inside ${what} (at byte ${this.fileBytes})`);
+    if (end > this.fileBytes)
+      throw this.broken(
+        `it ends inside ${what}, after ${this.fileBytes.toLocaleString('en')} bytes; all of its weights are missing`,
+      );
     if (end > LARGEST_HEADER_BYTES)
       throw this.broken(`its header is larger than ${LARGEST_HEADER_BYTES} bytes`);
     if (end > this.#buffer.length) this.#grow(end);

@@ -1,4 +1,4 @@
-import { SnugError } from '../contract/errors.ts';
+import { bigEndian, longTensorName, notGguf, otherVersion, unsupportedTypes } from './foreign-file.ts';
 import {
   GgufType,
   HeaderReader,
@@ -8,7 +8,7 @@ import {
   type GgufTypeId,
 } from './gguf-header-reader.ts';
 import { openRegularFile } from '../regular-file.ts';
-import { tensorBytes, tensorTypeName } from './tensor-types.ts';
+import { isKnownType, tensorBytes, tensorTypeName } from './tensor-types.ts';
 
 export { GgufType, type GgufScalar, type GgufTypeId };
 
@@ -46,12 +46,24 @@ export interface GgufTensor {
   readonly elements: number;
 }
 
-export interface Gguf {
+/** What stands in a file before its list of tensors. */
+export interface GgufStart {
   readonly path: string;
   readonly fileBytes: number;
-  readonly alignment: number;
   readonly metadata: ReadonlyMap<string, GgufEntry>;
+  readonly tensorCount: number;
+}
+
+export interface Gguf extends Omit<GgufStart, 'tensorCount'> {
+  readonly alignment: number;
   readonly tensors: readonly GgufTensor[];
+}
+
+/** Who looks at a file while it is read; what they throw ends the reading. */
+export interface GgufWatch {
+  readonly onEntry?: (entry: GgufEntry) => void;
+  /** before the tensors, in which a file may be cut off or have types that Snug does not know */
+  readonly onMetadata?: (start: GgufStart) => void;
 }
 
 // Limits on what a header may claim, each well above any real file.
@@ -61,6 +73,7 @@ const MOST_ELEMENTS = 1 << 20; // the largest vocabularies have 262,144 tokens a
 const MOST_DIMENSIONS = 4; // GGML_MAX_DIMS
 const LONGEST_KEY_BYTES = (1 << 16) - 1; // as GGUF says
 const LONGEST_TENSOR_NAME_BYTES = 63; // llama.cpp reads no longer ones (GGML_MAX_NAME)
+const LONGEST_NAME_ANYWHERE_BYTES = 255; // stable-diffusion.cpp writes and reads some of up to 159
 const LONGEST_TEXT_BYTES = 1 << 20; // the longest are chat templates and licences, of some 50 KB
 const DEFAULT_ALIGNMENT = 32; // GGUF_DEFAULT_ALIGNMENT
 
@@ -127,7 +140,7 @@ function readTensorInfo(reader: HeaderReader): {
   type: number;
   relativeOffset: number;
 } {
-  const name = reader.string('a tensor name', LONGEST_TENSOR_NAME_BYTES);
+  const name = reader.string('a tensor name', LONGEST_NAME_ANYWHERE_BYTES);
   const dimensions = reader.uint32(`the dimensions of ${name}`);
   if (dimensions < 1 || dimensions > MOST_DIMENSIONS)
     throw reader.broken(`${name} has ${dimensions} dimensions`);
@@ -137,11 +150,18 @@ function readTensorInfo(reader: HeaderReader): {
   return { name, shape, type, relativeOffset };
 }
 
+/** ggml's types have numbers up to 42, those of its forks up to 399; what is larger no program has written. */
+const LARGEST_TENSOR_TYPE = 511;
+
 function readTensors(reader: HeaderReader, count: number, alignment: number): GgufTensor[] {
   const infos = Array.from({ length: count }, () => readTensorInfo(reader));
+  const longest = infos.find(({ name }) => Buffer.byteLength(name) > LONGEST_TENSOR_NAME_BYTES);
+  if (longest) throw longTensorName(reader.path, longest.name);
+  const unknown = infos.find(({ type }) => !isKnownType(type) && type <= LARGEST_TENSOR_TYPE);
+  if (unknown) throw unsupportedTypes(reader.path, unknown.name, unknown.type);
   const dataStart = Math.ceil(reader.position / alignment) * alignment;
   const names = new Set<string>();
-  return infos.map(({ name, shape, type, relativeOffset }) => {
+  const tensors = infos.map(({ name, shape, type, relativeOffset }) => {
     if (names.has(name)) throw reader.broken(`it has two tensors named ${name}`);
     names.add(name);
     const elements = shape.reduce((product, length) => product * length, 1);
@@ -152,26 +172,22 @@ function readTensors(reader: HeaderReader, count: number, alignment: number): Gg
       throw reader.broken(`${name} has rows of ${shape[0]} values of ${tensorTypeName(type)}`);
     const offset = dataStart + relativeOffset;
     if (relativeOffset % alignment !== 0) throw reader.broken(`${name} is not aligned`);
-    if (offset + bytes > reader.fileBytes) {
-      const missing = offset + bytes - reader.fileBytes;
-      throw reader.broken(`${name} ends ${missing} bytes after the end of the file`);
-    }
     return { name, shape, type, offset, bytes, elements };
   });
+  const end = tensors.reduce((last, { offset, bytes }) => Math.max(last, offset + bytes), 0);
+  if (end > reader.fileBytes) throw reader.incomplete(end);
+  return tensors;
 }
 
-/** Reads metadata and tensor list of a GGUF file; throws NOT_GGUF or BROKEN_GGUF with the reason. */
-export function readGguf(path: string): Gguf {
+/**
+ * Reads metadata and tensor list of a GGUF file; throws NOT_GGUF, BROKEN_GGUF or, for a sound one of a kind that it does not know,
+ * UNSUPPORTED_MODEL, each with the reason.
+ */
+export function readGguf(path: string, watch: GgufWatch = {}): Gguf {
   using file = openRegularFile(path, { refusedAs: 'NOT_GGUF' });
   const reader = new HeaderReader(file, path);
-  if (reader.fileBytes < 4 || reader.uint32('the magic number') !== 0x46554747) {
-    throw new SnugError('NOT_GGUF', `${path} is not a GGUF file`, {
-      advice: 'Snug reads models in the GGUF format; look for a download that ends in .gguf.',
-    });
-  }
-  const version = reader.uint32('the version');
-  if (version !== 2 && version !== 3)
-    throw reader.broken(`it has version ${version}, this app reads 2 and 3`);
+  if (reader.fileBytes < 4 || reader.uint32('the magic number') !== 0x46554747) throw notGguf(file, path);
+  checkVersion(reader);
   const tensorCount = reader.size('the number of tensors');
   const entryCount = reader.size('the number of metadata entries');
   if (tensorCount > MOST_TENSORS) throw reader.broken(`it claims ${tensorCount} tensors`);
@@ -181,7 +197,9 @@ export function readGguf(path: string): Gguf {
     const entry = readEntry(reader);
     if (metadata.has(entry.key)) throw reader.broken(`it has two entries named ${entry.key}`);
     metadata.set(entry.key, entry);
+    watch.onEntry?.(entry);
   }
+  watch.onMetadata?.({ path, fileBytes: reader.fileBytes, metadata, tensorCount });
   const declared = metadata.get('general.alignment')?.value ?? DEFAULT_ALIGNMENT;
   const alignment = typeof declared === 'number' ? declared : 0;
   if (
@@ -196,12 +214,21 @@ export function readGguf(path: string): Gguf {
   return { path, fileBytes: reader.fileBytes, alignment, metadata, tensors };
 }
 
-export function metadataString(gguf: Gguf, key: string): string | undefined {
+function checkVersion(reader: HeaderReader): void {
+  const version = reader.uint32('the version');
+  if (version === 2 || version === 3) return;
+  // the low bytes of a small number that was written the other way round
+  if (version !== 0 && (version & 0xffff) === 0) throw bigEndian(reader.path);
+  if (version === 1 || (version > 3 && version < 100)) throw otherVersion(reader.path, version);
+  throw reader.broken(`it has version ${version}, and Snug reads 2 and 3`);
+}
+
+export function metadataString(gguf: Pick<GgufStart, 'metadata'>, key: string): string | undefined {
   const value = gguf.metadata.get(key)?.value;
   return typeof value === 'string' ? value : undefined;
 }
 
-export function metadataNumber(gguf: Gguf, key: string): number | undefined {
+export function metadataNumber(gguf: Pick<GgufStart, 'metadata'>, key: string): number | undefined {
   const value = gguf.metadata.get(key)?.value;
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined;
 }

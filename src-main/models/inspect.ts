@@ -1,9 +1,19 @@
+import { existsSync } from 'node:fs';
 import { visibleLine } from '../visible-text.ts';
 import type { Gguf, GgufValue } from './gguf.ts';
-import { readGguf } from './gguf.ts';
-import { findMmproj } from './find-mmproj.ts';
+import { searchMmproj } from './find-mmproj.ts';
 import { imageLimits } from './image-limits.ts';
-import { isMmproj, layerOf, textModel, visionModel } from './model-file.ts';
+import {
+  checkPair,
+  isMmproj,
+  layerOf,
+  readModelFile,
+  readVisionModel,
+  textModel,
+  visionModel,
+  type TextModel,
+} from './model-file.ts';
+import { readSidecar } from './sidecar.ts';
 import { tensorTypeName } from './tensor-types.ts';
 
 /** What a GGUF is, which tensor types its layers have, and how it was made. */
@@ -23,14 +33,15 @@ export interface Inspection {
   readonly luq: Readonly<Record<string, unknown>>;
 }
 
-/** Reads a text model or a vision encoder; throws when the file is neither. */
-export function inspect(path: string): Inspection {
-  const gguf = readGguf(path);
-  return isMmproj(gguf) ? inspectVision(gguf) : inspectText(gguf);
+/** Reads a text model or a vision file; throws when it is neither, or when the vision file named for it does not fit. */
+export function inspect(path: string, mmprojPath?: string): Inspection {
+  const gguf = readModelFile(path);
+  return isMmproj(gguf) ? inspectVision(gguf) : inspectText(gguf, mmprojPath);
 }
 
-function inspectText(gguf: Gguf): Inspection {
+function inspectText(gguf: Gguf, mmprojPath: string | undefined): Inspection {
   const text = textModel(gguf);
+  if (mmprojPath !== undefined) checkPair(text, readVisionModel(mmprojPath));
   const limits = imageLimits(text);
   return {
     ...common(text.gguf, text.parameters),
@@ -44,8 +55,29 @@ function inspectText(gguf: Gguf): Inspection {
       'tied output': text.tiedOutput,
       mostly: text.weightType,
       'picture tokens': `${limits.minTokens} to ${limits.maxTokens}`,
-      'vision encoder': findMmproj(text) ?? null,
+      ...(mmprojPath === undefined ? visionFacts(text) : { 'vision file': mmprojPath }),
     },
+  };
+}
+
+/** The vision file that is used, and whatever else lies there. */
+function visionFacts(text: TextModel): Inspection['facts'] {
+  const kept = readSidecar(text.path).mmproj;
+  if (kept !== undefined) return { 'vision file': existsSync(kept) ? kept : `is gone: ${kept}` };
+  const { fitting, damaged, others } = searchMmproj(text);
+  const [first, ...more] = fitting;
+  const lines = (paths: readonly string[]) => paths.join(', ');
+  return {
+    'vision file': more.length > 0 ? 'to be chosen' : (first?.path ?? null),
+    ...(more.length > 0 ? { 'vision files that fit': lines(fitting.map(({ path }) => path)) } : {}),
+    ...(first && first.copies.length > 0 ? { 'copies of it': lines(first.copies) } : {}),
+    ...(damaged.length + others.length > 0
+      ? {
+          'vision files that cannot be used': [...damaged, ...others]
+            .map(({ error }) => error.message)
+            .join('; '),
+        }
+      : {}),
   };
 }
 
@@ -56,7 +88,7 @@ function inspectVision(gguf: Gguf): Inspection {
     kind: 'vision',
     name: vision.name,
     architecture: vision.projector,
-    facts: { 'projection length': vision.projectionLength },
+    facts: { mostly: vision.weightType, 'projection length': vision.projectionLength },
   };
 }
 

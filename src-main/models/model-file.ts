@@ -1,8 +1,17 @@
+import { basename } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { visibleLine } from '../visible-text.ts';
 import { checkTextModel, MOST_LAYERS } from './check-text.ts';
 import { checkVisionModel } from './check-vision.ts';
-import { metadataNumber, metadataString, readGguf, type Gguf, type GgufTensor } from './gguf.ts';
+import {
+  metadataNumber,
+  metadataString,
+  readGguf,
+  type Gguf,
+  type GgufTensor,
+  type GgufWatch,
+} from './gguf.ts';
+import { refuseNameless, refuseOtherKinds } from './other-kinds.ts';
 import { implausible } from './refusal.ts';
 import { isFloatType, tensorTypeId, tensorTypeName } from './tensor-types.ts';
 
@@ -10,9 +19,6 @@ import { isFloatType, tensorTypeId, tensorTypeName } from './tensor-types.ts';
  * What a text GGUF and an mmproj GGUF are, read from their metadata alone, and whether they belong together. Key names are
  * llama.cpp's (src/llama-arch.cpp, tools/mtmd/clip-impl.h).
  */
-
-/** Architectures whose graph llama.cpp builds with `l_out-<layer>` nodes and whose layers LUQ can choose between. */
-const SUPPORTED_ARCHITECTURES = new Set(['qwen2vl', 'qwen2', 'llama']);
 
 /** Which text architectures an mmproj's projector was made for; a projector not listed is left to llama.cpp to judge. */
 const PROJECTOR_ARCHITECTURES: ReadonlyMap<string, readonly string[]> = new Map(
@@ -47,6 +53,8 @@ export interface VisionModel {
   /** width of the embeddings it produces; must be the text model's embedding length */
   readonly projectionLength: number;
   readonly parameters: number;
+  /** the type that most weights have */
+  readonly weightType: string;
 }
 
 export function isMmproj(gguf: Gguf): boolean {
@@ -91,37 +99,28 @@ function requiredNumber(gguf: Gguf, key: string): number {
   return value;
 }
 
-/** Describes a text model; throws when the file is no text model or one that Snug cannot fit. */
-export function readTextModel(path: string): TextModel {
-  return textModel(readGguf(path));
+/** Reads a text model's or a vision file's header; throws UNSUPPORTED_MODEL with what it is for any other sound GGUF. */
+export function readModelFile(path: string, watch: Pick<GgufWatch, 'onEntry'> = {}): Gguf {
+  const gguf = readGguf(path, { ...watch, onMetadata: refuseOtherKinds });
+  if (!isMmproj(gguf)) refuseNameless(gguf);
+  return gguf;
 }
 
-/** The same of a header that was read already. */
+/** Describes a text model; throws when the file is no text model or one that Snug cannot fit. */
+export function readTextModel(path: string): TextModel {
+  return textModel(readModelFile(path));
+}
+
+/** The same of a header that `readModelFile` read. */
 export function textModel(gguf: Gguf): TextModel {
   const { path } = gguf;
   if (isMmproj(gguf)) {
-    throw new SnugError('WRONG_PAIR', `${path} is a vision encoder (mmproj), not a text model`, {
-      advice: 'Give the text model first and the mmproj with --mmproj; they may be swapped.',
+    throw new SnugError('WRONG_PAIR', `${path} is a vision file (mmproj), not a text model`, {
+      advice: 'The two files may be swapped: the text model is the larger one.',
+      remedies: [{ kind: 'add-vision-file' }],
     });
   }
-  const architecture = metadataString(gguf, 'general.architecture') ?? '(none)';
-  if (!SUPPORTED_ARCHITECTURES.has(architecture)) {
-    throw new SnugError(
-      'UNSUPPORTED_MODEL',
-      `${path} has the architecture ${architecture}, which Snug cannot fit`,
-      {
-        advice: `Supported are Qwen2.5-VL (qwen2vl), LLaVA-1.5 (llama) and text models of ${[...SUPPORTED_ARCHITECTURES].join(', ')}.`,
-      },
-    );
-  }
-  if ((metadataNumber(gguf, 'split.count') ?? 1) > 1) {
-    throw new SnugError('UNSUPPORTED_MODEL', `${path} is one part of a model split over several files`, {
-      advice: 'Join the parts first: llama-gguf-split --merge <first part> <output>.',
-    });
-  }
-  if ((metadataNumber(gguf, `${architecture}.expert_count`) ?? 0) > 0) {
-    throw new SnugError('UNSUPPORTED_MODEL', `${path} is a mixture of experts, which Snug cannot fit yet`);
-  }
+  const architecture = metadataString(gguf, 'general.architecture') ?? '';
   checkTextModel(gguf, architecture);
   const layers = requiredNumber(gguf, `${architecture}.block_count`);
   const inFile = new Set(
@@ -147,22 +146,28 @@ export function textModel(gguf: Gguf): TextModel {
 }
 
 /** Describes a vision encoder; throws when the file is none. */
-export function readVisionModel(path: string): VisionModel {
-  return visionModel(readGguf(path));
+export function readVisionModel(path: string, watch?: Pick<GgufWatch, 'onEntry'>): VisionModel {
+  return visionModel(readModelFile(path, watch));
 }
 
-/** The same of a header that was read already. */
+/** The same of a header that `readModelFile` read. */
 export function visionModel(gguf: Gguf): VisionModel {
   const { path } = gguf;
   if (!isMmproj(gguf)) {
-    throw new SnugError('WRONG_PAIR', `${path} is not a vision encoder (mmproj)`, {
-      advice: 'Give the text model first and the mmproj with --mmproj; they may be swapped.',
+    throw new SnugError('WRONG_PAIR', `${path} is not a vision file (mmproj)`, {
+      advice: 'The two files may be swapped: the text model is the larger one.',
+      remedies: [{ kind: 'add-vision-file' }],
     });
   }
   const projector =
     metadataString(gguf, 'clip.projector_type') ?? metadataString(gguf, 'clip.vision.projector_type');
   if (projector === undefined || metadataNumber(gguf, 'clip.vision.block_count') === undefined) {
-    throw new SnugError('UNSUPPORTED_MODEL', `${path} has no vision encoder that Snug knows`);
+    const hears = metadataNumber(gguf, 'clip.audio.block_count') !== undefined;
+    throw new SnugError(
+      'UNSUPPORTED_MODEL',
+      `${path} ${hears ? 'is for sound, not for pictures' : 'has no part for pictures that Snug knows'}`,
+      { advice: 'Use the vision file (mmproj) that was published together with your model.' },
+    );
   }
   const stray = gguf.tensors.find(({ name }) => (layerOf(name) ?? 0) >= MOST_LAYERS);
   if (stray) throw implausible(gguf, `it has a layer with the tensor ${stray.name}`);
@@ -174,6 +179,7 @@ export function visionModel(gguf: Gguf): VisionModel {
     projector,
     projectionLength: requiredNumber(gguf, 'clip.vision.projection_dim'),
     parameters: countParameters(gguf.tensors),
+    weightType: dominantType(gguf.tensors),
   };
 }
 
@@ -186,11 +192,28 @@ function producedLength(vision: VisionModel): number {
   return last?.shape[1] ?? vision.projectionLength;
 }
 
+/** Whether a projector may be one of an architecture; one that Snug does not know may be. */
+export function belongsTogether(architecture: string, projector: string): boolean {
+  return PROJECTOR_ARCHITECTURES.get(projector)?.includes(architecture) ?? true;
+}
+
+/** LLaVA's text models are Llamas and Qwens like any other, and only their names tell. */
+const SEEING_NAME = /llava|vision|moondream|(^|[^a-z])vl([^a-z]|$)/i;
+
+/** Whether a text model was made to see with a vision file. */
+export function expectsVision({
+  architecture,
+  name,
+  path,
+}: Pick<TextModel, 'architecture' | 'name' | 'path'>): boolean {
+  return architecture === 'qwen2vl' || SEEING_NAME.test(name) || SEEING_NAME.test(basename(path));
+}
+
 /** Throws WRONG_PAIR unless the vision encoder was made for this text model, going by widths and kinds, not by names. */
 export function checkPair(text: TextModel, vision: VisionModel): void {
   const architectures = PROJECTOR_ARCHITECTURES.get(vision.projector);
   const advice = 'Use the mmproj file that was published together with this model.';
-  if (architectures && !architectures.includes(text.architecture)) {
+  if (architectures && !belongsTogether(text.architecture, vision.projector)) {
     throw new SnugError(
       'WRONG_PAIR',
       `${vision.path} (projector ${vision.projector}) belongs to a ${architectures.join(' or ')} model, and ${text.path} is ${text.architecture}`,

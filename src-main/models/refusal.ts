@@ -9,6 +9,13 @@ export function implausible(gguf: Gguf, what: string): SnugError {
   });
 }
 
+/** A sound model that llama.cpp, or Snug, cannot run. */
+export function unusable(gguf: Gguf, what: string): SnugError {
+  return new SnugError('UNSUPPORTED_MODEL', `${gguf.path} cannot be used: ${what}`, {
+    advice: 'Take another conversion of this model, from another repository or a newer one.',
+  });
+}
+
 export interface Range {
   readonly least: number;
   readonly most: number;

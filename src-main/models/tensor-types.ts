@@ -33,8 +33,30 @@ const TENSOR_TYPES: ReadonlyMap<number, readonly [string, number, number]> = new
   [35, ['TQ2_0', 256, 66]],
 ] as const);
 
+/** Types that llama.cpp has, or had, and Snug does not know the sizes of. */
+const OTHER_TYPES: ReadonlyMap<number, string> = new Map([
+  [4, 'Q4_2'],
+  [5, 'Q4_3'],
+  [9, 'Q8_1'],
+  [15, 'Q8_K'],
+  [31, 'Q4_0_4_4'],
+  [32, 'Q4_0_4_8'],
+  [33, 'Q4_0_8_8'],
+  [36, 'IQ4_NL_4_4'],
+  [37, 'IQ4_NL_4_8'],
+  [38, 'IQ4_NL_8_8'],
+  [39, 'MXFP4'],
+  [40, 'NVFP4'],
+  [41, 'Q1_0'],
+  [42, 'Q2_0'],
+]);
+
 export function tensorTypeName(type: number): string {
-  return TENSOR_TYPES.get(type)?.[0] ?? `type ${type}`;
+  return TENSOR_TYPES.get(type)?.[0] ?? OTHER_TYPES.get(type) ?? `type ${type}`;
+}
+
+export function isKnownType(type: number): boolean {
+  return TENSOR_TYPES.has(type);
 }
 
 export function tensorTypeId(name: string): number {

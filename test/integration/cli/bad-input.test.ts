@@ -94,11 +94,11 @@ describe('bad input to fit', () => {
     'a folder for a model': { args: () => [folder], says: [/is a folder, not a file/] },
     'a text for a model': {
       args: () => [made('notes.gguf', 'not a model')],
-      says: [/notes.gguf is not a GGUF file/, /download that ends in .gguf/],
+      says: [/notes.gguf is not a GGUF file, but a text; it begins with “not a model”/, /download it again/],
     },
     'a model that is only partly there': {
       args: () => [made('cut.gguf', readFileSync(demoModel).subarray(0, 5_000_000))],
-      says: [/cut.gguf is not a usable GGUF file: .* after the end of the file/, /download it again/],
+      says: [/cut.gguf is not complete: [\d,]+ bytes are missing/, /download it again/],
     },
     'a model of another architecture': {
       args: () => {
@@ -106,15 +106,23 @@ describe('bad input to fit', () => {
         writeModelFile(path, [text('general.architecture', 'gemma3'), whole('gemma3.block_count', 1)], [], 1);
         return [path];
       },
-      says: [/gemma.gguf has the architecture gemma3, which Snug cannot fit/, /Supported are Qwen2.5-VL/],
+      says: [/gemma.gguf is a model of the architecture gemma3/, /Snug takes Qwen2.5-VL/],
     },
     'a model and its encoder swapped': {
       args: () => [demoMmproj, '--mmproj', demoModel],
-      says: [/is a vision encoder \(mmproj\), not a text model/, /may be swapped/],
+      says: [/is a vision file \(mmproj\), not a text model/, /may be swapped/],
     },
     'a text model for an encoder': {
       args: () => [demoModel, '--mmproj', demoModel],
-      says: [/is not a vision encoder/, /may be swapped/],
+      says: [/is not a vision file/, /may be swapped/],
+    },
+    'a vision file beside the model that is only partly there': {
+      args: () => {
+        const cut = readFileSync(demoMmproj).subarray(0, 1_000_000);
+        const model = readFileSync(demoModel);
+        return [join(folderWith('half', { 'model.gguf': model, 'mmproj-F16.gguf': cut }), 'model.gguf')];
+      },
+      says: [/half.mmproj-F16.gguf is not complete/, /To go on without pictures/, /--mmproj FILE/],
     },
     'an encoder of another width': {
       args: () => [demoModel, '--mmproj', random('wider', { width: 512, heads: 8, layers: 1 }).mmproj],

@@ -56,11 +56,7 @@ describe('chat', () => {
     ['a missing picture', ['hi', '--image', 'missing.png'], [/there is no file .*missing.png/]],
     ['a missing model', ['hi', '--model', 'missing.gguf'], [/there is no file .*missing.gguf/]],
     ['a model that is none', ['hi', '--model', 'notes.png'], [/notes.png is not a GGUF file/]],
-    [
-      'an encoder for a model',
-      ['hi', '--model', demoMmproj],
-      [/vision encoder \(mmproj\), not a text model/],
-    ],
+    ['an encoder for a model', ['hi', '--model', demoMmproj], [/vision file \(mmproj\), not a text model/]],
     ['too hot a temperature', ['hi', '--temperature', '3'], [/'3' is invalid.*between 0 and 2/]],
     ['too short a context', ['hi', '--context', '10'], [/'10' is invalid.*at least 256/]],
   ])('says what is wrong with %s', async (_, args, says) => {

@@ -98,7 +98,7 @@ describe('inspect', () => {
       bytes: statSync(demoModel).size,
       facts: {
         layers: DEMO_LAYERS,
-        'vision encoder': demoMmproj,
+        'vision file': demoMmproj,
         'picture tokens': `${DEMO_IMAGE_TOKENS.minTokens} to ${DEMO_IMAGE_TOKENS.maxTokens}`,
         mostly: 'F16',
       },
@@ -120,7 +120,7 @@ describe('inspect', () => {
 
   it.each([
     [demoModel, 'text model, qwen2vl'],
-    [demoMmproj, 'vision encoder, qwen2.5vl_merger'],
+    [demoMmproj, 'vision file (mmproj), qwen2.5vl_merger'],
   ])('says it in words: %s', async (path, kind) => {
     const { code, stdout } = await snug('inspect', path);
     expect(code).toBe(0);

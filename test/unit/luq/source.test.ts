@@ -20,8 +20,19 @@ describe('a source', () => {
   });
 
   it('of 8 bits comes with a warning', () => {
-    const path = writeTextModel(temporaryFolder(), { type: 'Q8_0' });
+    const path = writeTextModel(temporaryFolder(), { architecture: 'qwen2', type: 'Q8_0' });
     expect(readSource(path, undefined, undefined).warnings).toEqual([expect.stringContaining('Q8_0')]);
+  });
+
+  it('whose vision file is damaged is refused, and without one or with one unused comes with a warning', () => {
+    const folder = temporaryFolder();
+    const path = writeTextModel(folder);
+    const warnings = () => readSource(path, undefined, undefined).warnings;
+    expect(warnings()).toEqual([expect.stringContaining('has no vision file, so it cannot see')]);
+    writeFileSync(join(folder, 'mmproj-model.gguf'), 'GGUF');
+    expect(thrown(warnings).message).toContain('mmproj-model.gguf');
+    writeVisionModel(folder);
+    expect(warnings()).toEqual([expect.stringContaining('is not used (mmproj-model.gguf)')]);
   });
 
   it("with another model's encoder is refused before anything is loaded", () => {

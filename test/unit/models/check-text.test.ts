@@ -40,18 +40,13 @@ describe('a text model is refused, with the entry that is wrong, when', () => {
     ['rope.freq_base', says('rope.freq_base', float32, Number.NaN)],
     ['rope.freq_base', says('rope.freq_base', float32, Number.POSITIVE_INFINITY)],
     ['rope.scaling.factor', says('rope.scaling.factor', float32, -1)],
-    ['scaled in an unknown way', says('rope.scaling.type', string, 'sideways')],
-    ['the sections 0, 0, 0, 0', says('rope.dimension_sections', int32, [0, 0, 0, 0])],
     ['rope.dimension_sections', says('rope.dimension_sections', int32, [-8, 16, 16, 0])],
     ['turn 80 values of heads that have 64', says('rope.dimension_sections', int32, [8, 64, 8, 0])],
-    ['the sections 8, 8, 8, 8, 8', says('rope.dimension_sections', int32, [8, 8, 8, 8, 8])],
     ['attention.layer_norm_rms_epsilon', says('attention.layer_norm_rms_epsilon', float32, -1)],
     ['expert_used_count', says('expert_used_count', uint32, 2)],
     ['expert_group_count', says('expert_group_count', uint32, 2)],
-    ['nextn_predict_layers', says('nextn_predict_layers', uint32, 13)],
+    ['nextn_predict_layers', says('nextn_predict_layers', string, 'thirteen')],
     ['vocab_size', says('vocab_size', uint32, 2 ** 32 - 1)],
-    ['its tokenizer is none', { entries: [ggufEntry('tokenizer.ggml.model', string, 'none')] }],
-    ['its tokenizer is rwkv', { entries: [ggufEntry('tokenizer.ggml.model', string, 'rwkv')] }],
     [
       'it has 3 tokens, and bytes alone are 256',
       { entries: [ggufEntry('tokenizer.ggml.tokens', string, ['a', 'b', 'c'])] },
@@ -75,6 +70,35 @@ describe('a text model is refused, with the entry that is wrong, when', () => {
   ])('%s is stored as %s', (name, type) => {
     const tensor = (one: { name: string }) => (one.name === name ? { type: tensorTypeId(type) } : {});
     expect(thrown(() => read({ tensor })).message).toMatch(new RegExp(`${name} is stored as ${type}|ends`));
+  });
+});
+
+describe('a sound model that llama.cpp cannot run is refused as such', () => {
+  const withoutBeginning: Changes['entries'] = [
+    ggufEntry('tokenizer.ggml.add_bos_token', GgufType.bool, true),
+    ggufEntry('tokenizer.ggml.pre', string, 'chatglm-bpe'),
+  ];
+  const beginning = (id: number): Changes => ({
+    entries: [...withoutBeginning, ggufEntry('tokenizer.ggml.bos_token_id', uint32, id)],
+  });
+
+  it.each<[string, Changes]>([
+    ['scaled in an unknown way', says('rope.scaling.type', string, 'sideways')],
+    ['the sections 0, 0, 0, 0', says('rope.dimension_sections', int32, [0, 0, 0, 0])],
+    ['the sections 8, 8, 8, 8, 8', says('rope.dimension_sections', int32, [8, 8, 8, 8, 8])],
+    ['its tokenizer is none', { entries: [ggufEntry('tokenizer.ggml.model', string, 'none')] }],
+    ['its tokenizer is rwkv', { entries: [ggufEntry('tokenizer.ggml.model', string, 'rwkv')] }],
+    ['names none', { entries: withoutBeginning, without: ['tokenizer.ggml.bos_token_id'] }],
+    ['names none', beginning(2 ** 31)],
+  ])('%s', (reason, changes) => {
+    const error = thrown(() => read(changes));
+    expect(error.code).toBe('UNSUPPORTED_MODEL');
+    expect(error.message).toContain(reason);
+    expect(error.advice).toContain('another conversion');
+  });
+
+  it('and one that names the token it begins with is taken', () => {
+    expect(read(beginning(0)).layers).toBe(12);
   });
 });
 

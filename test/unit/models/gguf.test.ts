@@ -191,18 +191,6 @@ describe('what is read', () => {
 });
 
 describe('what is no GGUF', () => {
-  it.each([
-    ['an empty file', Buffer.alloc(0)],
-    ['three bytes', Buffer.from('GGU')],
-    ['a text file', Buffer.from('GGML is not GGUF, and this is a letter.')],
-    ['a ZIP archive', Buffer.from('504b0304140000000800', 'hex')],
-    ['the old GGML format', new Raw().u32(0x67676d6c).u32(1).done()],
-  ])('%s', (_, bytes) => {
-    const error = refusal(bytes);
-    expect(error.code).toBe('NOT_GGUF');
-    expect(error.advice).toContain('.gguf');
-  });
-
   it('a folder', () => {
     const folder = join(temporaryFolder(), 'folder.gguf');
     mkdirSync(folder);
@@ -319,10 +307,9 @@ describe('what is broken', () => {
         .done(),
     ],
     ['two entries of one key', header(0, 2).text('key').u32(4).u32(1).text('key').u32(4).u32(2).done()],
-    ['a tensor name longer than llama.cpp takes', claiming([{ name: 'n'.repeat(64) }])],
-    ['version 1', header(0, 0, 1).done()],
-    ['version 99', header(0, 0, 99).done()],
-    ['big-endian numbers', Buffer.concat([Buffer.from('GGUF'), Buffer.from([0, 0, 0, 3]), Buffer.alloc(16)])],
+    ['version 0', header(0, 0, 0).done()],
+    ['version 12345', header(0, 0, 12_345).done()],
+    ['a tensor name of 256 bytes', claiming([{ name: 'n'.repeat(256) }])],
     ['a tensor without dimensions', claiming([{ shape: [], dimensions: 0 }])],
     ['a tensor of five dimensions', claiming([{ shape: [1, 1, 1, 1, 1] }])],
     ['a tensor of 2^32 - 1 dimensions', claiming([{ shape: [1], dimensions: 2 ** 32 - 1 }])],
@@ -334,7 +321,6 @@ describe('what is broken', () => {
     ],
     ['a dimension of 2^64 - 1', claiming([{ shape: [2n ** 64n - 1n] }])],
     ['an unknown tensor type', claiming([{ type: 999 }])],
-    ['a retired tensor type', claiming([{ type: 4, shape: [32] }])],
     ['rows that do not divide into blocks', claiming([{ type: 12, shape: [100, 4] }])],
     ['two tensors of one name', claiming([{ name: 'twin' }, { name: 'twin', offset: 32 }])],
     ['a tensor past the end', claiming([{ offset: 8192 }])],
@@ -399,7 +385,44 @@ describe('what is broken', () => {
     expect(refusal(claiming([{ name: 'blk.3.ffn_up.weight', offset: 4 }])).message).toContain(
       'blk.3.ffn_up.weight is not aligned',
     );
-    expect(refusal(header(0, 0, 1).done()).message).toContain('version 1');
+    expect(refusal(header(0, 0, 0).done()).message).toContain('version 0');
+  });
+
+  it('says how much of a file is missing', () => {
+    const file = Buffer.from(sample());
+    const whole = readBytes(file).tensors.at(-1);
+    const end = (whole?.offset ?? 0) + (whole?.bytes ?? 0);
+    const cut = refusal(file.subarray(0, end - 40));
+    expect(cut.message).toContain(`not complete: 40 bytes are missing (40 B of ${end} B)`);
+    expect(refusal(file.subarray(0, 60)).message).toContain('after 60 bytes; all of its weights are missing');
+  });
+});
+
+describe('what is sound and of a kind that Snug does not read', () => {
+  it.each([
+    [
+      'a tensor name longer than llama.cpp takes',
+      'made for another program',
+      claiming([{ name: 'n'.repeat(64) }]),
+    ],
+    ['version 1', 'GGUF of version 1', header(0, 0, 1).done()],
+    ['a later version', 'newer than this Snug', header(0, 0, 4).done()],
+    [
+      'big-endian numbers',
+      'big-endian',
+      Buffer.concat([Buffer.from('GGUF'), Buffer.from([0, 0, 0, 3]), Buffer.alloc(16)]),
+    ],
+    ['big-endian numbers and name', 'big-endian', Buffer.from('FUGG\0\0\0\x03', 'latin1')],
+    ['a retired tensor type', 't is Q4_2', claiming([{ type: 4, shape: [32] }])],
+    ['MXFP4', 't is MXFP4', claiming([{ type: 39, shape: [32] }])],
+    ['a type of a later llama.cpp', 't is type 43', claiming([{ type: 43, shape: [32] }])],
+    ['a type of a fork', 'which only a fork of llama.cpp has', claiming([{ type: 137, shape: [256] }])],
+  ])('%s', (_, what, bytes) => {
+    const error = refusal(bytes);
+    expect(error.code).toBe('UNSUPPORTED_MODEL');
+    expect(error.message).toContain(what);
+    expect(error.advice).not.toContain('download it again');
+    expect(error.advice).not.toContain('damaged');
   });
 });
 
@@ -426,7 +449,7 @@ describe('a file with bytes changed at random', () => {
         const { code } = thrown(() => {
           throw error;
         });
-        expect(['NOT_GGUF', 'BROKEN_GGUF'], `round ${round}`).toContain(code);
+        expect(['NOT_GGUF', 'BROKEN_GGUF', 'UNSUPPORTED_MODEL'], `round ${round}`).toContain(code);
         outcomes.refused++;
       }
     }

@@ -1,0 +1,163 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { SnugError } from '../contract/errors.ts';
+import { metadataNumber, metadataString, type Gguf, type GgufStart } from './gguf.ts';
+
+/**
+ * Sound GGUF files that are no model which Snug can use: told from their metadata, before their tensors are looked at, so that a
+ * person hears what they have rather than what else is odd about it.
+ */
+
+/** Architectures whose graph llama.cpp builds with `l_out-<layer>` nodes and whose layers LUQ can choose between. */
+const SUPPORTED_ARCHITECTURES: ReadonlySet<string> = new Set(['qwen2vl', 'qwen2', 'llama']);
+
+const WHAT_SNUG_TAKES =
+  'Snug takes Qwen2.5-VL and Qwen2-VL (qwen2vl), LLaVA-1.5 (llama), and text models of qwen2 and llama.';
+
+type Told = readonly [what: string, advice?: string];
+
+const LORA: Told = [
+  'a LoRA adapter: changes to a model, and not a model',
+  'Merge it into its model with llama.cpp’s llama-export-lora, and use the result.',
+];
+const DIFFUSION: Told = ['a diffusion model: it makes pictures or video and does not answer'];
+const SPEECH: Told = ['a speech model'];
+
+/** Values of general.type and general.architecture that name no model. */
+const OTHER_FILES: ReadonlyMap<string | undefined, Told> = new Map<string, Told>([
+  ['adapter', LORA],
+  [
+    'imatrix',
+    [
+      'an importance matrix: measurements of a model, and not a model',
+      'Take the model that it was made for; Snug measures what it needs by itself.',
+    ],
+  ],
+  [
+    'controlvector',
+    [
+      'a control vector: a direction to steer a model in, and not a model',
+      'Take the model that it was made for.',
+    ],
+  ],
+]);
+
+/** Architectures of models that do not answer. */
+const NOT_LANGUAGE: readonly (readonly [RegExp, Told])[] = [
+  [/bert|-embed(ding)?$|^t5encoder$/, ['an embedding model: it turns text into numbers and does not answer']],
+  [/whisper|tts$|^wavtokenizer|^kokoro|^parler|^csm|^bark/, SPEECH],
+  [
+    /^(flux|sd[123]|sdxl|sd3|aura|hidream|cosmos|ltxv|hyvid|wan|lumina|qwen_image|pig|chroma|z_image)/,
+    DIFFUSION,
+  ],
+  [
+    /eagle|dflash|-assistant$|medusa/,
+    ['a draft model: it guesses ahead for a larger model and does not answer alone'],
+  ],
+];
+
+function unsupported({ path }: { path: string }, what: string, advice = WHAT_SNUG_TAKES): SnugError {
+  return new SnugError('UNSUPPORTED_MODEL', `${path} is ${what}`, { advice });
+}
+
+/** Throws where a file is neither a text model that Snug can use nor a vision file. */
+export function refuseOtherKinds(start: GgufStart): void {
+  const architecture = metadataString(start, 'general.architecture');
+  const type = metadataString(start, 'general.type');
+  const told =
+    OTHER_FILES.get(type) ??
+    OTHER_FILES.get(architecture) ??
+    (start.metadata.has('adapter.type') ? LORA : undefined);
+  if (told) throw unsupported(start, ...told);
+  if ((metadataNumber(start, 'split.count') ?? 1) > 1) throw onePart(start);
+  if (architecture === undefined || architecture === 'clip' || type === 'mmproj') return;
+  const other = NOT_LANGUAGE.find(([names]) => names.test(architecture));
+  if (other) throw unsupported(start, `${other[1][0]} (${architecture})`, other[1][1]);
+  if (architecture === 'qwen25vl' || architecture === 'mllama')
+    throw unsupported(
+      start,
+      `in Ollama’s own layout (${architecture}), with text model and vision file in one`,
+      'Take the two files, model and mmproj, from a GGUF repository of this model.',
+    );
+  if (!SUPPORTED_ARCHITECTURES.has(architecture))
+    throw unsupported(start, `a model of the architecture ${architecture}, which Snug cannot use`);
+  refuseOfArchitecture(start, architecture);
+}
+
+/** What a file of a supported architecture may be instead of a model to talk to. */
+function refuseOfArchitecture(start: GgufStart, architecture: string): void {
+  const number = (name: string) => metadataNumber(start, `${architecture}.${name}`) ?? 0;
+  if (number('expert_count') > 0) throw unsupported(start, 'a mixture of experts, which Snug cannot use yet');
+  if (number('nextn_predict_layers') > 0)
+    throw unsupported(
+      start,
+      'a model with layers that predict several tokens at once (MTP), which Snug cannot use yet',
+      'Take a conversion of this model without them.',
+    );
+  const causal = start.metadata.get(`${architecture}.attention.causal`)?.value;
+  if (number('pooling_type') > 0 || causal === false)
+    throw unsupported(start, `an embedding or ranking model (${architecture}): it does not answer`);
+  if (start.tensorCount === 0)
+    throw unsupported(
+      start,
+      'a vocabulary without a model: it has no weights',
+      'Take the file of this model that has its weights; it is much larger.',
+    );
+}
+
+/** "model-00002-of-00003.gguf", as llama-gguf-split names parts. */
+const PART_NAME = /-(\d{5})-of-(\d{5})(\.gguf)$/i;
+
+function onePart(start: GgufStart): SnugError {
+  const count = metadataNumber(start, 'split.count') ?? 0;
+  const part = (metadataNumber(start, 'split.no') ?? 0) + 1;
+  const named = PART_NAME.exec(start.path);
+  const nameOf = (number: number) =>
+    basename(start.path).replace(
+      PART_NAME,
+      (_, __, of, end) => `-${String(number).padStart(5, '0')}-of-${of}${end}`,
+    );
+  const parts =
+    named && Number(named[2]) === count && count <= 1000
+      ? Array.from({ length: count }, (_, i) => nameOf(i + 1))
+      : [];
+  const missing = parts.filter((name) => !existsSync(join(dirname(start.path), name)));
+  const first = parts[0] ?? 'FIRST-PART';
+  const download = missing.length > 0 ? `Download the missing parts too (${shown(missing)}). ` : '';
+  return unsupported(
+    start,
+    `part ${part} of ${count} of a model that is split over several files`,
+    `${download}Join the parts with llama.cpp, and use the result: llama-gguf-split --merge ${first} ${nameOfWhole(start.path)}.`,
+  );
+}
+
+const MOST_SHOWN = 3;
+
+function shown(names: readonly string[]): string {
+  const more = names.length - MOST_SHOWN;
+  return names.slice(0, MOST_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+function nameOfWhole(path: string): string {
+  const whole = basename(path).replace(PART_NAME, '$3');
+  return whole === basename(path) ? 'WHOLE.gguf' : whole;
+}
+
+/** Throws for a file that does not say what it is, going by what its tensors are called. */
+export function refuseNameless(gguf: Gguf): void {
+  if (metadataString(gguf, 'general.architecture') !== undefined) return;
+  const names = gguf.tensors.map(({ name }) => name);
+  const has = (pattern: RegExp) => names.some((name) => pattern.test(name));
+  if (
+    has(
+      /^(model\.diffusion_model|first_stage_model|double_blocks|joint_blocks|transformer_blocks|input_blocks)\./,
+    )
+  )
+    throw unsupported(gguf, ...DIFFUSION);
+  if (has(/\.lora_[ab]$|^lora_/i)) throw unsupported(gguf, ...LORA);
+  if (has(/^(encoder|decoder)\.(conv|blocks|positional)/)) throw unsupported(gguf, ...SPEECH);
+  throw unsupported(
+    gguf,
+    'a GGUF that does not say which kind of model it holds (it has no general.architecture)',
+  );
+}

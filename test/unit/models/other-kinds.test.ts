@@ -1,0 +1,129 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { encodeGguf, ggufEntry } from '../../../src-main/models/gguf-writer.ts';
+import { GgufType } from '../../../src-main/models/gguf.ts';
+import { inspect } from '../../../src-main/models/inspect.ts';
+import { readTextModel } from '../../../src-main/models/model-file.ts';
+import {
+  number,
+  text,
+  writeTextModel,
+  writeVisionModel,
+  zeroTensor,
+  type TensorSpec,
+} from '../../helpers/small-models.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+import { thrown } from '../../helpers/thrown.ts';
+
+type Entry = ReturnType<typeof text>;
+type Entries = readonly Entry[];
+
+/** A file of its own kind: only these entries and tensors. */
+function write(
+  entries: Entries,
+  tensors: readonly TensorSpec[] = [{ name: 'a.weight', shape: [32, 32] }],
+  name = 'model.gguf',
+  folder = temporaryFolder(),
+): string {
+  const path = join(folder, name);
+  writeFileSync(path, encodeGguf(entries, tensors.map(zeroTensor)));
+  return path;
+}
+
+function refusal(path: string) {
+  const error = thrown(() => inspect(path));
+  expect(error.code).toBe('UNSUPPORTED_MODEL');
+  expect(`${error.message} ${error.advice}`).not.toMatch(/damaged|download it again/);
+  return error;
+}
+
+describe('a sound GGUF that is no model to talk to is told by what it is', () => {
+  it.each<[string, Entries]>([
+    ['a LoRA adapter', [text('general.type', 'adapter'), text('general.architecture', 'qwen2vl')]],
+    ['a LoRA adapter', [text('general.architecture', 'llama'), text('adapter.type', 'lora')]],
+    ['an importance matrix', [text('general.type', 'imatrix')]],
+    ['a control vector', [text('general.architecture', 'controlvector')]],
+    ['an embedding model', [text('general.architecture', 'bert')]],
+    ['an embedding model', [text('general.architecture', 'nomic-bert-moe')]],
+    ['an embedding model', [text('general.architecture', 'gemma-embedding')]],
+    ['a speech model', [text('general.architecture', 'whisper')]],
+    ['a speech model', [text('general.architecture', 'qwen3tts')]],
+    ['a diffusion model', [text('general.architecture', 'flux')]],
+    ['a diffusion model', [text('general.architecture', 'sd3')]],
+    ['a diffusion model', [text('general.architecture', 'qwen_image')]],
+    ['a draft model', [text('general.architecture', 'eagle3')]],
+    ['Ollama’s own layout', [text('general.architecture', 'qwen25vl')]],
+    ['the architecture gpt-oss', [text('general.architecture', 'gpt-oss')]],
+    ['the architecture pangu-embedded', [text('general.architecture', 'pangu-embedded')]],
+    ['does not say which kind of model', [text('general.name', 'Somebody')]],
+  ])('%s', (what, entries) => {
+    expect(refusal(write(entries)).message).toContain(what);
+  });
+
+  it.each<[string, string]>([
+    ['a diffusion model', 'model.diffusion_model.input_blocks.0.0.weight'],
+    ['a LoRA adapter', 'blk.0.attn_q.weight.lora_a'],
+    ['a speech model', 'encoder.conv1.weight'],
+  ])('%s without metadata, by its tensors', (what, name) => {
+    expect(refusal(write([], [{ name, shape: [32, 32] }])).message).toContain(what);
+  });
+
+  it.each<[string, Entry]>([
+    ['a mixture of experts', number('qwen2vl.expert_count', 8)],
+    ['predict several tokens at once (MTP)', number('qwen2vl.nextn_predict_layers', 1)],
+    ['an embedding or ranking model', number('qwen2vl.pooling_type', 3)],
+    ['an embedding or ranking model', ggufEntry('qwen2vl.attention.causal', GgufType.bool, false)],
+  ])('%s, though its architecture is known', (what, entry) => {
+    expect(refusal(writeTextModel(temporaryFolder(), { entries: [entry] })).message).toContain(what);
+  });
+
+  it('a vocabulary alone', () => {
+    expect(refusal(writeTextModel(temporaryFolder(), { tensors: [] })).message).toContain(
+      'it has no weights',
+    );
+  });
+
+  it('a mmproj for sound', () => {
+    const entries = [text('general.architecture', 'clip'), number('clip.audio.block_count', 4)];
+    expect(refusal(write(entries)).message).toContain('for sound, not for pictures');
+  });
+
+  it('what it is comes before what its tensors are stored in', () => {
+    const path = write([text('general.architecture', 'gpt-oss')]);
+    const bytes = encodeGguf(
+      [text('general.architecture', 'gpt-oss')],
+      [{ name: 'a', shape: [32, 32], type: 39, data: new Uint8Array(544) }],
+    );
+    writeFileSync(path, bytes);
+    expect(refusal(path).message).toContain('gpt-oss');
+  });
+});
+
+describe('a part of a split model', () => {
+  const later = [number('split.no', 1), number('split.count', 3)];
+
+  it('is told as the part that it is, with the parts that are missing and how to join them', () => {
+    const folder = temporaryFolder();
+    const path = write(later, undefined, 'vl-00002-of-00003.gguf', folder);
+    writeFileSync(join(folder, 'vl-00003-of-00003.gguf'), 'GGUF');
+    const { message, advice } = refusal(path);
+    expect(message).toContain('part 2 of 3');
+    expect(advice).toContain('missing parts too (vl-00001-of-00003.gguf)');
+    expect(advice).toContain('llama-gguf-split --merge vl-00001-of-00003.gguf vl.gguf');
+  });
+
+  it('that is the first says so too, and one by another name is not guessed about', () => {
+    const first = writeTextModel(temporaryFolder(), { entries: [number('split.count', 2)] }, 'renamed.gguf');
+    const { message, advice } = refusal(first);
+    expect(message).toContain('part 1 of 2');
+    expect(advice).toContain('--merge FIRST-PART WHOLE.gguf');
+    expect(advice).not.toContain('missing');
+  });
+});
+
+it('a vision file given as the model is told as such, and looked into', () => {
+  const path = writeVisionModel(temporaryFolder());
+  expect(thrown(() => readTextModel(path)).code).toBe('WRONG_PAIR');
+  expect(inspect(path).kind).toBe('vision');
+});
