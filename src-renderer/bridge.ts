@@ -13,6 +13,8 @@ export interface Bridge {
   readonly connection: { readonly state: 'connecting' | 'open' | 'lost' | 'refused' };
   listen(listener: (event: ApiEvent) => void): () => void;
   onConnection(listener: (state: Bridge['connection']['state']) => void): () => void;
+  /** Tries at once to reach the main process again; undefined where the connection can't be lost. */
+  reconnect?: () => void;
   /** Keeps a picture's bytes for sending; rejects with advice when it is none. */
   addPicture(file: Blob, name: string): Promise<PictureView>;
   pictureUrl(hash: string): string;

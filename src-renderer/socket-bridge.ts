@@ -11,7 +11,9 @@ import {
 import type { Bridge } from './bridge.ts';
 import { bearer, TabSession } from './session.ts';
 
-const RECONNECT_MILLISECONDS = 1000;
+/** How long it is waited before the connection is tried again, at first and at most: twice as long each time. */
+const FIRST_WAIT_MILLISECONDS = 500;
+const LONGEST_WAIT_MILLISECONDS = 15_000;
 /** WebSocket's own code for a message beyond the other side's limit. */
 const TOO_LARGE = 1009;
 
@@ -30,6 +32,8 @@ class SocketBridge implements Bridge {
   #socket: WebSocket | undefined;
   #queued: string[] = [];
   #nextId = 1;
+  #tries = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
   connection: Bridge['connection'] = { state: 'connecting' };
   readonly api: Api;
 
@@ -57,6 +61,7 @@ class SocketBridge implements Bridge {
     socket.onopen = () => {
       for (const message of this.#queued) socket.send(message);
       this.#queued = [];
+      this.#tries = 0;
       this.#become('open');
     };
     socket.onmessage = ({ data }) => this.#receive(JSON.parse(String(data)) as FromMain);
@@ -65,7 +70,16 @@ class SocketBridge implements Bridge {
 
   #lose(error: SnugError): void {
     this.#end('lost', error);
-    setTimeout(() => void this.#open(), RECONNECT_MILLISECONDS);
+    const wait = Math.min(LONGEST_WAIT_MILLISECONDS, FIRST_WAIT_MILLISECONDS * 2 ** this.#tries++);
+    this.#retry = setTimeout(() => this.reconnect(), wait);
+  }
+
+  /** Tries at once what would be tried later, where the connection is lost. */
+  reconnect(): void {
+    if (this.connection.state !== 'lost' || this.#retry === undefined) return;
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    void this.#open();
   }
 
   /** Every call fails; none of them runs later, when its caller has long been told so. */
@@ -97,6 +111,11 @@ class SocketBridge implements Bridge {
     const id = this.#nextId++;
     const message = JSON.stringify({ id, service, method, argument });
     if (this.connection.state === 'refused') return Promise.reject(refused());
+    if (this.connection.state === 'lost') {
+      // somebody is there who wants something
+      this.reconnect();
+      return Promise.reject(lost());
+    }
     if (new TextEncoder().encode(message).length > MOST_MESSAGE_BYTES) return Promise.reject(tooLarge());
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -147,7 +166,7 @@ export function callingProxy(
 
 function lost(): SnugError {
   return new SnugError('WORKER_DIED', 'the connection to Snug was lost', {
-    advice: 'If Snug was closed, start it again; this page reconnects on its own.',
+    advice: 'If Snug was closed, start it again and open the address it prints.',
   });
 }
 
@@ -164,6 +183,13 @@ function tooLarge(): SnugError {
   });
 }
 
-export function connectSocket({ location, history, sessionStorage }: Window): Bridge {
-  return new SocketBridge(location.host, new TabSession({ location, history, storage: sessionStorage }));
+export function connectSocket(window: Window): Bridge {
+  const { location, history, sessionStorage } = window;
+  const bridge = new SocketBridge(
+    location.host,
+    new TabSession({ location, history, storage: sessionStorage }),
+  );
+  // a laptop that wakes up, or a person who comes back to the tab, does not wait
+  for (const name of ['focus', 'online', 'pageshow']) window.addEventListener(name, () => bridge.reconnect());
+  return bridge;
 }

@@ -1,4 +1,5 @@
 import type { ApiEvent } from '../../src-main/contract/api.ts';
+import { COMPARE_PLACE } from '../../src-main/contract/draft.ts';
 import type { AppState } from './app.svelte.ts';
 import { Compare } from './compare.svelte.ts';
 import { Composer } from './composer.svelte.ts';
@@ -6,7 +7,7 @@ import { Conversations } from './conversations.svelte.ts';
 import { Thread, type OnFrame } from './thread.svelte.ts';
 
 /** In a conversation's place in the address: the side-by-side view. */
-export const COMPARE_ID = 'compare';
+export const COMPARE_ID = COMPARE_PLACE;
 
 /** The chat page's state. It outlives the page, so that drafts and a running answer are there on coming back. */
 export class Chat {
@@ -56,6 +57,12 @@ export class Chat {
     this.#app.navigate('chat', (list[index] ?? list.at(-1))?.id ?? null);
   }
 
+  /** Keeps at once what is being written: the window goes away. */
+  flush(): void {
+    this.composer.flush();
+    void this.compare.keeper.flush();
+  }
+
   close(): void {
     for (const stop of this.#stops) stop();
   }
@@ -76,6 +83,7 @@ export class Chat {
     void this.compare.load();
     void this.composer.draft.refreshCosts();
     void this.composer.reconnected();
+    void this.compare.keeper.load();
   }
 }
 

@@ -1,8 +1,10 @@
 import type { ApiEvent } from '../../src-main/contract/api.ts';
+import { COMPARE_PLACE } from '../../src-main/contract/draft.ts';
 import type { ComparedAnswer, ComparedModels } from '../../src-main/contract/conversation.ts';
 import { toErrorData, type ErrorData } from '../../src-main/contract/errors.ts';
 import type { AppState } from './app.svelte.ts';
 import { spokenText } from './message-words.ts';
+import { DraftKeeper } from './draft-keeper.svelte.ts';
 import { Draft } from './draft.svelte.ts';
 
 /** Of each answer, read aloud unasked. */
@@ -12,6 +14,7 @@ const SPOKEN_LETTERS = 300;
 export class Compare {
   readonly #app: AppState;
   readonly draft: Draft;
+  readonly keeper: DraftKeeper;
   /** a question of this window's is on its way */
   #asking = false;
   #chosen: readonly [string | null, string | null] = $state.raw([null, null]);
@@ -27,10 +30,12 @@ export class Compare {
   constructor(app: AppState) {
     this.#app = app;
     this.draft = new Draft(app.bridge);
+    this.keeper = new DraftKeeper(app.bridge.api.drafts, COMPARE_PLACE, this.draft);
   }
 
   hear(event: ApiEvent): void {
     if (event.name === 'chat.compared') this.#show(event.data);
+    if (event.name === 'drafts.changed') this.keeper.hear(event.data);
   }
 
   /** The comparison that another window began, or this one before it was loaded again. */

@@ -1,9 +1,11 @@
 import {
   MOST_LETTERS,
   MOST_PICTURES,
+  type Message,
   type PictureCost,
   type PictureView,
 } from '../../src-main/contract/conversation.ts';
+import type { DraftContent } from '../../src-main/contract/draft.ts';
 import { toErrorData, type ErrorData } from '../../src-main/contract/errors.ts';
 import { MOST_PICTURE_BYTES } from '../../src-main/contract/wire.ts';
 import type { Bridge } from '../bridge.ts';
@@ -20,6 +22,16 @@ export interface Attachment {
 type Problem = Pick<ErrorData, 'message' | 'advice'> & { readonly key: number };
 type CostsOf = (hashes: readonly string[]) => Promise<readonly PictureCost[]>;
 
+interface Written {
+  readonly text: string;
+  readonly attachments: readonly Attachment[];
+}
+const NOTHING: Written = { text: '', attachments: [] };
+
+function hashesOf(attachments: readonly Attachment[]): readonly string[] {
+  return attachments.flatMap((one) => (one.view ? [one.view.hash] : []));
+}
+
 /** A question being written: its words and pictures. Kept while other conversations are looked at. */
 export class Draft {
   readonly #bridge: Bridge;
@@ -27,8 +39,11 @@ export class Draft {
   #nextKey = 1;
   #costing = 0;
 
-  text: string = $state('');
-  attachments: readonly Attachment[] = $state.raw([]);
+  #text: string = $state('');
+  #attachments: readonly Attachment[] = $state.raw([]);
+  #editing: string | null = $state(null);
+  /** told whenever what is written is something else */
+  onchange: () => void = () => undefined;
   /** files that were not taken, each with why */
   problems: readonly Problem[] = $state.raw([]);
   /** why pictures have no cost: the model cannot see, or cannot be read */
@@ -37,18 +52,70 @@ export class Draft {
   /** it is to be sent once the pictures that are on their way are here */
   sending: boolean = $state(false);
   #onTheWay: Promise<unknown> = Promise.resolve();
-  /** the question that this text replaces */
-  editing: string | null = $state(null);
   /** what was being written before editing began */
-  #setAside = '';
+  #setAside: Written = NOTHING;
 
   constructor(bridge: Bridge, costsOf?: CostsOf) {
     this.#bridge = bridge;
     this.#costsOf = costsOf;
   }
 
+  get text(): string {
+    return this.#text;
+  }
+
+  set text(text: string) {
+    this.#text = text;
+    this.onchange();
+  }
+
+  get attachments(): readonly Attachment[] {
+    return this.#attachments;
+  }
+
+  set attachments(attachments: readonly Attachment[]) {
+    this.#attachments = attachments;
+    this.onchange();
+  }
+
+  /** the question that this text replaces */
+  get editing(): string | null {
+    return this.#editing;
+  }
+
   get hashes(): readonly string[] {
-    return this.attachments.flatMap((one) => (one.view ? [one.view.hash] : []));
+    return hashesOf(this.attachments);
+  }
+
+  /** All of it that can be kept: what is still on its way comes later. */
+  get content(): DraftContent<string> {
+    const now = { text: this.text, pictures: this.hashes };
+    if (this.#editing === null) return { ...now, edit: null };
+    const { text, attachments } = this.#setAside;
+    return { text, pictures: hashesOf(attachments), edit: { messageId: this.#editing, ...now } };
+  }
+
+  /** Writes what was kept in the place of what is here; pictures that are the same keep their costs. */
+  restore({ text, pictures, edit }: DraftContent): void {
+    const own = { text, attachments: this.#attached(pictures) };
+    this.#setAside = edit === null ? NOTHING : own;
+    this.#editing = edit?.messageId ?? null;
+    this.#attachments = edit === null ? own.attachments : this.#attached(edit.pictures);
+    this.#text = edit === null ? text : edit.text;
+    this.onchange();
+  }
+
+  #attached(pictures: readonly PictureView[]): readonly Attachment[] {
+    const known = [...this.attachments, ...this.#setAside.attachments];
+    return pictures.map(
+      (view) =>
+        known.find((one) => one.view?.hash === view.hash) ?? {
+          key: this.#nextKey++,
+          name: view.name,
+          view,
+          cost: null,
+        },
+    );
   }
 
   get adding(): boolean {
@@ -61,7 +128,7 @@ export class Draft {
 
   /** There is something to send, all of it here or on its way. */
   get worthSending(): boolean {
-    const something = this.text.trim() !== '' || (this.attachments.length > 0 && this.editing === null);
+    const something = this.text.trim() !== '' || this.attachments.length > 0;
     return something && !this.tooLong && !this.sending;
   }
 
@@ -82,7 +149,7 @@ export class Draft {
 
   /** Takes what is a picture; every other file is named with the reason and the rest goes on. */
   async addFiles(files: readonly File[]): Promise<void> {
-    if (this.editing !== null || files.length === 0) return;
+    if (files.length === 0) return;
     const room = Math.max(0, MOST_PICTURES - this.attachments.length);
     if (files.length > room) {
       this.#refuse({
@@ -111,7 +178,8 @@ export class Draft {
       const view = await this.#bridge.addPicture(file, name);
       // the same picture twice says nothing more and costs twice
       if (this.hashes.includes(view.hash)) this.#drop(key);
-      else this.attachments = this.attachments.map((one) => (one.key === key ? { ...one, view } : one));
+      else
+        this.#change((attachments) => attachments.map((one) => (one.key === key ? { ...one, view } : one)));
     } catch (error) {
       this.#drop(key);
       const { message, advice } = toErrorData(error);
@@ -152,21 +220,33 @@ export class Draft {
     }
   }
 
-  startEditing(messageId: string, text: string): void {
-    if (this.editing === null) this.#setAside = this.text;
-    this.editing = messageId;
+  startEditing({ id, text, pictures }: Pick<Message, 'id' | 'text' | 'pictures'>): void {
+    if (this.#editing === null) this.#setAside = { text: this.text, attachments: this.attachments };
+    this.#editing = id;
+    this.#attachments = this.#attached(pictures);
     this.text = text;
+    void this.refreshCosts();
   }
 
   stopEditing(): void {
-    if (this.editing === null) return;
-    this.editing = null;
-    this.text = this.#setAside;
-    this.#setAside = '';
+    if (this.#editing === null) return;
+    const { text, attachments } = this.#setAside;
+    this.#editing = null;
+    this.#setAside = NOTHING;
+    this.#attachments = attachments;
+    this.text = text;
+    void this.refreshCosts();
+  }
+
+  /** The question that was being edited is gone: what was written of it becomes a new one. */
+  becomeNew(): void {
+    this.#editing = null;
+    this.#setAside = NOTHING;
+    this.onchange();
   }
 
   /** Empties it and hands out what was in it. */
-  take(): { readonly text: string; readonly attachments: readonly Attachment[] } {
+  take(): Written {
     const taken = { text: this.text, attachments: this.attachments };
     this.text = '';
     this.attachments = [];
@@ -176,13 +256,19 @@ export class Draft {
   }
 
   /** Puts back what could not be sent, unless something new was written meanwhile. */
-  giveBack({ text, attachments }: ReturnType<Draft['take']>): void {
+  giveBack({ text, attachments }: Written): void {
     if (this.text === '') this.text = text;
     if (this.attachments.length === 0) this.attachments = attachments;
   }
 
   #drop(key: number): void {
-    this.attachments = this.attachments.filter((one) => one.key !== key);
+    this.#change((attachments) => attachments.filter((one) => one.key !== key));
+  }
+
+  /** Also of what was set aside while an earlier question is edited: pictures that were on their way still come. */
+  #change(change: (attachments: readonly Attachment[]) => readonly Attachment[]): void {
+    this.#setAside = { ...this.#setAside, attachments: change(this.#setAside.attachments) };
+    this.attachments = change(this.attachments);
   }
 
   #refuse(problem: Omit<Problem, 'key'>): void {

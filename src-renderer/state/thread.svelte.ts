@@ -175,9 +175,9 @@ export class Thread {
     });
   }
 
-  async edit(messageId: string, text: string): Promise<boolean> {
+  async edit(messageId: string, text: string, pictures: readonly string[]): Promise<boolean> {
     return this.#ask(async () => {
-      const { question, answer } = await this.#bridge.api.chat.edit({ messageId, text });
+      const { question, answer } = await this.#bridge.api.chat.edit({ messageId, text, pictures });
       return [question, answer];
     });
   }

@@ -222,6 +222,10 @@ const USUAL: Answers = {
   },
   library: { list: () => Promise.resolve([model()]) },
   folder: { moving: () => Promise.resolve(null) },
+  drafts: {
+    get: ({ place }) =>
+      Promise.resolve({ place, text: '', pictures: [], edit: null, revision: 0, writer: null }),
+  },
   laptop: { read: () => Promise.resolve(laptop(27 * MiB, 29 * MiB)) },
   fits: {
     list: () => Promise.resolve([]),

@@ -36,6 +36,7 @@ class FakeSocket {
 }
 
 let status = 204;
+const listeners = new Map<string, () => void>();
 
 function connect() {
   const storage = { getItem: () => '{"bearer":"b","pictures":"p"}', setItem: vi.fn(), removeItem: vi.fn() };
@@ -43,6 +44,7 @@ function connect() {
     location: { host: '127.0.0.1:1', search: '', pathname: '/', hash: '' },
     history: {},
     sessionStorage: storage,
+    addEventListener: (name: string, listener: () => void) => listeners.set(name, listener),
   } as unknown as Window);
 }
 const socket = async (place: number) => {
@@ -96,6 +98,33 @@ describe('the bridge over a WebSocket', () => {
     second.open();
     expect(second.sent).toEqual([]);
     expect(bridge.connection.state).toBe('open');
+  });
+
+  it('tries less and less often while nobody answers, and at once when somebody wants something', async () => {
+    const asked = vi.fn(() => Promise.reject(new TypeError('failed')));
+    vi.stubGlobal('fetch', asked);
+    const bridge = connect();
+    await vi.waitFor(() => expect(bridge.connection.state).toBe('lost'));
+    const waits: number[] = [];
+    for (let waited = 0; waits.length < 7; waited += 500) {
+      const before = asked.mock.calls.length;
+      await vi.advanceTimersByTimeAsync(500);
+      if (asked.mock.calls.length === before) continue;
+      waits.push(waited + 500);
+      waited = -500;
+    }
+    expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000]);
+
+    for (const want of [
+      () => listeners.get('focus')?.(),
+      () => bridge.reconnect?.(),
+      () => expect(bridge.api.settings.get({})).rejects.toThrow('connection to Snug was lost'),
+    ]) {
+      const before = asked.mock.calls.length;
+      await want();
+      expect(asked.mock.calls).toHaveLength(before + 1);
+      await vi.advanceTimersByTimeAsync(0);
+    }
   });
 
   it('says what to do when the server does not know the tab, and does not ask on and on', async () => {

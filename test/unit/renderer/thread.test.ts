@@ -449,9 +449,64 @@ describe('writing a question', () => {
     expect(composer.editLast()).toBe(false);
     composer.draft.text = 'which?';
     await composer.send();
-    expect(asked.at(-1)).toEqual({ name: 'chat.edit', argument: { messageId: 'q', text: 'which?' } });
+    expect(asked.at(-1)).toEqual({
+      name: 'chat.edit',
+      argument: { messageId: 'q', text: 'which?', pictures: [] },
+    });
     expect(composer.draft.editing).toBeNull();
     expect(composer.draft.text).toBe('');
     expect(composer.editLast()).toBe(false);
+  });
+
+  it('edits the pictures of a question too, and gives them back with the words', async () => {
+    const asked = { hash: 'a'.repeat(64), name: 'mug.png', width: 1, height: 1 };
+    const {
+      thread,
+      composer,
+      asked: calls,
+    } = setUp({
+      'conversations.get': () => conversation([{ ...question, pictures: [asked] }, answered]),
+      'chat.pictureCosts': () => [],
+      'chat.edit': () => {
+        throw new SnugError('BUSY', 'busy');
+      },
+    });
+    await thread.open('c');
+    const { draft } = composer;
+    draft.text = 'half a question';
+    await draft.addFiles([picture('own.png')]);
+    composer.edit(thread.messages[0] ?? question);
+    expect(draft.attachments.map(({ name }) => name)).toEqual(['mug.png']);
+    await draft.addFiles([picture('b.png')]);
+    await draft.remove(draft.attachments[0]?.key ?? 0);
+    draft.text = '';
+    await composer.send();
+    expect(calls.find(({ name }) => name === 'chat.edit')?.argument).toEqual({
+      messageId: 'q',
+      text: '',
+      pictures: ['b.png'.padEnd(64, '0')],
+    });
+    expect(draft.editing).toBe('q');
+    expect(draft.attachments.map(({ name }) => name)).toEqual(['b.png']);
+    draft.stopEditing();
+    expect(draft.text).toBe('half a question');
+    expect(draft.attachments.map(({ name }) => name)).toEqual(['own.png']);
+  });
+
+  it('asks what was edited anew where the question is gone meanwhile', async () => {
+    const {
+      thread,
+      composer,
+      asked: calls,
+    } = setUp({
+      'conversations.get': () => conversation([question, answered]),
+      'chat.send': () => ({ question: message('q2', 'user', 'which?'), answer: streaming('') }),
+    });
+    await thread.open('c');
+    composer.edit(message('gone', 'user', 'what?'));
+    composer.draft.text = 'which?';
+    await composer.send();
+    expect(calls.at(-1)).toMatchObject({ name: 'chat.send', argument: { text: 'which?' } });
+    expect(composer.draft).toMatchObject({ editing: null, text: '' });
   });
 });
