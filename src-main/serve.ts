@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { remedyWords } from './cli/remedy-words.ts';
 import { toErrorData } from './contract/errors.ts';
 import { snugHome } from './luq/workspace.ts';
 import { appRoot } from './root.ts';
@@ -45,9 +46,10 @@ else {
   try {
     await serve(asked.port);
   } catch (error) {
-    const { message, advice } = toErrorData(error);
+    const { message, advice, remedies = [] } = toErrorData(error);
     messages.text(message);
     if (advice !== undefined) messages.text(advice);
+    for (const words of remedies.map(remedyWords)) if (words) messages.text(`  ${words}`);
     process.exitCode = 1;
   }
 }

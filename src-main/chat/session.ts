@@ -2,6 +2,7 @@ import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import type { ChatEvent, ChatHistory, ChatStatistics, SendRequest, SentAnswer } from '../contract/chat.ts';
 import { callNative, nativeError, type Addon, type NativeChat, type NativeModel } from '../engine/addon.ts';
 import type { TextModel } from '../models/model-file.ts';
+import { longerContext } from './longer-context.ts';
 import { decodePicture, type Picture } from './pictures.ts';
 import { ChatTemplate, type ChatMessage } from './template.ts';
 
@@ -24,6 +25,8 @@ export class ChatSession implements Disposable {
   readonly #chat: NativeChat;
   readonly #template: ChatTemplate;
   readonly #contextTokens: number;
+  /** what the model was trained for */
+  readonly #mostContextTokens: number;
   readonly #maxPixels: number;
   readonly #mediaMarker: string;
   #system: Turn | undefined;
@@ -44,6 +47,7 @@ export class ChatSession implements Disposable {
     this.#mediaMarker = model.describe().mediaMarker;
     this.#template = new ChatTemplate(options.text, this.#mediaMarker);
     this.#contextTokens = options.contextTokens;
+    this.#mostContextTokens = options.text.trainingContextTokens;
     this.#maxPixels = options.maxPixels;
     try {
       this.#chat = new addon.Chat(model, options);
@@ -104,7 +108,8 @@ export class ChatSession implements Disposable {
     throwIfCancelled(options.signal);
     if (pictures.length > 0 && !this.#model.describe().canSee) {
       throw new SnugError('CANNOT_SEE', 'this model has no vision encoder, so it cannot take pictures', {
-        advice: 'Load it together with its mmproj file (--mmproj).',
+        advice: 'Give it its vision file (mmproj), or choose a model that has one.',
+        remedies: [{ kind: 'add-vision-file' }, { kind: 'choose-model' }],
       });
     }
     for (const note of pictures.flatMap((picture) => picture.notes))
@@ -212,7 +217,10 @@ export class ChatSession implements Disposable {
     throw new SnugError(
       'CONTEXT_FULL',
       `this message alone takes ${takes}, and the context holds ${this.#contextTokens} tokens`,
-      { advice: 'Send less text, fewer or smaller pictures, or use a longer context (--context).' },
+      {
+        advice: 'Send less text, or fewer or smaller pictures.',
+        remedies: longerContext({ needed: tokens, now: this.#contextTokens, most: this.#mostContextTokens }),
+      },
     );
   }
 

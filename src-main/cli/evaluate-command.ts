@@ -107,7 +107,7 @@ async function evaluate(modelPath: string | undefined, flags: EvaluateFlags): Pr
   const all = task.read(data, flags.pictures === undefined ? undefined : resolve(flags.pictures));
   const questions = flags.limit === undefined ? all : firstQuestions(all, flags.limit);
   const model = evaluatedModel(modelPath, flags);
-  requireVision(questions, model.mmprojPath, model.text.path, 'Name its mmproj file with --mmproj.');
+  requireVision(questions, model.mmprojPath, model.text.path, 'Give it its vision file (mmproj).');
   const { report, answers } = await withProgress(async (signal, display) => {
     const { home, text, mmprojPath, limits } = model;
     const hashing = { signal, onProgress: display.show.bind(display) };

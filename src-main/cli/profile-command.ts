@@ -49,7 +49,7 @@ export function profileLines({ laptop, budget, threads, computeDevices }: Profil
   );
   // the commands follow no settings; a chat in the window does
   const whereComputed = hasGraphicsDevice(computeDevices)
-    ? 'Snug keeps a model on the CPU, but for the layers that the settings of the app give a chat on the GPU'
+    ? 'Snug computes on the CPU; only a chat can be given layers on the GPU, and only in the window'
     : 'Snug computes on the CPU';
   const percent = power.batteryPercent === null ? '' : ` (${power.batteryPercent} %)`;
   return [

@@ -33,7 +33,7 @@ export function reportError(error: unknown, options: { json: boolean }): number 
   const bug = data.code === 'BUG' && error instanceof Error ? `\n${error.stack ?? ''}` : '';
   messages.text(`\n${paint('red', 'Error:')} ${data.message}${bug}`);
   if (data.advice) messages.text(data.advice);
-  for (const remedy of data.remedies ?? []) messages.text(`  ${remedyWords(remedy)}`);
+  for (const words of (data.remedies ?? []).map(remedyWords)) if (words) messages.text(`  ${words}`);
   if (data.code === 'DOES_NOT_FIT') return EXIT.doesNotFit;
   return BAD_INPUT.has(data.code) ? EXIT.badInput : EXIT.failed;
 }

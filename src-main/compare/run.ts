@@ -49,7 +49,7 @@ export async function compare(request: CompareRequest, options: ComparisonOption
   const task = readComparedTask(request);
   const prepared = await prepare(request.fit);
   if (task) {
-    const advice = 'Name its mmproj file with --mmproj, or compare without --task.';
+    const advice = 'Give it its vision file (mmproj), or compare without the benchmark.';
     requireVision(task.questions, prepared.read.vision?.path, request.fit.modelPath, advice);
   }
   const source = await identify(prepared.read, request.fit, options);

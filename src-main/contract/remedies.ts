@@ -10,6 +10,8 @@ export type Remedy =
   | { readonly kind: 'set-context'; readonly tokens: number }
   /** let a picture take at most so many tokens */
   | { readonly kind: 'limit-picture-tokens'; readonly tokens: number }
+  /** let a picture take fewer tokens, by what the person thinks right */
+  | { readonly kind: 'fewer-picture-tokens' }
   /** store the vision file in 8 bits */
   | { readonly kind: 'smaller-vision' }
   | { readonly kind: 'set-budget'; readonly bytes: number }
@@ -22,7 +24,16 @@ export type Remedy =
   | { readonly kind: 'set-rungs'; readonly high: string; readonly low: string }
   | { readonly kind: 'set-clusters'; readonly clusters: number }
   | { readonly kind: 'choose-output' }
+  /** keep Snug's files in another folder */
+  | { readonly kind: 'choose-home' }
+  | { readonly kind: 'choose-models-folder' }
+  /** a folder with pictures of one's own to calibrate with */
   | { readonly kind: 'choose-calibration' }
+  | { readonly kind: 'built-in-calibration' }
+  /** say where a benchmark's pictures are */
+  | { readonly kind: 'choose-pictures-folder' }
+  /** the port that the window is served from */
+  | { readonly kind: 'choose-port' }
   /** compress the model first */
   | { readonly kind: 'fit-model' }
   | { readonly kind: 'choose-model' };

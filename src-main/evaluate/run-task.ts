@@ -78,8 +78,10 @@ async function askOne(
   }
 }
 
-const TOO_LONG =
-  'Let a picture take fewer tokens with --image-tokens, or leave the question out of the data.';
+const TOO_LONG = {
+  advice: 'Let a picture take fewer tokens, or leave the question out of the data.',
+  remedies: [{ kind: 'fewer-picture-tokens' }],
+} as const;
 const KEPT = 'The answers before it are kept for the next run.';
 
 /** The same error with the question it is about. */
@@ -87,9 +89,10 @@ function ofQuestion(error: unknown, { id, picture }: TaskQuestion): unknown {
   if (!(error instanceof SnugError) || isCancelled(error)) return error;
   // what is wrong with a picture names it already
   const unnamed = typeof picture === 'string' && !error.message.includes(picture);
-  const advice = error.code === 'CONTEXT_FULL' ? TOO_LONG : error.advice;
+  const { advice, remedies } = error.code === 'CONTEXT_FULL' ? TOO_LONG : error;
   return new SnugError(error.code, `question ${id}${unnamed ? ` (${picture})` : ''}: ${error.message}`, {
     advice: advice === undefined ? KEPT : `${advice} ${KEPT}`,
+    remedies,
     cause: error,
   });
 }

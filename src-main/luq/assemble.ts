@@ -42,7 +42,8 @@ export function checkOutput(output: string, sources: readonly string[]): void {
   const existing = identity(output);
   if (existing !== undefined && sources.some((source) => identity(source) === existing)) {
     throw new SnugError('BAD_ARGUMENT', `the output ${output} is the source itself`, {
-      advice: 'Choose another name with --output.',
+      advice: 'Choose another name for the result.',
+      remedies: [{ kind: 'choose-output' }],
     });
   }
 }
@@ -84,7 +85,7 @@ export async function assemble(options: AssembleOptions): Promise<number> {
         'DISK_FULL',
         `${output} needs ${formatBytes(layout.totalBytes)} of disk, and ${formatBytes(free)} are free`,
         {
-          advice: 'Free some space and run the same command again; the quantized layers are kept.',
+          advice: 'Free some space and try again; the quantized layers are kept.',
         },
       );
     }
@@ -110,7 +111,7 @@ async function* readable(stream: ReadStream, path: string): AsyncGenerator<Buffe
     yield* stream as AsyncIterable<Buffer>;
   } catch (error) {
     throw new SnugError('FILE', `could not read ${path}: ${(error as Error).message}`, {
-      advice: 'Run the same command again; what is missing is made again.',
+      advice: 'Try again; what is missing is made again.',
       cause: error,
     });
   }
@@ -153,7 +154,7 @@ async function copyTensors(
         'FILE',
         `${tensor.name} ended too early: a file it is read from became shorter meanwhile`,
         {
-          advice: 'Leave the source where it is while a fit runs, and run the same command again.',
+          advice: 'Leave the source where it is while a fit runs, and try again.',
         },
       );
     }
@@ -163,7 +164,7 @@ async function copyTensors(
         'FILE',
         `the stored blocks of ${tensor.name} were damaged on disk and have been thrown away`,
         {
-          advice: 'Run the same command again; only this tensor is quantized again.',
+          advice: 'Try again; only this tensor is quantized again.',
         },
       );
     }

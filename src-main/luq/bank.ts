@@ -194,7 +194,7 @@ function checkDisk(bank: Bank, missing: readonly { tensor: GgufTensor; type: num
       'DISK_FULL',
       `the quantized layers need ${formatBytes(needed)} of disk, and ${formatBytes(free)} are free`,
       {
-        advice: 'Free some space and run the same command again; layers that are done are kept.',
+        advice: 'Free some space and try again; layers that are done are kept.',
       },
     );
   }

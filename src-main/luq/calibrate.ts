@@ -280,7 +280,8 @@ function prepareSampleFile(path: string, { model, sample, folder }: CalibrateOpt
         'DISK_FULL',
         `calibration needs ${formatBytes(bytes)} of disk in ${folder}, and ${formatBytes(free)} are free`,
         {
-          advice: 'Free some space, or choose another folder for Snug with SNUG_HOME.',
+          advice: 'Free some space and try again.',
+          remedies: [{ kind: 'choose-home' }],
         },
       );
     }

@@ -64,14 +64,16 @@ export function loadBuiltInCalibration(folder: string = builtInCalibrationFolder
 export function loadOwnCalibration(folder: string): CalibrationSet {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     throw new SnugError('NO_CALIBRATION', `there is no folder ${folder}`, {
-      advice: 'Give --calibration a folder with pictures.',
+      advice: 'Choose a folder with pictures.',
+      remedies: [{ kind: 'choose-calibration' }, { kind: 'built-in-calibration' }],
     });
   }
   const files = regularFilesBelow(folder).sort();
   const own = files.filter((path) => PICTURE_EXTENSIONS.has(extname(path).toLowerCase()));
   if (own.length === 0) {
     throw new SnugError('NO_CALIBRATION', `${folder} holds no pictures`, {
-      advice: `Put pictures (${[...PICTURE_EXTENSIONS].join(', ')}) into it, or leave --calibration out to use the built-in set.`,
+      advice: `Put pictures (${[...PICTURE_EXTENSIONS].join(', ')}) into it, or choose another folder.`,
+      remedies: [{ kind: 'choose-calibration' }, { kind: 'built-in-calibration' }],
     });
   }
   const builtIn = loadBuiltInCalibration();

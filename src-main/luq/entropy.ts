@@ -54,6 +54,9 @@ export interface EntropyOptions {
   readonly onLayer?: ((layer: number, entropy: LayerEntropy) => void) | undefined;
 }
 
+/** One cluster says nothing. */
+const LEAST_CLUSTERS = 2;
+
 /** Entropy of every layer's output tokens; layers that are done are kept on disk and not done again. */
 export async function measureEntropies(options: EntropyOptions): Promise<LayerEntropy[]> {
   const slots = Int32Array.from(options.isImage, (_, slot) => slot);
@@ -61,7 +64,15 @@ export async function measureEntropies(options: EntropyOptions): Promise<LayerEn
     throw new SnugError(
       'TOO_FEW_TOKENS',
       `calibration kept ${slots.length} tokens per layer, and ${options.clusters} clusters need at least ${options.clusters}`,
-      { advice: 'Use a larger calibration set, or fewer clusters with --clusters.' },
+      {
+        advice: 'Use a larger calibration set, or fewer clusters.',
+        remedies: [
+          { kind: 'choose-calibration' },
+          ...(slots.length < LEAST_CLUSTERS
+            ? []
+            : [{ kind: 'set-clusters', clusters: slots.length } as const]),
+        ],
+      },
     );
   }
   const path = join(options.folder, `entropy-k${options.clusters}-seed${options.seed}.json`);

@@ -22,7 +22,7 @@ export function writeError(error: unknown, path: string): SnugError {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new SnugError('DISK_FULL', `the disk is full: ${path} could not be written`, {
-      advice: 'Free some space and run the same command again; it resumes where it stopped.',
+      advice: 'Free some space and try again; it resumes where it stopped.',
       cause: error,
     });
   }
@@ -41,7 +41,8 @@ export function writeError(error: unknown, path: string): SnugError {
   };
   const reason = (code !== undefined ? reasons[code] : undefined) ?? (error as Error).message;
   return new SnugError('CANNOT_WRITE', `${path} cannot be written: ${reason}`, {
-    advice: 'Choose another place with --output, or another folder for Snug with SNUG_HOME.',
+    advice: 'Make that place writable, or choose another one.',
+    remedies: [{ kind: 'choose-output' }, { kind: 'choose-models-folder' }, { kind: 'choose-home' }],
     cause: error,
   });
 }
@@ -87,7 +88,7 @@ export function readWholly(fd: number, bytes: Uint8Array, path: string): void {
     const read = readSync(fd, bytes, done, bytes.length - done, null);
     if (read === 0)
       throw new SnugError('FILE', `${path} ended too early`, {
-        advice: 'Delete it and run the same command again.',
+        advice: 'Delete it and try again.',
       });
     done += read;
   }

@@ -116,7 +116,8 @@ export async function preparePlan(
   if (bytesWithTypes(text.gguf.tensors, low) >= bytesWithTypes(text.gguf.tensors, high)) {
     const { high: first, low: second } = settings.rungs;
     throw new SnugError('BAD_ARGUMENT', `${second} takes no less memory than ${first}`, {
-      advice: `Write the better rung first: --rungs ${second},${first}.`,
+      advice: 'Name the better one first.',
+      remedies: [{ kind: 'set-rungs', high: second, low: first }],
     });
   }
   return {

@@ -190,7 +190,8 @@ function keptEntropies(
 function checkOverwrite(output: string, sourceSha256: string): void {
   if (!existsSync(output) || metadataString(readGguf(output), 'luq.source.sha256') === sourceSha256) return;
   throw new SnugError('CANNOT_WRITE', `${output} was made from another model`, {
-    advice: 'Choose a name for the new one with --output.',
+    advice: 'Remove or rename that file, or give this one another name.',
+    remedies: [{ kind: 'choose-output' }],
   });
 }
 

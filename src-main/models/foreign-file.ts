@@ -119,7 +119,7 @@ function text(words: string, bytes: number): Foreign {
     return {
       what: 'a web page that was saved under this name',
       advice:
-        'Open the page where the model is published, and use the download button beside the .gguf file.',
+        'Open the page where the model is published, and use the download link beside the .gguf file.',
     };
   const beginning = visibleLine(words.trim().slice(0, 80));
   return {

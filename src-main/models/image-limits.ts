@@ -18,38 +18,42 @@ const DEFAULT_LIMITS: ImageLimits = { minTokens: 4, maxTokens: 4096 };
 
 export function imageLimits(text: TextModel, chosenMaxTokens?: number): ImageLimits {
   const kept = fromMetadata(text) ?? fromSidecar(text.path) ?? DEFAULT_LIMITS;
-  if (chosenMaxTokens === undefined) return kept;
+  if (chosenMaxTokens === undefined) return checked(kept, text.path);
   if (!Number.isInteger(chosenMaxTokens) || chosenMaxTokens < 1 || chosenMaxTokens > MOST_TOKENS) {
     throw new SnugError(
       'BAD_ARGUMENT',
       `the limit on picture tokens must be a whole number from 1 to ${MOST_TOKENS}, not ${chosenMaxTokens}`,
     );
   }
-  return { minTokens: Math.min(kept.minTokens, chosenMaxTokens), maxTokens: chosenMaxTokens };
+  const { minTokens } = isSound(kept) ? kept : DEFAULT_LIMITS;
+  return { minTokens: Math.min(minTokens, chosenMaxTokens), maxTokens: chosenMaxTokens };
 }
 
 function fromMetadata(text: TextModel): ImageLimits | undefined {
   const minTokens = metadataNumber(text.gguf, 'luq.image_tokens.min');
   const maxTokens = metadataNumber(text.gguf, 'luq.image_tokens.max');
-  return minTokens === undefined || maxTokens === undefined
-    ? undefined
-    : checked({ minTokens, maxTokens }, text.path);
+  return minTokens === undefined || maxTokens === undefined ? undefined : { minTokens, maxTokens };
 }
 
 function fromSidecar(modelPath: string): ImageLimits | undefined {
   const { imageTokens } = readSidecar(modelPath);
-  return imageTokens && checked({ minTokens: imageTokens.min, maxTokens: imageTokens.max }, modelPath);
+  return imageTokens && { minTokens: imageTokens.min, maxTokens: imageTokens.max };
+}
+
+function isSound({ minTokens, maxTokens }: ImageLimits): boolean {
+  const whole = Number.isInteger(minTokens) && Number.isInteger(maxTokens);
+  return whole && minTokens >= 1 && maxTokens >= minTokens && maxTokens <= MOST_TOKENS;
 }
 
 function checked(limits: ImageLimits, path: string): ImageLimits {
+  if (isSound(limits)) return limits;
   const { minTokens, maxTokens } = limits;
-  const whole = Number.isInteger(minTokens) && Number.isInteger(maxTokens);
-  if (whole && minTokens >= 1 && maxTokens >= minTokens && maxTokens <= MOST_TOKENS) return limits;
   throw new SnugError(
     'BAD_ARGUMENT',
     `the picture limits kept with ${path} make no sense: ${minTokens} to ${maxTokens} tokens`,
     {
-      advice: 'Give a limit with --image-tokens, or mend the file beside the model.',
+      advice: 'Set a limit of your own, or mend the file beside the model.',
+      remedies: [{ kind: 'limit-picture-tokens', tokens: DEFAULT_LIMITS.maxTokens }],
     },
   );
 }

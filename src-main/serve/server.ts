@@ -93,9 +93,9 @@ function listen(http: Server, port: number): Promise<void> {
 }
 
 function listenError(error: NodeJS.ErrnoException, port: number): Error {
-  const advice = 'Choose another with --port, or none.';
-  if (error.code === 'EADDRINUSE') return new SnugError('BUSY', `port ${port} is in use`, { advice });
+  const way = { advice: 'Choose another one, or none.', remedies: [{ kind: 'choose-port' }] } as const;
+  if (error.code === 'EADDRINUSE') return new SnugError('BUSY', `port ${port} is in use`, way);
   if (error.code === 'EACCES')
-    return new SnugError('BAD_ARGUMENT', `the system does not give out port ${port}`, { advice });
+    return new SnugError('BAD_ARGUMENT', `the system does not give out port ${port}`, way);
   return error;
 }

@@ -88,7 +88,7 @@ export class ModelsFolder implements FolderService {
       throw writeError(error, own);
     }
     if (existsSync(this.current)) return undefined;
-    return `The folder for models, ${this.current}, is not there. Connect its disk, or choose another folder in the settings.`;
+    return `The folder for models, ${this.current}, is not there. Connect its disk, or choose another folder for models.`;
   }
 
   /** Throws when no fit may write there now. */
@@ -96,7 +96,8 @@ export class ModelsFolder implements FolderService {
     if (this.isMoving) throw busy('the models are being moved to another folder');
     if (existsSync(this.current)) return;
     throw new SnugError('CANNOT_WRITE', `the folder for models, ${this.current}, is not there`, {
-      advice: 'Connect its disk, or choose another folder in the settings.',
+      advice: 'Connect its disk, or choose another folder for models.',
+      remedies: [{ kind: 'choose-models-folder' }],
     });
   }
 

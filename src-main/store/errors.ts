@@ -1,8 +1,10 @@
 import { SnugError } from '../contract/errors.ts';
+import type { Remedy } from '../contract/remedies.ts';
 import { writeError } from '../luq/files.ts';
 
 const ROOM = 'Free some space on this disk and try again; what was saved before is kept.';
-const PLACE = 'Make the folder writable, or choose another folder for Snug with SNUG_HOME.';
+const PLACE = 'Make the folder writable, then start Snug again.';
+const ELSEWHERE: readonly Remedy[] = [{ kind: 'choose-home' }];
 
 /** SQLite's result codes that a person can do something about, by how they begin; the first that fits counts. */
 const EXPLAINED: readonly (readonly [prefix: string, explain: (path: string, error: Error) => SnugError])[] =
@@ -43,6 +45,7 @@ function full(path: string, cause: Error): SnugError {
 function notWritable(path: string, cause: Error): SnugError {
   return new SnugError('CANNOT_WRITE', `${path} cannot be written: ${cause.message}`, {
     advice: PLACE,
+    remedies: ELSEWHERE,
     cause,
   });
 }
@@ -71,8 +74,12 @@ export function databaseError(error: unknown, path: string): unknown {
 export function fileError(error: unknown, path: string): SnugError {
   const told = writeError(error, path);
   if (told.code !== 'DISK_FULL' && told.code !== 'CANNOT_WRITE') return told;
-  const advice = told.code === 'DISK_FULL' ? ROOM : PLACE;
-  return new SnugError(told.code, told.message, { advice, cause: told.cause });
+  const isFull = told.code === 'DISK_FULL';
+  return new SnugError(told.code, told.message, {
+    advice: isFull ? ROOM : PLACE,
+    remedies: isFull ? [] : ELSEWHERE,
+    cause: told.cause,
+  });
 }
 
 /** Whether the file's own content is what is wrong, and not the disk, the folder or our SQL. */

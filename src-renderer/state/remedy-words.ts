@@ -12,6 +12,8 @@ export function remedyLabel(remedy: Remedy): string {
       return `Use a context of ${formatCount(remedy.tokens)} tokens`;
     case 'limit-picture-tokens':
       return `Limit pictures to ${formatCount(remedy.tokens)} tokens`;
+    case 'fewer-picture-tokens':
+      return 'Lower the picture detail';
     case 'smaller-vision':
       return 'Store the vision file in 8 bits';
     case 'set-budget':
@@ -28,8 +30,18 @@ export function remedyLabel(remedy: Remedy): string {
       return `Use ${formatCount(remedy.clusters)} clusters`;
     case 'choose-output':
       return 'Choose another name';
+    case 'choose-home':
+      return 'Choose another folder for Snug';
+    case 'choose-models-folder':
+      return 'Choose another folder';
     case 'choose-calibration':
       return 'Choose other pictures';
+    case 'built-in-calibration':
+      return 'Use the built-in pictures';
+    case 'choose-pictures-folder':
+      return 'Choose the folder of the pictures';
+    case 'choose-port':
+      return 'Choose another port';
     case 'fit-model':
       return 'Fit this model';
     case 'choose-model':

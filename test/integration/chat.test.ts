@@ -174,7 +174,7 @@ describe('with the demo model', () => {
     await expect(send(session, question('word '.repeat(CONTEXT_TOKENS)))).rejects.toMatchObject({
       code: 'CONTEXT_FULL',
       message: expect.stringContaining(String(CONTEXT_TOKENS)) as string,
-      advice: expect.stringContaining('--context') as string,
+      remedies: [{ kind: 'set-context', tokens: expect.any(Number) as number }],
     });
     expect(session.messages).toEqual(before);
     const { statistics } = await send(session, question('What shape is it?'));
@@ -377,7 +377,7 @@ describe('without a vision encoder', () => {
     expect(opened.canSee).toBe(false);
     await expect(send(host.session, red)).rejects.toMatchObject({
       code: 'CANNOT_SEE',
-      advice: expect.stringContaining('--mmproj') as string,
+      remedies: [{ kind: 'add-vision-file' }, { kind: 'choose-model' }],
     });
     expect((await send(host.session, question('Who are you?'))).text).toBe(WHO_ARE_YOU);
     host.close();

@@ -108,7 +108,7 @@ describe('a fit under its default name', () => {
     const before = readFileSync(first.files.luq.path ?? '');
     const error: unknown = await fit({ ...request, modelPath: other }, {}).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'CANNOT_WRITE' });
-    expect((error as SnugError).advice).toContain('--output');
+    expect((error as SnugError).remedies).toContainEqual({ kind: 'choose-output' });
     expect(readFileSync(first.files.luq.path ?? '').equals(before)).toBe(true);
   });
 });

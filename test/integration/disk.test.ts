@@ -56,7 +56,7 @@ describe('an output', () => {
       const error = await failure(fit({ ...request, output: join(small ?? '', 'out.gguf') }, {}));
       expect(error.code).toBe('DISK_FULL');
       expect(error.message).toMatch(/MiB/);
-      expect(error.advice).toMatch(/run the same command again/);
+      expect(error.advice).toMatch(/try again/);
       expect(readdirSync(small ?? '')).toEqual([]);
     },
   );

@@ -138,7 +138,8 @@ export function pictureAt(
   const found = paths.find((path) => existsSync(path));
   if (found !== undefined) return found;
   throw new SnugError('BAD_ARGUMENT', `${data.path}, ${where}: there is no picture ${paths[0]}`, {
-    advice: 'Give the folder with the pictures with --pictures.',
+    advice: 'Say which folder holds the pictures.',
+    remedies: [{ kind: 'choose-pictures-folder' }],
   });
 }
 

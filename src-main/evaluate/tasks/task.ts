@@ -57,7 +57,7 @@ export function requireVision(
 ): void {
   if (mmprojPath !== undefined || questions.every(({ picture }) => picture === undefined)) return;
   const message = `${modelPath} has no vision encoder, which questions about pictures need`;
-  throw new SnugError('CANNOT_SEE', message, { advice });
+  throw new SnugError('CANNOT_SEE', message, { advice, remedies: [{ kind: 'add-vision-file' }] });
 }
 
 export function countAnswered(questions: readonly TaskQuestion[], answers: ReadonlyMap<string, string>) {

@@ -86,7 +86,7 @@ export function checkRoom(
   );
 }
 
-/** What went wrong on disk, with advice for a move: that of other writing names options of the command line. */
+/** What went wrong on disk, with advice for a move. */
 export function moveError(error: unknown, path: string, advice: string): SnugError {
   const { code, message } = writeError(error, path);
   if (error instanceof SnugError && code !== 'DISK_FULL' && code !== 'CANNOT_WRITE') return error;

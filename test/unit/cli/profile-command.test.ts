@@ -26,7 +26,5 @@ it('says that only the CPU computes where llama.cpp has no graphics processor, w
 });
 
 it.each(['gpu', 'igpu'] as const)('tells of the setting where llama.cpp has one (%s)', (kind) => {
-  expect(gpuLine(kind, 'cpu')).toContain(
-    '(Snug keeps a model on the CPU, but for the layers that the settings',
-  );
+  expect(gpuLine(kind, 'cpu')).toContain('(Snug computes on the CPU; only a chat can be given layers');
 });

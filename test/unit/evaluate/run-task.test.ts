@@ -128,7 +128,7 @@ it('an answer that the context cut off is an error that names its question, and 
   expect(error.message).toBe(
     `question b (${questions[1]?.picture as string}): its answer does not fit the context of 512 tokens`,
   );
-  expect(error.advice).toContain('--image-tokens');
+  expect(error.remedies).toEqual([{ kind: 'fewer-picture-tokens' }]);
   await run(naming);
   expect(asked).toEqual(['b']);
 });

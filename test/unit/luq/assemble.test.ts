@@ -226,7 +226,7 @@ describe('an output that cannot be', () => {
     const before = readFileSync(sourcePath);
     const error = await rejected(assemble({ ...options, output: join(sourcePath, 'result.gguf') }));
     expect(error.code).toBe('CANNOT_WRITE');
-    expect(error.advice).toContain('--output');
+    expect(error.remedies).toContainEqual({ kind: 'choose-output' });
     expect(readFileSync(sourcePath).equals(before)).toBe(true);
   });
 
@@ -283,7 +283,7 @@ describe('an output that is the source itself', () => {
     const output = outputFor(folder, source);
     const error = thrown(() => checkOutput(output, [join(folder, 'mmproj.gguf'), source]));
     expect(error.code).toBe('BAD_ARGUMENT');
-    expect(error.advice).toContain('--output');
+    expect(error.remedies).toContainEqual({ kind: 'choose-output' });
   });
 
   it('another file in the same folder is fine, there or not yet', () => {

@@ -135,7 +135,7 @@ describe('measuring', () => {
     const { addon } = countingAddon();
     const error = await rejected(measureEntropies({ ...options(temporaryFolder(), addon), clusters: 100 }));
     expect(error.code).toBe('TOO_FEW_TOKENS');
-    expect(error.advice).toContain('--clusters');
+    expect(error.remedies).toContainEqual({ kind: 'set-clusters', clusters: expect.any(Number) as number });
   });
 
   it('starts over when what it kept cannot be read', async () => {

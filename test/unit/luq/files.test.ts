@@ -123,7 +123,7 @@ describe('why the system refused to write', () => {
     const error = writeError(system(code), '/models/out.gguf');
     expect(error.code).toBe('CANNOT_WRITE');
     expect(error.message).toContain(words);
-    expect(error.advice).toContain('--output');
+    expect(error.remedies).toContainEqual({ kind: 'choose-output' });
   });
 
   it.each([

@@ -47,7 +47,7 @@ describe('where Snug keeps its things', () => {
     writeFileSync(home, '');
     const error = thrown(() => openWorkspace(home, 'a'.repeat(64)));
     expect(error.code).toBe('CANNOT_WRITE');
-    expect(error.advice).toContain('SNUG_HOME');
+    expect(error.remedies).toContainEqual({ kind: 'choose-home' });
   });
 });
 

@@ -46,7 +46,7 @@ describe('a file that is no GGUF is told by what it is', () => {
   it('a web page', () => {
     const error = exactly('<!DOCTYPE html>\n<html class=""><head><title>Qwen2.5-VL</title>');
     expect(error.message).toContain('a web page');
-    expect(error.advice).toContain('download button');
+    expect(error.advice).toContain('download link');
   });
 
   it('a Git LFS pointer, with the size of the file that it stands for', () => {

@@ -61,7 +61,7 @@ describe('a text model', () => {
   it('that is one part of a split file is refused with how to join it', () => {
     const error = thrown(() => textModel({ entries: [number('split.count', 3)] }));
     expect(error.code).toBe('UNSUPPORTED_MODEL');
-    expect(error.advice).toContain('llama-gguf-split --merge');
+    expect(error.advice).toContain('llama-gguf-split');
     expect(textModel({ entries: [number('split.count', 1)] }).layers).toBe(2);
   });
 

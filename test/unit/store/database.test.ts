@@ -62,7 +62,7 @@ describe('a data folder', () => {
     writeFileSync(file, '');
     const error = thrown(() => openStore(file));
     expect(error.code).toBe('CANNOT_WRITE');
-    expect(error.advice).toContain('SNUG_HOME');
+    expect(error.remedies).toContainEqual({ kind: 'choose-home' });
   });
 });
 

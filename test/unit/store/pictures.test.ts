@@ -72,7 +72,7 @@ describe('a picture', () => {
     const picture = pictureNamed('boat.jpg');
     const error = thrown(() => pictures.add(picture));
     expect(error.code).toBe('CANNOT_WRITE');
-    expect(error.advice).toContain('SNUG_HOME');
+    expect(error.remedies).toContainEqual({ kind: 'choose-home' });
     expect(thrown(() => pictures.get(picture.hash)).code).toBe('BAD_ARGUMENT');
   });
 });

@@ -102,7 +102,7 @@ describe('TextVQA', () => {
     );
     expect(error({ data: [{ ...entry(1, golds()), image_id: 'zz' }] })).toMatchObject({
       message: expect.stringMatching(/data\[0\]: there is no picture .*zz\.jpg/) as string,
-      advice: expect.stringContaining('--pictures') as string,
+      remedies: [{ kind: 'choose-pictures-folder' }],
     });
     expect(error({ data: [] })).toMatchObject({
       code: 'BAD_ARGUMENT',
