@@ -35,6 +35,8 @@ export class AppState {
   laptopFailure: ErrorData | null = $state.raw(null);
   /** settles once the laptop was looked at, whether that went well or not */
   laptopKnown: Promise<void> = Promise.resolve();
+  /** the model that its page of models is to find a vision file for */
+  visionWanted: string | null = $state(null);
   /** lines above the page that stay until they are closed */
   notices: readonly string[] = $state.raw([]);
 
@@ -114,6 +116,12 @@ export class AppState {
 
   navigate(page: Page, id: string | null = null): void {
     this.#router.navigate(page, id);
+  }
+
+  /** Opens the page of models, which finds a model's vision file or asks for it. */
+  findVisionFile(modelId: string): void {
+    this.visionWanted = modelId;
+    this.navigate('models');
   }
 
   /** Opens an empty conversation, the one there is if it was left empty. */

@@ -38,7 +38,13 @@ describe('a conversation', () => {
     conversations.finishAnswer(answer.id, {
       state: 'length',
       statistics,
-      error: { name: 'SnugError', code: 'CONTEXT_FULL', message: 'it is full', advice: 'Ask less.' },
+      error: {
+        name: 'SnugError',
+        code: 'CONTEXT_FULL',
+        message: 'it is full',
+        advice: 'Ask less.',
+        remedies: [{ kind: 'set-context', tokens: 8192 }],
+      },
       notes: ['one picture is animated'],
     });
     const before = conversations.get(id);
@@ -56,7 +62,7 @@ describe('a conversation', () => {
       text: 'The harbour 🚢.',
       state: 'length',
       statistics,
-      error: { code: 'CONTEXT_FULL', advice: 'Ask less.' },
+      error: { code: 'CONTEXT_FULL', advice: 'Ask less.', remedies: [{ kind: 'set-context', tokens: 8192 }] },
       notes: ['one picture is animated'],
       ...answering,
     });
