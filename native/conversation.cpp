@@ -1,6 +1,7 @@
 #include "conversation.h"
 
 #include "mtmd-helper.h"
+#include "prompt_text.h"
 
 #include <chrono>
 
@@ -144,6 +145,12 @@ PromptReport Conversation::prompt(Sequence sequence, const Emitter & emitter) {
             }
         }
     }
+    turn_tokens.clear();
+    for (const auto & cell : wanted) {
+        if (cell.token != LLAMA_TOKEN_NULL && is_control(model->vocab(), cell.token)) {
+            turn_tokens.insert(cell.token);
+        }
+    }
     const size_t shared = shared_with(wanted);
     keep(shared);
     report.reused_tokens = used_tokens();
@@ -193,7 +200,7 @@ AnswerReport Conversation::answer(const Sampling & sampling, const Emitter & emi
             break;
         }
         const llama_token token = llama_sampler_sample(sampler.get(), context.get(), -1);
-        if (!sampling.ignore_end && llama_vocab_is_eog(model->vocab(), token)) {
+        if (!sampling.ignore_end && (llama_vocab_is_eog(model->vocab(), token) || turn_tokens.count(token) != 0)) {
             report.reason = "end";
             break;
         }

@@ -2,6 +2,7 @@
 
 #include "model.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,8 @@ class Conversation {
     ContextOptions    options;
     Context           context;
     std::vector<Cell> cells;
+    // what the prompt has between its turns: a model that writes one of these begins another turn, also where its file names it as no end
+    std::set<llama_token> turn_tokens;
     std::mutex        running;
 };
 

@@ -8,6 +8,7 @@
 #include "files.h"
 #include "guard.h"
 #include "loading.h"
+#include "prompt_text.h"
 
 #include "llama-ext.h"
 #include "mtmd-helper.h"
@@ -21,11 +22,16 @@ bool ModelState::uses_mrope() const {
 }
 
 std::string ModelState::piece(llama_token token) const {
+    if (is_control(vocab(), token)) {
+        return "";
+    }
+    // of control tokens only those around thoughts come so far
+    const bool  special = (llama_vocab_get_attr(vocab(), token) & LLAMA_TOKEN_ATTR_CONTROL) != 0;
     std::string text(32, '\0');
-    int32_t     length = llama_token_to_piece(vocab(), token, text.data(), static_cast<int32_t>(text.size()), 0, false);
+    int32_t     length = llama_token_to_piece(vocab(), token, text.data(), static_cast<int32_t>(text.size()), 0, special);
     if (length < 0) {
         text.resize(-length);
-        length = llama_token_to_piece(vocab(), token, text.data(), static_cast<int32_t>(text.size()), 0, false);
+        length = llama_token_to_piece(vocab(), token, text.data(), static_cast<int32_t>(text.size()), 0, special);
     }
     text.resize(std::max(length, 0));
     return text;

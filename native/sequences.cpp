@@ -3,6 +3,7 @@
 
 #include "arguments.h"
 #include "model.h"
+#include "prompt_text.h"
 
 namespace snug {
 
@@ -28,6 +29,10 @@ Image read_image(const Napi::Object & object, Pictures pictures) {
         throw wrong(object.Env(), "image.data", "width × height × 3 bytes of RGB: a picture without can only be counted");
     }
     return image;
+}
+
+Failure markers_differ() {
+    return { "TOKENIZE", "the number of pictures differs from the number of picture markers in the text" };
 }
 
 } // namespace
@@ -58,18 +63,6 @@ Sequence read_sequence(const Napi::Value & value, Pictures pictures) {
     return sequence;
 }
 
-std::vector<llama_token> tokenize_text(const ModelState & model, const std::string & text, bool add_special, bool parse_special) {
-    const auto               length = static_cast<int32_t>(text.size());
-    std::vector<llama_token> tokens(text.size() + 2);
-    int32_t count = llama_tokenize(model.vocab(), text.data(), length, tokens.data(), static_cast<int32_t>(tokens.size()), add_special, parse_special);
-    if (count < 0) {
-        tokens.resize(-count);
-        count = llama_tokenize(model.vocab(), text.data(), length, tokens.data(), -count, add_special, parse_special);
-    }
-    tokens.resize(std::max(count, 0));
-    return tokens;
-}
-
 int32_t Piece::token_count() const {
     return static_cast<int32_t>(image ? mtmd_input_chunk_get_n_tokens(image) : tokens.size());
 }
@@ -79,53 +72,91 @@ llama_pos Piece::position_count() const {
 }
 
 PreparedSequence::PreparedSequence(const ModelState & model, Sequence sequence) {
-    if (!sequence.tokens.empty() || !model.vision) {
-        if (!sequence.images.empty()) {
-            throw Failure("CANNOT_SEE", "this model has no vision encoder, so it cannot take pictures");
-        }
-        Piece piece;
-        piece.tokens = !sequence.tokens.empty() ? std::move(sequence.tokens) : tokenize_text(model, sequence.text, sequence.add_special, true);
-        for (const llama_token token : piece.tokens) {
+    if (!model.vision && !sequence.images.empty()) {
+        throw Failure("CANNOT_SEE", "this model has no vision encoder, so it cannot take pictures");
+    }
+    if (!sequence.tokens.empty()) {
+        for (const llama_token token : sequence.tokens) {
             if (token < 0 || token >= model.vocabulary_size()) {
                 throw Failure("TOKENIZE", "the vocabulary has no token " + std::to_string(token));
             }
         }
-        pieces.push_back(std::move(piece));
+        add_tokens(std::move(sequence.tokens));
         return;
     }
-    std::vector<const mtmd_bitmap *> pointers;
-    for (const auto & image : sequence.images) {
-        bitmaps.emplace_back(image.width, image.height, image.rgb.empty() ? nullptr : image.rgb.data());
-        bitmaps.back().set_id(image.id.c_str());
-        pointers.push_back(bitmaps.back().ptr.get());
+    const std::string marker = model.vision ? mtmd_default_marker() : "";
+    size_t            from = 0, seen = 0;
+    for (size_t at = 0; !marker.empty() && (at = sequence.text.find(marker, from)) != std::string::npos; from = at + marker.size()) {
+        add_text(model, sequence.text.substr(from, at - from));
+        if (seen == sequence.images.size()) {
+            throw markers_differ();
+        }
+        add_image(model, sequence.images[seen++]);
     }
-    chunks.reset(mtmd_input_chunks_init());
-    const mtmd_input_text text{ sequence.text.c_str(), sequence.text.size(), sequence.add_special, true };
+    if (seen != sequence.images.size()) {
+        throw markers_differ();
+    }
+    add_text(model, sequence.text.substr(from));
+    if (sequence.add_special) {
+        begin(model.vocab());
+    }
+}
+
+void PreparedSequence::add_tokens(std::vector<llama_token> tokens) {
+    if (tokens.empty()) {
+        return;
+    }
+    if (pieces.empty() || pieces.back().image) {
+        pieces.emplace_back();
+    }
+    auto & last = pieces.back().tokens;
+    last.insert(last.end(), tokens.begin(), tokens.end());
+}
+
+void PreparedSequence::add_text(const ModelState & model, const std::string & text) { add_tokens(tokenize_prompt(model, text)); }
+
+// a picture's tokens, and the text that its encoder wants around and between them
+void PreparedSequence::add_image(const ModelState & model, const Image & image) {
+    mtmd::bitmap bitmap(image.width, image.height, image.rgb.empty() ? nullptr : image.rgb.data());
+    bitmap.set_id(image.id.c_str());
+    const mtmd_input_part   part{ nullptr, bitmap.ptr.get() };
+    const mtmd_input_part * parts = &part;
+    chunks.emplace_back(mtmd_input_chunks_init());
     LogMark log;
-    const int32_t status = mtmd_tokenize(model.vision.get(), chunks.get(), &text, pointers.data(), pointers.size());
-    if (status != 0) {
-        throw Failure("TOKENIZE", status == 1 ? "the number of pictures differs from the number of picture markers in the text"
-                                              : "the picture could not be prepared: " + log.reasons());
+    if (mtmd_tokenize_from_parts(model.vision.get(), chunks.back().get(), &parts, 1, false) != 0) {
+        throw Failure("TOKENIZE", "the picture could not be prepared: " + log.reasons());
     }
-    for (size_t i = 0; i < mtmd_input_chunks_size(chunks.get()); ++i) {
-        const auto * chunk = mtmd_input_chunks_get(chunks.get(), i);
-        Piece        piece;
+    for (size_t i = 0; i < mtmd_input_chunks_size(chunks.back().get()); ++i) {
+        const auto * chunk = mtmd_input_chunks_get(chunks.back().get(), i);
         switch (mtmd_input_chunk_get_type(chunk)) {
             case MTMD_INPUT_CHUNK_TYPE_TEXT: {
                 size_t       count  = 0;
                 const auto * tokens = mtmd_input_chunk_get_tokens_text(chunk, &count);
-                piece.tokens.assign(tokens, tokens + count);
+                add_tokens({ tokens, tokens + count });
                 break;
             }
             case MTMD_INPUT_CHUNK_TYPE_IMAGE: {
                 const char * id = mtmd_input_chunk_get_id(chunk);
-                piece.image     = chunk;
-                piece.image_id  = id ? id : "";
+                pieces.push_back({ chunk, id ? id : "", {} });
                 break;
             }
             default: throw Failure("TOKENIZE", "only text and pictures are supported");
         }
-        pieces.push_back(std::move(piece));
+    }
+}
+
+// A template may write BOS itself.
+void PreparedSequence::begin(const llama_vocab * vocab) {
+    const llama_token bos = llama_vocab_bos(vocab);
+    if (!llama_vocab_get_add_bos(vocab) || bos == LLAMA_TOKEN_NULL) {
+        return;
+    }
+    if (pieces.empty() || pieces.front().image) {
+        pieces.insert(pieces.begin(), Piece{});
+    }
+    auto & first = pieces.front().tokens;
+    if (first.empty() || first.front() != bos) {
+        first.insert(first.begin(), bos);
     }
 }
 

@@ -19,7 +19,7 @@ struct Image {
     std::string          id;  // names the picture in the KV cache
 };
 
-// Text with one media marker per image, or tokens as they are.
+// Text with one media marker per image, which may hold PLAIN_MARKs, or tokens as they are.
 struct Sequence {
     std::string              text;
     std::vector<llama_token> tokens;
@@ -37,8 +37,6 @@ struct PictureSize {
 };
 PictureSize read_picture_size(const Napi::Object & object);
 
-std::vector<llama_token> tokenize_text(const ModelState & model, const std::string & text, bool add_special, bool parse_special);
-
 // A run of text tokens or one image.
 struct Piece {
     const mtmd_input_chunk * image = nullptr;
@@ -50,7 +48,7 @@ struct Piece {
     llama_pos position_count() const;
 };
 
-// A sequence split into pieces; owns the chunks and pictures that the pieces point into.
+// A sequence split into pieces; owns the chunks that the pieces point into. Its text starts with BOS where the model wants it, once.
 class PreparedSequence {
   public:
     PreparedSequence(const ModelState & model, Sequence sequence);
@@ -58,8 +56,12 @@ class PreparedSequence {
     int32_t            token_count() const;
 
   private:
-    std::vector<mtmd::bitmap> bitmaps;
-    mtmd::input_chunks_ptr    chunks;
+    void add_tokens(std::vector<llama_token> tokens);
+    void add_text(const ModelState & model, const std::string & text);
+    void add_image(const ModelState & model, const Image & image);
+    void begin(const llama_vocab * vocab);
+
+    std::vector<mtmd::input_chunks_ptr> chunks; // of each picture
 };
 
 } // namespace snug

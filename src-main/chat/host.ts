@@ -8,6 +8,7 @@ import type {
   SendRequest,
 } from '../contract/chat.ts';
 import { SnugError } from '../contract/errors.ts';
+import { splitThoughts } from '../contract/thoughts.ts';
 import { loadAddon, withAbort, callNative, type NativeModel } from '../engine/addon.ts';
 import { peakResidentBytes } from '../engine/peak-memory.ts';
 import { staysMapped } from '../luq/loaded-weights.ts';
@@ -91,7 +92,7 @@ export class ChatHost {
         },
         { signal },
       );
-      answers.push(answer.text.trim());
+      answers.push(splitThoughts(answer.text).answer.trim());
     }
     return { ...speed, peakMemoryBytes: peakSince(before), answers };
   }

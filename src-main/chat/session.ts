@@ -1,5 +1,6 @@
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import type { ChatEvent, ChatHistory, ChatStatistics, SendRequest, SentAnswer } from '../contract/chat.ts';
+import { openedThoughts } from '../contract/thoughts.ts';
 import { callNative, nativeError, type Addon, type NativeChat, type NativeModel } from '../engine/addon.ts';
 import type { TextModel } from '../models/model-file.ts';
 import { longerContext } from './longer-context.ts';
@@ -152,8 +153,10 @@ export class ChatSession implements Disposable {
     let text = '';
     const decoder = new TextDecoder();
     const say = (piece: string) => {
-      text += piece;
-      if (piece) onEvent?.({ kind: 'text', text: piece });
+      if (piece === '') return;
+      const said = text === '' ? openedThoughts(rendered) + piece : piece;
+      text += said;
+      onEvent?.({ kind: 'text', text: said });
     };
     const { maxTokens, temperature, seed, ignoreEnd } = request;
     const answer = await callNative(

@@ -1,10 +1,18 @@
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CancelledError, SnugError, throwIfCancelled } from '../contract/errors.ts';
+import type { Turn } from './turns.ts';
 
 export interface TemplateData {
   readonly source: string;
   readonly mostCharacters: number;
+}
+
+/** A conversation, and what else a template reads. */
+export interface ToRender {
+  readonly turns: readonly Turn[];
+  readonly mediaMarker: string;
+  readonly variables: Readonly<Record<string, unknown>>;
 }
 
 export type Rendered =
@@ -33,17 +41,17 @@ export class TemplateRunner implements Disposable {
   }
 
   /** Throws UNSUPPORTED_MODEL with what the template does that it should not. */
-  render(variables: Record<string, unknown>, signal?: AbortSignal): Promise<string> {
-    const rendered = this.#last.then(() => this.#render(variables, signal));
+  render(asked: ToRender, signal?: AbortSignal): Promise<string> {
+    const rendered = this.#last.then(() => this.#render(asked, signal));
     this.#last = rendered.catch(() => undefined);
     return rendered;
   }
 
-  async #render(variables: Record<string, unknown>, signal: AbortSignal | undefined): Promise<string> {
+  async #render(asked: ToRender, signal: AbortSignal | undefined): Promise<string> {
     throwIfCancelled(signal);
     const thread = (this.#thread ??= this.#start());
     try {
-      return textOf(await this.#ask(thread, variables, signal));
+      return textOf(await this.#ask(thread, asked, signal));
     } catch (error) {
       if (error instanceof Refusal) throw refused(error.message);
       this.#thread = undefined;
@@ -63,11 +71,7 @@ export class TemplateRunner implements Disposable {
     return thread.on('error', () => undefined);
   }
 
-  async #ask(
-    thread: Worker,
-    variables: Record<string, unknown>,
-    signal: AbortSignal | undefined,
-  ): Promise<Rendered> {
+  async #ask(thread: Worker, asked: ToRender, signal: AbortSignal | undefined): Promise<Rendered> {
     const { promise, resolve, reject } = Promise.withResolvers<Rendered>();
     const timer = setTimeout(() => reject(refused('it does not come to an end')), this.#milliseconds);
     const cancel = () => reject(new CancelledError());
@@ -79,7 +83,7 @@ export class TemplateRunner implements Disposable {
     // alive while it is waited for, and no longer
     thread.ref();
     try {
-      thread.postMessage(variables);
+      thread.postMessage(asked);
       return await promise;
     } finally {
       clearTimeout(timer);

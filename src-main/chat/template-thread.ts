@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Interpreter, Template } from '@huggingface/jinja';
-import type { Rendered, TemplateData } from './template-runner.ts';
+import { markSpelling } from './plain-text.ts';
+import type { Rendered, TemplateData, ToRender } from './template-runner.ts';
+import { renderTurns, TemplateStyle, type RenderMessages } from './template-style.ts';
 
 // The thread that renders a model's chat template. Files of models come from anywhere, and a template is a program: whoever started
 // this thread ends it when it takes too long or too much memory. What V8 would answer with the end of the whole process, one text
@@ -53,17 +55,39 @@ String.prototype.replaceAll = function (
 };
 
 const template = new Template(source);
-parentPort?.on('message', (variables: Record<string, unknown>) => {
-  parentPort?.postMessage(render(variables));
+let style: TemplateStyle | undefined;
+parentPort?.on('message', (asked: ToRender) => {
+  parentPort?.postMessage(render(asked));
 });
 
-function render(variables: Record<string, unknown>): Rendered {
+function render({ turns, mediaMarker, variables }: ToRender): Rendered {
+  const rendered = (given: Record<string, unknown>): RenderMessages => {
+    return (messages) => {
+      const text = withOrWithoutTools({ ...given, messages });
+      limited(text.length);
+      return text;
+    };
+  };
   try {
-    const text = template.render(variables);
-    limited(text.length);
-    return { kind: 'text', text };
+    style ??= new TemplateStyle(rendered({ ...variables, add_generation_prompt: true }));
+    const plain = markSpelling;
+    return { kind: 'text', text: renderTurns(rendered(variables), style, turns, { mediaMarker, plain }) };
   } catch (error) {
     if (error instanceof TooLong) return { kind: 'too long' };
     return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Some templates go through lists of tools and documents that other templates take for a wish to use them. */
+function withOrWithoutTools(variables: Record<string, unknown>): string {
+  try {
+    return template.render(variables);
+  } catch (error) {
+    if (error instanceof TooLong || !/undefined|null/i.test(String(error))) throw error;
+    try {
+      return template.render({ ...variables, tools: [], documents: [] });
+    } catch {
+      throw error;
+    }
   }
 }

@@ -1,7 +1,9 @@
 import { Template } from '@huggingface/jinja';
 import { SnugError } from '../contract/errors.ts';
 import type { TextModel } from '../models/model-file.ts';
+import { controlSpellings, PlainText } from './plain-text.ts';
 import { TemplateRunner } from './template-runner.ts';
+import { toTurns } from './turns.ts';
 
 /** A message with its pictures before its text, as vision models are trained. */
 export interface ChatMessage {
@@ -11,7 +13,7 @@ export interface ChatMessage {
   readonly pictures?: number;
 }
 
-// For files without a template of their own: Qwen's, and the one LLaVA-1.5 was trained with (Vicuna v1.1).
+// Qwen's, for vocabularies that have its tokens, and the one LLaVA-1.5 was trained with (Vicuna v1.1), which needs none.
 const CHATML =
   "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}" +
   '{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}';
@@ -28,14 +30,16 @@ const MOST_SOURCE_CHARACTERS = 2 ** 18;
 export class ChatTemplate implements Disposable {
   readonly #runner: TemplateRunner;
   readonly #marker: string;
-  readonly #endToken: string;
+  readonly #plain: PlainText;
+  readonly #tokens: { readonly bos_token: string; readonly eos_token: string };
 
   constructor(
     model: Pick<TextModel, 'architecture' | 'chatTemplate' | 'path' | 'gguf'>,
     mediaMarker: string,
     milliseconds?: number,
   ) {
-    const source = model.chatTemplate ?? (model.architecture === 'llama' ? VICUNA : CHATML);
+    const spellings = controlSpellings(model.gguf);
+    const source = model.chatTemplate ?? commonTemplate(model, spellings);
     try {
       if (source.length > MOST_SOURCE_CHARACTERS) throw new Error('it is too long');
       new Template(source);
@@ -51,25 +55,29 @@ export class ChatTemplate implements Disposable {
     }
     this.#runner = new TemplateRunner(source, milliseconds);
     this.#marker = mediaMarker;
-    this.#endToken = endToken(model.gguf);
+    this.#plain = new PlainText([...(spellings ?? []), mediaMarker]);
+    this.#tokens = { bos_token: tokenOf(model.gguf, 'bos'), eos_token: tokenOf(model.gguf, 'eos') };
   }
 
-  /** The prompt's text with one media marker per picture. `forAnswer` ends it where the assistant begins. */
+  /**
+   * The prompt's text with one media marker per picture. `forAnswer` ends it where the assistant begins. What people and models said
+   * stays text in it, also where it spells a control token.
+   */
   render(
     messages: readonly ChatMessage[],
     options: { forAnswer: boolean; signal?: AbortSignal | undefined },
   ): Promise<string> {
-    const content = (message: ChatMessage) =>
-      // a marker typed by a person is text, not a picture
-      this.#marker.repeat(message.pictures ?? 0) + message.text.replaceAll(this.#marker, '< media >');
-    const variables = {
-      messages: messages.map((message) => ({ role: message.role, content: content(message) })),
-      add_generation_prompt: options.forAnswer,
-      // the tokenizer adds BOS itself where the model wants one
-      bos_token: '',
-      eos_token: this.#endToken,
-    };
-    return this.#runner.render(variables, options.signal);
+    const turns = toTurns(messages).map(({ role, parts }) => ({
+      role,
+      parts: parts.map((part) => (part.kind === 'text' ? { ...part, text: this.plain(part.text) } : part)),
+    }));
+    const variables = { add_generation_prompt: options.forAnswer, ...this.#tokens };
+    return this.#runner.render({ turns, mediaMarker: this.#marker, variables }, options.signal);
+  }
+
+  /** A text in which nothing is a control token or a picture, to be put behind a rendered prompt. */
+  plain(text: string): string {
+    return this.#plain.mark(text);
   }
 
   [Symbol.dispose](): void {
@@ -77,8 +85,23 @@ export class ChatTemplate implements Disposable {
   }
 }
 
-function endToken(gguf: TextModel['gguf']): string {
-  const id = gguf.metadata.get('tokenizer.ggml.eos_token_id')?.value;
+/** For a file without a template of its own. */
+function commonTemplate(
+  { architecture, path }: Pick<TextModel, 'architecture' | 'path'>,
+  spellings: readonly string[] | undefined,
+): string {
+  if (['<|im_start|>', '<|im_end|>'].every((token) => spellings?.includes(token))) return CHATML;
+  if (architecture === 'llama') return VICUNA;
+  if (spellings === undefined) return CHATML;
+  throw new SnugError('UNSUPPORTED_MODEL', `${path} doesn't say how a conversation with it is written`, {
+    advice:
+      'It has no chat template, so it may not be made for conversations. Choose another file of this model.',
+  });
+}
+
+/** The spelling of the token that begins or ends a text; empty where the file names none. */
+function tokenOf(gguf: TextModel['gguf'], name: 'bos' | 'eos'): string {
+  const id = gguf.metadata.get(`tokenizer.ggml.${name}_token_id`)?.value;
   const tokens = gguf.metadata.get('tokenizer.ggml.tokens')?.value;
   if (typeof id !== 'number' || typeof tokens !== 'object') return '';
   return String(tokens.values()[id] ?? '');

@@ -36,7 +36,7 @@ export interface NativeImage {
   readonly id?: string;
 }
 
-/** Text with one media marker per image, or tokens as they are. */
+/** Text with one media marker per image, in which PLAIN_MARK keeps spellings of control tokens text; or tokens as they are. */
 export interface NativeSequence {
   readonly text?: string;
   readonly tokens?: Int32Array;

@@ -28,7 +28,7 @@ export interface KeptAnswer {
 }
 
 /** To be raised when questions are asked in another way: other prompts, another sampler. */
-const WAY_OF_ASKING = 1;
+const WAY_OF_ASKING = 2;
 
 export function answersPath(home: string, by: AnsweredBy): string {
   const { modelSha256, mmprojSha256, task, imageTokens, maxTokens } = by;

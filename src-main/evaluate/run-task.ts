@@ -1,5 +1,6 @@
 import type { SendRequest, SentAnswer } from '../contract/chat.ts';
 import { CancelledError, isCancelled, SnugError, throwIfCancelled } from '../contract/errors.ts';
+import { splitThoughts } from '../contract/thoughts.ts';
 import type { WorkerProcess } from '../engine/worker-process.ts';
 import type { KeptAnswer, KeptAnswers } from './kept-answers.ts';
 import type { TaskQuestion } from './tasks/task.ts';
@@ -72,7 +73,8 @@ async function askOne(
       const { contextTokens } = statistics;
       throw new SnugError('CONTEXT_FULL', `its answer does not fit the context of ${contextTokens} tokens`);
     }
-    return { given: { answer: text, cut: reason === 'length' }, statistics };
+    // a scorer reads the answer alone
+    return { given: { answer: splitThoughts(text).answer, cut: reason === 'length' }, statistics };
   } catch (error) {
     throw ofQuestion(error, question);
   }

@@ -69,7 +69,7 @@ async function planPicture(
   ]);
   const answered = messages.at(-1)?.role === 'assistant';
   const seen = { path: picture.path, width, height, maxPixels };
-  return pictureSequence(model, seen, {
+  return pictureSequence(model, template, seen, {
     question: await template.render(answered ? messages.slice(0, -1) : messages, { forAnswer: true }),
     text: await template.render(messages, { forAnswer: !answered }),
   });
@@ -85,6 +85,7 @@ interface SeenPicture {
 /** The sequence of a rendered conversation; `question` is its start up to where the last answer begins. */
 function pictureSequence(
   model: NativeModel,
+  template: ChatTemplate,
   { path, width, height, maxPixels }: SeenPicture,
   { question, text }: { question: string; text: string },
 ): PlannedSequence {
@@ -118,8 +119,9 @@ function pictureSequence(
     withAnswer: (answer) => {
       const other = pictureSequence(
         model,
+        template,
         { path, width, height, maxPixels },
-        { question, text: question + answer },
+        { question, text: question + template.plain(answer) },
       );
       return { ...other, answer: { ...other.answer, count: other.answer.count + 1 } };
     },
