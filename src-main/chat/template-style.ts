@@ -5,6 +5,9 @@ import { withoutSystem, type Turn } from './turns.ts';
  * write for a picture, and in whether they know a system prompt. What one makes of some words that it is shown tells which it is.
  */
 
+/** What a template writes is more than any context holds. */
+export class TooLong extends Error {}
+
 /** Renders messages with the template; throws where it refuses them. */
 export type RenderMessages = (messages: readonly TemplateMessage[]) => string;
 
@@ -99,7 +102,9 @@ export class TemplateStyle {
     try {
       const text = this.#render(messages);
       return words.every((word) => text.includes(word)) && !text.includes(UNREAD) ? text : undefined;
-    } catch {
+    } catch (error) {
+      // a few words made so much: it will be no other way with a conversation
+      if (error instanceof TooLong) throw error;
       return undefined;
     }
   }

@@ -2,15 +2,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Interpreter, Template } from '@huggingface/jinja';
 import { markSpelling } from './plain-text.ts';
 import type { Rendered, TemplateData, ToRender } from './template-runner.ts';
-import { renderTurns, TemplateStyle, type RenderMessages } from './template-style.ts';
+import { renderTurns, TemplateStyle, TooLong, type RenderMessages } from './template-style.ts';
 
 // The thread that renders a model's chat template. Files of models come from anywhere, and a template is a program: whoever started
 // this thread ends it when it takes too long or too much memory. What V8 would answer with the end of the whole process, one text
 // larger than all the memory allowed, is refused here before it is made.
 
 const { source, mostCharacters } = workerData as TemplateData;
-
-class TooLong extends Error {}
 
 function limited(characters: number): void {
   if (characters > mostCharacters) throw new TooLong();
