@@ -8,10 +8,11 @@ import { addEvaluateOptions, evaluateCommand, type EvaluateFlags } from './cli/e
 import { fitCommand } from './cli/fit-command.ts';
 import { inspectCommand } from './cli/inspect-command.ts';
 import { profileCommand } from './cli/profile-command.ts';
-import { EXIT, reportError } from './cli/terminal.ts';
+import { commanderError, EXIT, reportError } from './cli/terminal.ts';
 import { messages, output } from './terminal-output.ts';
 import { protectHome } from './luq/private-files.ts';
 import { snugHome } from './luq/workspace.ts';
+import { ownVersion } from './root.ts';
 
 // Door 2: the services in a terminal.
 
@@ -24,11 +25,13 @@ function buildProgram(finish: (code: number) => void): Command {
     .description(
       'Fits a vision-language model to the memory of this laptop, and chats with it about pictures.',
     )
+    .version(`snug ${ownVersion()}`, '-V, --version', 'print the version')
     .addHelpText('after', EXIT_CODES)
     // commander repeats arguments in what it says of them
     .configureOutput({
       writeOut: (text) => output.text(text.trimEnd()),
       writeErr: (text) => messages.text(text.trimEnd()),
+      outputError: (text, write) => write(commanderError(text)),
     })
     .exitOverride();
   program

@@ -1,13 +1,16 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { resolve } from 'node:path';
+import { fewerThreadsNote, shorterContextNote } from '../chat/opening-notes.ts';
 import { SnugError } from '../contract/errors.ts';
 import { fitRequestSchema, ORDERINGS, type FitRequest } from '../contract/fit-request.ts';
 import { parseBytes } from '../profile/bytes.ts';
+import { usableThreads } from '../profile/laptop.ts';
 import { parseOrdering } from '../luq/orders.ts';
 import { parseRungs } from '../luq/rungs.ts';
 import { snugHome } from '../luq/workspace.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { visionFile } from './chosen-model.ts';
+import { showNote } from './terminal.ts';
 
 /** A commander option parser for whole numbers. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -118,7 +121,10 @@ export function fitRequest(modelPath: string, flags: FitFlags): FitRequest {
     });
   }
   const path = resolve(modelPath);
-  const mmprojPath = visionFile(readTextModel(path), flags.mmproj, true);
+  const text = readTextModel(path);
+  showNote(shorterContextNote(flags.context, text.trainingContextTokens));
+  showNote(fewerThreadsNote(flags.threads, usableThreads(flags.threads ?? 1)));
+  const mmprojPath = visionFile(text, flags.mmproj, true);
   const entries = Object.entries({
     modelPath: path,
     mmprojPath,

@@ -5,10 +5,13 @@ import type { ChatEvent, OpenChatRequest, OpenedChat, SentAnswer } from '../cont
 import { isCancelled } from '../contract/errors.ts';
 import { WorkerProcess } from '../engine/worker-process.ts';
 import { workerEntries } from '../api/entries.ts';
-import { givenPath, pastedPaths } from '../pasted-paths.ts';
+import { shorterContextNote } from '../chat/opening-notes.ts';
+import { counted } from '../counted.ts';
+import { givenPath } from '../pasted-paths.ts';
 import { messages, output, paint } from '../terminal-output.ts';
+import { CHAT_HELP, readChatLine } from './chat-lines.ts';
 import { chosenModel, chosenThreads } from './chosen-model.ts';
-import { EXIT, reportError, withInterrupt } from './terminal.ts';
+import { EXIT, reportError, showNote, withInterrupt } from './terminal.ts';
 
 export interface ChatFlags {
   readonly model?: string;
@@ -28,6 +31,7 @@ export async function chatCommand(question: string | undefined, flags: ChatFlags
   await using worker = new WorkerProcess(workerEntries.chat);
   const chat = new TerminalChat(worker, flags);
   const opened = await withInterrupt(async (signal) => chat.open(await openRequest(flags), signal));
+  showNote(shorterContextNote(flags.context, opened.contextTokens));
   const pictures = (flags.image ?? []).map((path) => resolve(givenPath(path)));
   if (question !== undefined) {
     const answer = await chat.ask(question, pictures);
@@ -71,11 +75,11 @@ class TerminalChat {
     const { maxTokens, temperature, seed, json } = this.#flags;
     for (const path of pictures) {
       const tokens = await this.pictureTokens(path);
-      messages.lines(paint('dim', `${path}: ${tokens} tokens`));
+      messages.lines(paint('dim', `${path}: ${counted(tokens, 'token')}`));
     }
     const onEvent = (event: ChatEvent) => {
       if (event.kind === 'text' && !json) output.piece(event.text);
-      if (event.kind === 'note') messages.lines(paint('yellow', `Note: ${event.text}`));
+      if (event.kind === 'note') showNote(event.text);
     };
     const answer = await withInterrupt((signal) =>
       this.#worker.call<SentAnswer>(
@@ -98,7 +102,7 @@ class TerminalChat {
     messages.lines(
       paint(
         'dim',
-        `${statistics.answerTokens} tokens, ${speed}/s; ${used} of ${statistics.contextTokens} context tokens, ${statistics.reusedTokens} reused${ended}`,
+        `${counted(statistics.answerTokens, 'token')}, ${speed}/s; ${used} of ${statistics.contextTokens} context tokens, ${statistics.reusedTokens} reused${ended}`,
       ),
     );
     return answer;
@@ -107,7 +111,7 @@ class TerminalChat {
 
 async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: string[]): Promise<void> {
   messages.lines(
-    `${opened.name}. Ask something; /image FILE adds a picture to the next question, Ctrl-C stops an answer, /quit ends.`,
+    `${opened.name}. Ask something; /image FILE adds a picture to the next question, /help lists the rest, /quit ends.`,
   );
   const lines = createInterface({ input: process.stdin, output: process.stderr, prompt: '> ' });
   let pictures = firstPictures;
@@ -119,17 +123,23 @@ async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: s
   lines.on('close', () => (ended = true));
   lines.prompt();
   for await (const raw of lines) {
-    const line = raw.trim();
-    if (line === '/quit') break;
+    const line = readChatLine(raw);
+    if (line.kind === 'quit') break;
     try {
-      if (line.startsWith('/image ')) {
-        for (const path of pastedPaths(line.slice('/image '.length)).map((path) => resolve(path))) {
-          messages.lines(`${path}: ${await chat.pictureTokens(path)} tokens`);
+      if (line.kind === 'help') messages.lines(...CHAT_HELP);
+      if (line.kind === 'unknown')
+        messages.lines(
+          `There is no ${line.command}; /help lists what there is, and // asks the model a question that starts with /.`,
+        );
+      if (line.kind === 'pictures') {
+        for (const path of line.paths.map((path) => resolve(path))) {
+          messages.lines(`${path}: ${counted(await chat.pictureTokens(path), 'token')}`);
           pictures = [...pictures, path];
         }
-      } else if (line !== '') {
+      }
+      if (line.kind === 'question') {
         answering = new AbortController();
-        await chat.ask(line, pictures, answering.signal);
+        await chat.ask(line.text, pictures, answering.signal);
         pictures = [];
       }
     } catch (error) {

@@ -4,8 +4,9 @@ import { demoModel } from '../api/entries.ts';
 import { modelsFolder, snugHome } from '../luq/workspace.ts';
 import { keptMmproj, onlyFitting, refuseDamaged, searchMmproj, searchNotes } from '../models/find-mmproj.ts';
 import { readTextModel, type TextModel } from '../models/model-file.ts';
-import { messages, paint } from '../terminal-output.ts';
-import { computeThreads, profileLaptop } from '../profile/laptop.ts';
+import { fewerThreadsNote } from '../chat/opening-notes.ts';
+import { computeThreads, profileLaptop, usableThreads } from '../profile/laptop.ts';
+import { showNote } from './terminal.ts';
 
 /** The model that a command talks to, by default the one fitted last, else the demo; and its vision encoder. */
 export function chosenModel(flags: {
@@ -32,7 +33,7 @@ export function visionFile(
   if (kept !== undefined) return kept;
   const search = searchMmproj(text);
   if (isNeeded) refuseDamaged(search);
-  for (const note of searchNotes(text, search)) messages.lines(paint('yellow', `Note: ${note}`));
+  for (const note of searchNotes(text, search)) showNote(note);
   return onlyFitting(text, search);
 }
 
@@ -51,6 +52,7 @@ function newestModel(): string | undefined {
 
 /** One thread for each fast core, unless told otherwise. */
 export async function chosenThreads(threads: number | undefined): Promise<number> {
+  showNote(fewerThreadsNote(threads, usableThreads(threads ?? 1)));
   if (threads !== undefined) return threads;
   const laptop = await profileLaptop({
     modelsFolder: modelsFolder(snugHome()),

@@ -1,4 +1,5 @@
 import type { FitReport, LayerReport, Memory } from '../contract/fit-report.ts';
+import { counted } from '../counted.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import { paint } from '../terminal-output.ts';
 
@@ -117,7 +118,7 @@ export function filesTable({ files, plan, check }: FitReport): string[] {
     '',
     `KL divergence from the source: ${measured.join('; ') || 'not measured'}`,
     ...(answers
-      ? [`Word for word the source's own answer to ${answers.same} of ${answers.asked} questions`]
+      ? [`Word for word the source's own answer to ${answers.same} of ${counted(answers.asked, 'question')}`]
       : []),
   ];
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { workerEntries } from '../api/entries.ts';
 import type { OpenChatRequest, OpenedChat } from '../contract/chat.ts';
 import { isCancelled } from '../contract/errors.ts';
+import { counted } from '../counted.ts';
 import { WorkerProcess } from '../engine/worker-process.ts';
 import { answersPath, KeptAnswers } from '../evaluate/kept-answers.ts';
 import { askWorker, runTask, type TaskRun } from '../evaluate/run-task.ts';
@@ -191,7 +192,9 @@ async function askQuestions(
     if (isCancelled(error)) {
       display.finish();
       const goOn = flags.fresh ? ' Leave out --fresh to resume.' : '';
-      messages.lines(`${answered} of ${questions.length} questions have their answers.${goOn}`);
+      messages.lines(
+        `${answered} of ${counted(questions.length, 'question')} ${answered === 1 ? 'has its answer' : 'have their answers'}.${goOn}`,
+      );
     }
     throw error;
   }
@@ -201,14 +204,20 @@ const COUNTS = new Set(['questions', 'answered']);
 
 function describe(report: EvaluationReport): string[] {
   const { model, task, metric, value, max, questions, questionsInData } = report;
-  const some = questions < questionsInData ? `, the first ${questions} of ${questionsInData} questions` : '';
+  const some =
+    questions < questionsInData ? `, the first ${questions} of ${counted(questionsInData, 'question')}` : '';
   const details = Object.entries(report.details).map(([name, part]) => [
     name,
     COUNTS.has(name) ? String(part) : part.toFixed(2),
   ]);
   const cut =
     report.cutAnswers > 0
-      ? [paint('yellow', `Note: ${report.cutAnswers} answers were cut at --max-tokens ${report.maxTokens}`)]
+      ? [
+          paint(
+            'yellow',
+            `Note: ${counted(report.cutAnswers, 'answer')} cut at --max-tokens ${report.maxTokens}`,
+          ),
+        ]
       : [];
   return [
     `${paint('bold', model.name)} on ${task}${some}`,
@@ -228,5 +237,5 @@ function askedLine({ asked, questions, seconds, tokensPerSecond }: EvaluationRep
   const before = questions - asked;
   const kept = before > 0 ? `, ${before} kept from an earlier run` : '';
   const speed = tokensPerSecond === null ? '' : `, answers at ${tokensPerSecond.toFixed(1)} tokens/s`;
-  return `${asked} questions asked in ${seconds.toFixed(1)} s${speed}${kept}`;
+  return `${counted(asked, 'question')} asked in ${seconds.toFixed(1)} s${speed}${kept}`;
 }

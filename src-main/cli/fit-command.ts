@@ -1,5 +1,6 @@
 import type { FitReport } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
+import { counted } from '../counted.ts';
 import { FitService } from '../luq/fit-service.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import { output, paint } from '../terminal-output.ts';
@@ -63,7 +64,7 @@ function describe(report: FitReport): string[] {
     `${paint('bold', report.model.name)}: ${summary(report)}`,
     `budget ${formatBytes(budget.bytes)} (${budget.source}), context ${plan.contextTokens} tokens`,
     ...memoryLines(plan.predictedMemory),
-    `calibrated on ${calibration.tokens.toLocaleString('en')} tokens in ${calibration.sequences} sequences, ` +
+    `calibrated on ${counted(calibration.tokens, 'token')} in ${counted(calibration.sequences, 'sequence')}, ` +
       `${calibration.imageTokens.toLocaleString('en')} of them from pictures${calibration.reused ? ' (kept from an earlier run)' : ''}`,
     '',
     ...entropyChart(report.layers, plan.rungs.low),

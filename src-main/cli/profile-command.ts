@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { resolve } from 'node:path';
 import { WorkerProcess } from '../engine/worker-process.ts';
 import { hasGraphicsDevice } from '../contract/laptop.ts';
@@ -43,7 +44,7 @@ export async function runProfile(options: Omit<ProfileRequest, 'modelsFolder'>):
 
 export function profileLines({ laptop, budget, threads, computeDevices }: ProfileReport): string[] {
   const { cpu, memory, disk, power, gpus } = laptop;
-  const cores = `${cpu.physicalCores} cores (${cpu.performanceCores} fast), ${cpu.logicalCores} threads`;
+  const cores = `${counted(cpu.physicalCores, 'core')} (${cpu.performanceCores} fast), ${counted(cpu.logicalCores, 'thread')}`;
   const gpuNames = gpus.map((gpu) =>
     gpu.memoryBytes === null ? gpu.name : `${gpu.name} (${formatBytes(gpu.memoryBytes)})`,
   );

@@ -38,6 +38,16 @@ export function reportError(error: unknown, options: { json: boolean }): number 
   return BAD_INPUT.has(data.code) ? EXIT.badInput : EXIT.failed;
 }
 
+/** Commander's own errors in the form of ours. */
+export function commanderError(text: string): string {
+  return text.replace(/^error: /, `${paint('red', 'Error:')} `).trimEnd();
+}
+
+/** What a person should know that ends nothing. */
+export function showNote(text: string | undefined): void {
+  if (text !== undefined) messages.lines(paint('yellow', `Note: ${text}`));
+}
+
 /** Progress of a fit's stage, or of the questions that a model is asked. */
 type ShownProgress =
   Progress | (Omit<Progress, 'stage' | 'unit'> & { readonly stage: 'ask'; readonly unit: 'questions' });

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
@@ -63,7 +64,7 @@ export async function measureEntropies(options: EntropyOptions): Promise<LayerEn
   if (slots.length < options.clusters) {
     throw new SnugError(
       'TOO_FEW_TOKENS',
-      `calibration kept ${slots.length} tokens per layer, and ${options.clusters} clusters need at least ${options.clusters}`,
+      `calibration kept ${counted(slots.length, 'token')} per layer, and ${options.clusters} clusters need at least ${options.clusters}`,
       {
         advice: 'Use a larger calibration set, or fewer clusters.',
         remedies: [

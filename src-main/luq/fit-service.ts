@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { basename } from 'node:path';
 import type { Measured } from '../contract/chat.ts';
 import { SnugError } from '../contract/errors.ts';
@@ -134,7 +135,7 @@ function keepSidecar(outputPath: string, modelPath: string, fitted: Fitted): voi
 function judgeAnswers(fitted: Fitted, answers: readonly Answer[]): Fitted['check'] {
   const broken = answers.filter(({ luq, source }) => isBroken(luq) && (source === null || !isBroken(source)));
   if (broken.length * 2 <= answers.length) return fitted.check;
-  const reason = `${broken.length} of ${answers.length} answers are empty or repeat themselves`;
+  const reason = `${broken.length} of ${counted(answers.length, 'answer')} ${broken.length === 1 ? 'is empty or repeats itself' : 'are empty or repeat themselves'}`;
   return { ...fitted.check, coherent: false, reasons: [...fitted.check.reasons, reason] };
 }
 

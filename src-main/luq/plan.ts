@@ -2,6 +2,7 @@ import { SnugError } from '../contract/errors.ts';
 import type { Memory } from '../contract/fit-report.ts';
 import { largestParameters } from '../contract/laptop.ts';
 import type { Remedy } from '../contract/remedies.ts';
+import { counted } from '../counted.ts';
 import type { GgufTensor } from '../models/gguf.ts';
 import { layerOf } from '../models/model-file.ts';
 import { formatBytes, formatParameters } from '../profile/bytes.ts';
@@ -40,7 +41,7 @@ export function planWith(inputs: PlanInputs, lowLayers: number): Plan {
   if (!Number.isInteger(lowLayers) || lowLayers < 0 || lowLayers > order.length) {
     throw new SnugError(
       'BAD_ARGUMENT',
-      `this model has ${order.length} layers; ${lowLayers} of them cannot go low`,
+      `this model has ${counted(order.length, 'layer')}; ${lowLayers} of them cannot go low`,
     );
   }
   const chosen = new Set(order.slice(0, lowLayers));

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -137,7 +138,7 @@ export function enough(quality: Quality): Quality {
   if (positions >= LEAST_POSITIONS) return quality;
   throw new SnugError(
     'TOO_FEW_TOKENS',
-    `the held-out part has ${positions} positions to compare at, and at least ${LEAST_POSITIONS} are needed`,
+    `the held-out part has ${counted(positions, 'position')} to compare at, and at least ${LEAST_POSITIONS} are needed`,
     { advice: 'Use a calibration set with more held-out pictures or texts.' },
   );
 }

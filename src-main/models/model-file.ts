@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { basename } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { visibleLine } from '../visible-text.ts';
@@ -128,7 +129,10 @@ export function textModel(gguf: Gguf): TextModel {
   );
   // whole numbers from 0 to layers - 1, each once
   if (inFile.size !== layers || [...inFile].some((layer) => layer >= layers)) {
-    throw new SnugError('BROKEN_GGUF', `${path} says it has ${layers} layers and holds ${inFile.size}`);
+    throw new SnugError(
+      'BROKEN_GGUF',
+      `${path} says it has ${counted(layers, 'layer')} and holds ${inFile.size}`,
+    );
   }
   return {
     path,

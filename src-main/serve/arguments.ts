@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { commanderError } from '../cli/terminal.ts';
 import { messages, output } from '../terminal-output.ts';
 
 const LARGEST_PORT = 65_535;
@@ -19,6 +20,7 @@ export function readArguments(given: readonly string[]): { port: number } | numb
     .configureOutput({
       writeOut: (text) => output.text(text.trimEnd()),
       writeErr: (text) => messages.text(text.trimEnd()),
+      outputError: (text, write) => write(commanderError(text)),
     })
     .showHelpAfterError('Add nothing but --port and a number, or leave both out.')
     .exitOverride();

@@ -1,3 +1,4 @@
+import { shorterContextNote } from '../chat/opening-notes.ts';
 import type { ChatEvent, SentAnswer } from '../contract/chat.ts';
 import type { ChatActivity, Conversation, Message } from '../contract/conversation.ts';
 import { SnugError, isCancelled, toErrorData } from '../contract/errors.ts';
@@ -54,8 +55,12 @@ export class Answers {
     const { id } = conversation;
     this.#activity({ conversationId: id, stage: 'loading', share: null });
     const opening = await this.#requests.open(conversation);
-    await model.open(opening, { signal, onEvent: (event) => this.loading(id, event) });
+    const opened = await model.open(opening, { signal, onEvent: (event) => this.loading(id, event) });
     const before = thread.slice(0, -1);
+    // once, and not with every answer
+    const known = before.findLast(({ statistics }) => statistics !== null)?.statistics?.contextTokens;
+    const note = shorterContextNote(opening.contextTokens, opened.contextTokens);
+    if (note !== undefined && known !== opened.contextTokens) streamed.note(note);
     await model.remember(stateKey(conversation, before), () => this.#requests.history(conversation, before));
     const request = this.#requests.send(conversation, question);
     this.#activity({ conversationId: id, stage: 'reading', share: null });

@@ -1,16 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { AppInfo, AppService } from '../contract/app.ts';
 import type { FitJob } from '../contract/fit-job.ts';
 import type { LaptopService } from '../contract/laptop.ts';
 import { llamaCppRelease } from '../engine/addon.ts';
-import { appRoot } from '../root.ts';
+import { ownVersion } from '../root.ts';
 import type { Settings } from '../contract/settings.ts';
-
-function ownVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(appRoot, 'package.json'), 'utf8')) as { version: string };
-  return version;
-}
 
 /** What this app is, and what a bug report needs. */
 export class AppFacts implements AppService {

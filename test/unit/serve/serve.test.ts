@@ -30,7 +30,7 @@ describe('the command line of the browser door', () => {
   ])('refuses %s %s in plain words', async (...given) => {
     const { code, said } = await run(...given.filter((one) => one !== undefined));
     expect(code).toBe(2);
-    expect(said).toMatch(/^error: /);
+    expect(said).toMatch(/^Error: /);
     expect(said).toMatch(/--port/);
     expect(said).not.toMatch(/^\s+at /m);
     expect(said).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
