@@ -7,6 +7,7 @@ import type { ModelEntry } from '../../src-main/contract/model.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src-main/contract/settings.ts';
 import type { Bridge } from '../bridge.ts';
 import { Commands } from './commands.svelte.ts';
+import { isUnnamed } from './conversations.svelte.ts';
 import { Jobs } from './jobs.svelte.ts';
 import { browserAddressBar, Router, type AddressBar, type Page, type Route } from './router.svelte.ts';
 import { Toasts } from './toasts.svelte.ts';
@@ -124,11 +125,11 @@ export class AppState {
     this.navigate('models');
   }
 
-  /** Opens an empty conversation, the one there is if it was left empty. */
+  /** Opens an empty conversation, the one there is if it was left empty and without a name. */
   async newChat(modelId?: string): Promise<void> {
     await this.attempt(async () => {
       const { conversations } = this.bridge.api;
-      const empty = (await conversations.list({})).find((one) => one.messages === 0);
+      const empty = (await conversations.list({})).find((one) => one.messages === 0 && isUnnamed(one));
       if (empty === undefined) {
         const created = await conversations.create(modelId === undefined ? {} : { modelId });
         this.navigate('chat', created.id);

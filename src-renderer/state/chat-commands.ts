@@ -2,7 +2,10 @@ import type { AppState } from './app.svelte.ts';
 import type { Command } from './commands.svelte.ts';
 import type { Download } from './download.ts';
 import type { IconName } from '../components/icons.ts';
+import { modelWords } from './chat-options.ts';
 import { COMPARE_ID, type Chat } from './chat.svelte.ts';
+import { titleOf } from './conversations.svelte.ts';
+import { formatBytes } from '../format.ts';
 
 /** One of the things that can be done with a conversation. */
 export interface ConversationAction {
@@ -40,45 +43,90 @@ export function conversationMenu(
   ];
 }
 
-/** What the command palette offers on the chat page. */
+/** What the command palette offers on the chat page: what can be done with the open conversation now. */
 export function chatCommands(app: AppState, chat: Chat): readonly Command[] {
   const { conversations, thread } = chat;
-  const forOpen = (run: (id: string) => void | Promise<void>) => async (): Promise<void> => {
-    if (thread.id !== null) await run(thread.id);
+  const sideBySide: Command = {
+    id: 'chat.compare',
+    title: 'Two models side by side',
+    keywords: 'compare',
+    run: () => app.navigate('chat', COMPARE_ID),
   };
-  return [
-    { id: 'chat.stop', title: 'Stop the answer', shortcut: 'Esc', run: () => thread.stop() },
+  const { id, conversation } = thread;
+  if (app.route.id === COMPARE_ID || id === null || conversation === null || thread.deleted)
+    return [sideBySide];
+  const answering = thread.answering ? 'An answer is being written' : null;
+  const last = thread.messages.at(-1);
+  const canRepeat = last?.role === 'assistant' && last.state !== 'streaming';
+  const commands: readonly (Command | false)[] = [
+    thread.answering && {
+      id: 'chat.stop',
+      title: 'Stop the answer',
+      shortcut: 'Esc',
+      run: () => thread.stop(),
+    },
+    canRepeat && {
+      id: 'chat.again',
+      title: 'Answer again',
+      keywords: 'regenerate retry',
+      run: async () => void (await thread.regenerate(last.id)),
+    },
     {
       id: 'chat.rename',
       title: 'Rename this conversation',
       keywords: 'title name',
-      run: forOpen((id) => {
-        conversations.renaming = id;
-      }),
+      shortcut: 'F2',
+      run: () => renameConversation(app, chat, id),
     },
     {
       id: 'chat.export-markdown',
       title: 'Export this conversation as Markdown',
       keywords: 'save file download',
-      run: forOpen((id) => conversations.export(id, 'markdown')),
+      run: () => conversations.export(id, 'markdown'),
     },
     {
       id: 'chat.export-json',
       title: 'Export this conversation as JSON',
       keywords: 'save file download',
-      run: forOpen((id) => conversations.export(id, 'json')),
+      run: () => conversations.export(id, 'json'),
     },
     {
       id: 'chat.delete',
       title: 'Delete this conversation',
       keywords: 'remove',
-      run: forOpen((id) => chat.remove(id)),
+      run: () => chat.remove(id),
     },
-    {
-      id: 'chat.compare',
-      title: 'Two models side by side',
-      keywords: 'compare',
-      run: () => app.navigate('chat', COMPARE_ID),
-    },
+    sideBySide,
+    ...app.usableModels
+      .filter((model) => model.id !== conversation.modelId)
+      .map((model) => ({
+        id: `chat.model.${model.id}`,
+        title: `Switch to ${modelWords(model, formatBytes)}`,
+        keywords: 'model change choose answer with',
+        unavailable: answering,
+        run: () => chat.chooseModel(model.id),
+      })),
+  ];
+  return commands.filter((command) => command !== false);
+}
+
+/** On every page: each conversation, and a new one with each model. */
+export function conversationCommands(app: AppState, { conversations }: Chat): readonly Command[] {
+  return [
+    ...app.usableModels.map((model) => ({
+      id: `chat.new.${model.id}`,
+      title: `New chat with ${modelWords(model, formatBytes)}`,
+      keywords: 'conversation ask model',
+      onlyFound: true,
+      run: () => app.newChat(model.id),
+    })),
+    ...conversations.list.map((conversation) => ({
+      id: `chat.open.${conversation.id}`,
+      title: titleOf(conversation),
+      keywords: 'go to open chat conversation',
+      detail: 'Chat',
+      onlyFound: true,
+      run: () => app.navigate('chat', conversation.id),
+    })),
   ];
 }

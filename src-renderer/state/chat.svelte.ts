@@ -48,6 +48,11 @@ export class Chat {
     await Promise.all([this.prepare(), this.compare.load()]);
   }
 
+  /** Another model for the open conversation: what its pictures cost changes with it. */
+  async chooseModel(modelId: string): Promise<void> {
+    if (await this.thread.setModel(modelId)) await this.composer.draft.refreshCosts();
+  }
+
   /** Deletes a conversation; the one below it takes its place. */
   async remove(id: string): Promise<void> {
     const index = this.conversations.list.findIndex((one) => one.id === id);

@@ -7,8 +7,15 @@ import { offerDownload, type Download } from './download.ts';
 /** A pause in typing after which a search starts. */
 const TYPING_PAUSE_MILLISECONDS = 120;
 
+const NEW_TITLE = 'New chat';
+
 export function titleOf(conversation: Pick<ConversationSummary, 'title'>): string {
-  return conversation.title.trim() || 'New chat';
+  return conversation.title.trim() || NEW_TITLE;
+}
+
+/** Whether neither a person nor a question has named it yet. */
+export function isUnnamed(conversation: Pick<ConversationSummary, 'title'>): boolean {
+  return titleOf(conversation) === NEW_TITLE;
 }
 
 /** The list of conversations: found, renamed, deleted and brought back, saved as files. */
@@ -100,7 +107,7 @@ export class Conversations {
     });
     if (gone) {
       this.#app.toasts.show({
-        text: `“${shorten(before ? titleOf(before) : 'New chat')}” was deleted`,
+        text: `“${shorten(before ? titleOf(before) : NEW_TITLE)}” was deleted`,
         action: { label: 'Undo', run: () => this.restore(id) },
       });
     }

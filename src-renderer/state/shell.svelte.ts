@@ -17,6 +17,20 @@ export const DESTINATIONS: readonly Destination[] = [
   { page: 'settings', title: 'Settings', icon: 'settings' },
 ];
 
+/** The cards of the settings page, as its address names them. */
+export const SETTINGS_SECTIONS = [
+  { id: 'look', title: 'Look', keywords: 'theme dark light appearance' },
+  {
+    id: 'answers',
+    title: 'Answers',
+    keywords: 'instructions system prompt temperature variety longest length',
+  },
+  { id: 'computing', title: 'Computing', keywords: 'context threads graphics gpu' },
+  { id: 'privacy', title: 'Privacy', keywords: 'telemetry network' },
+  { id: 'folders', title: 'Folders', keywords: 'models move disk logs' },
+  { id: 'troubleshooting', title: 'Troubleshooting', keywords: 'diagnostics bug report version' },
+] as const;
+
 /** The commands that are there on every page. */
 export function shellCommands(app: AppState, platform: string): readonly Command[] {
   const theme = (value: 'light' | 'dark' | 'system', title: string): Command => ({
@@ -40,6 +54,20 @@ export function shellCommands(app: AppState, platform: string): readonly Command
       ...(page === 'settings' ? { shortcut: shortcutLabel(',', platform) } : {}),
       run: () => app.navigate(page),
     })),
+    ...SETTINGS_SECTIONS.map(({ id, title, keywords }) => ({
+      id: `settings.${id}`,
+      title: `Settings: ${title}`,
+      keywords,
+      onlyFound: true,
+      run: () => app.navigate('settings', id),
+    })),
+    {
+      id: 'shortcuts',
+      title: 'Keyboard shortcuts',
+      keywords: 'keys help',
+      shortcut: '?',
+      run: () => void (app.commands.shortcutsOpen = true),
+    },
     theme('light', 'Light theme'),
     theme('dark', 'Dark theme'),
     theme('system', 'Match system theme'),
@@ -49,9 +77,16 @@ export function shellCommands(app: AppState, platform: string): readonly Command
 /** Does what a key press on any page means; false when it means nothing here. */
 export function pressShortcut(app: AppState, event: KeyboardEvent): boolean {
   const shortcut = shortcutOf(event);
-  if (shortcut === null) return false;
+  if (shortcut === null || (shortcut === 'shortcuts' && isTyping(event.target))) return false;
   if (shortcut === 'palette') app.commands.open = !app.commands.open;
   if (shortcut === 'new-chat') void app.newChat();
   if (shortcut === 'settings') app.navigate('settings');
+  if (shortcut === 'shortcuts') app.commands.shortcutsOpen = true;
   return true;
+}
+
+/** Whether a key goes to something that takes letters. */
+function isTyping(target: EventTarget | null): boolean {
+  const element = target as Partial<Element> | null;
+  return Boolean(element?.closest?.('input, textarea, select, [contenteditable]'));
 }

@@ -100,6 +100,60 @@ inEachDoor('chat', { holds: true }, (app) => {
     expect(await app.api.conversations.list({})).toEqual(before);
   });
 
+  it('keeps what is being written over a reload and a restart, pictures too, until it is sent', async () => {
+    await app.newChat();
+    await app.attach(sample('circle'));
+    await app.composer.fill('Is it');
+    await app.page.reload();
+    await app.button(/^Remove circle/).waitFor();
+    expect(await app.composer.inputValue()).toBe('Is it');
+    await app.composer.fill('Is it red?');
+    await app.door.restart();
+    await app.go('Chat');
+    await app.button(/^Remove circle/).waitFor();
+    expect(await app.composer.inputValue()).toBe('Is it red?');
+    await app.composer.press('Enter');
+    await app.wholeAnswer(0);
+    expect((await app.lastQuestion())?.pictures).toHaveLength(1);
+    await app.page.reload();
+    await app.answers.waitFor();
+    expect(await app.composer.inputValue()).toBe('');
+    expect(await app.button(/^Remove circle/).count()).toBe(0);
+  });
+
+  it('changes the pictures of an edited question', async () => {
+    await app.button('Edit question').last().click();
+    await app.button(/^Remove circle/).click();
+    await app.attach(sample('shapes'));
+    await app.button('Ask the changed question').click();
+    await app.page.getByRole('button', { name: /^Show shapes.* larger/ }).waitFor();
+    await app.wholeAnswer(0);
+    expect((await app.lastQuestion())?.pictures.map(({ name }) => name)).toEqual(['shapes.png']);
+  });
+
+  it('shows what is written in another window, that it was renamed and deleted there, and brings it back', async () => {
+    await app.newChat();
+    const second = await app.anotherWindow();
+    await second.go('Chat');
+    await second.page.getByText('Ask about a picture', { exact: true }).waitFor();
+    await app.composer.fill('half a question');
+    await second.page.waitForFunction(() => document.querySelector('textarea')?.value === 'half a question');
+
+    await app.page.getByRole('button', { name: 'Rename', exact: true }).click();
+    await app.page.getByLabel('Title of the conversation').fill('Two windows');
+    await app.page.keyboard.press('Enter');
+    await second.page.getByRole('heading', { name: 'Two windows' }).waitFor();
+
+    await app.button('More for this conversation').click();
+    await app.button('Delete').click();
+    await second.page.getByText('This conversation was deleted').waitFor();
+    await second.button('Bring it back').click();
+    await second.page.getByRole('heading', { name: 'Two windows' }).waitFor();
+    expect(await second.composer.inputValue()).toBe('half a question');
+    await second.composer.fill('');
+    await second.page.close();
+  });
+
   it('shows in a second window what is asked in the first, and takes one question at a time', async () => {
     await app.newChat();
     const second = await app.anotherWindow();
@@ -109,6 +163,7 @@ inEachDoor('chat', { holds: true }, (app) => {
     await app.type('Describe a triangle.');
     const said = await words;
     await second.answers.getByText(said).waitFor();
+    await second.page.getByRole('article', { name: 'You' }).getByText('Describe a triangle.').waitFor();
 
     // the model is busy for another conversation, which says so and keeps the question
     await second.page.getByText('What color is the circle?').first().click();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SnugError } from '../../../src-main/contract/errors.ts';
 import { AppState } from '../../../src-renderer/state/app.svelte.ts';
 import { shortcutOf } from '../../../src-renderer/state/shortcuts.ts';
-import { shellCommands } from '../../../src-renderer/state/shell.svelte.ts';
+import { pressShortcut, shellCommands } from '../../../src-renderer/state/shell.svelte.ts';
 import { FakeAddressBar, FakeBridge, job, model } from './fake-bridge.ts';
 
 async function open(bridge = new FakeBridge(), address = new FakeAddressBar()) {
@@ -118,6 +118,19 @@ describe('the app', () => {
     expect(bridge.asked('conversations.setModel')).toEqual([{ id: 'empty', modelId: 'fitted' }]);
   });
 
+  it('leaves an empty conversation alone that has a name', async () => {
+    const bridge = new FakeBridge({
+      conversations: {
+        list: () =>
+          Promise.resolve([{ id: 'named', title: 'Taxes', modelId: null, updatedAt: '', messages: 0 }]),
+        create: () => Promise.resolve({ id: 'new' } as never),
+      },
+    });
+    const { app } = await open(bridge);
+    await app.newChat();
+    expect(app.route.id).toBe('new');
+  });
+
   it('tells of a fit that ended on another page, once', async () => {
     const { app, bridge } = await open();
     app.navigate('chat');
@@ -141,7 +154,7 @@ describe('commands', () => {
   it('are found by any of their words, titles first', async () => {
     const { app } = await open();
     app.commands.register(shellCommands(app, 'Linux'));
-    expect(app.commands.matching('theme dark').map(({ id }) => id)).toEqual(['theme.dark']);
+    expect(app.commands.matching('theme dark')[0]?.id).toBe('theme.dark');
     expect(app.commands.matching('new')[0]?.id).toBe('chat.new');
     expect(app.commands.matching('nothing like it')).toEqual([]);
   });
@@ -164,5 +177,18 @@ describe('shortcuts', () => {
     expect(shortcutOf(key({ key: '≈', code: 'KeyN', metaKey: true, altKey: true }))).toBe('new-chat');
     expect(shortcutOf(key({ key: 'n' }))).toBeNull();
     expect(shortcutOf(key({ key: 'k', ctrlKey: true, shiftKey: true }))).toBeNull();
+    // on most keyboards it is typed with Shift
+    expect(shortcutOf(key({ key: '?', shiftKey: true }))).toBe('shortcuts');
+    expect(shortcutOf(key({ key: '?', ctrlKey: true }))).toBeNull();
+  });
+
+  it('shows the list of shortcuts for ?, and not where that is typed', async () => {
+    const { app } = await open();
+    const press = (field: boolean): boolean => {
+      const target = { closest: () => (field ? {} : null) };
+      return pressShortcut(app, key({ key: '?', target }) as unknown as KeyboardEvent);
+    };
+    expect([press(true), app.commands.shortcutsOpen]).toEqual([false, false]);
+    expect([press(false), app.commands.shortcutsOpen]).toEqual([true, true]);
   });
 });
