@@ -1,4 +1,6 @@
-import type { FitReport, LayerReport, Memory } from '../contract/fit-report.ts';
+import { closeness } from '../contract/closeness.ts';
+import type { Candidate, FitReport, LayerReport, Memory } from '../contract/fit-report.ts';
+import { candidateSpeed } from '../contract/fit-speed.ts';
 import { counted } from '../counted.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import { paint } from '../terminal-output.ts';
@@ -63,21 +65,29 @@ function planLabel({ kind, lowLayers, layers, rungs }: FitReport['plan']): strin
 }
 
 /** The plans that were measured, to choose from. */
-export function candidatesTable({ candidates }: FitReport): string[] {
+export function candidatesTable(report: FitReport): string[] {
+  const { candidates } = report;
   if (candidates.length === 0) return [];
   const share = (value: number | undefined) => (value === undefined ? '–' : `${(value * 100).toFixed(1)} %`);
   const nats = (value: number | null | undefined) => value?.toFixed(4) ?? '–';
+  const speed = (candidate: Candidate) => {
+    const { tokensPerSecond, measured } = candidateSpeed(candidate, report);
+    return tokensPerSecond === null || measured ? rate(tokensPerSecond) : `≈ ${rate(tokensPerSecond)}`;
+  };
   const lines = table(
-    ['plan', 'weights', 'KLD pictures', 'KLD text', 'same first choice', 'tokens/s predicted', ''],
-    candidates.map(({ name, weightsBytes, quality, tokensPerSecond, chosen }) => [
-      name,
-      formatBytes(weightsBytes),
-      nats(quality.image?.meanKld),
-      nats(quality.text?.meanKld),
-      share((quality.image ?? quality.text)?.topAgreement),
-      rate(tokensPerSecond),
-      chosen ? 'chosen' : '',
-    ]),
+    ['plan', 'weights', 'KLD pictures', 'KLD text', 'same first choice', 'tokens/s', ''],
+    candidates.map((candidate) => {
+      const { name, weightsBytes, quality, chosen } = candidate;
+      return [
+        name,
+        formatBytes(weightsBytes),
+        nats(quality.image?.meanKld),
+        nats(quality.text?.meanKld),
+        share((quality.image ?? quality.text)?.topAgreement),
+        speed(candidate),
+        chosen ? 'chosen' : '',
+      ];
+    }),
   );
   return [...lines, ''];
 }
@@ -109,12 +119,21 @@ export function filesTable({ files, plan, check }: FitReport): string[] {
     value === null
       ? []
       : [
-          `${kind} ${value.meanKld?.toFixed(4) ?? 'infinite'} nats, 99 % below ${value.p99Kld?.toFixed(4) ?? '–'}, same first choice ${(value.topAgreement * 100).toFixed(1)} %`,
+          `${kind} ${value.meanKld?.toFixed(4) ?? 'infinite'} nats, 99 % below ${value.p99Kld?.toFixed(4) ?? '–'}, same first choice ${(value.topAgreement * 100).toFixed(1)} %: ${closeness(value).words}`,
         ],
   );
   const { answers } = check;
+  const own = (files.luq.peakMemoryBytes ?? 0) - files.luq.predictedMemory.totalBytes;
   return [
     ...lines,
+    ...(own > 0
+      ? [
+          paint(
+            'dim',
+            `memory predicted is the model alone; measured holds the program's own ${formatBytes(own)}, too: tokenizer, pictures, template`,
+          ),
+        ]
+      : []),
     '',
     `KL divergence from the source: ${measured.join('; ') || 'not measured'}`,
     ...(answers

@@ -1,3 +1,4 @@
+import { worstCloseness } from '../contract/closeness.ts';
 import type { FitReport } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import { counted } from '../counted.ts';
@@ -53,8 +54,9 @@ function summary({ plan, candidates }: FitReport): string {
 function describe(report: FitReport): string[] {
   const { plan, calibration, check, budget, files } = report;
   const { kendallTauSeeds, kendallTauHalves } = calibration.stability;
+  const { words, tone } = worstCloseness([check.image, check.text]);
   const verdict = check.coherent
-    ? paint('green', 'The fitted model still says what its source says.')
+    ? paint(tone === 'good' ? 'green' : 'yellow', `Checked: the fitted model is ${words}.`)
     : paint(
         'red',
         `The fitted model is not coherent: ${check.reasons.join('; ')}. Use fewer low layers (--layers), a better low rung, --order edge-protected, or --plan auto.`,

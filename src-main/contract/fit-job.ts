@@ -102,6 +102,8 @@ export interface FitJobService {
   pause(argument: { jobId: string }): Promise<FitJob>;
   resume(argument: { jobId: string }): Promise<FitJob>;
   cancel(argument: { jobId: string }): Promise<FitJob>;
+  /** The picture of a finished fit's answer as a data: address; null where it has none, or it is no longer there. */
+  picture(argument: { jobId: string; answer: number }): Promise<string | null>;
   /** newest first */
   list(argument: Record<string, never>): Promise<readonly FitJob[]>;
 }
@@ -130,5 +132,6 @@ export const fitArguments = {
   pause: job,
   resume: job,
   cancel: job,
+  picture: job.extend({ answer: z.int().nonnegative().max(1000) }),
   list: z.strictObject({}),
 };

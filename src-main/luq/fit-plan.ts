@@ -160,6 +160,11 @@ export function planInputs(
   };
 }
 
+/** The size of a model's file with weights of so many bytes: its header is the source's and some facts more. */
+export function fileBytesWith({ gguf }: TextModel, weightsBytes: number): number {
+  return gguf.fileBytes - tensorDataBytes(gguf.tensors) + weightsBytes;
+}
+
 /** What a chat with the source itself takes. */
 export function sourceMemory(
   text: TextModel,
@@ -227,13 +232,11 @@ export async function previewPlans(
   const plans = Array.from({ length: layers + 1 }, (_, k) => planWith(inputs, k));
   const matrices = plans.map((plan) => decodeMatrices(gguf.tensors, plan.types));
   const speeds = await speedsOf(matrices.flat());
-  const sourceBytes = tensorDataBytes(gguf.tensors);
   return {
     rungs,
     contextTokens,
     byLowLayers: plans.map(({ memory }, k) => ({
-      // the header of the result is the source's and some facts more
-      fileBytes: gguf.fileBytes - sourceBytes + memory.weightsBytes,
+      fileBytes: fileBytesWith(source.text, memory.weightsBytes),
       memory,
       tokensPerSecond: allKnown(matrices[k] ?? [], speeds)
         ? predictTokensPerSecond(matrices[k] ?? [], speeds)

@@ -4,7 +4,7 @@ import { layerOf } from '../models/model-file.ts';
 import { tensorTypeName } from '../models/tensor-types.ts';
 import type { Calibrated } from './fit-calibration.ts';
 import type { PlanChoice } from './facts.ts';
-import { sourceMemory, type PlanBasis } from './fit-plan.ts';
+import { fileBytesWith, sourceMemory, type PlanBasis } from './fit-plan.ts';
 import type { FitSettings } from './fit-settings.ts';
 import { fallbacksIn } from './mixture.ts';
 import type { WrittenFiles } from './fit-write.ts';
@@ -47,7 +47,7 @@ export function describeFit(
       q4km: unmeasured(
         text,
         written.comparison,
-        written.comparisonBytes ?? allHigh.memory.weightsBytes,
+        written.comparisonBytes ?? fileBytesWith(text, allHigh.memory.weightsBytes),
         allHigh.memory,
       ),
       luq: unmeasured(text, written.output, written.bytes, plan.memory),

@@ -3,6 +3,7 @@ import type { EventBus } from '../api/event-bus.ts';
 import { SnugError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type { FitJob, FitJobService, FitPreview, FitStart, LayerEntropyView } from '../contract/fit-job.ts';
 import type { FitReport } from '../contract/fit-report.ts';
+import { pictureKind } from '../chat/picture-kind.ts';
 import { defaultOrdering, type FitRequest } from '../contract/fit-request.ts';
 import type { LaptopService } from '../contract/laptop.ts';
 import type { PlanPreview } from '../luq/fit-plan.ts';
@@ -10,6 +11,7 @@ import type { FitService } from '../luq/fit-service.ts';
 import { outputPath } from '../luq/workspace.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import { freeDiskBytes } from '../profile/laptop.ts';
+import { readRegularFile } from '../regular-file.ts';
 import type { FitJobRepository } from '../store/fit-jobs.ts';
 import { stageWeights } from './fit-progress.ts';
 import { expectedTime } from './fit-time.ts';
@@ -235,6 +237,11 @@ export class FitJobs implements FitJobService {
     return Promise.resolve(this.#run({ ...job, state: 'running', error: null, endedAt: null }, start));
   }
 
+  picture({ jobId, answer }: { jobId: string; answer: number }): Promise<string | null> {
+    const path = this.#jobs.get(jobId).job.report?.answers[answer]?.picture ?? null;
+    return Promise.resolve(path === null ? null : pictureAddress(path));
+  }
+
   list(): Promise<readonly FitJob[]> {
     return Promise.resolve(this.#jobs.list());
   }
@@ -263,6 +270,22 @@ export class FitJobs implements FitJobService {
       ...(start.plan === undefined ? {} : { plan: start.plan }),
       ...(start.minAgreement === undefined ? {} : { minAgreement: start.minAgreement }),
     };
+  }
+}
+
+/** A sample's picture is small; a large one of somebody's own folder is not worth the way to the window. */
+const MOST_PICTURE_BYTES = 4 * 2 ** 20;
+const SHOWN_KINDS = ['jpeg', 'png', 'webp'];
+
+function pictureAddress(path: string): string | null {
+  try {
+    const bytes = readRegularFile(path, { mostBytes: MOST_PICTURE_BYTES });
+    const kind = pictureKind(bytes);
+    if (kind === undefined || !SHOWN_KINDS.includes(kind)) return null;
+    return `data:image/${kind};base64,${bytes.toString('base64')}`;
+  } catch {
+    // moved or deleted since: the answer is shown without it
+    return null;
   }
 }
 

@@ -42,7 +42,9 @@ function measured(
   { parameters }: { readonly parameters: number },
   earlier: readonly Earlier[],
 ): number | undefined {
-  const fit = earlier.find(({ timings }) => (timings[main] ?? 0) > 1);
+  const worked = (fit: Earlier): boolean => (fit.timings[main] ?? 0) > 1;
+  // of a small model no stage takes long, and it still says how long one that is no larger takes
+  const fit = earlier.find(worked) ?? earlier.find(({ model }) => model.parameters >= parameters);
   if (fit === undefined) return undefined;
   const seconds = stages.reduce((sum, stage) => sum + (fit.timings[stage] ?? 0), 0);
   // what a stage takes grows as the model does

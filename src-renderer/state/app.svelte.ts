@@ -184,6 +184,7 @@ export class AppState {
   /** Says so where the person is not looking at it already. */
   #fitted(job: FitJob): void {
     if (this.route.page === 'fit') return;
+    this.jobs.unseen = job;
     if (job.state === 'failed') {
       const action = { label: 'See why', run: () => this.navigate('fit', job.modelId) };
       this.toasts.show({ text: `Fitting ${job.modelName} failed`, tone: 'bad', action });

@@ -1,7 +1,8 @@
+import { closeness } from '../../src-main/contract/closeness.ts';
 import type { FitJob } from '../../src-main/contract/fit-job.ts';
 import type { Divergence, FitReport } from '../../src-main/contract/fit-report.ts';
 import { STAGES, type Progress, type Stage } from '../../src-main/contract/progress.ts';
-import { formatBytes, formatCount, formatPercent, formatSeconds } from '../format.ts';
+import { formatBytes, formatCount, formatCounted, formatPercent, formatSeconds } from '../format.ts';
 import type { Verdict } from './budget.ts';
 import { FIT_METHODS, METHOD_WORDS } from './fit-method.ts';
 
@@ -24,11 +25,11 @@ export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
 
 export const VERDICTS: Readonly<Record<Verdict, { readonly title: string; readonly text: string }>> = {
   comfortable: { title: 'Comfortable', text: 'Leaves room for your other programs.' },
-  tight: { title: 'Tight', text: 'Fits in what is free now; other programs may become slow.' },
-  'wont-fit': {
-    title: 'Won’t fit',
-    text: 'More than is free now. Close other programs or move the slider left.',
+  tight: {
+    title: 'Tight',
+    text: 'Fits while other programs are closed; with them the laptop may become slow.',
   },
+  'wont-fit': { title: 'Won’t fit', text: 'More than this laptop can spare.' },
 };
 
 export interface StageRow {
@@ -39,7 +40,7 @@ export interface StageRow {
 
 export function stageRows(job: FitJob): readonly StageRow[] {
   const stage = job.progress?.stage;
-  const now = stage === undefined ? -1 : STAGES.indexOf(stage);
+  const now = stage === undefined ? 0 : STAGES.indexOf(stage);
   const rows = STAGES.map((each, index): StageRow => ({
     step: each,
     title: STAGE_TITLES[each],
@@ -52,7 +53,7 @@ export function stageRows(job: FitJob): readonly StageRow[] {
 /** 12 of 28 layers, 1.20 GiB of 4.36 GiB. */
 export function progressAmount({ done, total, unit }: Progress): string {
   if (unit === 'bytes') return `${formatBytes(done)} of ${formatBytes(total)}`;
-  return `${formatCount(Math.min(done, total))} of ${formatCount(total)} ${unit}`;
+  return `${formatCount(Math.min(done, total))} of ${formatCounted(total, unit.replace(/s$/, ''))}`;
 }
 
 export function timeLeft(job: FitJob): string {
@@ -67,9 +68,10 @@ function roundedSeconds(seconds: number): number {
   return Math.max(1, Math.round(seconds / step) * step);
 }
 
-/** How close a compressed model stays to its original, in words. */
+/** How close a compressed model stays to its original, in numbers and words. */
 export function agreement(divergence: Divergence): string {
-  return `picks the same next word as the original ${formatPercent(divergence.topAgreement)} of the time`;
+  const { words } = closeness(divergence);
+  return `picks the same next word as the original ${formatPercent(divergence.topAgreement)} of the time: ${words}`;
 }
 
 /** A plan that was tried: an order of the fit's own methods, a ladder, or one file type for all. */

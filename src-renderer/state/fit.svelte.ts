@@ -2,19 +2,25 @@ import type { ApiEvent } from '../../src-main/contract/api.ts';
 import { toErrorData, type ErrorData } from '../../src-main/contract/errors.ts';
 import type { FitJob, FitPreview, FitStart } from '../../src-main/contract/fit-job.ts';
 import type { FitReport } from '../../src-main/contract/fit-report.ts';
+import type { MemoryLimits } from '../../src-main/contract/laptop.ts';
 import type { ModelEntry } from '../../src-main/contract/model.ts';
+import type { Remedy } from '../../src-main/contract/remedies.ts';
 import type { AppState } from './app.svelte.ts';
 import {
   budgetRange,
   firstBudget,
   lowLayersFor,
+  recommendedBudget,
   verdictOn,
   type BudgetRange,
   type Verdict,
 } from './budget.ts';
-import { defaultMethod, isForeseeable, methodOf, startOf, type FitMethod } from './fit-method.ts';
-import { chartLayers, type ChartLayer } from './layer-chart.ts';
-import type { CheckedFit } from './quality.ts';
+import { FitChoices } from './fit-choices.svelte.ts';
+import { isForeseeable, methodOf, type FitMethod } from './fit-method.ts';
+import { modelToFit, sourcesOf, unfittablesOf, type Unfittable } from './fit-models.ts';
+import { obstacleOf, type Obstacle } from './fit-obstacle.ts';
+import { calibrationOf, chartLayers, type ChartLayer } from './layer-chart.ts';
+import { checkedFits, type CheckedFit } from './quality.ts';
 
 /** The fit page: a model, a budget, what both give, and the job that makes it so. */
 export class FitState {
@@ -30,15 +36,7 @@ export class FitState {
   warnings: readonly string[] | null = $state.raw(null);
   starting: boolean = $state(false);
   budgetBytes: number = $state(0);
-  /** null: the one in the settings */
-  chosenContextTokens: number | null = $state(null);
-  smallerVision: boolean = $state(false);
-  compare: boolean = $state(false);
-  calibrationFolder: string = $state('');
-  /** null: the usual one of the model */
-  chosenMethod: FitMethod | null = $state(null);
-  /** least share of next words as the original's; null asks for nothing */
-  minAgreement: number | null = $state(null);
+  readonly choices = new FitChoices();
 
   constructor(app: AppState) {
     this.#app = app;
@@ -47,33 +45,31 @@ export class FitState {
 
   /** Models that may be fitted. */
   get sources(): readonly ModelEntry[] {
-    return this.#app.models.filter((model) => model.kind === 'source' && model.problem === null);
+    return sourcesOf(this.#app.models);
   }
 
-  /** From the address; else the one being fitted or fitted last; else the one that came with the app. */
+  /** The rest of the library, with why it can't; what Snug made itself is refitted from its original. */
+  get unfittables(): readonly Unfittable[] {
+    return unfittablesOf(this.#app.models);
+  }
+
+  /** What the address asks for, where that can't be fitted: another model is shown instead. */
+  get unfittable(): Unfittable | null {
+    return this.unfittables.find(({ model }) => model.id === this.#app.route.id) ?? null;
+  }
+
   get model(): ModelEntry | null {
-    const find = (id: string | null | undefined): ModelEntry | undefined =>
-      this.sources.find((source) => source.id === id);
-    const asked = this.#app.modelById(this.#app.route.id);
-    const { jobs } = this.#app;
-    return (
-      find(asked?.id) ??
-      find(asked?.madeFrom) ??
-      find(jobs.running?.modelId) ??
-      find(jobs.list[0]?.modelId) ??
-      this.sources.find((source) => source.builtIn) ??
-      this.sources[0] ??
-      null
-    );
+    const { models, jobs, route } = this.#app;
+    return modelToFit(models, route.id, jobs.running ?? jobs.list[0] ?? null);
   }
 
   get contextTokens(): number {
-    const wanted = this.chosenContextTokens ?? this.#app.settings.contextTokens;
+    const wanted = this.choices.contextTokens ?? this.#app.settings.contextTokens;
     return Math.min(wanted, this.model?.trainingContextTokens ?? wanted);
   }
 
   get method(): FitMethod {
-    return this.chosenMethod ?? (this.model === null ? 'entropy' : defaultMethod(this.model));
+    return this.choices.methodFor(this.model);
   }
 
   /** Whether the preview knows which layers go ultra-low; others are found while fitting. */
@@ -81,8 +77,18 @@ export class FitState {
     return isForeseeable(this.method);
   }
 
+  get limits(): MemoryLimits | null {
+    return this.#app.laptop?.limits ?? null;
+  }
+
+  /** null while nothing is known, and where not even the smallest plan is for this laptop */
   get range(): BudgetRange | null {
-    return this.preview === null ? null : budgetRange(this.preview);
+    return this.preview === null || this.limits === null ? null : budgetRange(this.preview, this.limits);
+  }
+
+  /** the slider's best place; null where even the smallest plan is tight */
+  get recommended(): number | null {
+    return this.range === null || this.limits === null ? null : recommendedBudget(this.range, this.limits);
   }
 
   /** k at the slider's place; null when even all layers ultra-low are too much */
@@ -97,13 +103,46 @@ export class FitState {
   }
 
   get verdict(): Verdict {
-    if (this.lowLayers === null || this.outcome === null || this.#app.laptop === null) return 'wont-fit';
-    return verdictOn(this.outcome.memory.totalBytes, this.#app.laptop);
+    if (this.lowLayers === null || this.outcome === null || this.limits === null) return 'wont-fit';
+    return verdictOn(this.outcome.memory.totalBytes, this.limits);
   }
 
-  /** The chosen model's newest fit. */
+  /** Bytes by which the result is more than what other programs leave free at the moment; 0 where it is not. */
+  get missingNow(): number {
+    const available = this.#app.laptop?.laptop.memory.availableBytes;
+    if (this.outcome === null || available === undefined) return 0;
+    return Math.max(0, this.outcome.memory.totalBytes - available);
+  }
+
+  /** Why pressing the button would lead to nothing; null where it would not, and while too little is known. */
+  get obstacle(): Obstacle | null {
+    const { model, preview, outcome } = this;
+    const { laptop } = this.#app;
+    if (model === null || preview === null || outcome === null || laptop === null) return null;
+    const { otherJob } = this;
+    const { minAgreement } = this.choices;
+    const { fileBytes } = outcome;
+    return obstacleOf({
+      ...{ model, preview, laptop, fileBytes, otherJob, minAgreement },
+      knownAgreement: this.#knownAgreement(),
+    });
+  }
+
+  /** What the check of a plan as this one found, where layers are foreseeable. */
+  #knownAgreement(): number | null {
+    if (!this.foreseeable) return null;
+    return this.checkedFits.find(({ lowLayers }) => lowLayers === this.lowLayers)?.agreement ?? null;
+  }
+
+  /** The chosen model's newest fit that was not cancelled. */
   get job(): FitJob | null {
     return this.#app.jobs.latestOf(this.model?.id ?? null);
+  }
+
+  /** The newest that ended well: its result is the model that there is. */
+  get finished(): FitJob | null {
+    const { list } = this.#app.jobs;
+    return list.find(({ modelId, state }) => modelId === this.model?.id && state === 'done') ?? null;
   }
 
   /** A fit of another model that is under way: only one runs at a time. */
@@ -112,31 +151,15 @@ export class FitState {
     return running !== null && running.modelId !== this.model?.id ? running : null;
   }
 
-  get report(): FitReport | null {
-    return this.job?.state === 'done' ? this.job.report : null;
-  }
-
   /** What the last finished fit of this model says, whatever came after it. */
   get lastReport(): FitReport | null {
-    const finished = this.#app.jobs.list.find(
-      (job) => job.modelId === this.model?.id && job.state === 'done' && job.report !== null,
-    );
-    return finished?.report ?? null;
+    return this.finished?.report ?? null;
   }
 
   /** What checks of this model's fits by this method found, newest first. */
   get checkedFits(): readonly CheckedFit[] {
-    return this.#app.jobs.list.flatMap(({ modelId, lowLayers, report }) => {
-      const agreement = report?.check.image?.topAgreement ?? report?.check.text?.topAgreement;
-      if (modelId !== this.model?.id || lowLayers === null || !report || agreement === undefined) return [];
-      if (methodOf(report.plan) !== this.method) return [];
-      return [{ lowLayers, agreement }];
-    });
-  }
-
-  /** Layers are measured once: after that, another budget only writes a file. */
-  get calibrated(): boolean {
-    return this.preview?.calibration !== null && this.preview !== null;
+    const fits = this.#app.jobs.list.filter(({ modelId }) => modelId === this.model?.id);
+    return checkedFits(fits, this.method);
   }
 
   get busy(): boolean {
@@ -177,7 +200,7 @@ export class FitState {
     const argument = {
       modelId: model.id,
       contextTokens: this.contextTokens,
-      ...(this.smallerVision ? { visionType: 'Q8_0' as const } : {}),
+      ...this.choices.size,
       ...(this.method === 'auto' ? {} : { ordering: this.method }),
     };
     const { fits } = this.#app.bridge.api;
@@ -200,7 +223,7 @@ export class FitState {
   /** Starts, or shows first what there is to know before starting. */
   async press(): Promise<void> {
     const start = this.#startArgument();
-    if (start === null || this.starting) return;
+    if (start === null || this.starting || this.obstacle !== null) return;
     this.starting = true;
     this.startError = null;
     try {
@@ -216,6 +239,34 @@ export class FitState {
 
   dismissWarnings(): void {
     this.warnings = null;
+  }
+
+  /** Puts away what went wrong. */
+  async dismissError(): Promise<void> {
+    this.startError = null;
+    if (this.job?.state === 'failed') await this.steer('cancel');
+  }
+
+  /** Does what removes an obstacle. */
+  take(remedies: readonly Remedy[]): void {
+    for (const remedy of remedies) {
+      if (remedy.kind === 'set-budget') this.moveBudget(this.#within(remedy.bytes));
+      else this.choices.take(remedy);
+    }
+    this.warnings = null;
+  }
+
+  /** What a button under a failed fit does: changes what stood in the way and starts anew. */
+  remedyFor(remedy: Remedy): (() => void) | undefined {
+    const known = remedy.kind === 'set-budget' || new FitChoices().take(remedy);
+    if (!known) return undefined;
+    return () => void this.#startWith(remedy);
+  }
+
+  async #startWith(remedy: Remedy): Promise<void> {
+    await this.dismissError();
+    this.take([remedy]);
+    await this.press();
   }
 
   moveBudget(bytes: number): void {
@@ -238,26 +289,24 @@ export class FitState {
   }
 
   #placeSlider(model: ModelEntry, keep: boolean): void {
+    const { range, limits } = this;
+    if (range === null || limits === null) return;
+    const before = keep && this.budgetBytes > 0 ? this.budgetBytes : this.job?.budgetBytes;
+    this.budgetBytes = this.#within(before ?? firstBudget(range, limits, model.builtIn));
+  }
+
+  #within(bytes: number): number {
     const { range } = this;
-    const { laptop } = this.#app;
-    if (range === null || laptop === null) return;
-    const before = keep ? this.budgetBytes : this.job?.budgetBytes;
-    const wanted = before ?? firstBudget(range, laptop, model.builtIn);
-    this.budgetBytes = Math.min(range.to, Math.max(range.from, wanted));
+    return range === null ? bytes : Math.min(range.to, Math.max(range.from, bytes));
   }
 
   #startArgument(): FitStart | null {
     if (this.model === null) return null;
-    const folder = this.calibrationFolder.trim();
     return {
       modelId: this.model.id,
       budgetBytes: Math.floor(this.budgetBytes),
       contextTokens: this.contextTokens,
-      ...(this.smallerVision ? { visionType: 'Q8_0' as const } : {}),
-      ...(folder === '' ? {} : { calibrationFolder: folder }),
-      ...(this.compare ? { compare: true } : {}),
-      ...startOf(this.method),
-      ...(this.minAgreement === null ? {} : { minAgreement: this.minAgreement }),
+      ...this.choices.start(this.model),
     };
   }
 
@@ -266,11 +315,4 @@ export class FitState {
     if (event.name !== 'fits.changed') return;
     if (event.data.modelId === this.model?.id && event.data.state !== 'running') void this.loadPreview();
   }
-}
-
-/** The entropies a report holds, where no kept calibration matches the options chosen now. */
-function calibrationOf(report: FitReport | null): FitPreview['calibration'] {
-  if (report === null) return null;
-  const entropies = report.layers.map(({ index, entropyBits }) => ({ layer: index, ...entropyBits }));
-  return { entropies, order: report.plan.order };
 }

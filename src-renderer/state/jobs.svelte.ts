@@ -6,6 +6,8 @@ export class Jobs {
   readonly #bridge: Bridge;
   readonly #onEnd: (job: FitJob) => void;
   list: readonly FitJob[] = $state.raw([]);
+  /** ended while another page was looked at */
+  unseen: FitJob | null = $state.raw(null);
 
   /** `onEnd` hears of each job that is done or failed, once, when that happens. */
   constructor(bridge: Bridge, onEnd: (job: FitJob) => void) {
@@ -22,8 +24,18 @@ export class Jobs {
     return this.list.find((job) => job.state === 'running') ?? null;
   }
 
+  /** A paused one waits to be resumed: it is not forgotten on other pages. */
+  get unfinished(): FitJob | null {
+    return (
+      this.running ??
+      this.list.find((job) => job.state === 'paused' && this.latestOf(job.modelId) === job) ??
+      null
+    );
+  }
+
+  /** The newest fit of a model; a cancelled one is as if it had not been. */
   latestOf(modelId: string | null): FitJob | null {
-    return this.list.find((job) => job.modelId === modelId) ?? null;
+    return this.list.find((job) => job.modelId === modelId && job.state !== 'cancelled') ?? null;
   }
 
   take(job: FitJob): void {

@@ -1,4 +1,5 @@
-import type { LayerEntropyView } from '../../src-main/contract/fit-job.ts';
+import type { FitPreview, LayerEntropyView } from '../../src-main/contract/fit-job.ts';
+import type { FitReport } from '../../src-main/contract/fit-report.ts';
 
 /** One layer as the chart draws it; bits are null until it has been measured. */
 export interface ChartLayer {
@@ -67,4 +68,11 @@ function niceStep(rough: number): number {
 /** 0 at the scale's lowest value, 1 at its highest. */
 export function heightOf(value: number, scale: Scale): number {
   return (value - scale.lowest) / (scale.highest - scale.lowest);
+}
+
+/** The entropies a report holds, where no kept calibration matches the options chosen now. */
+export function calibrationOf(report: FitReport | null): FitPreview['calibration'] {
+  if (report === null) return null;
+  const entropies = report.layers.map(({ index, entropyBits }) => ({ layer: index, ...entropyBits }));
+  return { entropies, order: report.plan.order };
 }

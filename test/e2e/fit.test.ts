@@ -1,8 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { shortModel } from '../fixtures/short-demo.ts';
+import { QWEN_72B, writeSparseQwenVl, type RealLayout } from '../fixtures/sparse-models.ts';
 import { inEachDoor } from './app.ts';
-import { movements, overflow, seriousFindings } from './looks.ts';
+import { inView, movements, overflow, seriousFindings } from './looks.ts';
+
+/** As the 72B, with as many layers as it takes to be too large for the machine at hand. */
+function tooLargeFor(bytes: number): RealLayout {
+  const smallest = 25 * 2 ** 30;
+  return { ...QWEN_72B, layers: QWEN_72B.layers * Math.ceil((bytes + 1) / smallest) };
+}
 
 inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (app) => {
   /** milliseconds, on a slow machine that does something else as well */
@@ -21,13 +28,40 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     return fitted;
   };
 
+  it.each([
+    [1280, 720],
+    [1024, 640],
+    [400, 760],
+  ])('shows its progress when it is pressed, and has the focus there (%i × %i px)', async (width, height) => {
+    await app.page.setViewportSize({ width, height });
+    // the action is in sight wherever one is on the page
+    for (const end of [0, 1e6]) {
+      await app.page.getByRole('main').evaluate((main, top) => main.scrollTo(0, top), end);
+      expect(await inView(app.button('Fit to my RAM'))).toBe(true);
+    }
+    const held = app.workers.holdFit('calibrate');
+    await app.startFit();
+    await held;
+    const progress = app.page.getByRole('region', { name: /^Progress of fitting/ });
+    await expect.poll(() => progress.evaluate((region) => region === document.activeElement)).toBe(true);
+    for (const shown of [
+      progress.getByRole('heading'),
+      progress.getByRole('progressbar'),
+      app.button('Pause'),
+    ])
+      expect(await inView(shown)).toBe(true);
+    await app.button('Cancel').click();
+    await app.button('Fit to my RAM').waitFor();
+    await app.page.setViewportSize({ width: 1280, height: 900 });
+  });
+
   it('can be cancelled and leaves nothing in the library; nothing moves where less motion is wished', async () => {
     await app.page.getByRole('heading', { level: 1, name: /Fit a model/ }).waitFor();
     await app.page.emulateMedia({ reducedMotion: 'reduce' });
     const held = app.workers.holdFit('calibrate');
     await app.startFit();
     await held;
-    await app.page.getByText('Calibrating with pictures and text').waitFor();
+    await app.page.getByText('Calibrating with pictures and text').first().waitFor();
     expect(await movements(app.page)).toEqual([]);
     // the same without the wish for less motion: something turns
     await app.page.emulateMedia({ reducedMotion: 'no-preference' });
@@ -51,8 +85,9 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     await app.button('Resume').click();
     await app.button('Chat with it').waitFor({ timeout: WHOLE_FIT });
     expect(await newestJob()).toMatchObject({ id, state: 'done', error: null });
+    await app.page.getByText('Layers', { exact: true }).click();
     const words = await app.page.getByRole('main').innerText();
-    for (const shown of ['Checked against the original', 'goes ultra-low', 'stays at 4 bit'])
+    for (const shown of ['Checked: it is', 'goes ultra-low', 'stays at 4 bit'])
       expect(words).toContain(shown);
     expect(await app.page.getByRole('main').locator('svg').count()).toBeGreaterThan(0);
   });
@@ -70,6 +105,12 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     await app.page.getByText('where 98 % was asked for').waitFor({ timeout: WHOLE_FIT });
     expect(await newestJob()).toMatchObject({ state: 'failed', error: { code: 'DOES_NOT_FIT' } });
     expect(await fittedModel()).toEqual(old);
+    const refused = app.page.getByRole('alert').filter({ hasText: 'where 98 % was asked for' });
+    expect(await inView(refused)).toBe(true);
+    await refused.getByRole('button', { name: /^Ask for \d+ %$/ }).waitFor();
+    await refused.getByRole('button', { name: 'Dismiss' }).click();
+    await refused.waitFor({ state: 'detached' });
+    await app.page.getByRole('heading', { name: /is ready$/ }).waitFor();
     await app.page.getByLabel('Minimum quality').selectOption('');
   });
 
@@ -179,6 +220,28 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     },
     WHOLE_AUTO_FIT,
   );
+
+  it('says of a model that is too large why, and what would fit, and can’t be started', async () => {
+    const { limits } = await app.api.laptop.read({});
+    const { model, mmproj } = writeSparseQwenVl(app.home, tooLargeFor(limits.mostBytes));
+    const { added } = await app.api.library.add({ paths: [model, mmproj] });
+    await app.go('Fit');
+    await app.page.getByRole('radio', { name: /72B/ }).click();
+    await app.page.getByRole('heading', { name: 'Too large for this laptop' }).waitFor();
+    const said = await app.page.getByRole('main').innerText();
+    for (const words of [
+      /takes [\d.]+ GiB of memory/,
+      /can spare/,
+      /up to about [\d.]+ [BM] parameters fits/,
+    ])
+      expect(said).toMatch(words);
+    const button = app.button('Fit to my RAM');
+    expect(await button.isDisabled()).toBe(true);
+    const described = await button.getAttribute('aria-describedby');
+    expect(await app.page.locator(`[id="${described}"]`).innerText()).toContain('Too large for this laptop');
+    expect(await app.page.getByLabel(/^Memory it may take/).count()).toBe(0);
+    for (const { id } of added) await app.api.library.remove({ id, deleteFile: false });
+  });
 
   it.each([
     ['light', 1280],

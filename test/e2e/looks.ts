@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -59,5 +59,18 @@ export function focused(page: Page): Promise<{ name: string; tag: string; ring: 
     const box = element.parentElement;
     const ring = outlined(element) || outlined(box) || outlined(box?.parentElement ?? null);
     return { name: name.trim(), tag: element.tagName.toLowerCase(), ring };
+  });
+}
+
+/** Whether one sees it where the page is scrolled to: its top inside the window, and nothing lying over it. */
+export function inView(locator: Locator): Promise<boolean> {
+  return locator.evaluate((element) => {
+    const { top, left, bottom, right } = element.getBoundingClientRect();
+    if (top < 0 || left < 0 || top >= window.innerHeight || right > window.innerWidth + 1) return false;
+    const above = document.elementFromPoint(
+      (left + right) / 2,
+      Math.min((top + bottom) / 2, window.innerHeight - 1),
+    );
+    return above !== null && (element.contains(above) || above.contains(element));
   });
 }

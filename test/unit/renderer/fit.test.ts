@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SnugError } from '../../../src-main/contract/errors.ts';
 import type { FitPreview } from '../../../src-main/contract/fit-job.ts';
 import { AppState } from '../../../src-renderer/state/app.svelte.ts';
-import { budgetRange, verdictOn, zonesOf } from '../../../src-renderer/state/budget.ts';
+import { budgetRange, lowLayersFor, verdictOn, zonesOf } from '../../../src-renderer/state/budget.ts';
 import { FitState } from '../../../src-renderer/state/fit.svelte.ts';
 import { figuresOf } from '../../../src-renderer/state/fit-figures.ts';
 import { stageRows, timeLeft } from '../../../src-renderer/state/fit-words.ts';
@@ -43,53 +43,70 @@ describe('the budget slider', () => {
     expect(fit.outcome?.tokensPerSecond).toBe(20 + (fit.lowLayers ?? NaN));
   });
 
-  it('marks what is comfortable, tight, and more than is free', async () => {
-    const { fit } = await open();
-    const verdicts = [22, 26, 28, 30].map((size) => {
-      fit.moveBudget(size * MiB);
-      return fit.verdict;
-    });
-    expect(verdicts).toEqual(['comfortable', 'comfortable', 'tight', 'wont-fit']);
+  it('marks what is comfortable and what is tight by the laptop’s own limits, not by what runs on it', async () => {
+    const { app, fit } = await open();
+    const verdicts = () =>
+      [22, 26, 28].map((size) => {
+        fit.moveBudget(size * MiB);
+        return fit.verdict;
+      });
+    expect(verdicts()).toEqual(['comfortable', 'comfortable', 'tight']);
+    const busy = laptop(27 * MiB, 29 * MiB);
+    const memory = { ...busy.laptop.memory, availableBytes: 20 * MiB };
+    app.laptop = { ...busy, laptop: { ...busy.laptop, memory } };
+    expect(verdicts()).toEqual(['comfortable', 'comfortable', 'tight']);
+    // what is too little at the moment is said apart
+    expect(fit.missingNow).toBe(8 * MiB);
   });
 
-  it('says that nothing fits below the smallest, and shows the smallest', async () => {
+  it('offers nothing that this laptop could not give, and every place on it can be fitted', async () => {
     const { fit } = await open();
-    fit.moveBudget(21 * MiB);
-    expect([fit.lowLayers, fit.verdict, fit.outcome?.memory.totalBytes]).toEqual([
-      null,
-      'wont-fit',
-      22 * MiB,
-    ]);
+    const { range } = fit;
+    expect(range?.from).toBe(22 * MiB);
+    expect(range?.to).toBeLessThanOrEqual(29 * MiB);
+    expect(range?.to).toBeGreaterThan(28.9 * MiB);
+    for (let bytes = range?.from ?? 0; bytes <= (range?.to ?? 0); bytes += range?.step ?? 1)
+      expect(lowLayersFor(preview(), bytes)).not.toBeNull();
+    // its last step gives all that there is to give
+    const wide = budgetRange(preview(), laptop(27 * MiB, 64 * MiB).limits);
+    expect(lowLayersFor(preview(), wide?.to ?? 0)).toBe(0);
   });
 
   it('has zones that fill its length, in order', () => {
-    const range = budgetRange(preview());
-    const zones = zonesOf(range, laptop(27 * MiB, 29 * MiB));
-    expect(zones.map(({ verdict }) => verdict)).toEqual(['wont-fit', 'comfortable', 'tight', 'wont-fit']);
+    const { limits } = laptop(27 * MiB, 29 * MiB);
+    const range = budgetRange(preview(), limits) ?? expect.fail('there is a range');
+    const zones = zonesOf(range, limits);
+    expect(zones.map(({ verdict }) => verdict)).toEqual(['comfortable', 'tight']);
     expect(zones.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
-    expect(zonesOf(range, laptop(0, 0)).map(({ verdict }) => verdict)).toEqual(['wont-fit', 'wont-fit']);
+    expect(zonesOf(range, { ...limits, comfortableBytes: 0 }).map(({ verdict }) => verdict)).toEqual([
+      'tight',
+    ]);
+    const roomy = { comfortableBytes: 64 * MiB, mostBytes: 64 * MiB };
+    expect(zonesOf(range, roomy).map(({ verdict }) => verdict)).toEqual(['comfortable']);
   });
 
   it('starts at the recommended budget; of the model that comes with the app in the middle', async () => {
     const { fit } = await open();
-    expect(fit.budgetBytes).toBe(27 * MiB);
+    expect(fit.budgetBytes).toBe(fit.recommended);
+    expect(fit.lowLayers).toBe(2);
     const demo = await open({ library: { list: () => Promise.resolve([model({ builtIn: true })]) } });
-    expect(demo.fit.budgetBytes).toBe(26 * MiB);
+    expect(demo.fit.budgetBytes).toBeLessThan(26 * MiB);
+    expect(demo.fit.budgetBytes).toBeGreaterThan(25 * MiB);
   });
 
   it('stays where it is when another option changes what fits', async () => {
     const { fit } = await open();
     fit.moveBudget(24 * MiB);
-    fit.smallerVision = true;
+    fit.choices.smallerVision = true;
     await fit.loadPreview();
     expect(fit.budgetBytes).toBe(24 * MiB);
   });
 
   it('counts a model of one layer and a machine without free memory', () => {
     const one = preview({ byLowLayers: preview().byLowLayers.slice(0, 1) });
-    const range = budgetRange(one);
-    expect(range.from).toBeLessThan(range.to);
-    expect(verdictOn(1, laptop(0, 0))).toBe('wont-fit');
+    const range = budgetRange(one, laptop(64 * MiB, 64 * MiB).limits);
+    expect([range?.from, range?.to]).toEqual([30 * MiB, 30 * MiB]);
+    expect(verdictOn(1, laptop(0, 0).limits)).toBe('wont-fit');
   });
 });
 
@@ -155,11 +172,11 @@ describe('the fit page', () => {
     const { bridge, fit } = await open({
       fits: { preview: () => Promise.resolve(preview()), start: () => Promise.resolve(job()) },
     });
-    fit.chosenMethod = 'sensitivity';
+    fit.choices.method = 'sensitivity';
     await fit.loadPreview();
     expect(bridge.asked('fits.preview').at(-1)).toMatchObject({ ordering: 'sensitivity' });
-    fit.chosenMethod = 'auto';
-    fit.minAgreement = 0.9;
+    fit.choices.method = 'auto';
+    fit.choices.minAgreement = 0.9;
     await fit.press();
     const [asked] = bridge.asked('fits.start');
     expect(asked).toMatchObject({ plan: 'auto', minAgreement: 0.9 });
@@ -182,7 +199,7 @@ describe('the fit page', () => {
     const chosen = () => fit.chart.filter((layer) => layer.chosen).map(({ layer }) => layer);
     expect(chosen()).toEqual([0, 1]);
     expect(figuresOf(fit).map(({ label }) => label)).toContain('Speed');
-    fit.chosenMethod = 'auto';
+    fit.choices.method = 'auto';
     expect(chosen()).toEqual([]);
     expect(figuresOf(fit).map(({ label }) => label)).not.toContain('Speed');
   });

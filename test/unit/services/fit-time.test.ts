@@ -25,6 +25,15 @@ describe('how long a fit will take', () => {
     expect(first).toEqual({ seconds: 350 + 60, measured: true });
   });
 
+  it('of a small model is told by its own fits, too, of which no stage took long', () => {
+    const quick = earlier({ calibrate: 0.9, quantize: 0.5, check: 3 }, 5e6);
+    expect(expectedTime({ parameters: 5e6, calibrated: true }, [quick])).toEqual({
+      seconds: 3.5,
+      measured: true,
+    });
+    expect(expectedTime({ parameters: 7e9, calibrated: true }, [quick]).measured).toBe(false);
+  });
+
   it('is a guess before the first: minutes for a small model, hours for a large one on few cores', () => {
     const guess = (parameters: number, threads: number, calibrated = false) =>
       expectedTime({ parameters, calibrated }, [], threads);
