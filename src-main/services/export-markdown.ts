@@ -1,4 +1,5 @@
 import type { Conversation, Message } from '../contract/conversation.ts';
+import { splitThoughts } from '../contract/thoughts.ts';
 
 const ENDINGS: Partial<Record<Message['state'], string>> = {
   stopped: 'stopped',
@@ -16,7 +17,9 @@ function part({ role, text, pictures, modelName, state }: Message): string {
   const who = role === 'user' ? 'You' : (modelName ?? 'Model');
   const shown = pictures.map(({ name, width, height }) => `*Picture: ${name} (${width} × ${height})*`);
   const ending = ENDINGS[state];
-  return [`## ${who}`, ...shown, text, ...(ending === undefined ? [] : [`*(${ending})*`])]
+  const { thoughts, answer } = role === 'user' ? { thoughts: '', answer: text } : splitThoughts(text);
+  const folded = thoughts === '' ? '' : `<details><summary>Thinking</summary>\n\n${thoughts}\n\n</details>`;
+  return [`## ${who}`, ...shown, folded, answer, ...(ending === undefined ? [] : [`*(${ending})*`])]
     .filter((line) => line !== '')
     .join('\n\n');
 }

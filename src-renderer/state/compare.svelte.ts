@@ -1,3 +1,4 @@
+import { splitThoughts } from '../../src-main/contract/thoughts.ts';
 import type { ApiEvent } from '../../src-main/contract/api.ts';
 import { COMPARE_PLACE } from '../../src-main/contract/draft.ts';
 import type { ComparedAnswer, ComparedModels } from '../../src-main/contract/conversation.ts';
@@ -116,6 +117,6 @@ export class Compare {
 
 function announcementOf(answers: readonly ComparedAnswer[]): string {
   return answers
-    .map((one) => `${one.modelName}: ${spokenText(one.text.slice(0, SPOKEN_LETTERS))}`)
+    .map((one) => `${one.modelName}: ${spokenText(splitThoughts(one.text).answer.slice(0, SPOKEN_LETTERS))}`)
     .join('. ');
 }

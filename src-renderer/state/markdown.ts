@@ -1,4 +1,12 @@
 import { Lexer, Parser, Renderer, Tokenizer, type MarkedOptions, type Token, type Tokens } from 'marked';
+import {
+  formulaAt,
+  formulaBlockAt,
+  formulaBlockStart,
+  formulaStart,
+  toMathml,
+  type Formula,
+} from './maths.ts';
 
 /*
  * A model's answer as HTML. The words come from outside (a model, and through pictures whoever made them), so nothing of theirs
@@ -125,14 +133,35 @@ function anchor(href: string, content: string): string {
   return `<a href="${shown}" title="${shown}" target="_blank" rel="noopener noreferrer nofollow">${content}</a>`;
 }
 
+/** Formulas, which marked does not know. */
+const FORMULAS: NonNullable<MarkedOptions['extensions']> = {
+  block: [(source) => formulaToken(formulaBlockAt(source))],
+  inline: [(source) => formulaToken(formulaAt(source))],
+  startBlock: [formulaBlockStart],
+  startInline: [formulaStart],
+  childTokens: {},
+  renderers: { formula: (token) => renderFormula(token as Tokens.Generic & Formula) },
+};
+
+function formulaToken(formula: Formula | undefined): (Tokens.Generic & Formula) | undefined {
+  return formula && { type: 'formula', ...formula };
+}
+
+function renderFormula(formula: Formula): string {
+  const mathml = toMathml(formula);
+  if (mathml === undefined) return `<code>${escapeHtml(formula.raw.trim())}</code>`;
+  return formula.display ? `<div class="formula" tabindex="0">${mathml}</div>` : mathml;
+}
+
 function lex(text: string): readonly Token[] {
   // a tokenizer keeps hold of the lexer it serves, and a renderer of its parser: each text gets its own
-  const options: MarkedOptions = { gfm: true, breaks: true, tokenizer: new AnswerTokenizer() };
+  const options = { gfm: true, breaks: true, tokenizer: new AnswerTokenizer(), extensions: FORMULAS };
   return new AnswerLexer(options).lex(text);
 }
 
 function renderToken(token: Token): string {
-  return new Parser({ gfm: true, breaks: true, renderer: new AnswerRenderer() }).parse([token]);
+  const options = { gfm: true, breaks: true, renderer: new AnswerRenderer(), extensions: FORMULAS };
+  return new Parser(options).parse([token]);
 }
 
 function plain(text: string): string {

@@ -1,5 +1,6 @@
 import type { ChatActivity, ComparedAnswer, Message } from '../../src-main/contract/conversation.ts';
 import type { ErrorData } from '../../src-main/contract/errors.ts';
+import { splitThoughts } from '../../src-main/contract/thoughts.ts';
 import { formatPercent, formatRate } from '../format.ts';
 
 /** Longest part of an answer that is read aloud unasked; the rest is in the thread. */
@@ -19,8 +20,9 @@ export function spokenText(text: string): string {
 export function announcementOf(message: Message): string {
   if (message.state === 'failed')
     return `The answer failed: ${message.error?.message ?? 'no reason is known'}`;
-  const spoken = spokenText(message.text.slice(0, SPOKEN_LETTERS));
-  const text = message.text.length > SPOKEN_LETTERS ? `${spoken} …` : spoken;
+  const { answer } = splitThoughts(message.text);
+  const spoken = spokenText(answer.slice(0, SPOKEN_LETTERS));
+  const text = answer.length > SPOKEN_LETTERS ? `${spoken} …` : spoken;
   if (message.state === 'stopped') return `Stopped. ${text}`;
   return `Answer: ${text}`;
 }

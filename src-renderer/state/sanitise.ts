@@ -9,14 +9,49 @@ const TAGS = [
   ...['p', 'br', 'hr', 'h3', 'h4', 'h5', 'h6', 'ul', 'ol', 'li', 'blockquote', 'strong', 'em', 'del', 'a'],
   ...['code', 'pre', 'div', 'span', 'button', 'table', 'thead', 'tbody', 'tr', 'th', 'td'],
 ];
+/** MathML Core, without what holds other markup (annotations) or acts (maction). */
+const MATHML_TAGS = [
+  ...[
+    'math',
+    'mrow',
+    'mi',
+    'mn',
+    'mo',
+    'ms',
+    'mtext',
+    'mspace',
+    'mfrac',
+    'msqrt',
+    'mroot',
+    'mstyle',
+    'mpadded',
+  ],
+  ...['mphantom', 'msub', 'msup', 'msubsup', 'munder', 'mover', 'munderover', 'mmultiscripts', 'mprescripts'],
+  ...['mtable', 'mtr', 'mtd', 'menclose'],
+];
 /** attributes that name no address; DOMPurify would hold every other one to the rule for addresses */
-const WORDS = ['title', 'target', 'rel', 'class', 'type', 'dir', 'start', 'align', 'tabindex'];
+const WORDS = [
+  ...['title', 'target', 'rel', 'class', 'type', 'dir', 'start', 'align', 'tabindex'],
+  ...[
+    'display',
+    'displaystyle',
+    'scriptlevel',
+    'mathvariant',
+    'stretchy',
+    'fence',
+    'separator',
+    'form',
+    'lspace',
+  ],
+  ...['rspace', 'minsize', 'maxsize', 'symmetric', 'largeop', 'movablelimits', 'accent', 'accentunder'],
+  ...['linethickness', 'width', 'height', 'depth', 'voffset', 'columnspan', 'rowspan', 'notation'],
+];
 
 const purifier = createPurifier(window);
 
 export function sanitise(html: string): SafeHtml {
   const clean: SafeHtml = purifier.sanitize(html, {
-    ALLOWED_TAGS: TAGS,
+    ALLOWED_TAGS: [...TAGS, ...MATHML_TAGS],
     ALLOWED_ATTR: ['href', ...WORDS],
     ADD_URI_SAFE_ATTR: WORDS,
     ALLOWED_URI_REGEXP: /^https:\/\//i,

@@ -11,14 +11,17 @@ import { rejected } from '../../helpers/thrown.ts';
 const statistics = { promptTokens: 1, reusedTokens: 0, encodedImages: 0, encodeSeconds: 0, promptSeconds: 1 };
 
 /** A session of 512 tokens whose model says nothing, and the longest text whose tokens it was asked for. */
-function session(template?: string) {
+function session(template?: string, says: readonly string[] = []) {
   const longest = { characters: 0 };
   const model = fakeModel();
   const Chat = class {
     abort = () => undefined;
     close = () => undefined;
     prompt = () => Promise.resolve(statistics);
-    answer = () => Promise.resolve({ tokens: 0, seconds: 1, reason: 'end' });
+    answer = (_: unknown, onToken: (event: { bytes: Buffer }) => void) => {
+      for (const piece of says) onToken({ bytes: Buffer.from(piece) });
+      return Promise.resolve({ tokens: says.length, seconds: 1, reason: 'end' });
+    };
   };
   const layout = (sequence: NativeSequence) => {
     longest.characters = Math.max(longest.characters, sequence.text?.length ?? 0);
@@ -81,4 +84,19 @@ it('is told to stop while the template is rendered', async () => {
   setTimeout(() => abort.abort(), 100);
   expect((await sent).code).toBe('CANCELLED');
   expect(made.messages).toEqual([]);
+});
+
+it('an answer to a prompt that opened its thoughts begins with them', async () => {
+  const thinking =
+    '{% for m in messages %}[{{ m.content }}]{% endfor %}{% if add_generation_prompt %}<think>\n{% endif %}';
+  const { made } = session(thinking, ['hm', '</think>', 'Yes.']);
+  const events: ChatEvent[] = [];
+  const { text: said } = await made.send(question('Is it?'), { onEvent: (event) => events.push(event) });
+  expect(said).toBe('<think>\nhm</think>Yes.');
+  expect(events.flatMap((event) => (event.kind === 'text' ? [event.text] : [])).join('')).toBe(said);
+});
+
+it('an answer of no words is none, whatever the prompt opened', async () => {
+  const { made } = session('{% for m in messages %}[{{ m.content }}]{% endfor %}<think>');
+  expect((await made.send(question('Is it?'))).text).toBe('');
 });

@@ -77,6 +77,12 @@ it('every question gets its own answer', async () => {
   expect(rest).toMatchObject({ asked: 3, cut: 0, tokensPerSecond: 6 });
 });
 
+it('what the model thought before its answer is not scored', async () => {
+  const task = taskOf('a');
+  const { answers } = await task.run(() => Promise.resolve(sent('<think>\nA or B?\n</think>\n\nB')));
+  expect(answers.get('a')).toBe('B');
+});
+
 it('a run that died goes on with what was not answered', async () => {
   const { run, asked, progress } = taskOf('abcd');
   await rejected(run(until('c', () => Promise.reject(new SnugError('WORKER_DIED', 'it died')))));

@@ -46,6 +46,73 @@ describe('answers', () => {
   });
 });
 
+describe('formulas', () => {
+  const texOf = (html: string) =>
+    [...html.matchAll(/<math.*?<\/math>/gs)].map(([math]) => math.replaceAll(/<[^>]*>/g, ''));
+
+  it.each([
+    ['\\(\\pi r^2\\)', ['πr2']],
+    ['Area: \\(a + b\\), or $c$.', ['a+b', 'c']],
+    ['$E=mc^2$', ['E=mc2']],
+    ['if $x > 3$ and $y<4$ then', ['x&gt;3', 'y&lt;4']],
+    ['the $n$-th, $\\text{speed}$', ['n', 'speed']],
+    ['- $a_1$ *b*', ['a1']],
+    ['| a |\n|--|\n| $x$ |', ['x']],
+    ['**$x$** and *\\(y\\)*', ['x', 'y']],
+    ['so $$x$$ and \\[y\\]', ['x', 'y']],
+  ])('in %j are set', (text, expected) => {
+    expect(texOf(render(text))).toEqual(expected);
+  });
+
+  it.each([
+    'So\n\\[ a = b \\]\nthen',
+    'So\n\n$$\na = b\n$$\n\nthen',
+    'So\n$$a = b$$\nthen',
+    '- So\n  $$a = b$$\n  then',
+  ])('on their own are blocks: %j', (text) => {
+    const shown = render(text);
+    expect(shown).toMatch(/<div class="formula" tabindex="0"><math display="block"/);
+    expect(texOf(shown)).toEqual(['a=b']);
+    expect(shown).toMatch(/So.*then/s);
+  });
+
+  it.each([
+    'It costs $5 and $10.',
+    'From $5-$10, or US$3$ each',
+    '$5M/yr and $6M/yr; pay $20,000 (about $18k) now',
+    'between $5 and 10$ a day',
+    '$HOME/bin and $USER$PATH',
+    'a $ b $ c',
+    '$1 - $2',
+    '\\$x\\$',
+    '`$x$` and `\\(y\\)`',
+    '```\n$$x$$\n\\[y\\]\n```',
+    '    $$x$$',
+    '$$ never closed',
+    '\\\\(x)',
+  ])('are not seen in %j', (text) => {
+    expect(render(text)).not.toContain('<math');
+  });
+
+  it('that can’t be read stay as they were written', () => {
+    expect(render('bad \\(\\frac{\\) x')).toContain('bad <code>\\(\\frac{\\)</code> x');
+    expect(render('$\\href{javascript:x}{y}$ $\\includegraphics{x}$')).not.toContain('<math');
+  });
+
+  it('take no time of their own, however they are written', () => {
+    for (const hostile of [
+      '$'.repeat(4000),
+      '$x '.repeat(20_000),
+      '\\['.repeat(20_000),
+      '\n\n$$x'.repeat(20_000),
+    ])
+      expect(render(hostile)).not.toContain('<math');
+    const deep = `$${'{'.repeat(900)}x${'}'.repeat(900)}$`;
+    expect(render(deep)).toContain('x');
+    expect(render('$\\def\\a{\\b\\b}\\def\\b{\\a\\a}\\a$')).not.toContain('<math');
+  });
+});
+
 describe('links', () => {
   it('lead out by https alone, in a window of their own, with their address shown', () => {
     expect(render('[docs](https://example.org/a?b=1&c=2)')).toContain(
@@ -136,6 +203,7 @@ describe('an answer that grows', () => {
     '# Title\n\nA paragraph with **bold** words\nover two lines.\n\n',
     '- one\n- two\n\n- three after a gap\n\n  still three\n\n1. first\n2. second\n\n',
     '| a | b |\n|---|---|\n| 1 | 2 |\n\n```js\nlet a = 1;\n\nlet b = 2;\n```\n\n> quoted\nlazily\n\n',
+    '\\(a\\) costs $5 and $b^2$\n\nso\n\\[x\n= y\\]\nthen\n\n$$z$$\n\n',
     'setext\n===\n\n    indented code\n\nlast <b>words</b>\r\nend',
   ].join('');
 

@@ -11,6 +11,11 @@ const HOSTILE = [
   '<img src=x onerror="window.harmed = true">',
   '<svg><script>window.harmed = true</script></svg>',
   '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=window.harmed=true&gt;">',
+  '<math><annotation-xml encoding="text/html"><img src=x onerror="window.harmed = true"></annotation-xml></math>',
+  '<math href="javascript:window.harmed = true"><mi>x</mi></math>',
+  '<math><maction actiontype="statusline#x" xlink:href="javascript:window.harmed = true"><mi>x</mi></maction></math>',
+  '<math><mi style="background:url(https://example.org/x)" onmouseover="window.harmed = true">x</mi></math>',
+  '<math><mtext></math><img src=x onerror="window.harmed = true">',
   '<a href="javascript:window.harmed = true">x</a>',
   '<a href="data:text/html,x">x</a>',
   '<a href="http://example.org/">x</a>',
@@ -61,7 +66,9 @@ describe.skipIf(browserPath === undefined)('what reaches the page', () => {
     const requests: string[] = [];
     page.on('request', (request) => requests.push(request.url()));
     const clean = await sanitised(html);
-    expect(clean).not.toMatch(/<(?:script|img|svg|math|iframe|form|input|style|link|base|meta|template)/i);
+    expect(clean).not.toMatch(
+      /<(?:script|img|svg|annotation|maction|mglyph|iframe|form|input|style|link|base|meta|template)/i,
+    );
     expect(clean).not.toMatch(/ (?:on\w+|style|src|id|name)=/i);
     expect(clean).not.toMatch(/href="(?!https:\/\/)/i);
     await page.evaluate((text) => {
@@ -75,8 +82,10 @@ describe.skipIf(browserPath === undefined)('what reaches the page', () => {
     const answer =
       '<p dir="auto">a <strong>b</strong></p><div class="table" tabindex="0"><table><tbody><tr><td align="right">1</td></tr></tbody></table></div>' +
       '<a href="https://example.org/" title="https://example.org/" target="_blank" rel="noopener noreferrer nofollow">c</a>' +
-      '<button type="button" class="copy-code">Copy</button><ol start="3"><li>d</li></ol>';
+      '<button type="button" class="copy-code">Copy</button><ol start="3"><li>d</li></ol>' +
+      '<div class="formula" tabindex="0"><math display="block"><msup><mi>x</mi><mn>2</mn></msup><mo stretchy="false">)</mo><mtable displaystyle="true"><mtr><mtd class="tml-right"><mspace width="1em"></mspace></mtd></mtr></mtable></math></div>';
     const names = (html: string): readonly string[] => (html.match(/[\w-]+="[^"]*"/g) ?? []).toSorted();
     expect(names(await sanitised(answer))).toEqual(names(answer));
+    expect(await sanitised(answer)).toContain('<msup><mi>x</mi><mn>2</mn></msup>');
   });
 });
