@@ -6,7 +6,10 @@ import { contextBridge, ipcRenderer, webUtils } from 'electron';
  */
 contextBridge.exposeInMainWorld('snugShell', {
   call: (message: unknown) => ipcRenderer.invoke('call', message),
-  addPicture: (bytes: Uint8Array, name: string) => ipcRenderer.invoke('picture', { bytes, name }),
+  addPicture: (bytes: Uint8Array, name: string, page?: number) =>
+    ipcRenderer.invoke('picture', { bytes, name, page }),
+  documentPages: (bytes: Uint8Array, name: string, page: number) =>
+    ipcRenderer.invoke('document-pages', { bytes, name, page }),
   listen: (listener: (event: unknown) => void) => {
     const forward = (_: unknown, event: unknown) => listener(event);
     ipcRenderer.on('event', forward);

@@ -1,5 +1,5 @@
 import type { Api, ApiEvent } from '../src-main/contract/api.ts';
-import type { PictureView } from '../src-main/contract/conversation.ts';
+import type { AddedPicture, DocumentPages } from '../src-main/contract/conversation.ts';
 import { connectShell, type ShellBridge } from './electron-bridge.ts';
 import { connectSocket } from './socket-bridge.ts';
 
@@ -15,8 +15,10 @@ export interface Bridge {
   onConnection(listener: (state: Bridge['connection']['state']) => void): () => void;
   /** Tries at once to reach the main process again; undefined where the connection can't be lost. */
   reconnect?: () => void;
-  /** Keeps a picture's bytes for sending; rejects with advice when it is none. */
-  addPicture(file: Blob, name: string): Promise<PictureView>;
+  /** Keeps a picture's bytes, or a document's page (from 1), for sending; rejects with advice when it is none. */
+  addPicture(file: Blob, name: string, page?: number): Promise<AddedPicture>;
+  /** What a document's pages look like, some from `first` on. */
+  documentPages(file: Blob, name: string, first: number): Promise<DocumentPages>;
   pictureUrl(hash: string): string;
   /** The path of a dropped or chosen file, where the door knows it (Electron); undefined in a browser. */
   pathOf(file: File): string | undefined;

@@ -1,8 +1,9 @@
 import type { Api, ApiEvent } from '../src-main/contract/api.ts';
-import type { PictureView } from '../src-main/contract/conversation.ts';
+import type { AddedPicture, DocumentPages } from '../src-main/contract/conversation.ts';
 import { fromErrorData, SnugError, type ErrorData } from '../src-main/contract/errors.ts';
 import {
   MOST_MESSAGE_BYTES,
+  PAGES_PATH,
   PICTURES_PATH,
   SOCKET_PATH,
   SOCKET_PROTOCOL,
@@ -134,14 +135,26 @@ class SocketBridge implements Bridge {
     return () => this.#watchers.delete(watcher);
   }
 
-  async addPicture(file: Blob, name: string): Promise<PictureView> {
-    const response = await fetch(`${PICTURES_PATH}?name=${encodeURIComponent(name)}`, {
+  addPicture(file: Blob, name: string, page?: number): Promise<AddedPicture> {
+    return this.#upload(PICTURES_PATH, file, { name, ...(page === undefined ? {} : { page: String(page) }) });
+  }
+
+  documentPages(file: Blob, name: string, first: number): Promise<DocumentPages> {
+    return this.#upload(PAGES_PATH, file, { name, page: String(first) });
+  }
+
+  async #upload<Value extends object>(
+    path: string,
+    file: Blob,
+    facts: Readonly<Record<string, string>>,
+  ): Promise<Value> {
+    const response = await fetch(`${path}?${new URLSearchParams(facts).toString()}`, {
       method: 'POST',
       body: file,
       headers: bearer(this.#session.current?.bearer ?? ''),
     });
     if (response.status === 401) throw refused();
-    const answer = (await response.json()) as PictureView | { error: ErrorData };
+    const answer = (await response.json()) as Value | { error: ErrorData };
     if ('error' in answer) throw fromErrorData(answer.error);
     return answer;
   }

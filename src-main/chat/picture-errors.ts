@@ -1,11 +1,12 @@
 import { SnugError } from '../contract/errors.ts';
+import { SUPPORTED_PICTURES } from '../contract/picture-kinds.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import { MOST_DECODING_BYTES } from './picture-memory.ts';
 
 /** What can be wrong with a picture; each begins with its name. */
 
-export const SUPPORTED = 'JPEG, PNG, WebP, GIF and AVIF are supported.';
-const SAVE_AGAIN = 'Open it in a picture viewer and save it again as JPEG.';
+export const SUPPORTED = SUPPORTED_PICTURES;
+export const SAVE_AGAIN = 'Open it in a picture viewer and save it again as JPEG.';
 
 export function bad(name: string, what: string, advice?: string, cause?: unknown): SnugError {
   return new SnugError('BAD_PICTURE', `${name} ${what}`, { advice, cause });

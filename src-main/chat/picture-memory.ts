@@ -13,18 +13,26 @@ const DEEP_AVIF_BYTES_PER_PIXEL = 26;
 /** a canvas in RGBA, and the one before it for frames that bring it back */
 const GIF_BYTES_PER_PIXEL = 8;
 const GIF_BYTES_PER_FRAME = 96;
+/** libheif's planes and its RGB in the memory of WebAssembly, measured as AVIF's */
+const HEIC_BYTES_PER_PIXEL = 13;
+const DEEP_HEIC_BYTES_PER_PIXEL = 20;
+/** PDFium's page and its copy */
+const PDF_BYTES_PER_PIXEL = 8;
+/** a strip that is the whole picture, as it is unpacked */
+const TIFF_COPIES = 2;
 /** ARGB of the lossless decoder, or a canvas that frames are drawn on; lossy ones without alpha are decoded row by row */
 const WEBP_BYTES_PER_PIXEL = 8;
 /** the result, and what it is made from in RGBA when turned or not scaled down */
-const BYTES_PER_RESULT_PIXEL = 10;
+const BYTES_PER_RESULT_PIXEL = 12;
 /** rows that libvips holds at most while it scales down from the top to the bottom */
 const ROWS = 1024;
 
 /** What of a picture decides how it is decoded; sharp's metadata has it. */
 export type PictureFacts = Pick<
   Metadata,
-  'width' | 'height' | 'channels' | 'depth' | 'bitsPerSample' | 'isProgressive' | 'pages'
->;
+  'width' | 'height' | 'channels' | 'depth' | 'bitsPerSample' | 'compression' | 'pages'
+> &
+  Partial<Pick<Metadata, 'isProgressive'>>;
 
 /** Bytes that decoding takes at most, told from the header alone. */
 export function decodingBytes(
@@ -54,8 +62,21 @@ function wholePictureBytes(kind: DecodedKind, bytes: Uint8Array, facts: PictureF
     case 'webp':
       return isLossyOpaqueWebp(bytes) ? 0 : pixels * WEBP_BYTES_PER_PIXEL;
     case 'heif':
-      return pixels * ((facts.bitsPerSample ?? 8) > 8 ? DEEP_AVIF_BYTES_PER_PIXEL : AVIF_BYTES_PER_PIXEL);
+      return pixels * heifBytesPerPixel(facts);
+    case 'tiff':
+      return pixels * facts.channels * sampleBytes(facts.depth) * TIFF_COPIES;
+    case 'bmp':
+      // and the colour numbers of one that comes in runs
+      return pixels * (facts.channels + 1);
+    case 'pdf':
+      return bytes.length + pixels * PDF_BYTES_PER_PIXEL;
   }
+}
+
+function heifBytesPerPixel({ compression, bitsPerSample = 8 }: PictureFacts): number {
+  const deep = bitsPerSample > 8;
+  if (compression === 'hevc') return deep ? DEEP_HEIC_BYTES_PER_PIXEL : HEIC_BYTES_PER_PIXEL;
+  return deep ? DEEP_AVIF_BYTES_PER_PIXEL : AVIF_BYTES_PER_PIXEL;
 }
 
 /** Its frames may be small; whoever shows it has to hold all of the canvas. */
@@ -67,7 +88,7 @@ function gifCanvasPixels(bytes: Uint8Array): number {
 function sampleBytes(depth: Metadata['depth']): number {
   if (depth === 'uchar' || depth === 'char') return 1;
   if (depth === 'ushort' || depth === 'short') return 2;
-  // PNG, JPEG, WebP and GIF have no others
+  // only TIFF has others
   return 16;
 }
 

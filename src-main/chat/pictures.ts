@@ -1,27 +1,19 @@
 import { createHash } from 'node:crypto';
-import sharp, { type Metadata } from 'sharp';
+import { existsSync } from 'node:fs';
+import sharp from 'sharp';
+import { SnugError } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
 import type { NativeImage } from '../engine/addon.ts';
 import { readRegularFile } from '../regular-file.ts';
-import { SUPPORTED, bad, damaged, tooLarge } from './picture-errors.ts';
-import { isDecoded, pictureKind, type DecodedKind } from './picture-kind.ts';
-import { MOST_DECODING_BYTES, decodingBytes } from './picture-memory.ts';
+import { groundFor, layOnGround } from './ground.ts';
+import { openPicture, type OpenedPicture, type PictureSize } from './open-picture.ts';
+import { damaged } from './picture-errors.ts';
 
 /** A picture ready for the vision encoder. */
 export interface Picture extends Required<NativeImage> {
   /** what the person should know: only the first frame was used, … */
   readonly notes: readonly string[];
 }
-
-export interface PictureSize {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** sharp's own default limit (0x3FFF squared); more takes minutes even row by row. */
-const MOST_PIXELS = 0x3fff * 0x3fff;
-/** Longer strips shrink to nothing on their short side; llama.cpp's encoder refuses ratios near 200. */
-const LARGEST_ASPECT_RATIO = 100;
 
 // a second picture at once, or threads with rows of their own, would need memory that nobody counted
 sharp.cache(false);
@@ -30,7 +22,7 @@ sharp.concurrency(1);
 /** Leaves libvips only the decoders that are used, for a process that decodes what strangers made. */
 export function blockOtherDecoders(): void {
   sharp.block({ operation: ['VipsForeignLoad'] });
-  const used = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'];
+  const used = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif', 'Tiff'];
   sharp.unblock({ operation: used.map((name) => `VipsForeignLoad${name}`) });
 }
 
@@ -44,121 +36,127 @@ function inTurn<Result>(job: () => Promise<Result>): Promise<Result> {
 }
 
 /**
- * Decodes a picture to RGB: upright (EXIF), on white where transparent, the first frame of an animation, scaled down to
- * `maxPixels` when larger, as the encoder would only throw the detail away. One picture at a time, and none that takes more than
- * MOST_DECODING_BYTES.
+ * Decodes a picture to RGB: upright (EXIF), on a ground that shows it where transparent, the first frame of an animation or page of a
+ * document (`cat.pdf#page=2`: that one), scaled down to `maxPixels` when larger, as the encoder would only throw the detail away. One
+ * picture at a time, and none that takes more than MOST_DECODING_BYTES.
  */
 export function decodePicture(
   source: string | Uint8Array,
   options: { name?: string; maxPixels: number },
 ): Promise<Picture> {
-  const name = options.name ?? (typeof source === 'string' ? source : 'the picture');
   return inTurn(async () => {
-    const bytes = contentOf(source);
-    const opened = await openPicture(bytes, name);
+    const { bytes, page, name } = contentOf(source);
+    const opened = await openPicture(bytes, options.name ?? name, page);
     return decode(opened, options.maxPixels);
   });
 }
 
+export interface PrepareRequest {
+  readonly bytes: Uint8Array;
+  readonly name: string;
+  /** of a document, from 1 */
+  readonly page?: number | undefined;
+}
+
+/** A picture as conversations keep it. */
+export interface PreparedPicture extends PictureSize {
+  /** undefined: as it came, for browsers show the same of it as the model sees */
+  readonly converted: Uint8Array | undefined;
+  readonly notes: readonly string[];
+}
+
 /** Pixels to which a picture is decoded only to see that it can be. */
 const PEEK_PIXELS = 64 * 64;
+/** More than any encoder sees. */
+const MOST_KEPT_PIXELS = 16e6;
+/** Up to here a picture is kept without loss: screenshots, drawings and pages; larger ones are photographs and scans. */
+const MOST_LOSSLESS_PIXELS = 5e6;
+const KEPT_QUALITY = 92;
 
-/** The size of a picture, upright; throws BAD_PICTURE as decoding it in full would. */
-export function checkPicture(source: string | Uint8Array, name: string): Promise<PictureSize> {
+/** Looks whether a picture opens, and makes one that browsers show of what they don't. Throws BAD_PICTURE as decoding it would. */
+export function preparePicture({ bytes, name, page }: PrepareRequest): Promise<PreparedPicture> {
   return inTurn(async () => {
-    const opened = await openPicture(contentOf(source), name);
-    await decode(opened, PEEK_PIXELS);
-    const { width, height } = opened.metadata.autoOrient;
-    return { width, height };
+    const opened = await openPicture(bytes, name, page);
+    const { notes } = opened;
+    if (isShownByBrowsers(opened)) {
+      await decode(opened, PEEK_PIXELS);
+      return { width: opened.width, height: opened.height, notes, converted: undefined };
+    }
+    const { width, height, data } = await decode(opened, MOST_KEPT_PIXELS);
+    const pixels = sharp(data, { raw: { width, height, channels: 3 } });
+    const encoded =
+      width * height <= MOST_LOSSLESS_PIXELS
+        ? pixels.png()
+        : pixels.jpeg({ quality: KEPT_QUALITY, chromaSubsampling: '4:4:4' });
+    return { width, height, notes, converted: await encoded.toBuffer() };
   });
 }
 
-function contentOf(source: string | Uint8Array): Uint8Array {
-  if (typeof source !== 'string') return source;
-  return readRegularFile(source, { mostBytes: MOST_PICTURE_BYTES, refusedAs: 'BAD_PICTURE' });
+function isShownByBrowsers({ kind, isOneOfSeveral, isHeic }: OpenedPicture): boolean {
+  return !isOneOfSeveral && !isHeic && !['tiff', 'bmp', 'pdf'].includes(kind);
 }
 
-/** A picture whose header was read and found usable. */
-interface OpenedPicture {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-  readonly kind: DecodedKind;
-  readonly metadata: Metadata;
-}
+const PAGE_OF_PATH = /#page=(\d+)$/;
 
-async function openPicture(bytes: Uint8Array, name: string): Promise<OpenedPicture> {
-  if (bytes.length === 0) throw bad(name, 'is empty', `Choose a picture. ${SUPPORTED}`);
-  const kind = pictureKind(bytes);
-  if (kind === undefined) throw bad(name, 'is not a picture that can be read', SUPPORTED);
-  if (!isDecoded(kind)) throw bad(name, `is a ${kind} file`, SUPPORTED);
-  const metadata = await readMetadata(bytes, name);
-  if (metadata.format !== kind) throw damaged(name, new Error(`a decoder for ${metadata.format} took it`));
-  if (kind === 'heif' && metadata.compression !== 'av1') {
-    throw bad(name, 'is a HEIC photograph, which cannot be opened here', 'Save or share it as JPEG.');
-  }
-  const { width, height } = metadata.autoOrient;
-  if (width * height > MOST_PIXELS) {
-    throw bad(
-      name,
-      `has ${width}×${height} pixels, more than can be opened safely`,
-      'Scale it down first; 4,000 pixels a side are plenty.',
-    );
-  }
-  if (Math.max(width / height, height / width) > LARGEST_ASPECT_RATIO) {
-    throw bad(
-      name,
-      `is ${width}×${height}: too long a strip to be understood`,
-      'Crop it into several pictures.',
-    );
-  }
-  return { name, bytes, kind, metadata };
-}
-
-async function readMetadata(bytes: Uint8Array, name: string): Promise<Metadata> {
-  try {
-    return await sharp(bytes, { limitInputPixels: false }).metadata();
-  } catch (error) {
-    throw damaged(name, error);
-  }
+function contentOf(source: string | Uint8Array): { bytes: Uint8Array; page?: number; name: string } {
+  if (typeof source !== 'string') return { bytes: source, name: 'the picture' };
+  const read = (path: string) =>
+    readRegularFile(path, { mostBytes: MOST_PICTURE_BYTES, refusedAs: 'BAD_PICTURE' });
+  const page = PAGE_OF_PATH.exec(source)?.[1];
+  // a file may have such a name
+  if (page === undefined || existsSync(source)) return { bytes: read(source), name: source };
+  const path = source.replace(PAGE_OF_PATH, '');
+  return { bytes: read(path), page: Number(page), name: path };
 }
 
 async function decode(opened: OpenedPicture, maxPixels: number): Promise<Picture> {
-  const { name, bytes, metadata } = opened;
-  const { width, height } = metadata.autoOrient;
+  const { name, width, height, notes } = opened;
   const scale = Math.min(1, Math.sqrt(maxPixels / (width * height)));
-  const size = [width, height].map((side) => Math.max(1, Math.floor(side * scale))) as [number, number];
-  refuseTooMuch(opened, size[0] * size[1]);
+  const size = {
+    width: Math.max(1, Math.floor(width * scale)),
+    height: Math.max(1, Math.floor(height * scale)),
+  };
+  opened.checkMemory(size.width * size.height);
   try {
-    const { data, info } = await sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' })
-      .autoOrient()
-      .resize(...size, { fit: 'fill' })
-      .flatten({ background: '#ffffff' })
+    const { data, info } = await opened
+      .decoder(size)
+      .resize(size.width, size.height, { fit: 'fill' })
       .toColourspace('srgb')
-      .removeAlpha()
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    const pixels = info.channels === 3 ? data : greyToRgb(data);
+    const pixels = toRgb(data, info);
     return {
       width: info.width,
       height: info.height,
       data: pixels,
       id: createHash('sha256').update(`${info.width}×${info.height}`).update(pixels).digest('hex'),
-      notes: (metadata.pages ?? 1) > 1 ? [`${name} is animated; only its first frame is used`] : [],
+      notes,
     };
   } catch (error) {
-    throw damaged(name, error);
+    throw error instanceof SnugError ? error : damaged(name, error);
   }
 }
 
-function refuseTooMuch({ name, bytes, kind, metadata }: OpenedPicture, resultPixels: number): void {
-  const needed = decodingBytes(kind, bytes, metadata, resultPixels);
-  if (needed <= MOST_DECODING_BYTES) return;
-  const { width, height } = metadata.autoOrient;
-  throw tooLarge(name, { width, height, needed, inPasses: metadata.isProgressive });
+/** From grey, RGB, or either with alpha. */
+function toRgb(data: Uint8Array, info: { width: number; height: number; channels: number }): Uint8Array {
+  const { width, height, channels } = info;
+  if (channels === 3) return data;
+  if (channels === 1) return greyToRgb(data);
+  const rgba = { width, height, data: channels === 4 ? data : greyToRgba(data) };
+  return layOnGround(rgba, groundFor(rgba));
 }
 
 function greyToRgb(grey: Uint8Array): Uint8Array {
   const rgb = new Uint8Array(grey.length * 3);
   for (let i = 0; i < grey.length; i++) rgb.fill(grey[i] ?? 0, i * 3, i * 3 + 3);
   return rgb;
+}
+
+function greyToRgba(grey: Uint8Array): Uint8Array {
+  const rgba = new Uint8Array(grey.length * 2);
+  for (let from = 0, to = 0; from < grey.length; from += 2, to += 4) {
+    rgba.fill(grey[from] ?? 0, to, to + 3);
+    rgba[to + 3] = grey[from + 1] ?? 0;
+  }
+  return rgba;
 }

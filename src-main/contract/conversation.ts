@@ -10,6 +10,24 @@ export interface PictureView {
   readonly height: number;
 }
 
+/** A picture that was just added. */
+export interface AddedPicture extends PictureView {
+  /** what is to be known of it: only its first frame is kept, … */
+  readonly notes: readonly string[];
+}
+
+/** Pages of a document to choose from. */
+export interface DocumentPages {
+  /** all that it has */
+  readonly pages: number;
+  readonly thumbnails: readonly {
+    /** from 1 */
+    readonly page: number;
+    /** `data:`; null for a page that cannot be drawn */
+    readonly url: string | null;
+  }[];
+}
+
 export interface AnswerStatistics {
   readonly promptTokens: number;
   readonly reusedTokens: number;
@@ -175,6 +193,8 @@ export interface ChatActivity {
 
 /** Most pictures in one message, and most letters; beyond both a context is full anyway. */
 export const MOST_PICTURES = 16;
+/** Most thumbnails of a document's pages at once. */
+export const MOST_THUMBNAILS = 12;
 export const MOST_LETTERS = 200_000;
 
 const id = z.string().min(1).max(64);
@@ -188,6 +208,9 @@ const options = z.strictObject({
   maxTokens: z.int().min(1).max(65_536),
   imageMaxTokens: z.int().positive().max(65_536).nullable(),
 });
+
+/** Which page of a document becomes a picture, from 1. */
+export const pageSchema = z.int().min(1).max(100_000);
 
 export const conversationArguments = {
   list: z.strictObject({}),

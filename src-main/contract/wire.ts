@@ -34,6 +34,8 @@ export interface Session {
 
 /** Where a picture's bytes are sent (POST) and shown from (GET, followed by its hash). */
 export const PICTURES_PATH = '/pictures/';
+/** Where a document's bytes are sent (POST) to see its pages. */
+export const PAGES_PATH = '/pages/';
 /** Bytes a dropped picture may have, and letters of its name. */
 export const MOST_PICTURE_BYTES = 64 * 2 ** 20;
 export const MOST_PICTURE_NAME = 255;

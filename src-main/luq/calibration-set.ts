@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
+import { PICTURE_EXTENSIONS } from '../contract/picture-kinds.ts';
 import { readRegularFile, regularFilesBelow } from '../regular-file.ts';
 import { unpackedRoot } from '../root.ts';
 
@@ -40,7 +41,6 @@ const manifestSchema = z.object({
 
 export const builtInCalibrationFolder = join(unpackedRoot, 'resources', 'calibration');
 
-const PICTURE_EXTENSIONS = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.avif']);
 /** Asked of a person's own pictures, which come without questions. */
 const OWN_PICTURE_QUESTIONS = [
   'Describe this picture in detail.',
@@ -69,10 +69,10 @@ export function loadOwnCalibration(folder: string): CalibrationSet {
     });
   }
   const files = regularFilesBelow(folder).sort();
-  const own = files.filter((path) => PICTURE_EXTENSIONS.has(extname(path).toLowerCase()));
+  const own = files.filter((path) => PICTURE_EXTENSIONS.includes(extname(path).toLowerCase()));
   if (own.length === 0) {
     throw new SnugError('NO_CALIBRATION', `${folder} holds no pictures`, {
-      advice: `Put pictures (${[...PICTURE_EXTENSIONS].join(', ')}) into it, or choose another folder.`,
+      advice: `Put pictures (${PICTURE_EXTENSIONS.join(', ')}) into it, or choose another folder.`,
       remedies: [{ kind: 'choose-calibration' }, { kind: 'built-in-calibration' }],
     });
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { SnugError, toErrorData } from '../contract/errors.ts';
-import { PICTURES_PATH, SESSION_PATH } from '../contract/wire.ts';
+import { PAGES_PATH, PICTURES_PATH, SESSION_PATH } from '../contract/wire.ts';
 import type { Services } from '../services/services.ts';
 import type { Connections } from './connections.ts';
 import type { Gate } from './gate.ts';
@@ -67,6 +67,7 @@ export class Answers {
     const { pathname } = exchange.url;
     if (pathname === SESSION_PATH) this.#session(exchange);
     else if (pathname.startsWith(PICTURES_PATH)) await this.#pictures(exchange);
+    else if (pathname === PAGES_PATH) await this.#pages(exchange);
     else this.#file(exchange);
   }
 
@@ -88,7 +89,7 @@ export class Answers {
     if (request.method === 'POST') {
       if (!this.#gate.knows(request)) return words(response, 401, OPEN_ADDRESS);
       this.#connections.trust(request.socket);
-      const kept = await this.#uploads.take(request, url.searchParams.get('name') ?? 'picture');
+      const kept = await this.#uploads.take(request, url);
       return json(response, 200, kept);
     }
     if (request.method !== 'GET') return words(response, 405, 'this is not done here');
@@ -102,6 +103,13 @@ export class Answers {
       'Cache-Control': 'private, max-age=31536000',
     });
     await pipeline(picture.content, response);
+  }
+
+  async #pages({ request, response, url }: Exchange): Promise<void> {
+    if (request.method !== 'POST') return words(response, 405, 'this is not done here');
+    if (!this.#gate.knows(request)) return words(response, 401, OPEN_ADDRESS);
+    this.#connections.trust(request.socket);
+    json(response, 200, await this.#uploads.pages(request, url));
   }
 
   #file({ request, response, url }: Exchange): void {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { PictureView } from '../contract/conversation.ts';
+import { pageSchema, type AddedPicture, type DocumentPages } from '../contract/conversation.ts';
 import { SnugError } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES, MOST_PICTURE_NAME } from '../contract/wire.ts';
 import type { Services } from '../services/services.ts';
@@ -9,15 +9,34 @@ const MOST_AT_ONCE = 2;
 
 /** Takes the pictures that windows send, a few at a time: the others wait on the sender's side. */
 export class Uploads {
-  readonly #services: Pick<Services, 'addPicture'>;
+  readonly #services: Pick<Services, 'addPicture' | 'documentPages'>;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  constructor(services: Pick<Services, 'addPicture'>) {
+  constructor(services: Pick<Services, 'addPicture' | 'documentPages'>) {
     this.#services = services;
   }
 
-  async take(request: IncomingMessage, name: string): Promise<PictureView> {
+  /** Keeps a picture; a document's page is named in the address. */
+  take(request: IncomingMessage, { searchParams }: URL): Promise<AddedPicture> {
+    const page = searchParams.has('page') ? pageOf(searchParams) : undefined;
+    return this.#inTurn(request, searchParams, (bytes, name) => this.#services.addPicture(bytes, name, page));
+  }
+
+  /** Shows the pages of a document, from the one that the address names. */
+  pages(request: IncomingMessage, { searchParams }: URL): Promise<DocumentPages> {
+    const first = pageOf(searchParams);
+    return this.#inTurn(request, searchParams, (bytes, name) =>
+      this.#services.documentPages(bytes, name, first),
+    );
+  }
+
+  async #inTurn<Result>(
+    request: IncomingMessage,
+    searchParams: URLSearchParams,
+    use: (bytes: Buffer, name: string) => Promise<Result>,
+  ): Promise<Result> {
+    const name = searchParams.get('name') ?? 'picture';
     if (Number(request.headers['content-length'] ?? 0) > MOST_PICTURE_BYTES) throw tooLarge();
     if (name.length > MOST_PICTURE_NAME) {
       throw new SnugError('BAD_ARGUMENT', `the picture's name has more than ${MOST_PICTURE_NAME} letters`, {
@@ -26,7 +45,7 @@ export class Uploads {
     }
     await this.#turn();
     try {
-      return await this.#services.addPicture(await readBody(request), name);
+      return await use(await readBody(request), name);
     } finally {
       this.#running--;
       this.#waiting.shift()?.();
@@ -39,6 +58,12 @@ export class Uploads {
     }
     this.#running++;
   }
+}
+
+function pageOf(searchParams: URLSearchParams): number {
+  const page = pageSchema.safeParse(Number(searchParams.get('page')));
+  if (!page.success) throw new SnugError('BAD_ARGUMENT', 'there is no such page');
+  return page.data;
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {

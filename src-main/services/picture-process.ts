@@ -1,5 +1,7 @@
 import { brokeDecoder, tooSlow } from '../chat/picture-errors.ts';
-import type { PictureSize } from '../chat/pictures.ts';
+import type { PagesRequest } from '../chat/document-pages.ts';
+import type { PreparedPicture, PrepareRequest } from '../chat/pictures.ts';
+import type { DocumentPages } from '../contract/conversation.ts';
 import { CancelledError, SnugError } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
@@ -37,17 +39,27 @@ export class PictureProcess implements AsyncDisposable {
   }
 
   /**
-   * The size of a picture, upright, after it was decoded.
+   * A picture as it is to be kept, after it was decoded.
    * @throws SnugError BAD_PICTURE, BUSY when too many wait
    */
-  async check(bytes: Uint8Array, name: string): Promise<PictureSize> {
+  prepare(request: PrepareRequest): Promise<PreparedPicture> {
+    return this.#inTurn('prepare', request);
+  }
+
+  /** What a document's pages look like; throws as `prepare` does. */
+  pages(request: PagesRequest): Promise<DocumentPages> {
+    return this.#inTurn('pages', request);
+  }
+
+  async #inTurn<Result>(method: string, request: PrepareRequest | PagesRequest): Promise<Result> {
+    const { bytes, name } = request;
     if (this.#waitingBytes > 0 && this.#waitingBytes + bytes.length > MOST_WAITING_BYTES) {
       throw new SnugError('BUSY', `${name} has to wait: too many pictures come at once`, {
         advice: 'Add it again in a moment.',
       });
     }
     this.#waitingBytes += bytes.length;
-    const result = this.#last.then(() => this.#check(bytes, name));
+    const result = this.#last.then(() => this.#ask<Result>(method, request));
     this.#last = result.catch(() => undefined);
     try {
       return await result;
@@ -56,13 +68,13 @@ export class PictureProcess implements AsyncDisposable {
     }
   }
 
-  async #check(bytes: Uint8Array, name: string): Promise<PictureSize> {
+  async #ask<Result>(method: string, request: PrepareRequest | PagesRequest): Promise<Result> {
     clearTimeout(this.#idle);
     try {
       const worker = await this.#running();
-      const size = await this.#inTime(worker.call<PictureSize>('check', { bytes, name }), name);
+      const answer = await this.#inTime(worker.call<Result>(method, request), request.name);
       this.#idle = setTimeout(() => void this.#end(), this.#limits.idleSeconds * 1000).unref();
-      return size;
+      return answer;
     } catch (error) {
       await this.#end();
       throw error;
@@ -81,7 +93,7 @@ export class PictureProcess implements AsyncDisposable {
     return worker;
   }
 
-  async #inTime(answer: Promise<PictureSize>, name: string): Promise<PictureSize> {
+  async #inTime<Result>(answer: Promise<Result>, name: string): Promise<Result> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(tooSlow(name)), this.#limits.mostSeconds * 1000);

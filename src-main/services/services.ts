@@ -5,7 +5,7 @@ import { EventBus } from '../api/event-bus.ts';
 import { demoModel, workerEntries } from '../api/entries.ts';
 import type { Api } from '../contract/api.ts';
 import type { AppInfo } from '../contract/app.ts';
-import type { PictureView } from '../contract/conversation.ts';
+import { MOST_THUMBNAILS, type AddedPicture, type DocumentPages } from '../contract/conversation.ts';
 import { COMPARE_PLACE } from '../contract/draft.ts';
 import { forkWorker } from '../engine/fork-worker.ts';
 import { RunningWorkers } from '../engine/running-workers.ts';
@@ -37,8 +37,10 @@ const KILLED_MILLISECONDS = 1_000;
 export interface Services extends AsyncDisposable {
   readonly api: Api;
   readonly events: EventBus;
-  /** Keeps a picture's bytes; throws BAD_PICTURE with advice when they are none. */
-  addPicture(bytes: Uint8Array, name: string): Promise<PictureView>;
+  /** Keeps a picture's bytes, or a document's page (from 1) as one; throws BAD_PICTURE with advice when they are none. */
+  addPicture(bytes: Uint8Array, name: string, page?: number): Promise<AddedPicture>;
+  /** A document's pages from `first` on, to choose from. */
+  documentPages(bytes: Uint8Array, name: string, first: number): Promise<DocumentPages>;
   /** The file of a kept picture; throws when there is none of that hash. */
   picturePath(hash: string): string;
   close(): Promise<void>;
@@ -155,11 +157,14 @@ export function openServices(options: {
   return {
     api: logBugs({ app, laptop, library, folder, fits, conversations, chat, drafts, settings }, log),
     events,
-    addPicture: async (bytes, name) => {
-      const { width, height } = await pictures.check(bytes, name);
-      const hash = createHash('sha256').update(bytes).digest('hex');
-      return store.pictures.add({ bytes, hash, name, width, height });
+    addPicture: async (bytes, name, page) => {
+      const { converted, notes, ...size } = await pictures.prepare({ bytes, name, page });
+      const kept = converted ?? bytes;
+      const hash = createHash('sha256').update(kept).digest('hex');
+      const shownName = page === undefined ? name : `${name}, page ${page}`;
+      return { ...store.pictures.add({ bytes: kept, hash, name: shownName, ...size }), notes };
     },
+    documentPages: (bytes, name, first) => pictures.pages({ bytes, name, first, count: MOST_THUMBNAILS }),
     picturePath: (hash) => store.pictures.path(hash),
     close,
     [Symbol.asyncDispose]: close,

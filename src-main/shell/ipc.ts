@@ -1,6 +1,7 @@
 import { dialog, shell, type BrowserWindow, type IpcMain, type IpcMainInvokeEvent } from 'electron';
 import { z } from 'zod';
 import { Dispatcher } from '../api/dispatcher.ts';
+import { pageSchema } from '../contract/conversation.ts';
 import { SnugError, toErrorData } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES, MOST_PICTURE_NAME } from '../contract/wire.ts';
 import type { Services } from '../services/services.ts';
@@ -10,7 +11,9 @@ import { SCHEME } from './protocol.ts';
 const pictureSchema = z.strictObject({
   bytes: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= MOST_PICTURE_BYTES, 'too large'),
   name: z.string().max(MOST_PICTURE_NAME),
+  page: pageSchema.optional(),
 });
+const documentSchema = pictureSchema.required({ page: true });
 
 /** Whether a message comes from the main frame of our own page. */
 export function isOurs(event: Pick<IpcMainInvokeEvent, 'senderFrame'>): boolean {
@@ -33,16 +36,25 @@ export function serveIpc(ipc: IpcMain, services: Services, window: () => Browser
     });
   };
   handle('call', (message) => dispatcher.run(message));
-  handle('picture', async (argument) => {
-    try {
-      const checked = pictureSchema.safeParse(argument);
-      if (!checked.success) throw new SnugError('BAD_ARGUMENT', z.prettifyError(checked.error));
-      const { bytes, name } = checked.data;
-      return { value: await services.addPicture(bytes, name) };
-    } catch (error) {
-      return { error: toErrorData(error) };
-    }
-  });
+  const handleFile = <Argument>(
+    channel: string,
+    schema: z.ZodType<Argument>,
+    run: (argument: Argument) => Promise<unknown>,
+  ) => {
+    handle(channel, async (argument) => {
+      try {
+        const checked = schema.safeParse(argument);
+        if (!checked.success) throw new SnugError('BAD_ARGUMENT', z.prettifyError(checked.error));
+        return { value: await run(checked.data) };
+      } catch (error) {
+        return { error: toErrorData(error) };
+      }
+    });
+  };
+  handleFile('picture', pictureSchema, ({ bytes, name, page }) => services.addPicture(bytes, name, page));
+  handleFile('document-pages', documentSchema, ({ bytes, name, page }) =>
+    services.documentPages(bytes, name, page),
+  );
   const choose = async (options: Electron.OpenDialogOptions) => {
     const parent = window();
     const shown = parent ? dialog.showOpenDialog(parent, options) : dialog.showOpenDialog(options);

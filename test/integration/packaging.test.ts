@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiArguments } from '../../src-main/contract/api.ts';
 import type { FitJob } from '../../src-main/contract/fit-job.ts';
 import type { ModelEntry } from '../../src-main/contract/model.ts';
+import { heic } from '../helpers/heic.ts';
 import { PackedApp, type RunningApp } from '../helpers/packed-app.ts';
+import { pageOf, pdfOf } from '../helpers/pdf.ts';
 
 // What people install, but for Electron's binary: packed by electron-builder, run by plain Node.
 
@@ -71,9 +73,24 @@ describe.skipIf(!onLinux)(
       ]);
     });
 
-    // nobody runs this command line in what is shipped; it shows that the natives and resources are found
-    it('answers about a picture from its command line', () => {
-      const sample = app.path('resources/demo-model/samples/circle.png');
+    it('carries the decoders of HEIC and PDF once', () => {
+      const decoders = app.files.filter((path) =>
+        /node_modules\/(libheif-js|@hyzyla)\/.*\.(wasm|c?js)$/.test(path),
+      );
+      expect(decoders.map((path) => basename(path)).sort()).toEqual([
+        ...['index.esm.js', 'index.js', 'libheif.js', 'libheif.wasm', 'pdfium.wasm'],
+        ...['wasm-bundle.js', 'wasm.js'],
+      ]);
+    });
+
+    // nobody runs this command line in what is shipped; it shows that natives, decoders and resources are found
+    it.each([
+      ['circle.png', () => readFileSync(app.path('resources/demo-model/samples/circle.png'))],
+      ['photo.heic', heic.upright],
+      ['page.pdf', () => pdfOf([pageOf([1, 0, 0])])],
+    ])('answers about a picture from its command line: %s', (name, content) => {
+      const sample = join(folder, name);
+      writeFileSync(sample, content());
       const said = app.cli(
         join(folder, 'home-cli'),
         'chat',

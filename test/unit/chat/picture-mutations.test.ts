@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { decodePicture } from '../../../src-main/chat/pictures.ts';
 import { SnugError } from '../../../src-main/contract/errors.ts';
 import { seededRandom } from '../../../src-main/luq/random.ts';
-import { heicHeader } from '../../helpers/heic.ts';
+import { bmpOf } from '../../helpers/bmp.ts';
+import { heic } from '../../helpers/heic.ts';
+import { pageOf, pdfOf } from '../../helpers/pdf.ts';
 
 const [WIDTH, HEIGHT] = [48, 32];
 
@@ -34,8 +36,16 @@ const KINDS: readonly (readonly [string, () => Promise<Buffer>])[] = [
   ['GIF', () => noise().gif().toBuffer()],
   ['animated GIF', () => frames().gif().toBuffer()],
   ['AVIF', () => noise().avif({ effort: 0 }).toBuffer()],
-  ['HEIC', () => heicHeader(WIDTH, HEIGHT)],
+  ['HEIC', () => Promise.resolve(heic.upright())],
+  ['HEIC with alpha', () => Promise.resolve(heic.whiteOnTransparent())],
   ['TIFF', () => noise().tiff().toBuffer()],
+  ['TIFF in tiles', () => noise().tiff({ tile: true, compression: 'lzw' }).toBuffer()],
+  ['BMP', () => Promise.resolve(bmpOf({ width: 6, height: 2, bits: 24, pixels: new Uint8Array(40) }))],
+  [
+    'BMP in runs',
+    () => Promise.resolve(bmpOf({ width: 6, height: 1, bits: 8, compression: 1, pixels: [6, 1, 0, 1] })),
+  ],
+  ['PDF', () => Promise.resolve(pdfOf([pageOf([1, 0, 0])]))],
 ];
 
 type Random = () => number;

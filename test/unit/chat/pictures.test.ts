@@ -6,7 +6,6 @@ import { crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodePicture, type Picture } from '../../../src-main/chat/pictures.ts';
-import { heicHeader } from '../../helpers/heic.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { rejected } from '../../helpers/thrown.ts';
 
@@ -274,25 +273,22 @@ describe('what is no usable picture', () => {
   });
 
   it.each([
-    ['tiff', () => plain(8, 8).tiff().toBuffer()],
-    [
-      'svg',
-      () => Promise.resolve(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>')),
-    ],
-  ])('a %s file, by what it holds and not by its name', async (format, make) => {
-    const error = await rejected(decodePicture(inFile('picture.jpg', await make()), options));
+    ['an SVG drawing', '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>'],
+    ['an SVG drawing', '<?xml version="1.0"?>\n<!-- a drawing --><svg width="8" height="8"/>'],
+    ['a JPEG XL picture', '\xff\x0a'],
+    ['a JPEG 2000 picture', '\0\0\0\x0cjP  '],
+    ['an icon', '\0\0\x01\0'],
+    ['a video', '\0\0\0\x14ftypqt  \0\0\0\0qt  '],
+    ['a raw photograph', 'II*\0\x10\0\0\0CR\x02\0'],
+    // its first directory says that its picture is a preview, or that it is a DNG
+    ['a raw photograph', 'MM\0*\0\0\0\x08\0\x01\0\xfe\0\x04\0\0\0\x01\0\0\0\x01'],
+    ['a raw photograph', 'II*\0\x08\0\0\0\x01\0\x12\xc6\x01\0\x04\0\0\0\x01\x04\0\0'],
+  ])('%s, by what it holds and not by its name, with a way on', async (what, content) => {
+    const path = inFile('picture.jpg', Buffer.from(content, 'latin1'));
+    const error = await rejected(decodePicture(path, options));
     expect(error.code).toBe('BAD_PICTURE');
-    expect(error.message).toContain(`is a ${format} file`);
-  });
-
-  it('an iPhone photograph in HEIC is named as such and not called damaged', async () => {
-    const heic = await heicHeader(64, 64);
-    expect(await sharp(heic).metadata()).toMatchObject({ format: 'heif', compression: 'hevc' });
-    const error = await rejected(decodePicture(inFile('IMG_0001.HEIC', heic), options));
-    expect(error.code).toBe('BAD_PICTURE');
-    expect(error.message).toContain('HEIC');
-    expect(error.message).not.toContain('damaged');
-    expect(error.advice).toContain('JPEG');
+    expect(error.message).toContain(`is ${what}`);
+    expect(error.advice).toMatch(/[Ss]ave it|screenshot/);
   });
 
   it.each([0.02, 0.3, 0.6, 0.95])('a JPEG of which %d arrived', async (share) => {
@@ -359,15 +355,6 @@ describe('what is no usable picture', () => {
     const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>';
     const error = await rejected(decodePicture(Buffer.from(`\xff\xd8\xff${svg}`, 'latin1'), options));
     expect(error.code).toBe('BAD_PICTURE');
-  });
-
-  it.each([
-    ['<?xml version="1.0"?>\n<!-- a drawing --><svg width="8" height="8"/>', 'svg'],
-    ['%PDF-1.7', 'pdf'],
-    ['BM\0\0\0\0', 'bmp'],
-  ])('%j is named', async (content, kind) => {
-    const error = await rejected(decodePicture(Buffer.from(content), options));
-    expect(error.message).toContain(`is a ${kind} file`);
   });
 
   it('a palette PNG that lost its palette is damaged, not missing', async () => {

@@ -81,15 +81,15 @@ describe('the process that decodes pictures', () => {
   it('is started by the first picture and serves those that follow', async () => {
     const { process, started } = pictures();
     expect(started).toHaveLength(0);
-    expect(await process.check(bytes, 'a')).toEqual(size);
-    expect(await process.check(bytes, 'b')).toEqual(size);
+    expect(await process.prepare({ bytes, name: 'a' })).toEqual(size);
+    expect(await process.prepare({ bytes, name: 'b' })).toEqual(size);
     expect(started.map(({ checked }) => checked)).toEqual([['a', 'b']]);
   });
 
   it('gets one picture at a time, in the order they came', async () => {
     const { process, started } = pictures();
-    const first = process.check(bytes, 'a');
-    const others = ['b', 'c'].map((name) => process.check(bytes, name));
+    const first = process.prepare({ bytes, name: 'a' });
+    const others = ['b', 'c'].map((name) => process.prepare({ bytes, name }));
     await first;
     expect(started[0]?.checked).toEqual(['a']);
     await Promise.all(others);
@@ -98,16 +98,16 @@ describe('the process that decodes pictures', () => {
 
   it('ends when no picture came for a while, and is started again by the next', async () => {
     const { process, started, alive } = pictures({ ...generous, idleSeconds: 0.01 });
-    await process.check(bytes, 'a');
+    await process.prepare({ bytes, name: 'a' });
     await until(() => alive() === 0);
-    expect(await process.check(bytes, 'b')).toEqual(size);
+    expect(await process.prepare({ bytes, name: 'b' })).toEqual(size);
     expect(started).toHaveLength(2);
   });
 
   it('that crashes at a picture costs that picture, not those that wait', async () => {
     const { process, started } = pictures();
-    const crash = rejected(process.check(bytes, 'crash'));
-    const next = process.check(bytes, 'next');
+    const crash = rejected(process.prepare({ bytes, name: 'crash' }));
+    const next = process.prepare({ bytes, name: 'next' });
     const error = await crash;
     expect(error.code).toBe('BAD_PICTURE');
     expect(error.message).toContain("crash can't be opened");
@@ -118,8 +118,8 @@ describe('the process that decodes pictures', () => {
 
   it('is ended at its time limit, and the next picture is taken', async () => {
     const { process, alive } = pictures({ ...generous, mostSeconds: 0.05 });
-    const hang = rejected(process.check(bytes, 'hang'));
-    const next = process.check(bytes, 'next');
+    const hang = rejected(process.prepare({ bytes, name: 'hang' }));
+    const next = process.prepare({ bytes, name: 'next' });
     const error = await hang;
     expect(error.code).toBe('BAD_PICTURE');
     expect(error.message).toBe('hang takes too long to open');
@@ -129,43 +129,43 @@ describe('the process that decodes pictures', () => {
 
   it('takes no other picture after one that its decoder stumbled over', async () => {
     const { process, started } = pictures();
-    expect((await rejected(process.check(bytes, 'damaged'))).message).toBe('damaged is damaged');
-    await process.check(bytes, 'next');
+    expect((await rejected(process.prepare({ bytes, name: 'damaged' }))).message).toBe('damaged is damaged');
+    await process.prepare({ bytes, name: 'next' });
     expect(started.map(({ checked }) => checked)).toEqual([['damaged'], ['next']]);
   });
 
   it('that died while it had nothing to do is replaced, and no picture is blamed', async () => {
     const { process, started } = pictures();
-    await process.check(bytes, 'a');
+    await process.prepare({ bytes, name: 'a' });
     started[0]?.die(null, 'SIGKILL');
-    expect(await process.check(bytes, 'b')).toEqual(size);
+    expect(await process.prepare({ bytes, name: 'b' })).toEqual(size);
   });
 
   it("that can't be started is no picture's fault", async () => {
     const { process } = pictures(generous, (port) => (port.startsWell = false));
-    expect((await rejected(process.check(bytes, 'a'))).code).toBe('WORKER_DIED');
+    expect((await rejected(process.prepare({ bytes, name: 'a' }))).code).toBe('WORKER_DIED');
   });
 
   it('takes no more than can wait, but always one', async () => {
     const { process } = pictures();
     const large = new Uint8Array(300 * 2 ** 20);
-    const first = process.check(large, 'large');
-    const error = await rejected(process.check(bytes, 'one too many'));
+    const first = process.prepare({ bytes: large, name: 'large' });
+    const error = await rejected(process.prepare({ bytes, name: 'one too many' }));
     expect(error.code).toBe('BUSY');
     expect(error.message).toContain('one too many');
     expect(await first).toEqual(size);
-    expect(await process.check(bytes, 'later')).toEqual(size);
+    expect(await process.prepare({ bytes, name: 'later' })).toEqual(size);
   });
 
   it('ends at once with the app, and so do the pictures that wait', async () => {
     const { process, started, alive } = pictures();
-    const hang = rejected(process.check(bytes, 'hang'));
-    const waiting = rejected(process.check(bytes, 'waiting'));
+    const hang = rejected(process.prepare({ bytes, name: 'hang' }));
+    const waiting = rejected(process.prepare({ bytes, name: 'waiting' }));
     await until(() => started[0]?.checked.length === 1);
     await process.close();
     expect((await hang).code).toBe('CANCELLED');
     expect((await waiting).code).toBe('CANCELLED');
-    expect((await rejected(process.check(bytes, 'after'))).code).toBe('CANCELLED');
+    expect((await rejected(process.prepare({ bytes, name: 'after' }))).code).toBe('CANCELLED');
     expect(alive()).toBe(0);
     expect(started).toHaveLength(1);
   });
