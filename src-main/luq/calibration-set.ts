@@ -20,6 +20,8 @@ export interface CalibrationPicture {
   readonly path: string;
   readonly turns: readonly { readonly question: string; readonly answer: string }[];
   readonly heldOut: boolean;
+  /** from a person's folder, where files may be broken or no pictures at all: such are left out */
+  readonly isOwn?: boolean;
 }
 
 export interface CalibrationText {
@@ -81,6 +83,7 @@ export function loadOwnCalibration(folder: string): CalibrationSet {
     ...own.map((path, i) => ({
       path,
       heldOut: false,
+      isOwn: true,
       turns: [{ question: OWN_PICTURE_QUESTIONS[i % OWN_PICTURE_QUESTIONS.length] ?? '', answer: '' }],
     })),
     ...builtIn.pictures.filter((picture) => picture.heldOut),
@@ -101,12 +104,19 @@ export function readCalibrationText({ path }: CalibrationText): Buffer {
   return readRegularFile(path, { mostBytes: MOST_TEXT_BYTES });
 }
 
+/** The bytes of a picture; for one that is left out, as it can't be read, what it is called. */
+function contentOf({ path, isOwn }: CalibrationPicture): Buffer | string {
+  try {
+    return readRegularFile(path, { mostBytes: MOST_PICTURE_BYTES });
+  } catch (error) {
+    if (isOwn) return path;
+    throw error;
+  }
+}
+
 function identify(pictures: readonly CalibrationPicture[], texts: readonly CalibrationText[]): string {
   const hash = createHash('sha256');
-  for (const picture of pictures)
-    hash
-      .update(readRegularFile(picture.path, { mostBytes: MOST_PICTURE_BYTES }))
-      .update(JSON.stringify(picture.turns));
+  for (const picture of pictures) hash.update(contentOf(picture)).update(JSON.stringify(picture.turns));
   for (const text of texts) hash.update(readCalibrationText(text));
   return hash.digest('hex');
 }

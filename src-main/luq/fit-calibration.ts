@@ -22,7 +22,7 @@ import { writeFileAtomically } from './files.ts';
 import { readImatrix, type Imatrix } from './imatrix.ts';
 import { openModel, type OpenModel } from './open-model.ts';
 import { staysMapped } from './loaded-weights.ts';
-import { planSequences, type PlannedSequence } from './sequences.ts';
+import { namedReasons, planSequences, type LeftOutPicture, type PlannedSequence } from './sequences.ts';
 import type { Source } from './source.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -53,6 +53,7 @@ export interface Calibrated {
   readonly report: CalibrationReport;
   /** what the source says at the held-out positions */
   readonly recordedSource: string;
+  readonly warnings: readonly string[];
 }
 
 const summarySchema = z.object({
@@ -60,6 +61,7 @@ const summarySchema = z.object({
   tokens: z.int(),
   imageTokens: z.int(),
   sampledTokens: z.int(),
+  leftOut: z.array(z.object({ path: z.string(), reason: z.string() })).default([]),
   entropies: z.array(layerEntropySchema),
 });
 type Summary = z.infer<typeof summarySchema>;
@@ -73,7 +75,7 @@ export async function calibrateSource(step: CalibrationStep): Promise<Calibrated
   const reused = kept !== undefined;
   const summary = kept ?? (await runCalibration(step, folder));
   const files = calibrationFiles(folder);
-  const { entropies, ...counts } = summary;
+  const { entropies, leftOut, ...counts } = summary;
   if (reused) entropies.forEach((entropy, layer) => step.onLayer?.(layer, entropy));
   const { alpha, seed, clusters, calibrationSet } = settings;
   return {
@@ -81,6 +83,7 @@ export async function calibrateSource(step: CalibrationStep): Promise<Calibrated
     imatrixPath: files.imatrix,
     entropies,
     recordedSource: recordedSourcePath(folder),
+    warnings: leftOutWarnings(leftOut),
     report: {
       set: calibrationSet.name,
       alpha: source.vision ? alpha : 0,
@@ -91,6 +94,12 @@ export async function calibrateSource(step: CalibrationStep): Promise<Calibrated
       reused,
     },
   };
+}
+
+function leftOutWarnings(leftOut: readonly LeftOutPicture[]): string[] {
+  if (leftOut.length === 0) return [];
+  const pictures = leftOut.length === 1 ? '1 picture was' : `${leftOut.length} pictures were`;
+  return [`${pictures} left out of the calibration: ${namedReasons(leftOut)}`];
 }
 
 function summaryPath(folder: string, settings: Pick<FitSettings, 'clusters'>): string {
@@ -117,6 +126,7 @@ export function sequencesFor(
   source: Pick<Source, 'text' | 'vision' | 'limits'>,
   settings: FitSettings,
   heldOut: boolean,
+  onLeftOut?: (leftOut: LeftOutPicture) => void,
 ): Promise<PlannedSequence[]> {
   return planSequences(settings.calibrationSet, {
     model,
@@ -125,6 +135,7 @@ export function sequencesFor(
     heldOut,
     textTokens: Math.min(TEXT_SEQUENCE_TOKENS, source.text.trainingContextTokens),
     longest: LONGEST_SEQUENCE_TOKENS,
+    onLeftOut,
   });
 }
 
@@ -147,7 +158,9 @@ async function runCalibration(step: CalibrationStep, folder: string): Promise<Su
     signal,
     onProgress,
   });
-  const selection = selectSequences(await sequencesFor(model, source, settings, false), {
+  const leftOut: LeftOutPicture[] = [];
+  const planned = await sequencesFor(model, source, settings, false, (one) => leftOut.push(one));
+  const selection = selectSequences(planned, {
     alpha: settings.alpha,
     tokens: settings.calibrationTokens,
     seed: settings.seed,
@@ -192,6 +205,7 @@ async function runCalibration(step: CalibrationStep, folder: string): Promise<Su
     tokens: selection.tokens,
     imageTokens: selection.imageTokens,
     sampledTokens: sample.isImage.length,
+    leftOut,
     entropies,
   };
   writeFileAtomically(summaryPath(folder, settings), JSON.stringify(summary));

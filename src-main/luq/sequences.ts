@@ -1,5 +1,8 @@
+import { basename } from 'node:path';
 import { decodePicture } from '../chat/pictures.ts';
 import { ChatTemplate, type ChatMessage } from '../chat/template.ts';
+import { SnugError } from '../contract/errors.ts';
+import { SUPPORTED_PICTURES } from '../contract/picture-kinds.ts';
 import { nativeError, type NativeModel, type NativeSequence } from '../engine/addon.ts';
 import type { TextModel } from '../models/model-file.ts';
 import {
@@ -36,9 +39,20 @@ export interface SequenceOptions {
   readonly textTokens: number;
   /** longer sequences are left out */
   readonly longest: number;
+  /** hears of a person's pictures that cannot be opened */
+  readonly onLeftOut?: ((leftOut: LeftOutPicture) => void) | undefined;
 }
 
-/** The set's picture and text sequences as this model sees them, through its own chat template and vision encoder. */
+export interface LeftOutPicture {
+  readonly path: string;
+  /** begins with the picture's name */
+  readonly reason: string;
+}
+
+/**
+ * The set's picture and text sequences as this model sees them, through its own chat template and vision encoder.
+ * @throws SnugError NO_CALIBRATION when none of a person's pictures opens
+ */
 export async function planSequences(
   set: CalibrationSet,
   options: SequenceOptions,
@@ -47,14 +61,45 @@ export async function planSequences(
   const sequences: PlannedSequence[] = [];
   if (canSee) {
     using template = new ChatTemplate(options.text, mediaMarker);
-    for (const picture of set.pictures) {
-      if (picture.heldOut !== options.heldOut) continue;
-      sequences.push(await planPicture(picture, template, options));
+    const pictures = set.pictures.filter(({ heldOut }) => heldOut === options.heldOut);
+    const leftOut: LeftOutPicture[] = [];
+    for (const picture of pictures) {
+      try {
+        sequences.push(await planPicture(picture, template, options));
+      } catch (error) {
+        leftOut.push(whyLeftOut(picture, error));
+      }
     }
+    if (pictures.length > 0 && leftOut.length === pictures.length) throw noneOpens(set, leftOut);
+    for (const one of leftOut) options.onLeftOut?.(one);
   }
   const texts = set.texts.filter(({ heldOut }) => heldOut === options.heldOut);
   const all = [...sequences, ...texts.flatMap((text) => planText(text, options))];
   return all.filter((sequence) => sequence.tokens <= options.longest);
+}
+
+/** Throws what is no fault of a person's own picture. */
+function whyLeftOut({ path, isOwn }: CalibrationPicture, error: unknown): LeftOutPicture {
+  const isOfPicture = error instanceof SnugError && (error.code === 'BAD_PICTURE' || error.code === 'FILE');
+  if (!isOwn || !isOfPicture) throw error;
+  return { path, reason: error.message.replace(path, basename(path)) };
+}
+
+function noneOpens({ name }: CalibrationSet, leftOut: readonly LeftOutPicture[]): SnugError {
+  const reasons = namedReasons(leftOut);
+  return new SnugError('NO_CALIBRATION', `no picture in ${name} can be opened: ${reasons}`, {
+    advice: SUPPORTED_PICTURES,
+    remedies: [{ kind: 'choose-calibration' }, { kind: 'built-in-calibration' }],
+  });
+}
+
+const MOST_NAMED = 3;
+
+/** The first few reasons, and how many more there are. */
+export function namedReasons(leftOut: readonly LeftOutPicture[]): string {
+  const more = leftOut.length - MOST_NAMED;
+  const named = leftOut.slice(0, MOST_NAMED).map(({ reason }) => reason);
+  return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
 
 async function planPicture(

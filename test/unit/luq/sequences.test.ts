@@ -1,9 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { CalibrationSet } from '../../../src-main/luq/calibration-set.ts';
-import { planSequences } from '../../../src-main/luq/sequences.ts';
+import { namedReasons, planSequences, type LeftOutPicture } from '../../../src-main/luq/sequences.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
 import { MARKER, fakeModel } from '../../helpers/fake-model.ts';
 import { writeTextModel } from '../../helpers/small-models.ts';
@@ -109,6 +109,49 @@ describe('a picture with its question and answer', () => {
     const error = await rejected(planSequences({ ...set, pictures: [missing] }, options));
     expect(error.code).toBe('FILE');
     expect(error.message).toContain('gone.png');
+  });
+});
+
+describe('pictures of a person’s own folder', () => {
+  const turns = [{ question: 'What?', answer: '' }];
+  const own = (path: string) => ({ path, heldOut: false, isOwn: true, turns });
+
+  /** A Mac's companion of a photograph, a file without a byte, half a picture, a long strip, one that is gone. */
+  async function broken(folder: string, picture: string): Promise<string[]> {
+    const names = ['._photo.jpg', 'empty.png', 'half.png', 'strip.png', 'gone.png'];
+    const [companion = '', empty = '', half = '', strip = '', gone = ''] = names.map((name) =>
+      join(folder, name),
+    );
+    writeFileSync(companion, Buffer.concat([Buffer.from([0, 5, 22, 7]), Buffer.alloc(4092)]));
+    writeFileSync(empty, '');
+    writeFileSync(half, readFileSync(picture).subarray(0, 60));
+    await sharp({ create: { width: 400, height: 1, channels: 3, background: 'red' } }).toFile(strip);
+    return [companion, empty, half, strip, gone];
+  }
+
+  it('are left out where they cannot be opened, each with its name and why', async () => {
+    const { folder, picture, set, options } = await setUp();
+    const bad = await broken(folder, picture);
+    const pictures = [...bad, picture].map(own);
+    const leftOut: LeftOutPicture[] = [];
+    const sequences = await planSequences(
+      { ...set, pictures },
+      { ...options, onLeftOut: (one) => leftOut.push(one) },
+    );
+    expect(sequences.filter(({ kind }) => kind === 'picture').map(({ name }) => name)).toEqual([picture]);
+    expect(leftOut.map(({ path }) => path)).toEqual(bad);
+    expect(leftOut[0]?.reason).toBe('._photo.jpg is not a picture that can be read');
+    expect(leftOut[4]?.reason).toBe('there is no file gone.png');
+    expect(namedReasons(leftOut)).toMatch(/^\._photo\.jpg is .*; empty\.png .*; half\.png .*; and 2 more$/);
+  });
+
+  it('none of which opens are a clear error', async () => {
+    const { folder, picture, set, options } = await setUp();
+    const pictures = (await broken(folder, picture)).slice(0, 2).map(own);
+    const error = await rejected(planSequences({ ...set, pictures }, options));
+    expect(error.code).toBe('NO_CALIBRATION');
+    expect(error.message).toContain('empty.png is empty');
+    expect(error.remedies?.map(({ kind }) => kind)).toContain('choose-calibration');
   });
 });
 
