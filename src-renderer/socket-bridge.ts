@@ -184,7 +184,8 @@ function lost(): SnugError {
 }
 
 function refused(): SnugError {
-  return new SnugError('BAD_ARGUMENT', 'this page was not opened by the address that Snug printed', {
+  const message = 'this page was not opened by the address that Snug printed, or Snug was restarted since';
+  return new SnugError('BAD_ARGUMENT', message, {
     advice: 'Open that address; it works once. If it was opened before, start Snug again for a new one.',
   });
 }

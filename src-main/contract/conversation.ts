@@ -178,7 +178,7 @@ export interface ComparedAnswer {
 
 /** One question to two models, and what they have said so far. */
 export interface ComparedModels {
-  readonly question: { readonly text: string; readonly pictures: readonly string[] };
+  readonly question: { readonly text: string; readonly pictures: readonly PictureView[] };
   readonly answers: readonly ComparedAnswer[];
   readonly running: boolean;
 }

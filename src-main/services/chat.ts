@@ -196,8 +196,9 @@ export class Chat implements ChatService {
     const threads = await this.#requests.threads();
     this.#refuseWhileBusy();
     const models = argument.modelIds.map((id) => this.#library.usable(id));
-    const { text, pictures } = argument;
-    const files = pictures.map((hash) => this.#pictures.path(hash));
+    const { text } = argument;
+    const files = argument.pictures.map((hash) => this.#pictures.path(hash));
+    const pictures = argument.pictures.map((hash) => this.#pictures.get(hash));
     const question = { text, pictures, files, threads, settings: this.#settings.current };
     const run = new Comparison(models, question, (told) => this.#events.emit('chat.compared', told));
     this.#costs.giveWay();

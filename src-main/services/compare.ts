@@ -1,5 +1,5 @@
 import type { AskedOnce, ChatEvent } from '../contract/chat.ts';
-import type { ComparedAnswer, ComparedModels } from '../contract/conversation.ts';
+import type { ComparedAnswer, ComparedModels, PictureView } from '../contract/conversation.ts';
 import { CancelledError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
@@ -8,8 +8,7 @@ import type { UsableModel } from './library.ts';
 
 export interface ComparedQuestion {
   readonly text: string;
-  /** hashes, and their files */
-  readonly pictures: readonly string[];
+  readonly pictures: readonly PictureView[];
   readonly files: readonly string[];
   readonly threads: number;
   readonly settings: Settings;

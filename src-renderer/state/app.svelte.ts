@@ -125,6 +125,9 @@ export class AppState {
     this.navigate('models');
   }
 
+  /** Counts new chats, also one that is shown already: the focus goes where one writes. */
+  newChats: number = $state(0);
+
   /** Opens an empty conversation, the one there is if it was left empty and without a name. */
   async newChat(modelId?: string): Promise<void> {
     await this.attempt(async () => {
@@ -133,10 +136,11 @@ export class AppState {
       if (empty === undefined) {
         const created = await conversations.create(modelId === undefined ? {} : { modelId });
         this.navigate('chat', created.id);
-        return;
+      } else {
+        if (modelId !== undefined) await conversations.setModel({ id: empty.id, modelId });
+        this.navigate('chat', empty.id);
       }
-      if (modelId !== undefined) await conversations.setModel({ id: empty.id, modelId });
-      this.navigate('chat', empty.id);
+      this.newChats++;
     });
   }
 

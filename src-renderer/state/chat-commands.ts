@@ -21,12 +21,12 @@ export function renameConversation(app: AppState, { conversations }: Chat, id: s
   conversations.renaming = id;
 }
 
-/** What the menu of a conversation offers; `onrename` where its title is changed elsewhere. */
+/** What the menu of a conversation offers; `onrename` where its title is changed elsewhere, `remove` where more has to be done. */
 export function conversationMenu(
   app: AppState,
   chat: Chat,
   id: string,
-  onrename: () => void = () => undefined,
+  { onrename, remove }: { onrename?: () => void; remove?: () => Promise<void> } = {},
 ): readonly ConversationAction[] {
   const { conversations } = chat;
   const exported = (label: string, format: 'markdown' | 'json'): ConversationAction => ({
@@ -36,10 +36,10 @@ export function conversationMenu(
     file: () => conversations.exportedFile(id, format),
   });
   return [
-    { label: 'Rename', icon: 'pencil', run: () => (renameConversation(app, chat, id), onrename()) },
+    { label: 'Rename', icon: 'pencil', run: () => (renameConversation(app, chat, id), onrename?.()) },
     exported('Export as Markdown', 'markdown'),
     exported('Export as JSON', 'json'),
-    { label: 'Delete', icon: 'trash', run: () => chat.remove(id) },
+    { label: 'Delete', icon: 'trash', run: remove ?? (() => chat.remove(id)) },
   ];
 }
 

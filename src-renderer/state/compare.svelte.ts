@@ -25,7 +25,7 @@ export class Compare {
   error: ErrorData | null = $state.raw(null);
   answers: readonly ComparedAnswer[] = $state.raw([]);
   /** the question that `answers` answer */
-  question: { readonly text: string; readonly pictures: readonly string[] } | null = $state.raw(null);
+  question: ComparedModels['question'] | null = $state.raw(null);
   announcement: string = $state('');
 
   constructor(app: AppState) {
@@ -92,15 +92,15 @@ export class Compare {
   async ask(): Promise<void> {
     const [first, second] = this.modelIds;
     if (!this.draft.ready || this.running || first === null || second === null || first === second) return;
-    const question = { text: this.draft.text, pictures: this.draft.hashes };
+    const { text, hashes: pictures, attachments } = this.draft;
     this.#asking = true;
     this.running = true;
     this.error = null;
     this.answers = [];
-    this.question = question;
+    this.question = { text, pictures: attachments.flatMap(({ view }) => view ?? []) };
     this.announcement = '';
     try {
-      this.answers = await this.#app.bridge.api.chat.compare({ modelIds: [first, second], ...question });
+      this.answers = await this.#app.bridge.api.chat.compare({ modelIds: [first, second], text, pictures });
       this.announcement = announcementOf(this.answers);
     } catch (error) {
       this.error = toErrorData(error);

@@ -154,6 +154,8 @@ export class Thread {
     if (this.loading && this.conversation === null) return;
     for (const message of this.#arrived.values()) {
       const before = this.messages.findLast((one) => one.id === message.id);
+      // asked in another window: the same words once more are said once more
+      if (message.state === 'streaming' && !before) this.announcement = '';
       const ended = message.role === 'assistant' && message.state !== 'streaming';
       if (ended && before?.state !== message.state) {
         this.announcement = announcementOf(message);

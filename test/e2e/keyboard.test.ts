@@ -98,6 +98,30 @@ inEachDoor('the keyboard alone', { holds: true }, (app) => {
       await tabTo(name);
   });
 
+  it('goes on where one writes after New chat, also where that is shown already, and in the list after Delete', async () => {
+    await press('Control+n');
+    await app.page.getByText('Ask about a picture', { exact: true }).waitFor();
+    await tabTo('New chat');
+    await press('Enter');
+    await app.page.waitForFunction(() => document.activeElement?.tagName === 'TEXTAREA');
+    await tabTo(/^Describe a circle/);
+    await press('Delete');
+    await app.page.getByText('“Describe a circle.” was deleted').waitFor();
+    await app.page.waitForFunction(() => document.activeElement?.matches('nav li > a') === true);
+  });
+
+  it('lists the shortcuts for ?, and types it where one writes', async () => {
+    await tabTo('Your question');
+    await app.page.keyboard.type('?');
+    expect(await app.composer.inputValue()).toBe('?');
+    await app.composer.fill('');
+    await tabTo('Fit');
+    await press('?');
+    await app.page.getByRole('heading', { name: 'Keyboard shortcuts' }).waitFor();
+    await press('Escape');
+    expect(await focused(app.page)).toMatchObject({ name: 'Fit' });
+  });
+
   it('closes the commands with Escape and gives the focus back', async () => {
     await tabTo('Your question');
     await press('Control+k');

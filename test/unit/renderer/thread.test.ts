@@ -114,6 +114,13 @@ describe('a thread', () => {
     say({ ...answered, text: 'a **mug**' });
     drawFrame();
     expect(thread.announcement).toBe('Answer: a mug');
+    // the same words as the answer to the next question, asked in another window
+    say(message('a2', 'assistant', '', { state: 'streaming' }));
+    drawFrame();
+    expect(thread.announcement).toBe('');
+    say(message('a2', 'assistant', 'a mug'));
+    drawFrame();
+    expect(thread.announcement).toBe('Answer: a mug');
   });
 
   it('does not go back to an older text when the reply comes after the events', async () => {
