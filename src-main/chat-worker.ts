@@ -5,6 +5,7 @@ import type {
   ChatHistory,
   MeasureRequest,
   OpenChatRequest,
+  PictureQuestion,
   SendRequest,
 } from './contract/chat.ts';
 import { serveWorker } from './engine/worker-child.ts';
@@ -17,7 +18,7 @@ serveWorker({
   open: (request: OpenChatRequest, { signal, emit }: CallContext<ChatEvent>) =>
     host.open(request, { signal, onEvent: emit }),
   restore: (history: ChatHistory) => host.session.restore(history),
-  pictureTokens: (path: string) => host.session.pictureTokens(path),
+  plan: (question: PictureQuestion, { signal }: CallContext) => host.session.plan(question, signal),
   send: (request: SendRequest, { signal, emit }: CallContext<ChatEvent>) =>
     host.session.send(request, { signal, onEvent: emit }),
   askOnce: (request: OpenChatRequest & { question: SendRequest }, { signal, emit }: CallContext<ChatEvent>) =>

@@ -15,7 +15,7 @@ import { staysMapped } from '../luq/loaded-weights.ts';
 import { CHAT_BATCH_TOKENS } from '../luq/memory.ts';
 import { checkTokens } from '../models/check-text.ts';
 import { checkEncoderLayout } from '../models/encoder-layout.ts';
-import { imageLimits, mostPixels } from '../models/image-limits.ts';
+import { imageLimits, limitsIn } from '../models/image-limits.ts';
 import { checkPair, readTextModel, readVisionModel } from '../models/model-file.ts';
 import { usableThreads } from '../profile/laptop.ts';
 import { ChatSession } from './session.ts';
@@ -43,7 +43,8 @@ export class ChatHost {
     const vision = request.mmprojPath === undefined ? undefined : readVisionModel(request.mmprojPath);
     if (vision) checkEncoderLayout(vision);
     if (vision) checkPair(text, vision);
-    const limits = imageLimits(text, request.imageMaxTokens);
+    const contextTokens = Math.min(request.contextTokens, text.trainingContextTokens);
+    const limits = limitsIn(contextTokens, imageLimits(text, request.imageMaxTokens));
     const { addon } = loadAddon();
     this.close();
     const model = await withAbort(addon, options.signal, (abort) =>
@@ -61,14 +62,14 @@ export class ChatHost {
         ({ done, total }) => options.onEvent?.({ kind: 'loading', done, total }),
       ),
     );
-    const contextTokens = Math.min(request.contextTokens, text.trainingContextTokens);
     this.#model = model;
     this.#session = new ChatSession(addon, model, {
       text,
+      vision,
+      limits,
       contextTokens,
       batchTokens: Math.min(CHAT_BATCH_TOKENS, contextTokens),
       threads: usableThreads(request.threads),
-      maxPixels: mostPixels(vision, limits),
     });
     return { name: text.name, canSee: vision !== undefined, contextTokens, imageMaxTokens: limits.maxTokens };
   }
@@ -86,6 +87,8 @@ export class ChatHost {
         {
           text: question,
           pictures: picture === undefined ? [] : [picture],
+          // what was planned for is the largest
+          detail: 'full',
           maxTokens: request.maxTokens,
           temperature: 0,
           seed: 0,

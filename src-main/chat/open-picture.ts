@@ -1,15 +1,11 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
+import type { PictureSize } from '../models/picture-size.ts';
 import { isAnimatedPng, isDecoded, pictureKind, type DecodedKind, type RefusedKind } from './picture-kind.ts';
 import { SAVE_AGAIN, SUPPORTED, bad, damaged, tooLarge, tooMuchMemory } from './picture-errors.ts';
 import { MOST_DECODING_BYTES, decodingBytes, type PictureFacts } from './picture-memory.ts';
 import { decodeBmp, readBmpHeader } from './decoders/bmp.ts';
 import { OutOfMemory, decodeHeic } from './decoders/heic.ts';
 import { PasswordProtected, PdfDocument } from './decoders/pdf.ts';
-
-export interface PictureSize {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** A picture whose header was read and found usable. */
 export interface OpenedPicture extends PictureSize {

@@ -4,9 +4,10 @@ import sharp from 'sharp';
 import { SnugError } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
 import type { NativeImage } from '../engine/addon.ts';
+import type { PictureSize } from '../models/picture-size.ts';
 import { readRegularFile } from '../regular-file.ts';
 import { groundFor, layOnGround } from './ground.ts';
-import { openPicture, type OpenedPicture, type PictureSize } from './open-picture.ts';
+import { openPicture, type OpenedPicture } from './open-picture.ts';
 import { damaged } from './picture-errors.ts';
 
 /** A picture ready for the vision encoder. */
@@ -37,18 +38,34 @@ function inTurn<Result>(job: () => Promise<Result>): Promise<Result> {
 
 /**
  * Decodes a picture to RGB: upright (EXIF), on a ground that shows it where transparent, the first frame of an animation or page of a
- * document (`cat.pdf#page=2`: that one), scaled down to `maxPixels` when larger, as the encoder would only throw the detail away. One
- * picture at a time, and none that takes more than MOST_DECODING_BYTES.
+ * document (`cat.pdf#page=2`: that one), scaled down to `maxPixels` when larger, as the encoder would only throw the detail away, or to
+ * the very `size` asked for. One picture at a time, and none that takes more than MOST_DECODING_BYTES.
  */
 export function decodePicture(
   source: string | Uint8Array,
-  options: { name?: string; maxPixels: number },
+  options: { name?: string } & ({ maxPixels: number } | { size: PictureSize }),
 ): Promise<Picture> {
   return inTurn(async () => {
     const { bytes, page, name } = contentOf(source);
     const opened = await openPicture(bytes, options.name ?? name, page);
-    return decode(opened, options.maxPixels);
+    return decode(opened, 'size' in options ? options.size : scaledTo(opened, options.maxPixels));
   });
+}
+
+/** The size of a picture, upright, as its header says; throws BAD_PICTURE for what cannot be opened. */
+export function readPictureSize(source: string | Uint8Array): Promise<PictureSize> {
+  return inTurn(async () => {
+    const { bytes, page, name } = contentOf(source);
+    const { width, height } = await openPicture(bytes, name, page);
+    return { width, height };
+  });
+}
+
+/** A picture's size scaled down to so many pixels where it has more. */
+export function scaledTo({ width, height }: PictureSize, maxPixels: number): PictureSize {
+  const scale = Math.min(1, Math.sqrt(maxPixels / (width * height)));
+  const scaled = (side: number) => Math.max(1, Math.floor(side * scale));
+  return { width: scaled(width), height: scaled(height) };
 }
 
 export interface PrepareRequest {
@@ -79,10 +96,10 @@ export function preparePicture({ bytes, name, page }: PrepareRequest): Promise<P
     const opened = await openPicture(bytes, name, page);
     const { notes } = opened;
     if (isShownByBrowsers(opened)) {
-      await decode(opened, PEEK_PIXELS);
+      await decode(opened, scaledTo(opened, PEEK_PIXELS));
       return { width: opened.width, height: opened.height, notes, converted: undefined };
     }
-    const { width, height, data } = await decode(opened, MOST_KEPT_PIXELS);
+    const { width, height, data } = await decode(opened, scaledTo(opened, MOST_KEPT_PIXELS));
     const pixels = sharp(data, { raw: { width, height, channels: 3 } });
     const encoded =
       width * height <= MOST_LOSSLESS_PIXELS
@@ -109,13 +126,8 @@ function contentOf(source: string | Uint8Array): { bytes: Uint8Array; page?: num
   return { bytes: read(path), page: Number(page), name: path };
 }
 
-async function decode(opened: OpenedPicture, maxPixels: number): Promise<Picture> {
-  const { name, width, height, notes } = opened;
-  const scale = Math.min(1, Math.sqrt(maxPixels / (width * height)));
-  const size = {
-    width: Math.max(1, Math.floor(width * scale)),
-    height: Math.max(1, Math.floor(height * scale)),
-  };
+async function decode(opened: OpenedPicture, size: PictureSize): Promise<Picture> {
+  const { name, notes } = opened;
   opened.checkMemory(size.width * size.height);
   try {
     const { data, info } = await opened

@@ -1,19 +1,25 @@
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
-import type { ChatEvent, ChatHistory, ChatStatistics, SendRequest, SentAnswer } from '../contract/chat.ts';
+import type {
+  ChatEvent,
+  ChatHistory,
+  ChatStatistics,
+  PicturePlan,
+  PictureQuestion,
+  PlannedPictures,
+  SendRequest,
+  SentAnswer,
+  SentPicture,
+} from '../contract/chat.ts';
 import { openedThoughts } from '../contract/thoughts.ts';
 import { callNative, nativeError, type Addon, type NativeChat, type NativeModel } from '../engine/addon.ts';
-import type { TextModel } from '../models/model-file.ts';
-import { longerContext } from './longer-context.ts';
-import { decodePicture, type Picture } from './pictures.ts';
+import type { ImageLimits } from '../models/image-limits.ts';
+import type { TextModel, VisionModel } from '../models/model-file.ts';
+import type { PictureSize } from '../models/picture-size.ts';
+import { ContextRoom, type Question, type Turn } from './context-room.ts';
+import { PictureScale } from './picture-scale.ts';
+import { decodePicture, readPictureSize, type Picture } from './pictures.ts';
 import { ChatTemplate, type ChatMessage } from './template.ts';
 
-interface Turn {
-  readonly message: ChatMessage;
-  readonly pictures: readonly Picture[];
-}
-
-/** Tokens kept free for the answer when the conversation is cut to fit the context. */
-const LEAST_ANSWER_TOKENS = 128;
 /** Beyond so many characters a token, text cannot fit; counting the tokens of more would take minutes and gigabytes. */
 const MOST_CHARACTERS_PER_TOKEN = 64;
 
@@ -26,11 +32,9 @@ export class ChatSession implements Disposable {
   readonly #chat: NativeChat;
   readonly #template: ChatTemplate;
   readonly #contextTokens: number;
-  /** what the model was trained for */
-  readonly #mostContextTokens: number;
-  readonly #maxPixels: number;
-  readonly #mediaMarker: string;
-  #system: Turn | undefined;
+  readonly #scale: PictureScale;
+  readonly #room: ContextRoom;
+  #system: ChatMessage | undefined;
   #turns: Turn[] = [];
 
   constructor(
@@ -38,18 +42,20 @@ export class ChatSession implements Disposable {
     model: NativeModel,
     options: {
       text: TextModel;
+      vision: VisionModel | undefined;
+      limits: ImageLimits;
       contextTokens: number;
       batchTokens: number;
       threads: number;
-      maxPixels: number;
     },
   ) {
     this.#model = model;
-    this.#mediaMarker = model.describe().mediaMarker;
-    this.#template = new ChatTemplate(options.text, this.#mediaMarker);
+    this.#template = new ChatTemplate(options.text, model.describe().mediaMarker);
     this.#contextTokens = options.contextTokens;
-    this.#mostContextTokens = options.text.trainingContextTokens;
-    this.#maxPixels = options.maxPixels;
+    this.#scale = new PictureScale(model, options.vision, options.limits);
+    this.#room = new ContextRoom(options, this.#scale, (messages, pictures, signal) =>
+      this.#tokensOf(messages, pictures, signal),
+    );
     try {
       this.#chat = new addon.Chat(model, options);
     } catch (error) {
@@ -72,29 +78,58 @@ export class ChatSession implements Disposable {
     const turns = await Promise.all(
       history.turns.map(async ({ role, text, pictures }): Promise<Turn> => ({
         message: { role, text, pictures: pictures.length },
-        pictures: await this.#decode(pictures),
+        pictures: await this.#decodeAgain(pictures),
       })),
     );
     const { systemPrompt } = history;
-    this.#system =
-      systemPrompt === '' ? undefined : { message: { role: 'system', text: systemPrompt }, pictures: [] };
+    this.#system = systemPrompt === '' ? undefined : { role: 'system', text: systemPrompt };
     this.#turns = turns;
   }
 
-  #decode(sources: readonly (string | Uint8Array)[]): Promise<Picture[]> {
-    return Promise.all(sources.map((source) => decodePicture(source, { maxPixels: this.#maxPixels })));
+  /** Pictures at the sizes at which they were sent; without those at their usual ones. */
+  async #decodeAgain(pictures: ChatHistory['turns'][number]['pictures']): Promise<Picture[]> {
+    if (pictures.every(({ sentAs }) => sentAs !== undefined))
+      return this.#decode(
+        pictures.map(({ path }) => path),
+        pictures.flatMap(({ sentAs }) => sentAs ?? []),
+      );
+    const sources = pictures.map(({ path }) => path);
+    return this.#decode(sources, this.#room.usualSizes(await Promise.all(sources.map(readPictureSize))));
   }
 
-  /** Tokens that a picture will take, before it is sent. */
-  async pictureTokens(
-    source: string | Uint8Array,
-  ): Promise<{ tokens: number; width: number; height: number }> {
-    const { width, height } = await decodePicture(source, { maxPixels: this.#maxPixels });
-    const pieces = this.#layOut(this.#mediaMarker, [{ width, height }]);
-    const tokens = pieces
-      .filter((piece) => piece.kind === 'image')
-      .reduce((sum, piece) => sum + piece.tokens, 0);
-    return { tokens, width, height };
+  #decode(sources: readonly (string | Uint8Array)[], sizes: readonly PictureSize[]): Promise<Picture[]> {
+    return Promise.all(
+      sources.map((source, i) => decodePicture(source, { size: sizes[i] ?? { width: 1, height: 1 } })),
+    );
+  }
+
+  /** What a question's pictures will take once they are scaled, and what they would take with more detail. */
+  async plan(question: PictureQuestion, signal?: AbortSignal): Promise<PicturePlan> {
+    if (!this.#model.describe().canSee) throw cannotSee();
+    const usual = await this.#read(question);
+    const more = await this.#read({ ...question, detail: 'more', sentAs: undefined });
+    const planned = async (asked: Question): Promise<PlannedPictures> => {
+      const { sizes, dropped } = await this.#room.fit(this.#turns, asked, signal);
+      return { pictures: this.#sent(sizes), dropped };
+    };
+    return { usual: await planned(usual), more: await planned(more) };
+  }
+
+  #sent(sizes: readonly PictureSize[]): SentPicture[] {
+    return sizes.map(({ width, height }) => ({
+      width,
+      height,
+      tokens: this.#scale.tokens({ width, height }),
+    }));
+  }
+
+  async #read({ text, pictures, detail = 'usual', sentAs = [] }: PictureQuestion): Promise<Question> {
+    const originals = await Promise.all(pictures.map(readPictureSize));
+    return {
+      message: { role: 'user', text, pictures: pictures.length },
+      pictures: originals.map((original, i) => ({ original, sentAs: sentAs[i] })),
+      detail,
+    };
   }
 
   /**
@@ -105,30 +140,25 @@ export class ChatSession implements Disposable {
     request: SendRequest,
     options: { signal?: AbortSignal | undefined; onEvent?: ((event: ChatEvent) => void) | undefined } = {},
   ): Promise<SentAnswer> {
-    const pictures = await this.#decode(request.pictures);
-    throwIfCancelled(options.signal);
-    if (pictures.length > 0 && !this.#model.describe().canSee) {
-      throw new SnugError('CANNOT_SEE', 'this model has no vision encoder, so it cannot take pictures', {
-        advice: 'Give it its vision file (mmproj), or choose a model that has one.',
-        remedies: [{ kind: 'add-vision-file' }, { kind: 'choose-model' }],
-      });
-    }
-    for (const note of pictures.flatMap((picture) => picture.notes))
-      options.onEvent?.({ kind: 'note', text: note });
-    const turn: Turn = { message: { role: 'user', text: request.text, pictures: pictures.length }, pictures };
-    const { turns, dropped } = await this.#fitted([...this.#turns, turn], options.signal);
+    const { signal, onEvent } = options;
+    if (request.pictures.length > 0 && !this.#model.describe().canSee) throw cannotSee();
+    const question = await this.#read(request);
+    const { earlier, dropped, sizes } = await this.#room.fit(this.#turns, question, signal);
+    const pictures = await this.#decode(request.pictures, sizes);
+    throwIfCancelled(signal);
+    for (const text of pictures.flatMap((picture) => picture.notes)) onEvent?.({ kind: 'note', text });
     if (dropped > 0) {
-      options.onEvent?.({
+      onEvent?.({
         kind: 'note',
-        text: `the context is full: the oldest ${dropped} messages are no longer seen`,
+        text: `the context is full: ${dropped === 1 ? 'the oldest message is' : `the oldest ${dropped} messages are`} no longer seen`,
       });
     }
     const stop = () => this.#chat.abort();
-    options.signal?.addEventListener('abort', stop, { once: true });
+    signal?.addEventListener('abort', stop, { once: true });
     try {
-      return await this.#answer(turns, request, options);
+      return await this.#answer([...earlier, { message: question.message, pictures }], request, options);
     } finally {
-      options.signal?.removeEventListener('abort', stop);
+      signal?.removeEventListener('abort', stop);
     }
   }
 
@@ -141,7 +171,11 @@ export class ChatSession implements Disposable {
     }: { signal?: AbortSignal | undefined; onEvent?: ((event: ChatEvent) => void) | undefined },
   ): Promise<SentAnswer> {
     const images = turns.flatMap((turn) => turn.pictures);
-    const rendered = await this.#render(turns, signal);
+    const pictures = this.#sent(turns.at(-1)?.pictures ?? []);
+    const rendered = await this.#render(
+      turns.map((turn) => turn.message),
+      signal,
+    );
     throwIfCancelled(signal);
     const prompt = await callNative(
       this.#chat.prompt({ text: rendered, images }, ({ done, total, encoding }) =>
@@ -172,63 +206,46 @@ export class ChatSession implements Disposable {
       answerSeconds: answer.seconds,
       contextTokens: this.#contextTokens,
     };
-    return { text, reason: answer.reason, statistics };
+    return { text, reason: answer.reason, statistics, pictures };
   }
 
-  #withSystem(turns: readonly Turn[]): ChatMessage[] {
-    return (this.#system ? [this.#system, ...turns] : turns).map((turn) => turn.message);
+  #withSystem(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+    return this.#system ? [this.#system, ...messages] : messages;
   }
 
-  #render(turns: readonly Turn[], signal: AbortSignal | undefined): Promise<string> {
-    return this.#template.render(this.#withSystem(turns), { forAnswer: true, signal });
-  }
-
-  #layOut(text: string, images: readonly { width: number; height: number }[]) {
-    try {
-      return this.#model.layout({ text, images: images.map(({ width, height }) => ({ width, height })) });
-    } catch (error) {
-      throw nativeError(error);
-    }
+  #render(messages: readonly ChatMessage[], signal: AbortSignal | undefined): Promise<string> {
+    return this.#template.render(this.#withSystem(messages), { forAnswer: true, signal });
   }
 
   /** Infinity for more text than can fit. */
-  async #tokensOf(turns: readonly Turn[], signal: AbortSignal | undefined): Promise<number> {
+  async #tokensOf(
+    messages: readonly ChatMessage[],
+    pictures: readonly PictureSize[],
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
     const most = this.#contextTokens * MOST_CHARACTERS_PER_TOKEN;
-    const typed = this.#withSystem(turns).reduce((sum, { text }) => sum + text.length, 0);
+    const typed = this.#withSystem(messages).reduce((sum, { text }) => sum + text.length, 0);
     if (typed > most) return Infinity;
-    const rendered = await this.#render(turns, signal);
+    const rendered = await this.#render(messages, signal);
     if (rendered.length > most) return Infinity;
-    const pieces = this.#layOut(
-      rendered,
-      turns.flatMap((turn) => turn.pictures),
-    );
-    return pieces.reduce((sum, piece) => sum + piece.tokens, 0);
-  }
-
-  /** The newest part of the conversation that leaves room for an answer; M-RoPE caches cannot be shifted. */
-  async #fitted(all: Turn[], signal: AbortSignal | undefined): Promise<{ turns: Turn[]; dropped: number }> {
-    const room = this.#contextTokens - Math.min(LEAST_ANSWER_TOKENS, this.#contextTokens / 4);
-    for (let dropped = 0; dropped < all.length; dropped++) {
-      const turns = all.slice(dropped);
-      // a conversation starts with a question, never with the answer to a dropped one
-      if (turns[0]?.message.role === 'assistant') continue;
-      throwIfCancelled(signal);
-      if ((await this.#tokensOf(turns, signal)) <= room) return { turns, dropped };
+    try {
+      const images = pictures.map(({ width, height }) => ({ width, height }));
+      const pieces = this.#model.layout({ text: rendered, images });
+      return pieces.reduce((sum, piece) => sum + piece.tokens, 0);
+    } catch (error) {
+      throw nativeError(error);
     }
-    const tokens = await this.#tokensOf(all.slice(-1), signal);
-    const takes = tokens === Infinity ? 'more text than can fit' : `${tokens} tokens`;
-    throw new SnugError(
-      'CONTEXT_FULL',
-      `this message alone takes ${takes}, and the context holds ${this.#contextTokens} tokens`,
-      {
-        advice: 'Send less text, or fewer or smaller pictures.',
-        remedies: longerContext({ needed: tokens, now: this.#contextTokens, most: this.#mostContextTokens }),
-      },
-    );
   }
 
   [Symbol.dispose](): void {
     this.#template[Symbol.dispose]();
     this.#chat.close();
   }
+}
+
+function cannotSee(): SnugError {
+  return new SnugError('CANNOT_SEE', 'this model has no vision encoder, so it cannot take pictures', {
+    advice: 'Give it its vision file (mmproj), or choose a model that has one.',
+    remedies: [{ kind: 'add-vision-file' }, { kind: 'choose-model' }],
+  });
 }

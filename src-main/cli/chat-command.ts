@@ -1,8 +1,17 @@
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
-import type { ChatEvent, OpenChatRequest, OpenedChat, SentAnswer } from '../contract/chat.ts';
+import type {
+  ChatEvent,
+  OpenChatRequest,
+  OpenedChat,
+  PictureQuestion,
+  PicturePlan,
+  PlannedPictures,
+  SentAnswer,
+} from '../contract/chat.ts';
 import { isCancelled } from '../contract/errors.ts';
+import { contextFor } from '../models/image-limits.ts';
 import { WorkerProcess } from '../engine/worker-process.ts';
 import { workerEntries } from '../api/entries.ts';
 import { shorterContextNote } from '../chat/opening-notes.ts';
@@ -62,21 +71,34 @@ class TerminalChat {
     this.#flags = flags;
   }
 
-  open(request: OpenChatRequest, signal: AbortSignal): Promise<OpenedChat> {
-    return this.#worker.call<OpenedChat>('open', request, { signal });
+  async open(request: OpenChatRequest, signal: AbortSignal): Promise<OpenedChat> {
+    const opened = await this.#worker.call<OpenedChat>('open', request, { signal });
+    const note = clashNote(this.#flags.imageTokens, opened);
+    if (note !== undefined) messages.lines(paint('yellow', `Note: ${note}`));
+    return opened;
   }
 
-  async pictureTokens(path: string): Promise<number> {
-    return (await this.#worker.call<{ tokens: number }>('pictureTokens', path)).tokens;
+  /** What pictures will take as they are going to be sent, and with the most detail. */
+  async plan(
+    text: string,
+    pictures: readonly string[],
+  ): Promise<{ sent: PlannedPictures; more: PlannedPictures }> {
+    const { usual, more } = await this.#worker.call<PicturePlan>('plan', {
+      text,
+      pictures,
+    } satisfies PictureQuestion);
+    return { sent: this.#detail === 'more' ? more : usual, more };
+  }
+
+  /** Whoever says how many tokens a picture may take wants it to take them. */
+  get #detail() {
+    return this.#flags.imageTokens === undefined ? ('usual' as const) : ('more' as const);
   }
 
   /** Streams an answer to stdout; Ctrl-C stops it and keeps what was said. */
   async ask(text: string, pictures: readonly string[], stop?: AbortSignal): Promise<SentAnswer> {
     const { maxTokens, temperature, seed, json } = this.#flags;
-    for (const path of pictures) {
-      const tokens = await this.pictureTokens(path);
-      messages.lines(paint('dim', `${path}: ${counted(tokens, 'token')}`));
-    }
+    if (pictures.length > 0) await this.#tellPictures(text, pictures);
     const onEvent = (event: ChatEvent) => {
       if (event.kind === 'text' && !json) output.piece(event.text);
       if (event.kind === 'note') showNote(event.text);
@@ -84,7 +106,7 @@ class TerminalChat {
     const answer = await withInterrupt((signal) =>
       this.#worker.call<SentAnswer>(
         'send',
-        { text, pictures, maxTokens, temperature, seed },
+        { text, pictures, detail: this.#detail, maxTokens, temperature, seed },
         { signal: stop ? AbortSignal.any([signal, stop]) : signal, onEvent },
       ),
     );
@@ -107,6 +129,23 @@ class TerminalChat {
     );
     return answer;
   }
+
+  async #tellPictures(text: string, pictures: readonly string[]): Promise<void> {
+    const { sent, more } = await this.plan(text, pictures);
+    for (const [i, path] of pictures.entries())
+      messages.lines(paint('dim', `${path}: ${sent.pictures[i]?.tokens ?? 0} tokens`));
+    const most = (planned: PlannedPictures) => Math.max(...planned.pictures.map(({ tokens }) => tokens));
+    if (most(more) > most(sent)) messages.lines(paint('dim', `More detail: --image-tokens ${most(more)}`));
+  }
+}
+
+/** Says when a picture may not take as many tokens as were asked for. */
+function clashNote(
+  asked: number | undefined,
+  { contextTokens, imageMaxTokens }: OpenedChat,
+): string | undefined {
+  if (asked === undefined || asked <= imageMaxTokens) return undefined;
+  return `a context of ${contextTokens} tokens has room for a picture of at most ${imageMaxTokens}; --context ${contextFor(asked)} makes room for ${asked}`;
 }
 
 async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: string[]): Promise<void> {
@@ -133,7 +172,8 @@ async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: s
         );
       if (line.kind === 'pictures') {
         for (const path of line.paths.map((path) => resolve(path))) {
-          messages.lines(`${path}: ${counted(await chat.pictureTokens(path), 'token')}`);
+          const { sent } = await chat.plan('', [...pictures, path]);
+          messages.lines(`${path}: ${counted(sent.pictures.at(-1)?.tokens ?? 0, 'token')}`);
           pictures = [...pictures, path];
         }
       }

@@ -19,7 +19,7 @@ import { writeFileAtomically } from '../luq/files.ts';
 import { modesAt } from '../luq/private-files.ts';
 import { sourceSha256 } from '../luq/source.ts';
 import { snugHome } from '../luq/workspace.ts';
-import { imageLimits, type ImageLimits } from '../models/image-limits.ts';
+import { contextFor, imageLimits, type ImageLimits } from '../models/image-limits.ts';
 import { checkPair, readVisionModel } from '../models/model-file.ts';
 import { messages, output, paint } from '../terminal-output.ts';
 import { wholeNumber } from './arguments.ts';
@@ -170,7 +170,7 @@ async function askQuestions(
   const request: OpenChatRequest = {
     modelPath: text.path,
     mmprojPath,
-    contextTokens: limits.maxTokens + QUESTION_TOKENS + maxTokens,
+    contextTokens: Math.max(limits.maxTokens + QUESTION_TOKENS + maxTokens, contextFor(limits.maxTokens)),
     threads: await chosenThreads(flags.threads),
     imageMaxTokens: flags.imageTokens,
   };

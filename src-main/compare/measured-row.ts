@@ -12,6 +12,7 @@ import type { Prepared } from '../luq/prepare.ts';
 import { sampleQuestions } from '../luq/sample-questions.ts';
 import type { Source } from '../luq/source.ts';
 import type { Trial, TrialFile, Trials } from '../luq/trials.ts';
+import { contextFor } from '../models/image-limits.ts';
 import { readKept } from '../models/json-file.ts';
 
 /** What is measured of a row: beside its quality, how it runs and how it does at a task. Each is kept by what it depends on. */
@@ -116,7 +117,8 @@ export class RowMeasurer {
       signal,
       withModel: async (work) => {
         await using worker = new WorkerProcess(chatEntry);
-        const contextTokens = limits.maxTokens + QUESTION_TOKENS + ANSWER_TOKENS;
+        const together = limits.maxTokens + QUESTION_TOKENS + ANSWER_TOKENS;
+        const contextTokens = Math.max(together, contextFor(limits.maxTokens));
         const opening = { ...(await this.#opening(file, trial)), contextTokens };
         await worker.call<OpenedChat>('open', opening, { signal });
         await work(askWorker(worker, { maxTokens: ANSWER_TOKENS, signal }));

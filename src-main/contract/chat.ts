@@ -17,10 +17,46 @@ export interface OpenedChat {
   readonly imageMaxTokens: number;
 }
 
-export interface SendRequest {
+/**
+ * How many tokens pictures take: their share of the context as a rule, more of it at the cost of other things, or all that the model
+ * takes, so that what does not fit is refused.
+ */
+export type PictureDetail = 'usual' | 'more' | 'full';
+
+/** A question with pictures. */
+export interface PictureQuestion {
   readonly text: string;
   /** files, or the bytes of some (JPEG, PNG …) */
   readonly pictures: readonly (string | Uint8Array)[];
+  /** usual when absent */
+  readonly detail?: PictureDetail | undefined;
+  /** the sizes of all of them when they were sent before; kept where they fit */
+  readonly sentAs?: readonly SentSize[] | undefined;
+}
+
+/** Pixels of a picture as the encoder gets it. */
+export interface SentSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface SentPicture extends SentSize {
+  readonly tokens: number;
+}
+
+/** A question's pictures once they are scaled to the room that is left. */
+export interface PlannedPictures {
+  readonly pictures: readonly SentPicture[];
+  /** how many of the oldest messages give way to it */
+  readonly dropped: number;
+}
+
+export interface PicturePlan {
+  readonly usual: PlannedPictures;
+  readonly more: PlannedPictures;
+}
+
+export interface SendRequest extends PictureQuestion {
   readonly maxTokens: number;
   /** 0 is greedy */
   readonly temperature: number;
@@ -35,8 +71,7 @@ export interface ChatHistory {
   readonly turns: readonly {
     readonly role: 'user' | 'assistant';
     readonly text: string;
-    /** files */
-    readonly pictures: readonly string[];
+    readonly pictures: readonly { readonly path: string; readonly sentAs?: SentSize | undefined }[];
   }[];
 }
 
@@ -64,6 +99,8 @@ export interface SentAnswer {
   readonly text: string;
   readonly reason: 'end' | 'length' | 'context' | 'cancelled';
   readonly statistics: ChatStatistics;
+  /** the question's pictures as they were sent */
+  readonly pictures: readonly SentPicture[];
 }
 
 export interface MeasureRequest extends OpenChatRequest {

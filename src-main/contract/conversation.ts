@@ -36,6 +36,8 @@ export interface AnswerStatistics {
   readonly promptSeconds: number;
   readonly answerSeconds: number;
   readonly contextTokens: number;
+  /** the question's pictures as they were sent, in pixels; absent in answers of an earlier Snug */
+  readonly sentPictures?: readonly { readonly width: number; readonly height: number }[];
 }
 
 export interface Message {
@@ -98,14 +100,23 @@ export interface SearchHit {
   readonly matches: number;
 }
 
-/** What a picture will cost before it is sent. */
+/** What a question's pictures will cost once they are scaled to the room that is left. */
 export interface PictureCost {
-  readonly hash: string;
+  readonly pictures: readonly { readonly hash: string; readonly tokens: number }[];
+  /** of all together */
   readonly tokens: number;
-  /** share of the context it takes, 0 to 1 */
+  /** share of the context they take, 0 to 1 */
   readonly contextShare: number;
   /** from what encoding and reading took here before; null before the first */
   readonly seconds: number | null;
+  /** how many of the oldest messages the model will no longer see */
+  readonly dropped: number;
+}
+
+export interface PictureCosts {
+  readonly usual: PictureCost;
+  /** with more detail; null where there is no more to be had */
+  readonly more: PictureCost | null;
 }
 
 /** Conversations as they are kept. */
@@ -137,6 +148,8 @@ export interface ChatService {
     conversationId: string;
     text: string;
     pictures: readonly string[];
+    /** lets the pictures take more of the context than usual */
+    moreDetail?: boolean | undefined;
   }): Promise<{ question: Message; answer: Message }>;
   /** Answers the same question again; the new answer takes the earlier one's place with its first word. */
   regenerate(argument: { messageId: string }): Promise<Message>;
@@ -146,13 +159,17 @@ export interface ChatService {
     text: string;
     /** the question's own when absent */
     pictures?: readonly string[] | undefined;
+    moreDetail?: boolean | undefined;
   }): Promise<{ question: Message; answer: Message }>;
   stop(argument: { conversationId: string }): Promise<void>;
-  /** Tokens and time of pictures with the conversation's model; none while another conversation has the model in memory. */
+  /** Tokens and time of a question's pictures with the conversation's model; null while another conversation has the model in memory. */
   pictureCosts(argument: {
     conversationId: string;
+    text: string;
     pictures: readonly string[];
-  }): Promise<readonly PictureCost[]>;
+    /** the question whose place it is to take */
+    editing?: string | undefined;
+  }): Promise<PictureCosts | null>;
   /** Asks two models the same, one after the other, in no conversation; `chat.compared` events tell every window how far it is. */
   compare(argument: {
     modelIds: readonly [string, string];
@@ -201,6 +218,7 @@ const id = z.string().min(1).max(64);
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const text = z.string().max(MOST_LETTERS);
 const pictures = z.array(hash).max(MOST_PICTURES);
+const moreDetail = z.boolean().optional();
 const options = z.strictObject({
   systemPrompt: z.string().max(20_000),
   temperature: z.number().min(0).max(2),
@@ -226,11 +244,11 @@ export const conversationArguments = {
 };
 
 export const chatArguments = {
-  send: z.strictObject({ conversationId: id, text, pictures }),
+  send: z.strictObject({ conversationId: id, text, pictures, moreDetail }),
   regenerate: z.strictObject({ messageId: id }),
-  edit: z.strictObject({ messageId: id, text, pictures: pictures.optional() }),
+  edit: z.strictObject({ messageId: id, text, pictures: pictures.optional(), moreDetail }),
   stop: z.strictObject({ conversationId: id }),
-  pictureCosts: z.strictObject({ conversationId: id, pictures }),
+  pictureCosts: z.strictObject({ conversationId: id, text, pictures, editing: id.optional() }),
   compare: z.strictObject({ modelIds: z.tuple([id, id]), text, pictures }),
   compared: z.strictObject({}),
   stopCompare: z.strictObject({}),

@@ -109,7 +109,11 @@ export function askWorker(
     // what was asked before must not lead the answer
     await worker.call('restore', { systemPrompt: '', turns: [] }, { signal });
     const pictures = picture === undefined ? [] : [picture];
-    const request: SendRequest = { text: prompt, pictures, maxTokens, temperature: 0, seed: 0 };
+    const request: SendRequest = {
+      ...{ text: prompt, pictures, maxTokens, temperature: 0, seed: 0 },
+      // scores of two contexts compare only where the pictures are the same
+      detail: 'full',
+    };
     return worker.call<SentAnswer>('send', request, { signal });
   };
 }

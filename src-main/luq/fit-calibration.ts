@@ -6,7 +6,7 @@ import type { CalibrationReport } from '../contract/fit-report.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import type { Addon } from '../engine/addon.ts';
 import { readKept } from '../models/json-file.ts';
-import { mostPixels, type ImageLimits } from '../models/image-limits.ts';
+import { mostPixels } from '../models/image-limits.ts';
 import {
   calibrate,
   calibrationFiles,
@@ -16,7 +16,7 @@ import {
   TEXT_SEQUENCE_TOKENS,
 } from './calibrate.ts';
 import { layerEntropySchema, measureEntropies, orderStability, type LayerEntropy } from './entropy.ts';
-import { calibrationKey, type FitSettings } from './fit-settings.ts';
+import { calibrationKey, calibrationLimits, type FitSettings } from './fit-settings.ts';
 import { recordSource } from './held-out.ts';
 import { writeFileAtomically } from './files.ts';
 import { readImatrix, type Imatrix } from './imatrix.ts';
@@ -26,8 +26,6 @@ import { namedReasons, planSequences, type LeftOutPicture, type PlannedSequence 
 import type { Source } from './source.ts';
 import type { Workspace } from './workspace.ts';
 
-/** Larger pictures say little more about a layer and cost a lot of prompt; the chat's own limit stays what it is. */
-const CALIBRATION_IMAGE_TOKENS = 1024;
 /** Sequences longer than this are left out; a picture with its questions stays well below. */
 const LONGEST_SEQUENCE_TOKENS = 2048;
 /** Tokens per batch, and per batch when the model does not fit the RAM and is read from disk for each one. */
@@ -137,14 +135,6 @@ export function sequencesFor(
     longest: LONGEST_SEQUENCE_TOKENS,
     onLeftOut,
   });
-}
-
-/** A model opened for calibrating or checking takes smaller pictures than a chat may. */
-export function calibrationLimits(limits: ImageLimits): ImageLimits {
-  return {
-    minTokens: Math.min(limits.minTokens, CALIBRATION_IMAGE_TOKENS),
-    maxTokens: Math.min(limits.maxTokens, CALIBRATION_IMAGE_TOKENS),
-  };
 }
 
 async function runCalibration(step: CalibrationStep, folder: string): Promise<Summary> {

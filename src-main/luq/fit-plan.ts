@@ -3,6 +3,7 @@ import type { Budget, Laptop, Memory } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { GgufTensor } from '../models/gguf.ts';
+import { limitsIn } from '../models/image-limits.ts';
 import { layerOf, type TextModel } from '../models/model-file.ts';
 import { memoryLimits, recommendBudget } from '../profile/budget.ts';
 import { predictTokensPerSecond, type KernelSpeed, type Matrix } from '../profile/probe.ts';
@@ -98,10 +99,12 @@ export async function preparePlan(
   const smallerVision = vision ? visionTypes(vision.gguf.tensors, 'Q8_0') : undefined;
   const asked = visionType !== undefined && vision !== undefined;
   const overheadOf = async (changes: Changes): Promise<Overhead> => {
+    const contextTokens = changes.contextTokens ?? settings.contextTokens;
+    const maxTokens = changes.imageMaxTokens ?? source.limits.maxTokens;
     const overhead = await measureOverhead(addon, model, {
       vision,
-      contextTokens: changes.contextTokens ?? settings.contextTokens,
-      limits: { ...source.limits, maxTokens: changes.imageMaxTokens ?? source.limits.maxTokens },
+      contextTokens,
+      limits: limitsIn(contextTokens, { ...source.limits, maxTokens }),
     });
     if (!vision || !smallerVision || !(asked || changes.smallerVision)) return overhead;
     return { ...overhead, visionWeightsBytes: bytesWithTypes(vision.gguf.tensors, smallerVision) };

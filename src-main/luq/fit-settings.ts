@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { FitRequest, Ordering } from '../contract/fit-request.ts';
+import type { ImageLimits } from '../models/image-limits.ts';
 import { loadBuiltInCalibration, loadOwnCalibration, type CalibrationSet } from './calibration-set.ts';
 import {
   DEFAULT_ALPHA,
@@ -49,6 +50,17 @@ export function settleRequest(
   };
 }
 
+/** Larger pictures say little more about a layer and cost a lot of prompt; the chat's own limit stays what it is. */
+const CALIBRATION_IMAGE_TOKENS = 1024;
+
+/** A model opened for calibrating or checking takes smaller pictures than a chat may. */
+export function calibrationLimits(limits: ImageLimits): ImageLimits {
+  return {
+    minTokens: Math.min(limits.minTokens, CALIBRATION_IMAGE_TOKENS),
+    maxTokens: Math.min(limits.maxTokens, CALIBRATION_IMAGE_TOKENS),
+  };
+}
+
 /** Names a calibration by everything its result depends on. */
 export function calibrationKey(
   source: Pick<Source, 'visionSha256' | 'limits'>,
@@ -57,7 +69,7 @@ export function calibrationKey(
   const parts = [
     settings.calibrationSet.id,
     source.visionSha256 ?? 'text only',
-    source.limits,
+    calibrationLimits(source.limits),
     settings.alpha,
     settings.seed,
     settings.calibrationTokens,

@@ -12,17 +12,11 @@ import { checkOutput } from './assemble.ts';
 import { choose } from './choose.ts';
 import { judge } from './check.ts';
 import type { LayerEntropy } from './entropy.ts';
-import {
-  calibrateSource,
-  calibrationLimits,
-  keptCalibration,
-  sequencesFor,
-  type Calibrated,
-} from './fit-calibration.ts';
+import { calibrateSource, keptCalibration, sequencesFor, type Calibrated } from './fit-calibration.ts';
 import { agreeBudget, choosePlan, planInputs, previewPlans, type PlanPreview } from './fit-plan.ts';
 import { discard, makeFolder, publish, writeError } from './files.ts';
 import { describeFit } from './fit-result.ts';
-import { calibrationKey, type FitSettings } from './fit-settings.ts';
+import { calibrationKey, calibrationLimits, type FitSettings } from './fit-settings.ts';
 import { writeFiles } from './fit-write.ts';
 import { compareWithSource } from './held-out.ts';
 import { openModel } from './open-model.ts';

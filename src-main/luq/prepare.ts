@@ -9,7 +9,7 @@ import { predictTokensPerSecond } from '../profile/probe.ts';
 import { preparePlan, type PlanBasis } from './fit-plan.ts';
 import { settleRequest, type FitSettings } from './fit-settings.ts';
 import { decodeMatrices } from './plan.ts';
-import { readSource, sourceSha256, type ReadSource, type Source } from './source.ts';
+import { inContext, readSource, sourceSha256, type ReadSource, type Source } from './source.ts';
 import { modelsFolder } from './workspace.ts';
 
 /** What any work on a model begins with: its headers read, this laptop looked at, the request settled. */
@@ -23,10 +23,11 @@ export interface Prepared {
 
 export async function prepare(request: FitRequest): Promise<Prepared> {
   const { addon, backends } = loadAddon();
-  const read = readSource(request.modelPath, request.mmprojPath, request.imageMaxTokens);
+  const whole = readSource(request.modelPath, request.mmprojPath, request.imageMaxTokens);
   const { cpuFeatures, cpuVariant } = backends;
   const laptop = await profileLaptop({ modelsFolder: modelsFolder(request.home), cpuFeatures, cpuVariant });
-  const settings = settleRequest(request, read.text.trainingContextTokens, computeThreads(laptop));
+  const settings = settleRequest(request, whole.text.trainingContextTokens, computeThreads(laptop));
+  const read = inContext(whole, settings.contextTokens);
   return {
     addon,
     read,

@@ -5,7 +5,7 @@ import type { OnProgress } from '../contract/progress.ts';
 import { refuseDamaged, searchMmproj, searchNotes } from '../models/find-mmproj.ts';
 import { hashFile } from '../models/hash.ts';
 import { readKept } from '../models/json-file.ts';
-import { imageLimits, type ImageLimits } from '../models/image-limits.ts';
+import { imageLimits, limitsIn, type ImageLimits } from '../models/image-limits.ts';
 import {
   checkPair,
   checkSourcePrecision,
@@ -56,6 +56,14 @@ function withoutVision(text: TextModel): string[] {
   return unused === ''
     ? searchNotes(text, search)
     : [`the result cannot see pictures: the vision file beside the model is not used (${unused})`];
+}
+
+/** The same where pictures have to find room in a context: what no question could be asked about is not planned for. */
+export function inContext(read: ReadSource, contextTokens: number): ReadSource {
+  const limits = limitsIn(contextTokens, read.limits);
+  if (read.vision === undefined || limits.maxTokens === read.limits.maxTokens) return read;
+  const warning = `pictures take at most ${limits.maxTokens} of the ${read.limits.maxTokens} tokens that the model lets them take: a context of ${contextTokens} has room for no more beside a question and its answer`;
+  return { ...read, limits, warnings: [...read.warnings, warning] };
 }
 
 const hashCacheSchema = z.record(

@@ -29,6 +29,20 @@ export function imageLimits(text: TextModel, chosenMaxTokens?: number): ImageLim
   return { minTokens: Math.min(minTokens, chosenMaxTokens), maxTokens: chosenMaxTokens };
 }
 
+/** Share of a context that pictures may take: the rest is for questions and answers. */
+export const MOST_PICTURE_SHARE = 3 / 4;
+
+/** The same limits where a picture has to find room in a context, beside a question and its answer. */
+export function limitsIn(contextTokens: number, { minTokens, maxTokens }: ImageLimits): ImageLimits {
+  const most = Math.min(maxTokens, Math.floor(contextTokens * MOST_PICTURE_SHARE));
+  return { minTokens: Math.min(minTokens, most), maxTokens: most };
+}
+
+/** The shortest context that has room for a picture of so many tokens. */
+export function contextFor(imageTokens: number): number {
+  return Math.ceil(imageTokens / MOST_PICTURE_SHARE);
+}
+
 function fromMetadata(text: TextModel): ImageLimits | undefined {
   const minTokens = metadataNumber(text.gguf, 'luq.image_tokens.min');
   const maxTokens = metadataNumber(text.gguf, 'luq.image_tokens.max');

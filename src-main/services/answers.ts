@@ -1,5 +1,5 @@
 import { shorterContextNote } from '../chat/opening-notes.ts';
-import type { ChatEvent, SentAnswer } from '../contract/chat.ts';
+import type { ChatEvent, SentAnswer, SentSize } from '../contract/chat.ts';
 import type { ChatActivity, Conversation, Message } from '../contract/conversation.ts';
 import { SnugError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type { LoadedModel, ModelInUse } from './loaded-model.ts';
@@ -13,6 +13,9 @@ export interface Asking {
   /** up to the question */
   readonly thread: readonly Message[];
   readonly question: Message;
+  readonly moreDetail: boolean;
+  /** the sizes of its pictures if it was sent before */
+  readonly sentAs: readonly SentSize[] | undefined;
   readonly streamed: StreamedAnswer;
   readonly signal: AbortSignal;
 }
@@ -62,13 +65,13 @@ export class Answers {
     const note = shorterContextNote(opening.contextTokens, opened.contextTokens);
     if (note !== undefined && known !== opened.contextTokens) streamed.note(note);
     await model.remember(stateKey(conversation, before), () => this.#requests.history(conversation, before));
-    const request = this.#requests.send(conversation, question);
+    const request = this.#requests.send(conversation, question, asking);
     this.#activity({ conversationId: id, stage: 'reading', share: null });
     const answer = await model.send(request, stateKey(conversation, [...thread, streamed.message]), {
       signal,
       onEvent: (event) => this.#heard(id, streamed, event),
     });
-    await this.#learnPace(model, opening.modelPath, request.pictures, answer);
+    this.#learnPace(opening.modelPath, answer);
     return answer;
   }
 
@@ -92,21 +95,12 @@ export class Answers {
     this.#activity({ conversationId, stage: 'loading', share });
   }
 
-  async #learnPace(
-    model: ModelInUse,
-    modelPath: string,
-    pictures: readonly string[],
-    answer: SentAnswer,
-  ): Promise<void> {
+  #learnPace(modelPath: string, answer: SentAnswer): void {
+    const { pictures, statistics } = answer;
     // what was remembered took no time
-    if (pictures.length === 0 || answer.statistics.encodedImages < pictures.length) return;
-    try {
-      let tokens = 0;
-      for (const path of pictures) tokens += await model.pictureTokens(path);
-      this.#pace.learn(modelPath, tokens, answer);
-    } catch {
-      // the answer is there all the same; the next one with a picture tells the pace
-    }
+    if (pictures.length === 0 || statistics.encodedImages < pictures.length) return;
+    const tokens = pictures.reduce((sum, picture) => sum + picture.tokens, 0);
+    this.#pace.learn(modelPath, tokens, answer);
   }
 }
 

@@ -7,8 +7,9 @@ import type {
   ComparedModels,
   Conversation,
   Message,
-  PictureCost,
+  PictureCosts as Costs,
 } from '../contract/conversation.ts';
+import type { SentSize } from '../contract/chat.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { LaptopService } from '../contract/laptop.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
@@ -20,7 +21,7 @@ import { Comparison } from './compare.ts';
 import { NEW_TITLE, type Conversations } from './conversations.ts';
 import type { Library } from './library.ts';
 import { LoadedModel, type ModelInUse } from './loaded-model.ts';
-import { ModelRequests, modelOf } from './model-requests.ts';
+import { ModelRequests, modelOf, sentSizes } from './model-requests.ts';
 import { PictureCosts } from './picture-costs.ts';
 import { PicturePace } from './picture-pace.ts';
 import type { StoredSettings } from './settings.ts';
@@ -86,6 +87,8 @@ export class Chat implements ChatService {
       model: this.#model,
       pace,
       requestFor: (conversation) => this.#requests.open(conversation),
+      conversationNow: (id) => this.#conversations.get(id),
+      historyOf: (conversation, thread) => this.#requests.history(conversation, thread),
       pathOf: (hash) => this.#pictures.path(hash),
       mayLoad: (id) => !this.#comparing && (!this.#answering || this.#answering.conversation.id === id),
       onLoading: (id, event) => {
@@ -99,15 +102,16 @@ export class Chat implements ChatService {
     conversationId: string;
     text: string;
     pictures: readonly string[];
+    moreDetail?: boolean | undefined;
   }): Promise<{ question: Message; answer: Message }> {
-    const { conversationId, text, pictures } = argument;
+    const { conversationId, text, pictures, moreDetail } = argument;
     const { title } = this.#ready(conversationId);
     for (const hash of pictures) this.#pictures.get(hash);
     const question = this.#conversations.addQuestion(conversationId, { text, pictures: [...pictures] });
     if (title === NEW_TITLE) this.#entitle(conversationId, titleOfQuestion(question));
     const conversation = this.#conversations.get(conversationId);
     const answer = this.#conversations.addAnswer(conversationId, this.#whoAnswers(conversation));
-    this.#begin(conversation, { thread: conversation.thread, question, answer });
+    this.#begin(conversation, { thread: conversation.thread, question, answer, moreDetail });
     return Promise.resolve({ question, answer });
   }
 
@@ -125,12 +129,13 @@ export class Chat implements ChatService {
     const question = thread.at(-1);
     if (question?.role !== 'user') throw new SnugError('BAD_ARGUMENT', 'there is no question to answer');
     const answer = this.#answerInPlaceOf(messageId, conversation);
-    this.#begin(conversation, { thread, question, answer });
+    const sentAs = sentSizes(conversation, conversation.thread, question);
+    this.#begin(conversation, { thread, question, answer, sentAs });
     return Promise.resolve(answer);
   }
 
   edit(argument: Parameters<ChatService['edit']>[0]): Promise<{ question: Message; answer: Message }> {
-    const { messageId, text } = argument;
+    const { messageId, text, moreDetail } = argument;
     const old = this.#conversations.message(messageId);
     if (old.role !== 'user') throw new SnugError('BAD_ARGUMENT', 'only a question can be edited');
     const conversation = this.#ready(old.conversationId);
@@ -145,7 +150,10 @@ export class Chat implements ChatService {
     };
     const thread = [...upTo(conversation.thread, messageId), question];
     const answer = this.#answerInPlaceOf(messageId, conversation);
-    this.#begin(conversation, { thread, question, answer });
+    const hashes = question.pictures.map(({ hash }) => hash);
+    const sentAs =
+      moreDetail === true ? undefined : sentSizes(conversation, conversation.thread, old, hashes);
+    this.#begin(conversation, { thread, question, answer, moreDetail, sentAs });
     return Promise.resolve({ question, answer });
   }
 
@@ -186,10 +194,12 @@ export class Chat implements ChatService {
 
   async pictureCosts(argument: {
     conversationId: string;
+    text: string;
     pictures: readonly string[];
-  }): Promise<readonly PictureCost[]> {
-    const conversation = this.#conversations.get(argument.conversationId);
-    return this.#costs.of({ conversation, pictures: argument.pictures });
+    editing?: string | undefined;
+  }): Promise<Costs | null> {
+    const { conversationId, ...question } = argument;
+    return this.#costs.of({ conversation: this.#conversations.get(conversationId), ...question });
   }
 
   async compare(argument: Parameters<ChatService['compare']>[0]): Promise<readonly ComparedAnswer[]> {
@@ -271,9 +281,15 @@ export class Chat implements ChatService {
   /** Lets an answer come. One that takes another's place does so with its first word. */
   #begin(
     conversation: Conversation,
-    asked: { thread: readonly Message[]; question: Message; answer: Message },
+    asked: {
+      thread: readonly Message[];
+      question: Message;
+      answer: Message;
+      moreDetail?: boolean | undefined;
+      sentAs?: readonly SentSize[] | undefined;
+    },
   ): void {
-    const { question, answer } = asked;
+    const { question, answer, moreDetail = false, sentAs } = asked;
     const { id: conversationId } = conversation;
     const abort = new AbortController();
     const { replaces } = answer;
@@ -284,7 +300,7 @@ export class Chat implements ChatService {
     });
     this.#costs.giveWay(conversationId);
     const ended = this.#answers
-      .come({ conversation, ...asked, streamed, signal: abort.signal })
+      .come({ conversation, ...asked, moreDetail, sentAs, streamed, signal: abort.signal })
       .finally(() => {
         this.#answering = undefined;
         this.#activity({ conversationId, stage: 'idle', share: null });

@@ -3,6 +3,8 @@ import type {
   ChatHistory,
   OpenChatRequest,
   OpenedChat,
+  PicturePlan,
+  PictureQuestion,
   SendRequest,
   SentAnswer,
 } from '../contract/chat.ts';
@@ -27,7 +29,8 @@ export interface ModelInUse {
     nextKey: string,
     options: { signal: AbortSignal; onEvent: (event: ChatEvent) => void },
   ): Promise<SentAnswer>;
-  pictureTokens(path: string): Promise<number>;
+  /** Tokens of a question's pictures, scaled to the room beside the conversation that the process remembers. */
+  plan(question: PictureQuestion): Promise<PicturePlan>;
   unload(): Promise<void>;
 }
 
@@ -116,11 +119,14 @@ class Holder implements ModelInUse {
     return answer;
   }
 
-  async pictureTokens(path: string): Promise<number> {
+  async plan(question: PictureQuestion): Promise<PicturePlan> {
     const remembered = this.#remembered;
-    const { tokens } = await this.#call<{ tokens: number }>('pictureTokens', path);
-    this.#remembered = remembered;
-    return tokens;
+    try {
+      return await this.#call<PicturePlan>('plan', question);
+    } finally {
+      // planning changes nothing, unless the process died of it
+      if (this.#worker) this.#remembered = remembered;
+    }
   }
 
   async #call<Result>(

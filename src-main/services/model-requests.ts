@@ -1,4 +1,4 @@
-import type { ChatHistory, OpenChatRequest, SendRequest } from '../contract/chat.ts';
+import type { ChatHistory, OpenChatRequest, SendRequest, SentSize } from '../contract/chat.ts';
 import type { Conversation, Message } from '../contract/conversation.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { LaptopService } from '../contract/laptop.ts';
@@ -47,18 +47,27 @@ export class ModelRequests {
     return this.#threads;
   }
 
-  history({ options }: Conversation, thread: readonly Message[]): ChatHistory {
-    const turns = thread
-      // an answer that never began says nothing, and its question is asked again by what follows
-      .filter((message) => message.role === 'user' || message.text !== '')
-      .map((message) => ({ role: message.role, text: message.text, pictures: this.pictures(message) }));
-    return { systemPrompt: options.systemPrompt, turns };
+  history(conversation: Conversation, thread: readonly Message[]): ChatHistory {
+    const turns = thread.flatMap((message, i) => {
+      if (!wasSeen(message, thread[i + 1])) return [];
+      const sizes = sentSizes(conversation, thread, message);
+      const pictures = this.pictures(message).map((path, at) => ({ path, sentAs: sizes?.[at] }));
+      return [{ role: message.role, text: message.text, pictures }];
+    });
+    return { systemPrompt: conversation.options.systemPrompt, turns };
   }
 
-  send({ options }: Conversation, question: Message): SendRequest & { readonly pictures: readonly string[] } {
+  /** `sentAs`: the sizes of the question's pictures if it was sent before. */
+  send(
+    { options }: Conversation,
+    question: Message,
+    { moreDetail, sentAs }: { moreDetail: boolean; sentAs: readonly SentSize[] | undefined },
+  ): SendRequest {
     return {
       text: question.text,
       pictures: this.pictures(question),
+      detail: moreDetail ? 'more' : 'usual',
+      sentAs,
       maxTokens: options.maxTokens,
       temperature: options.temperature,
       seed: Math.floor(Math.random() * 2 ** 31),
@@ -69,6 +78,28 @@ export class ModelRequests {
   pictures(message: Message): string[] {
     return message.pictures.map(({ hash }) => this.#pictures.path(hash));
   }
+}
+
+/** Whether the model sees a message: a question that was refused, and an answer that never began, leave no trace. */
+function wasSeen(message: Message, next: Message | undefined): boolean {
+  if (message.role === 'assistant') return message.text !== '';
+  return !(next?.role === 'assistant' && next.state === 'failed' && next.text === '');
+}
+
+/**
+ * The sizes at which a question was sent with these pictures, its own as a rule; another model, or another context, scales them anew.
+ */
+export function sentSizes(
+  { modelId, options }: Conversation,
+  thread: readonly Message[],
+  question: Message,
+  hashes: readonly string[] = question.pictures.map(({ hash }) => hash),
+): readonly SentSize[] | undefined {
+  if (hashes.some((hash, i) => hash !== question.pictures[i]?.hash)) return undefined;
+  const answer = thread[thread.findIndex(({ id }) => id === question.id) + 1];
+  const sent = answer?.statistics?.sentPictures;
+  if (sent?.length !== hashes.length || answer?.modelId !== modelId) return undefined;
+  return answer.statistics?.contextTokens === options.contextTokens ? sent : undefined;
 }
 
 export function modelOf({ modelId }: Conversation): string {

@@ -1,13 +1,19 @@
-import type { ChatEvent, OpenChatRequest } from '../contract/chat.ts';
-import type { Conversation, PictureCost } from '../contract/conversation.ts';
-import { isCancelled, throwIfCancelled } from '../contract/errors.ts';
+import type { ChatEvent, ChatHistory, OpenChatRequest, PlannedPictures } from '../contract/chat.ts';
+import type { Conversation, Message, PictureCost, PictureCosts as Costs } from '../contract/conversation.ts';
+import { isCancelled } from '../contract/errors.ts';
 import type { LoadedModel, ModelInUse } from './loaded-model.ts';
+import { sentSizes, stateKey } from './model-requests.ts';
 import type { PicturePace } from './picture-pace.ts';
 import { SharedWork, Turns } from './turns.ts';
 
+type HistoryOf = (conversation: Conversation, thread: readonly Message[]) => ChatHistory;
+
 interface Asked {
   readonly conversation: Conversation;
+  readonly text: string;
   readonly pictures: readonly string[];
+  /** the question whose place it is to take */
+  readonly editing?: string | undefined;
 }
 
 /** What pictures will cost before they are sent. An answer goes first: a cost waits for it, or is not told. */
@@ -15,11 +21,13 @@ export class PictureCosts {
   readonly #model: LoadedModel;
   readonly #pace: PicturePace;
   readonly #requestFor: (conversation: Conversation) => Promise<OpenChatRequest>;
+  readonly #conversationNow: (id: string) => Conversation;
+  readonly #historyOf: HistoryOf;
   readonly #pathOf: (hash: string) => string;
   /** whether this conversation's model may be loaded now */
   readonly #mayLoad: (conversationId: string) => boolean;
   readonly #onLoading: (conversationId: string, event: ChatEvent | undefined) => void;
-  readonly #shared = new SharedWork<readonly PictureCost[]>();
+  readonly #shared = new SharedWork<Costs | null>();
   readonly #turns = new Turns();
   readonly #running = new Set<{ readonly conversationId: string; readonly abort: AbortController }>();
 
@@ -27,6 +35,8 @@ export class PictureCosts {
     model: LoadedModel;
     pace: PicturePace;
     requestFor: (conversation: Conversation) => Promise<OpenChatRequest>;
+    conversationNow: (id: string) => Conversation;
+    historyOf: HistoryOf;
     pathOf: (hash: string) => string;
     mayLoad: (conversationId: string) => boolean;
     /** hears how loading goes on, and nothing once it has ended */
@@ -35,15 +45,17 @@ export class PictureCosts {
     this.#model = options.model;
     this.#pace = options.pace;
     this.#requestFor = options.requestFor;
+    this.#conversationNow = options.conversationNow;
+    this.#historyOf = options.historyOf;
     this.#pathOf = options.pathOf;
     this.#mayLoad = options.mayLoad;
     this.#onLoading = options.onLoading;
   }
 
-  /** Costs of each picture; none when another conversation has the model. */
-  of(asked: Asked): Promise<readonly PictureCost[]> {
+  /** What the pictures cost; null when another conversation has the model. */
+  of(asked: Asked): Promise<Costs | null> {
     const { id, modelId, options } = asked.conversation;
-    const key = JSON.stringify([id, modelId, options, asked.pictures]);
+    const key = JSON.stringify([id, modelId, options, asked.text, asked.pictures, asked.editing]);
     return this.#shared.run(key, () => this.#unlessInTheWay(asked));
   }
 
@@ -52,9 +64,9 @@ export class PictureCosts {
     for (const one of this.#running) if (one.conversationId !== conversationId) one.abort.abort();
   }
 
-  async #unlessInTheWay(asked: Asked): Promise<readonly PictureCost[]> {
+  async #unlessInTheWay(asked: Asked): Promise<Costs | null> {
     const conversationId = asked.conversation.id;
-    if (!this.#mayLoad(conversationId)) return [];
+    if (!this.#mayLoad(conversationId)) return null;
     const running = { conversationId, abort: new AbortController() };
     this.#running.add(running);
     const { signal } = running.abort;
@@ -65,7 +77,7 @@ export class PictureCosts {
         signal,
       );
     } catch (error) {
-      if (signal.aborted && isCancelled(error)) return [];
+      if (signal.aborted && isCancelled(error)) return null;
       throw error;
     } finally {
       this.#running.delete(running);
@@ -74,22 +86,36 @@ export class PictureCosts {
 
   async #cost(
     model: ModelInUse,
-    { conversation, pictures }: Asked,
+    { conversation: asked, text, pictures, editing }: Asked,
     signal: AbortSignal,
-  ): Promise<readonly PictureCost[]> {
-    const { id } = conversation;
+  ): Promise<Costs | null> {
     // it may have begun to answer, or another one, while this waited
-    if (!this.#mayLoad(id)) return [];
+    if (!this.#mayLoad(asked.id)) return null;
+    const conversation = this.#conversationNow(asked.id);
     const request = await this.#requestFor(conversation);
-    const contextTokens = await this.#open(model, request, id, signal);
-    const costs: PictureCost[] = [];
-    for (const hash of pictures) {
-      throwIfCancelled(signal);
-      const tokens = await model.pictureTokens(this.#pathOf(hash));
-      const seconds = this.#pace.seconds(request.modelPath, tokens);
-      costs.push({ hash, tokens, contextShare: tokens / contextTokens, seconds });
-    }
-    return costs;
+    const contextTokens = await this.#open(model, request, asked.id, signal);
+    // the room that is left depends on what was said before
+    const edited = conversation.thread.findIndex(({ id }) => id === editing);
+    const before = conversation.thread.slice(0, edited === -1 ? undefined : edited);
+    await model.remember(stateKey(conversation, before), () => this.#historyOf(conversation, before));
+    const old = conversation.thread[edited];
+    const { usual, more } = await model.plan({
+      text,
+      pictures: pictures.map((hash) => this.#pathOf(hash)),
+      sentAs: old && sentSizes(conversation, conversation.thread, old, pictures),
+    });
+    const costOf = (planned: PlannedPictures): PictureCost => {
+      const tokens = sumOfTokens(planned);
+      return {
+        pictures: planned.pictures.map((picture, i) => ({ hash: pictures[i] ?? '', tokens: picture.tokens })),
+        tokens,
+        contextShare: tokens / contextTokens,
+        seconds: this.#pace.seconds(request.modelPath, tokens),
+        dropped: planned.dropped,
+      };
+    };
+    const isMore = sumOfTokens(more) > sumOfTokens(usual);
+    return { usual: costOf(usual), more: isMore ? costOf(more) : null };
   }
 
   async #open(
@@ -105,4 +131,8 @@ export class PictureCosts {
       this.#onLoading(conversationId, undefined);
     }
   }
+}
+
+function sumOfTokens({ pictures }: PlannedPictures): number {
+  return pictures.reduce((sum, { tokens }) => sum + tokens, 0);
 }

@@ -92,10 +92,13 @@ export class StreamedAnswer {
     this.#notes.push(text);
   }
 
-  finish({ reason, statistics }: SentAnswer): void {
+  finish({ reason, statistics, pictures }: SentAnswer): void {
     const states = { end: 'done', length: 'length', context: 'length', cancelled: 'stopped' } as const;
     const { encodedImages: _, ...kept } = statistics;
-    this.#end(states[reason], { statistics: kept });
+    const sentPictures = pictures.map(({ width, height }) => ({ width, height }));
+    this.#end(states[reason], {
+      statistics: { ...kept, ...(sentPictures.length > 0 ? { sentPictures } : {}) },
+    });
   }
 
   stopped(): void {

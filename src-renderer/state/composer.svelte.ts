@@ -39,8 +39,8 @@ export class Composer {
     const known = this.#drafts.get(conversationId);
     if (known) return known;
     const { chat, drafts } = this.#bridge.api;
-    const draft = new Draft(this.#bridge, async (pictures) =>
-      chat.pictureCosts({ conversationId, pictures }),
+    const draft = new Draft(this.#bridge, async ({ editing, ...question }) =>
+      chat.pictureCosts({ conversationId, ...question, ...(editing === null ? {} : { editing }) }),
     );
     const keeper = conversationId === '' ? null : new DraftKeeper(drafts, conversationId, draft);
     const written = { draft, keeper };
@@ -65,7 +65,7 @@ export class Composer {
     else {
       const pictures = draft.hashes;
       const taken = draft.take();
-      if (!(await this.#thread.send(taken.text, pictures))) draft.giveBack(taken);
+      if (!(await this.#thread.send(taken.text, pictures, taken.moreDetail))) draft.giveBack(taken);
     }
     // what was sent is not to come back with the next start
     await this.keeperOf(id)?.flush();
@@ -73,10 +73,11 @@ export class Composer {
 
   async #sendEdited(draft: Draft, id: string): Promise<void> {
     const { text, hashes } = draft;
+    const { moreDetail } = draft.costs;
     const pictures = draft.attachments.flatMap(({ view }) => view ?? []);
     draft.stopEditing();
     this.#edited.set(id, { conversationId: this.#thread.id ?? '', id, text, pictures });
-    if (!(await this.#thread.edit(id, text, hashes))) this.#giveBack(id);
+    if (!(await this.#thread.edit(id, text, hashes, moreDetail))) this.#giveBack(id);
   }
 
   /** An edited question whose answer never began comes back to be sent again. */

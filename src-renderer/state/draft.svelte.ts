@@ -2,7 +2,6 @@ import {
   MOST_LETTERS,
   MOST_PICTURES,
   type Message,
-  type PictureCost,
   type PictureView,
 } from '../../src-main/contract/conversation.ts';
 import type { DraftContent } from '../../src-main/contract/draft.ts';
@@ -10,21 +9,23 @@ import { toErrorData, type ErrorData } from '../../src-main/contract/errors.ts';
 import { MOST_PICTURE_BYTES } from '../../src-main/contract/wire.ts';
 import type { Bridge } from '../bridge.ts';
 import { formatBytes } from '../format.ts';
+import { DraftCosts, type CostsOf } from './draft-costs.svelte.ts';
 
 export interface Attachment {
   readonly key: number;
   readonly name: string;
   /** null while its bytes are on their way */
   readonly view: PictureView | null;
-  readonly cost: PictureCost | null;
 }
 
 type Problem = Pick<ErrorData, 'message' | 'advice'> & { readonly key: number };
-type CostsOf = (hashes: readonly string[]) => Promise<readonly PictureCost[]>;
 
 interface Written {
   readonly text: string;
   readonly attachments: readonly Attachment[];
+}
+interface Taken extends Written {
+  readonly moreDetail: boolean;
 }
 const NOTHING: Written = { text: '', attachments: [] };
 
@@ -35,9 +36,8 @@ function hashesOf(attachments: readonly Attachment[]): readonly string[] {
 /** A question being written: its words and pictures. Kept while other conversations are looked at. */
 export class Draft {
   readonly #bridge: Bridge;
-  readonly #costsOf: CostsOf | undefined;
+  readonly costs: DraftCosts;
   #nextKey = 1;
-  #costing = 0;
 
   #text: string = $state('');
   #attachments: readonly Attachment[] = $state.raw([]);
@@ -46,9 +46,6 @@ export class Draft {
   onchange: () => void = () => undefined;
   /** files that were not taken, each with why */
   problems: readonly Problem[] = $state.raw([]);
-  /** why pictures have no cost: the model cannot see, or cannot be read */
-  costProblem: ErrorData | null = $state.raw(null);
-  costing: boolean = $state(false);
   /** it is to be sent once the pictures that are on their way are here */
   sending: boolean = $state(false);
   #onTheWay: Promise<unknown> = Promise.resolve();
@@ -57,7 +54,7 @@ export class Draft {
 
   constructor(bridge: Bridge, costsOf?: CostsOf) {
     this.#bridge = bridge;
-    this.#costsOf = costsOf;
+    this.costs = new DraftCosts(costsOf);
   }
 
   get text(): string {
@@ -113,7 +110,6 @@ export class Draft {
           key: this.#nextKey++,
           name: view.name,
           view,
-          cost: null,
         },
     );
   }
@@ -173,7 +169,7 @@ export class Draft {
       return;
     }
     const key = this.#nextKey++;
-    this.attachments = [...this.attachments, { key, name, view: null, cost: null }];
+    this.attachments = [...this.attachments, { key, name, view: null }];
     try {
       const view = await this.#bridge.addPicture(file, name);
       // the same picture twice says nothing more and costs twice
@@ -198,26 +194,7 @@ export class Draft {
 
   /** Asks again what the pictures cost: another model or other options change it. */
   async refreshCosts(): Promise<void> {
-    const costing = ++this.#costing;
-    const hashes = this.hashes;
-    this.costProblem = null;
-    if (!this.#costsOf || hashes.length === 0) {
-      this.costing = false;
-      return;
-    }
-    this.costing = true;
-    try {
-      const costs = new Map((await this.#costsOf(hashes)).map((cost) => [cost.hash, cost]));
-      if (costing !== this.#costing) return;
-      this.attachments = this.attachments.map((one) => ({
-        ...one,
-        cost: costs.get(one.view?.hash ?? '') ?? null,
-      }));
-    } catch (error) {
-      if (costing === this.#costing) this.costProblem = toErrorData(error);
-    } finally {
-      if (costing === this.#costing) this.costing = false;
-    }
+    await this.costs.refresh({ text: this.text, pictures: this.hashes, editing: this.#editing });
   }
 
   startEditing({ id, text, pictures }: Pick<Message, 'id' | 'text' | 'pictures'>): void {
@@ -246,19 +223,22 @@ export class Draft {
   }
 
   /** Empties it and hands out what was in it. */
-  take(): Written {
-    const taken = { text: this.text, attachments: this.attachments };
+  take(): Taken {
+    const taken = { text: this.text, attachments: this.attachments, moreDetail: this.costs.moreDetail };
     this.text = '';
     this.attachments = [];
     this.problems = [];
-    this.costProblem = null;
+    void this.refreshCosts();
     return taken;
   }
 
   /** Puts back what could not be sent, unless something new was written meanwhile. */
-  giveBack({ text, attachments }: Written): void {
+  giveBack({ text, attachments, moreDetail }: Taken): void {
     if (this.text === '') this.text = text;
-    if (this.attachments.length === 0) this.attachments = attachments;
+    if (this.attachments.length > 0) return;
+    this.attachments = attachments;
+    this.costs.moreDetail = moreDetail;
+    void this.refreshCosts();
   }
 
   #drop(key: number): void {
@@ -274,24 +254,4 @@ export class Draft {
   #refuse(problem: Omit<Problem, 'key'>): void {
     this.problems = [...this.problems, { ...problem, key: this.#nextKey++ }];
   }
-}
-
-export interface CostSum {
-  readonly tokens: number;
-  readonly contextShare: number;
-  /** null before a picture was ever sent here */
-  readonly seconds: number | null;
-}
-
-/** What all pictures cost together; null while one is not known. */
-export function sumOfCosts(attachments: readonly Attachment[]): CostSum | null {
-  const costs = attachments.flatMap((one) => (one.cost ? [one.cost] : []));
-  if (costs.length === 0 || costs.length < attachments.length) return null;
-  const sum = (value: (cost: PictureCost) => number): number =>
-    costs.reduce((total, cost) => total + value(cost), 0);
-  return {
-    tokens: sum((cost) => cost.tokens),
-    contextShare: sum((cost) => cost.contextShare),
-    seconds: costs.some((cost) => cost.seconds === null) ? null : sum((cost) => cost.seconds ?? 0),
-  };
 }

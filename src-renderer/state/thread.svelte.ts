@@ -168,18 +168,25 @@ export class Thread {
   }
 
   /** True when the question has its place in the thread. */
-  async send(text: string, pictures: readonly string[]): Promise<boolean> {
+  async send(text: string, pictures: readonly string[], moreDetail = false): Promise<boolean> {
     const id = this.id;
     if (id === null) return false;
     return this.#ask(async () => {
-      const { question, answer } = await this.#bridge.api.chat.send({ conversationId: id, text, pictures });
+      const asked = { conversationId: id, text, pictures, ...(moreDetail ? { moreDetail } : {}) };
+      const { question, answer } = await this.#bridge.api.chat.send(asked);
       return [question, answer];
     });
   }
 
-  async edit(messageId: string, text: string, pictures: readonly string[]): Promise<boolean> {
+  async edit(
+    messageId: string,
+    text: string,
+    pictures: readonly string[],
+    moreDetail = false,
+  ): Promise<boolean> {
     return this.#ask(async () => {
-      const { question, answer } = await this.#bridge.api.chat.edit({ messageId, text, pictures });
+      const asked = { messageId, text, pictures, ...(moreDetail ? { moreDetail } : {}) };
+      const { question, answer } = await this.#bridge.api.chat.edit(asked);
       return [question, answer];
     });
   }

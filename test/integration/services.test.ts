@@ -133,8 +133,8 @@ describe('a conversation', () => {
     const { id } = await window.api.conversations.create({ modelId: model.id });
     const kept = await window.addPicture(picture('circle'), 'circle.png');
     expect(Buffer.from(await window.fetchPicture(kept.hash))).toEqual(picture('circle'));
-    const [cost] = await window.api.chat.pictureCosts({ conversationId: id, pictures: [kept.hash] });
-    expect(cost?.tokens).toBeGreaterThan(0);
+    const asked = { conversationId: id, text: '', pictures: [kept.hash] };
+    expect((await window.api.chat.pictureCosts(asked))?.usual.tokens).toBeGreaterThan(0);
 
     window.events.length = 0;
     const first = await window.api.chat.send({

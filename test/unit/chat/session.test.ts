@@ -37,7 +37,8 @@ function session(template?: string, says: readonly string[] = []) {
       contextTokens: 512,
       batchTokens: 64,
       threads: 1,
-      maxPixels: 1_000_000,
+      vision: undefined,
+      limits: { minTokens: 4, maxTokens: 1280 },
     },
   );
   onTestFinished(() => made[Symbol.dispose]());

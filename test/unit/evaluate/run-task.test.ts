@@ -22,6 +22,7 @@ const sent = (text: string, options: Partial<SentAnswer> = {}): SentAnswer => ({
     answerSeconds: 0.5,
     contextTokens: 512,
   },
+  pictures: [],
   ...options,
 });
 
@@ -166,7 +167,17 @@ it('a worker is asked greedily, each question in a conversation of its own', asy
   for (const prompt of ['Is it red?', 'Is it blue?']) await ask({ id: '1', prompt, picture });
   const asked = (text: string): [string, unknown][] => [
     ['restore', { systemPrompt: '', turns: [] }],
-    ['send', { text, pictures: [picture], maxTokens: 7, temperature: 0, seed: 0 } satisfies SendRequest],
+    [
+      'send',
+      {
+        text,
+        pictures: [picture],
+        detail: 'full',
+        maxTokens: 7,
+        temperature: 0,
+        seed: 0,
+      } satisfies SendRequest,
+    ],
   ];
   expect(calls).toEqual([...asked('Is it red?'), ...asked('Is it blue?')]);
 });

@@ -70,6 +70,10 @@ export class FakeBridge implements Bridge {
     return Promise.reject(new SnugError('BUG', 'no pictures here'));
   }
 
+  documentPages(): Promise<never> {
+    return Promise.reject(new SnugError('BUG', 'no pictures here'));
+  }
+
   pictureUrl(hash: string): string {
     return hash;
   }

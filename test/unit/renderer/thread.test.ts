@@ -4,7 +4,6 @@ import type { Conversation, Message } from '../../../src-main/contract/conversat
 import { SnugError } from '../../../src-main/contract/errors.ts';
 import type { Bridge } from '../../../src-renderer/bridge.ts';
 import { Composer } from '../../../src-renderer/state/composer.svelte.ts';
-import { sumOfCosts } from '../../../src-renderer/state/draft.svelte.ts';
 import { Thread } from '../../../src-renderer/state/thread.svelte.ts';
 
 const options = {
@@ -396,8 +395,16 @@ describe('writing a question', () => {
   it('names a file that is no picture and keeps the others', async () => {
     const { thread, composer } = setUp({
       'conversations.get': () => conversation([]),
-      'chat.pictureCosts': ({ pictures }: { pictures: string[] }) =>
-        pictures.map((hash) => ({ hash, tokens: 100, contextShare: 0.1, seconds: 2 })),
+      'chat.pictureCosts': ({ pictures }: { pictures: string[] }) => ({
+        usual: {
+          pictures: pictures.map((hash) => ({ hash, tokens: 100 })),
+          tokens: 200,
+          contextShare: 0.2,
+          seconds: 4,
+          dropped: 0,
+        },
+        more: null,
+      }),
     });
     await thread.open('c');
     const { draft } = composer;
@@ -409,13 +416,14 @@ describe('writing a question', () => {
     expect(draft.attachments.map((one) => one.name)).toEqual(['a.png', 'b.png']);
     expect(draft.problems.map((one) => one.message)).toEqual(['notes.txt is not a picture']);
     expect(draft.problems[0]?.advice).toBe('Use a JPEG.');
-    expect(sumOfCosts(draft.attachments)).toEqual({ tokens: 200, contextShare: 0.2, seconds: 4 });
+    expect(draft.costs.chosen).toMatchObject({ tokens: 200, contextShare: 0.2, seconds: 4 });
+    expect(draft.hashes.map((hash) => draft.costs.tokensOf(hash))).toEqual([100, 100]);
   });
 
   it('takes a picture once and no more than a message may have', async () => {
     const { thread, composer } = setUp({
       'conversations.get': () => conversation([]),
-      'chat.pictureCosts': () => [],
+      'chat.pictureCosts': () => null,
     });
     await thread.open('c');
     const { draft } = composer;
@@ -429,7 +437,7 @@ describe('writing a question', () => {
   it('gives the draft back when it could not be sent', async () => {
     const { thread, composer } = setUp({
       'conversations.get': () => conversation([]),
-      'chat.pictureCosts': () => [],
+      'chat.pictureCosts': () => null,
       'chat.send': () => {
         throw new SnugError('BUSY', 'busy');
       },

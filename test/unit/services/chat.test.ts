@@ -27,7 +27,14 @@ const said = (text: string, reason: SentAnswer['reason'] = 'end'): SentAnswer =>
   text,
   reason,
   statistics,
+  pictures: [],
 });
+/** A plan for a picture of 100 tokens, 300 with more detail. */
+const planned = (tokens: number) => ({
+  pictures: [{ width: 280, height: tokens * 2.8, tokens }],
+  dropped: 0,
+});
+const plan = { usual: planned(100), more: planned(300) };
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Ends as a model does that hears when it is told to stop. */
@@ -44,7 +51,7 @@ function setUp(play: (call: FakeCall) => unknown = () => undefined) {
     if (played !== undefined) return played;
     await settle();
     if (call.method === 'open') return { contextTokens: (call.argument as OpenChatRequest).contextTokens };
-    if (call.method === 'pictureTokens') return { tokens: 100 };
+    if (call.method === 'plan') return plan;
     if (call.method === 'send') call.emit({ kind: 'text', text: 'A mug' });
     return said('A mug');
   });
@@ -112,13 +119,13 @@ describe('one model in memory', () => {
       const asking = round % 2 === 0 ? one : two;
       const other = asking === one ? two : one;
       const costs = [asking, other, asking].map((conversationId) =>
-        chat.pictureCosts({ conversationId, pictures: [hash] }),
+        chat.pictureCosts({ conversationId, text: '', pictures: [hash] }),
       );
       for (let step = 0; step < round; step++) await settle();
       const { answer } = await chat.send({ conversationId: asking, text: 'What is it?', pictures: [hash] });
       expect(await ended(answer)).toMatchObject({ state: 'done', text: 'A mug', error: null });
       const [own] = await Promise.all(costs);
-      expect(own).toMatchObject([{ hash, tokens: 100 }]);
+      expect(own?.usual.pictures).toEqual([{ hash, tokens: 100 }]);
       expect(workers.alive.length).toBeLessThanOrEqual(1);
     }
     expect(workers.mostAlive).toBe(1);
@@ -135,11 +142,11 @@ describe('one model in memory', () => {
     });
     const [one, two] = [begin(2048), begin(1024)];
     const { answer } = await chat.send({ conversationId: one, text: 'What is it?', pictures: [] });
-    const own = chat.pictureCosts({ conversationId: one, pictures: [hash] });
-    expect(await chat.pictureCosts({ conversationId: two, pictures: [hash] })).toEqual([]);
+    const own = chat.pictureCosts({ conversationId: one, text: '', pictures: [hash] });
+    expect(await chat.pictureCosts({ conversationId: two, text: '', pictures: [hash] })).toBeNull();
     go.resolve(undefined);
     expect(await ended(answer)).toMatchObject({ state: 'done', text: 'A mug' });
-    expect(await own).toHaveLength(1);
+    expect(await own).not.toBeNull();
     expect(workers.all).toHaveLength(1);
   });
 
@@ -149,19 +156,21 @@ describe('one model in memory', () => {
         ? untilStopped(signal)
         : undefined,
     );
-    const cost = chat.pictureCosts({ conversationId: begin(2048), pictures: [hash] });
+    const cost = chat.pictureCosts({ conversationId: begin(2048), text: '', pictures: [hash] });
     await settle();
     expect(await ask(begin(1024))).toMatchObject({ state: 'done' });
-    expect(await cost).toEqual([]);
+    expect(await cost).toBeNull();
     expect(workers.mostAlive).toBe(1);
   });
 
   it('costs the same pictures once, however often one asks', async () => {
     const { chat, workers, begin, hash } = setUp();
     const conversationId = begin();
-    const costs = Array.from({ length: 50 }, () => chat.pictureCosts({ conversationId, pictures: [hash] }));
+    const costs = Array.from({ length: 50 }, () =>
+      chat.pictureCosts({ conversationId, text: '', pictures: [hash] }),
+    );
     expect(await Promise.all(costs)).toHaveLength(50);
-    expect(workers.all[0]?.asked).toEqual(['open', 'pictureTokens']);
+    expect(workers.all[0]?.asked).toEqual(['open', 'restore', 'plan']);
   });
 
   it('is loaded again when its settings change, and not when they do not', async () => {
@@ -191,13 +200,13 @@ describe('one model in memory', () => {
       if (method === 'open') return untilStopped(signal);
       return method === 'askOnce' ? { answer: said('A mug'), peakMemoryBytes: 1 } : undefined;
     });
-    const cost = chat.pictureCosts({ conversationId: begin(), pictures: [hash] });
+    const cost = chat.pictureCosts({ conversationId: begin(), text: '', pictures: [hash] });
     await settle();
     const argument = { modelIds: ['a', 'b'] as const, text: 'What is it?', pictures: [] };
     const [first, second] = [chat.compare(argument), rejected(chat.compare(argument))];
     expect((await second).code).toBe('BUSY');
     expect((await first).map(({ stage }) => stage)).toEqual(['done', 'done']);
-    expect(await cost).toEqual([]);
+    expect(await cost).toBeNull();
     expect(workers.mostAlive).toBe(1);
     expect(workers.alive).toEqual([]);
   });
@@ -210,7 +219,7 @@ describe('one model in memory', () => {
       const id = begin();
       const { answer } = await chat.send({ conversationId: id, text: 'What is it?', pictures: [] });
       const cost = chat
-        .pictureCosts({ conversationId: id, pictures: [hash] })
+        .pictureCosts({ conversationId: id, text: '', pictures: [hash] })
         .catch((error: unknown) => error);
       await settle();
       if (method === 'restore') workers.all[0]?.kill();
@@ -267,16 +276,45 @@ describe('an answer that nobody stopped', () => {
       error: { advice: expect.any(String) as string },
     });
   });
+});
 
-  it('is whole although the pace of its pictures could not be learnt', async () => {
-    const { chat, begin, ended, hash } = setUp(({ method }) => {
-      if (method === 'pictureTokens') throw new Error('no');
-      return method === 'send'
-        ? { ...said('A mug'), statistics: { ...statistics, encodedImages: 1 } }
-        : undefined;
+describe('what pictures cost', () => {
+  it('is their share of the context and, once one was seen, their time, as they are sent and with more detail', async () => {
+    const { chat, begin, ended, hash } = setUp(({ method }) =>
+      method === 'send'
+        ? {
+            ...said('A mug'),
+            statistics: {
+              ...statistics,
+              encodedImages: 1,
+              encodeSeconds: 10,
+              promptTokens: 200,
+              promptSeconds: 20,
+            },
+            pictures: plan.usual.pictures,
+          }
+        : undefined,
+    );
+    const id = begin(1000);
+    const argument = { conversationId: id, text: '', pictures: [hash] };
+    expect(await chat.pictureCosts(argument)).toEqual({
+      usual: { pictures: [{ hash, tokens: 100 }], tokens: 100, contextShare: 0.1, seconds: null, dropped: 0 },
+      more: { pictures: [{ hash, tokens: 300 }], tokens: 300, contextShare: 0.3, seconds: null, dropped: 0 },
     });
-    const { answer } = await chat.send({ conversationId: begin(), text: 'What is it?', pictures: [hash] });
-    expect((await ended(answer)).state).toBe('done');
+    await ended((await chat.send({ conversationId: id, text: 'What is it?', pictures: [hash] })).answer);
+    // 10 s of encoding, and half of the 200 tokens that were read in 20 s
+    expect(await chat.pictureCosts(argument)).toMatchObject({
+      usual: { seconds: 20 },
+      more: { seconds: 60 },
+    });
+  });
+
+  it('names no more detail where there is none to be had', async () => {
+    const { chat, begin, hash } = setUp(({ method }) =>
+      method === 'plan' ? { usual: planned(100), more: planned(100) } : undefined,
+    );
+    const costs = await chat.pictureCosts({ conversationId: begin(), text: '', pictures: [hash] });
+    expect(costs?.more).toBeNull();
   });
 });
 
