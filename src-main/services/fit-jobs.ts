@@ -246,9 +246,25 @@ export class FitJobs implements FitJobService {
     return Promise.resolve(this.#jobs.list());
   }
 
-  /** Stops the running fit; it is found as paused at the next start. */
+  /** Stops the running fit, which goes on when Snug is next started. */
   async close(): Promise<void> {
-    if (this.#running) await this.#stop(this.#running.live.job.id, 'paused');
+    if (!this.#running) return;
+    const job = await this.#stop(this.#running.live.job.id, 'paused');
+    // one that was killed is left running too, with its progress, and then waits to be resumed: it may be what ended Snug
+    if (job.state === 'paused')
+      this.#jobs.save({ ...job, state: 'running', progress: null }, this.#jobs.get(job.id).start);
+  }
+
+  /** At start: of those that were interrupted, the one that Snug was closed over goes on by itself. */
+  async resumeClosed(interrupted: readonly FitJob[]): Promise<void> {
+    const closed = interrupted.find(({ progress }) => progress === null);
+    if (closed === undefined) return;
+    try {
+      await this.resume({ jobId: closed.id });
+    } catch (error) {
+      // its model or the folder of the models is gone: it stays paused, and says why when the person resumes it
+      if (!(error instanceof SnugError)) throw error;
+    }
   }
 
   #request(start: Omit<FitStart, 'budgetBytes'>): Omit<FitRequest, 'budgetBytes'> {

@@ -135,8 +135,10 @@ export function openServices(options: {
     jobs: () => store.fitJobs.list(),
   });
 
+  const interrupted = store.fitJobs.interrupted();
   tidyUp(store, folder, library);
   library.register({ path: options.builtIn ?? demoModel, builtIn: true });
+  void fits.resumeClosed(interrupted);
 
   const died = (error: unknown) => logBug(log, 'main', error);
   // only looks on: what an error nobody caught does is left to the door
@@ -176,7 +178,6 @@ function tidyUp(store: Store, folder: ModelsFolder, library: Library): void {
   store.conversations.recoverInterrupted();
   store.conversations.purgeRemoved();
   store.drafts.purge([COMPARE_PLACE]);
-  store.fitJobs.interrupted();
   store.pictures.sweep();
   folder.finishInterrupted();
   library.emptyTrash();

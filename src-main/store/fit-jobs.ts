@@ -82,7 +82,7 @@ export class FitJobRepository {
     return asStored(row);
   }
 
-  /** At start: jobs that an earlier run left running are paused from now on; returns them. */
+  /** At start: jobs that an earlier run left running are paused from now on; returns them, without progress where Snug was closed. */
   interrupted(): FitJob[] {
     return this.#connection.transaction(() => {
       const left = this.#connection.all<{ id: string }>(`SELECT id FROM fit_jobs WHERE state = 'running'`);

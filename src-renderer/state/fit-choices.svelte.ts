@@ -58,6 +58,9 @@ export class FitChoices {
       case 'try-plans':
         this.method = 'auto';
         return true;
+      case 'built-in-calibration':
+        this.calibrationFolder = '';
+        return true;
       default:
         return false;
     }

@@ -258,6 +258,10 @@ export class FitState {
 
   /** What a button under a failed fit does: changes what stood in the way and starts anew. */
   remedyFor(remedy: Remedy): (() => void) | undefined {
+    const modelId = this.model?.id;
+    if (remedy.kind === 'choose-models-folder') return () => this.#app.navigate('settings');
+    if (remedy.kind === 'add-vision-file' || remedy.kind === 'choose-vision-file')
+      return modelId === undefined ? undefined : () => this.#app.findVisionFile(modelId);
     const known = remedy.kind === 'set-budget' || new FitChoices().take(remedy);
     if (!known) return undefined;
     return () => void this.#startWith(remedy);

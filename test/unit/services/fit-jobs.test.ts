@@ -2,11 +2,11 @@ import { expect, it, vi } from 'vitest';
 import { EventBus } from '../../../src-main/api/event-bus.ts';
 import type { FitJob } from '../../../src-main/contract/fit-job.ts';
 import type { Memory } from '../../../src-main/contract/fit-report.ts';
-import { SnugError } from '../../../src-main/contract/errors.ts';
+import { CancelledError, SnugError } from '../../../src-main/contract/errors.ts';
 import type { FitEvent, FitService } from '../../../src-main/luq/fit-service.ts';
 import { FitJobs } from '../../../src-main/services/fit-jobs.ts';
 import { ordinaryLaptop } from '../../helpers/laptops.ts';
-import { fitStart, temporaryStore } from '../../helpers/store-parts.ts';
+import { fitStart, runningJob, temporaryStore } from '../../helpers/store-parts.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 const memory = {} as Memory;
@@ -17,6 +17,7 @@ function jobsWith(
   full: { now: boolean },
   tellAndEnd: (onEvent: (event: FitEvent) => void) => Promise<never>,
   preview?: FitService['preview'],
+  fit: FitService['fit'] = (_request, { onEvent = () => undefined } = {}) => tellAndEnd(onEvent),
 ) {
   const { fitJobs } = temporaryStore();
   const events = new EventBus();
@@ -35,7 +36,7 @@ function jobsWith(
   const jobs = new FitJobs({
     home: temporaryFolder(),
     fits: {
-      fit: (_request: unknown, { onEvent }: { onEvent: (event: FitEvent) => void }) => tellAndEnd(onEvent),
+      fit,
       preview,
     } as unknown as FitService,
     jobs: {
@@ -52,7 +53,7 @@ function jobsWith(
     settings: { current: { threads: null } } as Parts['settings'],
     events,
   });
-  return { jobs, heard };
+  return { jobs, heard, fitJobs };
 }
 
 it('a fit does not begin where the store can keep no note of it', async () => {
@@ -123,4 +124,42 @@ it('warns before starting where less memory is free than the result takes when i
   const warnings = (budgetBytes: number) => jobs.warnings({ ...fitStart, budgetBytes });
   expect(await warnings(availableBytes)).toEqual([]);
   expect((await warnings(availableBytes + 1)).join()).toContain('of memory is free now');
+});
+
+it('a fit that Snug is closed over goes on at the next start, and one that was paused does not', async () => {
+  let begun = 0;
+  const untilStopped: FitService['fit'] = (_, { signal } = {}) => {
+    begun++;
+    return new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(new CancelledError()));
+    });
+  };
+  const { jobs, fitJobs } = jobsWith(
+    { now: false },
+    () => Promise.reject(new Error('replaced')),
+    undefined,
+    untilStopped,
+  );
+  const paused = await jobs.start(fitStart);
+  await jobs.pause({ jobId: paused.id });
+  const running = await jobs.start(fitStart);
+  await jobs.close();
+  expect(begun).toBe(2);
+
+  const interrupted = fitJobs.interrupted();
+  expect(interrupted.map(({ id }) => id)).toEqual([running.id]);
+  await jobs.resumeClosed(interrupted);
+  expect(begun).toBe(3);
+  expect(fitJobs.get(running.id).job.state).toBe('running');
+  expect(fitJobs.get(paused.id).job.state).toBe('paused');
+  await jobs.close();
+});
+
+it('a fit that was running when Snug was killed waits to be resumed', async () => {
+  const { jobs, fitJobs } = jobsWith({ now: false }, () => Promise.reject(new Error('it began')));
+  const killed = runningJob('killed');
+  expect(killed.progress).not.toBeNull();
+  fitJobs.save(killed, fitStart);
+  await jobs.resumeClosed(fitJobs.interrupted());
+  expect(fitJobs.get(killed.id).job.state).toBe('paused');
 });
