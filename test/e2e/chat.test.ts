@@ -140,9 +140,12 @@ inEachDoor('chat', { holds: true }, (app) => {
     await second.page.waitForFunction(() => document.querySelector('textarea')?.value === 'half a question');
 
     await app.page.getByRole('button', { name: 'Rename', exact: true }).click();
-    await app.page.getByLabel('Title of the conversation').fill('Two windows');
+    await app.page.getByLabel('Title of the conversation').fill('Two windows '.repeat(15));
     await app.page.keyboard.press('Enter');
     await second.page.getByRole('heading', { name: 'Two windows' }).waitFor();
+    // however long the title is
+    const rename = await app.page.getByRole('button', { name: 'Rename', exact: true }).boundingBox();
+    expect(rename?.width).toBe(32);
 
     await app.button('More for this conversation').click();
     await app.button('Delete').click();
