@@ -138,6 +138,19 @@ describe('the bridge over a WebSocket', () => {
     expect(FakeSocket.all).toEqual([]);
   });
 
+  it('says that Snug was restarted when the server that answers again knows it no more', async () => {
+    const bridge = connect();
+    (await socket(0)).open();
+    (await socket(0)).close(1001);
+    expect(bridge.connection.state).toBe('lost');
+    status = 401;
+    await vi.advanceTimersByTimeAsync(500);
+    await vi.waitFor(() => expect(bridge.connection.state).toBe('refused'));
+    await expect(bridge.api.settings.get({})).rejects.toMatchObject({
+      message: expect.stringContaining('restarted') as string,
+    });
+  });
+
   it('comes back when a server answers again', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('failed')));
     const bridge = connect();
