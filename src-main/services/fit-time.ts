@@ -17,6 +17,9 @@ const PASSES = 1.5;
 /** What takes as long for any model: pictures, clusters, starting processes. */
 const LEAST_SECONDS = 45;
 
+/** Of a model so many times smaller other things take the time: nothing follows for this one. */
+const MOST_TIMES = 10;
+
 type Earlier = Pick<FitReport, 'timings' | 'model'>;
 
 /** How long a fit of a model will take, by an earlier one on this machine, newest first, where there is one. */
@@ -42,9 +45,11 @@ function measured(
   { parameters }: { readonly parameters: number },
   earlier: readonly Earlier[],
 ): number | undefined {
-  const worked = (fit: Earlier): boolean => (fit.timings[main] ?? 0) > 1;
+  const alike = earlier.filter(({ model }) => parameters < MOST_TIMES * model.parameters);
   // of a small model no stage takes long, and it still says how long one that is no larger takes
-  const fit = earlier.find(worked) ?? earlier.find(({ model }) => model.parameters >= parameters);
+  const fit =
+    alike.find(({ timings }) => (timings[main] ?? 0) > 1) ??
+    alike.find(({ model }) => model.parameters >= parameters);
   if (fit === undefined) return undefined;
   const seconds = stages.reduce((sum, stage) => sum + (fit.timings[stage] ?? 0), 0);
   // what a stage takes grows as the model does

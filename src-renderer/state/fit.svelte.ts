@@ -212,7 +212,7 @@ export class FitState {
       this.#placeSlider(model, sameModel);
       if (preview.byLowLayers.every(({ tokensPerSecond }) => tokensPerSecond !== null)) return;
       // sizes are there at once; timing the kernels takes seconds, and while a fit runs it would only be wrong
-      if (this.#app.jobs.running !== null) return;
+      if (this.#app.jobs.running !== null || this.range === null) return;
       const measured = await fits.preview({ ...argument, measure: true });
       if (asked === this.#asked) this.preview = measured;
     } catch (error) {

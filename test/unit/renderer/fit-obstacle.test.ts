@@ -56,6 +56,13 @@ describe('a model that is too large for this laptop', () => {
     expect(bridge.asked('fits.preview').at(-1)).toMatchObject({ contextTokens: 2048, visionType: 'Q8_0' });
   });
 
+  it('has no kernels timed: another model may be looked at next, and waits for that', async () => {
+    const byLowLayers = preview().byLowLayers.map((one) => ({ ...one, tokensPerSecond: null }));
+    const untimed = { ...large.fits, preview: () => Promise.resolve(preview({ savings, byLowLayers })) };
+    const { bridge } = await open({ ...large, fits: untimed });
+    expect(bridge.asked('fits.preview')).toHaveLength(1);
+  });
+
   it('is not started, whatever is pressed', async () => {
     const { bridge, fit } = await open(large);
     await fit.press();

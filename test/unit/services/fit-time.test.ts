@@ -34,6 +34,13 @@ describe('how long a fit will take', () => {
     expect(expectedTime({ parameters: 7e9, calibrated: true }, [quick]).measured).toBe(false);
   });
 
+  it('does not follow from a model that is much smaller', () => {
+    const demo = earlier({ load: 1, calibrate: 60, quantize: 20, check: 10 }, 5e6);
+    expect(expectedTime({ parameters: 7.6e9, calibrated: false }, [demo], 2)).toEqual(
+      expectedTime({ parameters: 7.6e9, calibrated: false }, [], 2),
+    );
+  });
+
   it('is a guess before the first: minutes for a small model, hours for a large one on few cores', () => {
     const guess = (parameters: number, threads: number, calibrated = false) =>
       expectedTime({ parameters, calibrated }, [], threads);
