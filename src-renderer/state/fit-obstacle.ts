@@ -44,13 +44,13 @@ function tooLarge({ model, preview, laptop }: FitFacts): Obstacle | null {
   if (least <= mostBytes) return null;
   const most = preview.byLowLayers[0]?.memory.totalBytes ?? least;
   const upTo = (needed: number): string =>
-    formatParameters(largestParameters(model.parameters, needed, mostBytes)).replace('.0 ', ' ');
+    formatParameters(largestParameters(model.parameters, needed, comfortableBytes)).replace('.0 ', ' ');
   const total = formatBytes(laptop.laptop.memory.totalBytes);
   return {
     kind: 'too-large',
-    reason: `Too large for this laptop: at its smallest it takes ${formatBytes(least)} of memory, and this laptop can spare ${formatBytes(mostBytes)}.`,
+    reason: `Too large for this laptop: at its smallest it takes ${formatBytes(least)} of memory, and this laptop can spare ${formatBytes(comfortableBytes)}.`,
     details: [
-      `The smallest file Snug can make of this model takes ${formatBytes(least)} of memory. This laptop has ${total}: it can spare ${formatBytes(mostBytes)} for a model with every other program closed, and ${formatBytes(comfortableBytes)} comfortably.`,
+      `The smallest file Snug can make of this model takes ${formatBytes(least)} of memory. This laptop has ${total}: it can spare ${formatBytes(comfortableBytes)} for a model, and ${formatBytes(mostBytes)} with every other program closed.`,
       `A model of up to about ${upTo(least)} parameters fits; one of up to about ${upTo(most)} fits with every layer at 4 bits.`,
     ],
     ways: preview.savings
