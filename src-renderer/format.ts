@@ -44,6 +44,18 @@ export function formatCount(count: number): string {
   return count.toLocaleString('en-GB');
 }
 
+/** Digits of a fraction that say anything: what is not counted is measured. */
+const FACT_DIGITS = 4;
+
+/** A value that a file holds, as a person reads it: 4,096, 3.142, yes, or a list of such. */
+export function formatFact(value: unknown): string {
+  if (Array.isArray(value)) return value.map(formatFact).join(', ');
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'number') return '–';
+  return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(FACT_DIGITS)));
+}
+
 /** 1 token, 2 tokens, 1,024 tokens. */
 export function formatCounted(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;

@@ -13,8 +13,14 @@ export interface ModelEntry {
   readonly bitsPerWeight: number;
   readonly layers: number;
   readonly trainingContextTokens: number;
-  /** its vision encoder, when it has one that is there */
+  /** its vision file, when it has one that can be used */
   readonly mmproj: { readonly path: string; readonly bytes: number } | null;
+  /** whether it was made to see pictures, and only lacks its vision file where it has none */
+  readonly expectsVision: boolean;
+  /** why it has no vision file, though one lies there */
+  readonly visionProblem: string | null;
+  /** different vision files beside it that would do: a person has to choose */
+  readonly visionChoices: readonly string[];
   /** tokens a picture may take */
   readonly imageTokens: { readonly min: number; readonly max: number } | null;
   /** how Snug made it */
@@ -55,6 +61,10 @@ export interface ModelDetails {
 
 export interface ImportResult {
   readonly added: readonly ModelEntry[];
+  /** what was given and is in the library already */
+  readonly known: readonly ModelEntry[];
+  /** what else was found and done, in sentences: what a folder held, whose vision file was added */
+  readonly notes: readonly string[];
   /** files that could not be taken, each with why and what to do */
   readonly refused: readonly {
     readonly path: string;
@@ -73,7 +83,10 @@ export interface BankUse {
 export interface LibraryService {
   list(argument: Record<string, never>): Promise<readonly ModelEntry[]>;
   inspect(argument: { id: string }): Promise<ModelDetails>;
-  /** Takes GGUF files where they lie; vision encoders among them are paired by their metadata. */
+  /**
+   * Takes GGUF files where they lie, also those of folders; vision files among them are paired by their metadata. Paths may be as they
+   * were pasted: in quotes, as file:// addresses, with ~.
+   */
   add(argument: { paths: readonly string[] }): Promise<ImportResult>;
   /** Looks for the vision encoder in the model's folder and the library's; throws with advice when there is none. */
   findPartner(argument: { id: string }): Promise<ModelEntry>;

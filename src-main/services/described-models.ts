@@ -11,7 +11,7 @@ import { describedFilesSchema, UNREADABLE, type DescribedFiles, type Description
 import type { ModelReader } from './model-reader.ts';
 
 /** Raised when a description says something else of the same file, so that what was kept before is read again. */
-const VERSION = 1;
+const VERSION = 2;
 
 const keptSchema = z.object({
   version: z.literal(VERSION),
@@ -84,7 +84,7 @@ export class DescribedModels {
       const { message, code } = toErrorData(error);
       const description = { ...nameless(row), problem: visibleLine(message, LONGEST_PROBLEM) };
       const lasts = error instanceof SnugError && OF_CONTENT.has(code);
-      this.#remember(row, { description, mmprojPath: null }, lasts);
+      this.#remember(row, { description, alsoRead: [] }, lasts);
     }
   }
 
@@ -117,9 +117,9 @@ function nameless(row: ModelRow): Omit<Description, 'problem'> {
   return { ...UNREADABLE, name: visibleLine(basename(row.path)) };
 }
 
-/** Changes when a file of the model does: its own, its sidecar, or the encoder that either names. */
+/** Changes when a file of the model does: its own, its sidecar, its vision file, or what lies in the place of one. */
 function stampOf(row: ModelRow, files?: DescribedFiles): string {
-  const paths = [row.path, sidecarPath(row.path), row.mmprojPath, files?.mmprojPath ?? null];
+  const paths = [row.path, sidecarPath(row.path), row.mmprojPath, ...(files?.alsoRead ?? [])];
   return paths.map(stampOfFile).join(' ');
 }
 

@@ -1,12 +1,14 @@
 import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { EventBus } from '../api/event-bus.ts';
-import { SnugError, toErrorData } from '../contract/errors.ts';
+import { SnugError } from '../contract/errors.ts';
 import type { BankUse, ImportResult, LibraryService, ModelDetails, ModelEntry } from '../contract/model.ts';
 import { discard, renameDurably, writeError } from '../luq/files.ts';
+import { givenPath } from '../pasted-paths.ts';
 import { readSidecar } from '../models/sidecar.ts';
 import type { ModelRepository, ModelRow } from '../store/models.ts';
+import { importModels } from './import-models.ts';
 import { DescribedModels, UNREAD } from './described-models.ts';
 import type { ModelReader } from './model-reader.ts';
 
@@ -118,58 +120,14 @@ export class Library implements LibraryService {
   }
 
   async add({ paths }: { paths: readonly string[] }): Promise<ImportResult> {
-    const texts: string[] = [];
-    const visionPaths: string[] = [];
-    const refused: ImportResult['refused'][number][] = [];
-    for (const given of paths) {
-      const path = resolve(given);
-      try {
-        const kind = await this.#reader.read('kind', { path });
-        (kind === 'vision' ? visionPaths : texts).push(path);
-      } catch (error) {
-        const { message, advice } = toErrorData(error);
-        refused.push({ path: given, message, advice: advice ?? null });
-      }
-    }
-    const rows: ModelRow[] = [];
-    for (const path of texts) {
-      rows.push(this.#models.add({ path, mmprojPath: await this.#partner(path, visionPaths) }));
-    }
-    for (const path of visionPaths) await this.#offer(path, rows.length === 0 ? refused : undefined);
-    await Promise.all(rows.map((row) => this.#described.read(this.#models.get(row.id))));
-    this.changed();
-    return { added: rows.map((row) => this.#entry(this.#models.get(row.id))), refused };
-  }
-
-  /** The vision encoder of a model just added: one added with it, else the one in its folder. */
-  async #partner(path: string, visionPaths: readonly string[]): Promise<string | undefined> {
-    try {
-      for (const mmprojPath of visionPaths) {
-        if (await this.#reader.read('fits', { path, mmprojPath })) return mmprojPath;
-      }
-      return await this.#reader.read('findMmproj', { path });
-    } catch {
-      // several fit: the person chooses on the models page
-      return undefined;
-    }
-  }
-
-  /** Gives a vision encoder to the models that lack one and that it fits. */
-  async #offer(mmprojPath: string, refused: ImportResult['refused'][number][] | undefined): Promise<void> {
-    let taken = false;
-    for (const row of this.#models.list()) {
-      const { mmproj, problem } = await this.#readEntry(row.id);
-      if (mmproj !== null || problem !== null) continue;
-      if (!(await this.#reader.read('fits', { path: row.path, mmprojPath }))) continue;
-      this.#models.setMmproj(row.id, mmprojPath);
-      taken = true;
-    }
-    if (taken || !refused) return;
-    refused.push({
-      path: mmprojPath,
-      message: `${basename(mmprojPath)} is a vision encoder, and no model here that lacks one fits it`,
-      advice: 'Add its text model together with it.',
+    const { added, known, ...told } = await importModels(paths, {
+      models: this.#models,
+      reader: this.#reader,
+      entryOf: (row) => this.#readEntry(row.id),
     });
+    this.changed();
+    const entries = (rows: readonly ModelRow[]) => Promise.all(rows.map((row) => this.#readEntry(row.id)));
+    return { added: await entries(added), known: await entries(known), ...told };
   }
 
   async findPartner({ id }: { id: string }): Promise<ModelEntry> {
@@ -177,8 +135,10 @@ export class Library implements LibraryService {
     const found = (await this.#reader.read('findMmproj', { path })) ?? (await this.#knownPartner(path));
     if (found === undefined) {
       const { name } = await this.#readEntry(id);
-      throw new SnugError('FILE', `no vision encoder that fits ${name} lies in ${dirname(path)}`, {
-        advice: 'Look for a file called mmproj-….gguf where the model came from, and add it here.',
+      throw new SnugError('FILE', `no vision file that fits ${name} lies in ${dirname(path)}`, {
+        advice:
+          'Look for a file called mmproj-….gguf where the model came from, and put it beside the model.',
+        remedies: [{ kind: 'add-vision-file' }],
       });
     }
     return this.setPartner({ id, mmprojPath: found });
@@ -193,8 +153,9 @@ export class Library implements LibraryService {
   }
 
   async setPartner({ id, mmprojPath }: { id: string; mmprojPath: string }): Promise<ModelEntry> {
-    await this.#reader.read('checkPair', { path: this.#models.get(id).path, mmprojPath });
-    this.#models.setMmproj(id, mmprojPath);
+    const chosen = resolve(givenPath(mmprojPath));
+    await this.#reader.read('checkPair', { path: this.#models.get(id).path, mmprojPath: chosen });
+    this.#models.setMmproj(id, chosen);
     await this.#described.read(this.#models.get(id));
     this.changed();
     return this.#entry(this.#models.get(id));

@@ -1,10 +1,21 @@
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { z } from 'zod';
+import { SnugError } from '../contract/errors.ts';
 import type { ModelEntry } from '../contract/model.ts';
 import type { Gguf } from '../models/gguf.ts';
 import { MOST_LAYERS } from '../models/check-text.ts';
+import { checkEncoderLayout } from '../models/encoder-layout.ts';
+import { searchMmproj } from '../models/find-mmproj.ts';
 import { imageLimits } from '../models/image-limits.ts';
-import { mayBeFitted, readTextModel } from '../models/model-file.ts';
+import {
+  checkPair,
+  expectsVision,
+  mayBeFitted,
+  readTextModel,
+  readVisionModel,
+  type TextModel,
+} from '../models/model-file.ts';
 import { readSidecar } from '../models/sidecar.ts';
 import { visibleLine } from '../visible-text.ts';
 import type { ModelRow } from '../store/models.ts';
@@ -18,8 +29,8 @@ export type Description = Omit<ModelEntry, keyof RowFields>;
 /** What a model's files say. */
 export interface DescribedFiles {
   readonly description: Description;
-  /** the encoder that the library or the sidecar names, whether it is there or not */
-  readonly mmprojPath: string | null;
+  /** what else it was read from, whether it is there or not: vision files, or the folder where one may come to lie */
+  readonly alsoRead: readonly string[];
 }
 
 export const describedFilesSchema: z.ZodType<DescribedFiles> = z.object({
@@ -33,13 +44,16 @@ export const describedFilesSchema: z.ZodType<DescribedFiles> = z.object({
     layers: z.number(),
     trainingContextTokens: z.number(),
     mmproj: z.object({ path: z.string(), bytes: z.number() }).nullable(),
+    expectsVision: z.boolean(),
+    visionProblem: z.string().nullable(),
+    visionChoices: z.array(z.string()),
     imageTokens: z.object({ min: z.number(), max: z.number() }).nullable(),
     plan: z
       .object({ lowLayers: z.number(), rungs: z.object({ high: z.string(), low: z.string() }) })
       .nullable(),
     problem: z.string().nullable(),
   }),
-  mmprojPath: z.string().nullable(),
+  alsoRead: z.array(z.string()),
 });
 
 export const UNREADABLE: Omit<Description, 'name' | 'problem'> = {
@@ -51,6 +65,9 @@ export const UNREADABLE: Omit<Description, 'name' | 'problem'> = {
   layers: 0,
   trainingContextTokens: 0,
   mmproj: null,
+  expectsVision: false,
+  visionProblem: null,
+  visionChoices: [],
   imageTokens: null,
   plan: null,
 };
@@ -58,8 +75,7 @@ export const UNREADABLE: Omit<Description, 'name' | 'problem'> = {
 /** Reads a model's headers; throws when its file is gone, broken or none that Snug knows. */
 export function describeFiles(row: Pick<ModelRow, 'path' | 'mmprojPath'>): DescribedFiles {
   const text = readTextModel(row.path);
-  const mmprojPath = row.mmprojPath ?? readSidecar(row.path).mmproj ?? null;
-  const mmprojBytes = mmprojPath === null ? undefined : statSync(mmprojPath, { throwIfNoEntry: false })?.size;
+  const { alsoRead, ...vision } = describeVision(text, row.mmprojPath ?? readSidecar(row.path).mmproj);
   const limits = imageLimits(text);
   const weightBytes = text.gguf.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
   const plan = planOf(text.gguf);
@@ -72,13 +88,61 @@ export function describeFiles(row: Pick<ModelRow, 'path' | 'mmprojPath'>): Descr
     bitsPerWeight: (weightBytes * 8) / text.parameters,
     layers: text.layers,
     trainingContextTokens: text.trainingContextTokens,
-    mmproj:
-      mmprojPath !== null && mmprojBytes !== undefined ? { path: mmprojPath, bytes: mmprojBytes } : null,
-    imageTokens: mmprojBytes === undefined ? null : { min: limits.minTokens, max: limits.maxTokens },
+    ...vision,
+    expectsVision: expectsVision(text),
+    imageTokens: vision.mmproj === null ? null : { min: limits.minTokens, max: limits.maxTokens },
     plan,
     problem: null,
   };
-  return { description, mmprojPath };
+  return { description, alsoRead };
+}
+
+type Vision = Pick<Description, 'mmproj' | 'visionProblem' | 'visionChoices'> &
+  Pick<DescribedFiles, 'alsoRead'>;
+
+const LONGEST_PROBLEM = 1000;
+
+/** The vision file that was named, else the one in the model's folder that fits. */
+function describeVision(text: TextModel, named: string | undefined): Vision {
+  if (named !== undefined) {
+    const problem = visionRefusal(text, named);
+    const mmproj = problem === null ? { path: named, bytes: statSync(named).size } : null;
+    return { mmproj, visionProblem: problem, visionChoices: [], alsoRead: [named] };
+  }
+  const search = searchMmproj(text);
+  const [only, second] = search.fitting;
+  const problems =
+    search.damaged.length > 0 || expectsVision(text) ? [...search.damaged, ...search.others] : [];
+  const mmproj = only && !second ? { path: only.path, bytes: statSync(only.path).size } : null;
+  return {
+    mmproj,
+    visionProblem: mmproj
+      ? null
+      : second
+        ? 'several different vision files beside it fit'
+        : problems[0]
+          ? visibleLine(problems[0].error.message, LONGEST_PROBLEM)
+          : null,
+    visionChoices: second ? search.fitting.map(({ path }) => path) : [],
+    alsoRead: [
+      // where one may come to lie
+      ...(mmproj === null && expectsVision(text) ? [dirname(text.path)] : []),
+      ...[...search.fitting, ...problems].map(({ path }) => path),
+    ],
+  };
+}
+
+/** Why a vision file that was named can't be used. */
+function visionRefusal(text: TextModel, path: string): string | null {
+  try {
+    const vision = readVisionModel(path);
+    checkEncoderLayout(vision);
+    checkPair(text, vision);
+    return null;
+  } catch (error) {
+    if (!(error instanceof SnugError)) throw error;
+    return visibleLine(error.message, LONGEST_PROBLEM);
+  }
 }
 
 const LONGEST_RUNG = 20;

@@ -101,7 +101,7 @@ export function chatCommands(app: AppState, chat: Chat): readonly Command[] {
       .filter((model) => model.id !== conversation.modelId)
       .map((model) => ({
         id: `chat.model.${model.id}`,
-        title: `Switch to ${modelWords(model, formatBytes)}`,
+        title: `Switch to ${modelWords(model, app.usableModels, formatBytes)}`,
         keywords: 'model change choose answer with',
         unavailable: answering,
         run: () => chat.chooseModel(model.id),
@@ -115,7 +115,7 @@ export function conversationCommands(app: AppState, { conversations }: Chat): re
   return [
     ...app.usableModels.map((model) => ({
       id: `chat.new.${model.id}`,
-      title: `New chat with ${modelWords(model, formatBytes)}`,
+      title: `New chat with ${modelWords(model, app.usableModels, formatBytes)}`,
       keywords: 'conversation ask model',
       onlyFound: true,
       run: () => app.newChat(model.id),

@@ -13,6 +13,8 @@ export class ModelsState {
   bank: BankUse | null = $state.raw(null);
   importing: boolean = $state(false);
   refused: ImportResult['refused'] = $state.raw([]);
+  /** what came of the files that were given besides models that were added */
+  notes: readonly string[] = $state.raw([]);
   /** why the vision file of a model was not found, by the model's id */
   partnerErrors: Readonly<Record<string, ErrorData>> = $state.raw({});
 
@@ -49,13 +51,14 @@ export class ModelsState {
 
   /** Takes files where they lie. True when none was refused. */
   async take(paths: readonly string[]): Promise<boolean> {
-    const wanted = paths.map(unquoted).filter((path) => path !== '');
+    const wanted = paths.filter((path) => path.trim() !== '');
     if (wanted.length === 0) return false;
     this.importing = true;
-    this.refused = [];
+    this.closeOutcome();
     const asked = await this.#app.attempt(async () => {
       const result = await this.#app.bridge.api.library.add({ paths: wanted });
       this.refused = result.refused;
+      this.notes = [...result.notes, ...knownWords(result.known)];
       const [first, ...others] = result.added;
       if (first === undefined) return;
       const text =
@@ -87,8 +90,9 @@ export class ModelsState {
     });
   }
 
-  closeRefused(): void {
+  closeOutcome(): void {
     this.refused = [];
+    this.notes = [];
   }
 
   async findPartner(model: ModelEntry): Promise<void> {
@@ -96,8 +100,15 @@ export class ModelsState {
   }
 
   async setPartner(model: ModelEntry, path: string): Promise<void> {
-    const mmprojPath = unquoted(path);
+    const mmprojPath = path.trim();
     await this.#pair(model, () => this.#app.bridge.api.library.setPartner({ id: model.id, mmprojPath }));
+  }
+
+  async choosePartner(model: ModelEntry): Promise<void> {
+    await this.#app.attempt(async () => {
+      const [path] = (await this.#app.bridge.chooseModels?.()) ?? [];
+      if (path !== undefined) await this.setPartner(model, path);
+    });
   }
 
   async remove(model: ModelEntry, deleteFile: boolean): Promise<void> {
@@ -145,9 +156,11 @@ export class ModelsState {
   }
 }
 
-/** A path as it is pasted: file managers put quotes around it. */
-function unquoted(path: string): string {
-  return path.trim().replace(/^(["'])(.*)\1$/, '$2');
+/** "Demo-VL is already here." */
+function knownWords(known: readonly ModelEntry[]): string[] {
+  const names = [...new Set(known.map(({ name }) => name))];
+  if (names.length === 0) return [];
+  return [`${names.join(', ')} ${known.length === 1 ? 'is' : 'are'} already here.`];
 }
 
 export const KINDS: Readonly<Record<ModelEntry['kind'], string>> = {

@@ -1,8 +1,15 @@
 import { render } from 'svelte/server';
 import { describe, expect, it } from 'vitest';
 import { SnugError } from '../../../src-main/contract/errors.ts';
+import type { ModelEntry } from '../../../src-main/contract/model.ts';
+import ModelSelect from '../../../src-renderer/components/chat/ModelSelect.svelte';
+import ModelChoice from '../../../src-renderer/components/fit/ModelChoice.svelte';
+import GetModel from '../../../src-renderer/components/models/GetModel.svelte';
+import ModelRow from '../../../src-renderer/components/models/ModelRow.svelte';
+import { formatFact } from '../../../src-renderer/format.ts';
 import Settings from '../../../src-renderer/pages/Settings.svelte';
 import { AppState } from '../../../src-renderer/state/app.svelte.ts';
+import { distinction } from '../../../src-renderer/state/model-names.ts';
 import { ModelsState, planWords } from '../../../src-renderer/state/models.svelte.ts';
 import { SettingsState } from '../../../src-renderer/state/settings.svelte.ts';
 import { FakeAddressBar, FakeBridge, laptop, MiB, model } from './fake-bridge.ts';
@@ -29,20 +36,31 @@ describe('the models page', () => {
     expect(models.models.map(({ id }) => id)).toEqual(['new', 'old', 'demo']);
   });
 
-  it('takes pasted paths without their quotes and shows what was refused', async () => {
+  it('takes pasted paths as they are, and shows what was refused, found and there before', async () => {
     const refused = [{ path: '/b.txt', message: 'not a GGUF file', advice: null }];
-    const { bridge, models } = await open({
-      library: { list: () => Promise.resolve([]), add: () => Promise.resolve({ added: [model()], refused }) },
+    const notes = ['2 GGUF files found in /models.'];
+    const { app, bridge, models } = await open({
+      library: {
+        list: () => Promise.resolve([]),
+        add: () => Promise.resolve({ added: [], known: [model()], notes, refused }),
+      },
     });
     expect(await models.take(['"/a model.gguf"', '  ', '/b.txt'])).toBe(false);
-    expect(bridge.asked('library.add')).toEqual([{ paths: ['/a model.gguf', '/b.txt'] }]);
+    expect(bridge.asked('library.add')).toEqual([{ paths: ['"/a model.gguf"', '/b.txt'] }]);
     expect(models.refused).toEqual(refused);
+    expect(models.notes).toEqual([...notes, 'Demo-VL is already here.']);
     expect(models.importing).toBe(false);
+    expect(app.toasts.list).toEqual([]);
+    models.closeOutcome();
+    expect([models.refused, models.notes]).toEqual([[], []]);
   });
 
   it('takes dropped files where the door knows their paths, and says so where it does not', async () => {
     const { bridge, models } = await open({
-      library: { list: () => Promise.resolve([]), add: () => Promise.resolve({ added: [], refused: [] }) },
+      library: {
+        list: () => Promise.resolve([]),
+        add: () => Promise.resolve({ added: [], known: [], notes: [], refused: [] }),
+      },
     });
     const file = new File([], 'a.gguf');
     await models.takeDropped([file]);
@@ -90,6 +108,94 @@ describe('the models page', () => {
     expect(planWords(model({ plan: { ...plan, lowLayers: 0 } }))).toBe('no layer ultra-low');
     expect(planWords(model())).toBeNull();
   });
+});
+
+const nothing = () => undefined;
+const noWork = () => Promise.resolve();
+
+function row(entry: ModelEntry): string {
+  return render(ModelRow, {
+    props: {
+      model: entry,
+      origin: null,
+      partnerError: undefined,
+      onfit: nothing,
+      onchat: nothing,
+      oninspect: nothing,
+      onfindpartner: noWork,
+      onsetpartner: noWork,
+      onchoosepartner: null,
+      onshow: null,
+      onremove: nothing,
+    },
+  }).body;
+}
+
+describe('a model in the list', () => {
+  it('shows its file and folder, on any system', () => {
+    const body = row(model({ path: 'C:\\Models\\Qwen\\vl-f16.gguf' }));
+    expect(body).toContain('vl-f16.gguf');
+    expect(body).toContain('C:\\Models\\Qwen<');
+  });
+
+  it('that was made to see and lacks its vision file says so, and a text-only one does not', () => {
+    const NEEDS = 'it needs its vision file';
+    expect(row(model({ mmproj: null }))).toContain(NEEDS);
+    expect(row(model({ mmproj: null }))).toContain('Add vision file');
+    const textOnly = row(model({ mmproj: null, architecture: 'llama', expectsVision: false }));
+    expect(textOnly).not.toContain(NEEDS);
+    expect(textOnly).not.toContain('vision file');
+    expect(row(model())).not.toContain(NEEDS);
+  });
+
+  it('whose vision file is damaged says which', () => {
+    const body = row(model({ mmproj: null, visionProblem: '/models/mmproj-F16.gguf is empty' }));
+    expect(body).toContain('mmproj-F16.gguf is empty');
+  });
+
+  it('with different vision files beside it offers each', () => {
+    const visionChoices = ['/models/mmproj-a.gguf', '/models/mmproj-b.gguf'];
+    const body = row(model({ mmproj: null, visionProblem: 'several fit', visionChoices }));
+    expect(body).toContain('Use mmproj-a.gguf');
+    expect(body).toContain('Use mmproj-b.gguf');
+  });
+});
+
+describe('models of one name', () => {
+  const alike = [
+    model({ id: '1', path: '/models/vl-f16.gguf' }),
+    model({ id: '2', path: '/models/vl-q8_0.gguf' }),
+    model({ id: '3', path: '/other/vl-f16.gguf' }),
+    model({ id: '4', path: '/models/x.gguf', name: 'Other' }),
+  ];
+
+  it('are told apart by their files, or by the folders of these', () => {
+    const told = alike.map((one) => distinction(one, alike));
+    expect(told).toEqual(['models/vl-f16.gguf', 'vl-q8_0.gguf', 'other/vl-f16.gguf', null]);
+  });
+
+  it('are told apart wherever one is chosen', () => {
+    const props = { label: 'Model', models: alike, value: null, onchoose: nothing };
+    const chat = render(ModelSelect, { props }).body;
+    const [chosen] = alike as [ModelEntry];
+    const fit = render(ModelChoice, { props: { models: alike, chosen, onchoose: nothing } }).body;
+    for (const body of [chat, fit]) {
+      expect(body).toContain('· vl-q8_0.gguf');
+      expect(body).toContain('· other/vl-f16.gguf');
+      expect(body).not.toContain('x.gguf');
+    }
+  });
+});
+
+it('what a file holds is shown without digits that say nothing', () => {
+  const facts = [4096, 3.141592653589793, 0.000012345678901234, true, [0.1234567890123456, 2], 'F16', null];
+  expect(facts.map(formatFact)).toEqual(['4,096', '3.142', '0.00001235', 'yes', '0.1235, 2', 'F16', '–']);
+});
+
+it('whoever has no model of their own is told which files to get', () => {
+  const { body } = render(GetModel);
+  expect(body).toContain('Qwen2.5-VL-3B-Instruct-GGUF');
+  expect(body).toContain('mmproj');
 });
 
 describe('the settings page', () => {

@@ -1,5 +1,6 @@
-import { truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EventBus } from '../../../src-main/api/event-bus.ts';
 import { workerEntries } from '../../../src-main/api/entries.ts';
@@ -12,6 +13,7 @@ import { Library } from '../../../src-main/services/library.ts';
 import { ModelReader } from '../../../src-main/services/model-reader.ts';
 import { hasPipes, makePipe } from '../../helpers/pipe.ts';
 import { writeTextModel, writeVisionModel } from '../../helpers/small-models.ts';
+import { writeStoredEncoder } from '../../helpers/stored-encoders.ts';
 import { temporaryStore } from '../../helpers/store-parts.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
@@ -97,6 +99,154 @@ describe('a library', () => {
     const { added, refused } = await library.add({ paths });
     expect(refused.map(({ path }) => path)).toEqual([paths[0]]);
     expect(added).toMatchObject([{ name: 'Small', mmproj: { path: paths[2] }, problem: null }]);
+  });
+});
+
+describe('what is added', () => {
+  it('again is told as known, by whatever path', async () => {
+    const folder = temporaryFolder();
+    const { library } = libraryOf();
+    const path = writeTextModel(folder);
+    const [first] = (await library.add({ paths: [path] })).added;
+    symlinkSync(path, join(folder, 'link.gguf'));
+    const again = await library.add({ paths: [path, join(folder, 'link.gguf')] });
+    expect(again.added).toEqual([]);
+    expect(again.known.map(({ id }) => id)).toEqual([first?.id, first?.id]);
+    expect(await library.list()).toHaveLength(1);
+  });
+
+  it('as it was pasted is found', async () => {
+    const folder = temporaryFolder();
+    const { library } = libraryOf();
+    const path = writeTextModel(folder, {}, 'my model.gguf');
+    const { added, refused } = await library.add({ paths: [`"${path}"`, pathToFileURL(path).href] });
+    expect(refused).toEqual([]);
+    expect(added.map((entry) => entry.path)).toEqual([path]);
+  });
+
+  it.each([
+    'https://huggingface.co/Qwen/Qwen2.5-VL-7B-Instruct',
+    'huggingface.co/ggml-org/Qwen2.5-VL-3B-Instruct-GGUF',
+    'ggml-org/Qwen2.5-VL-3B-Instruct-GGUF',
+  ])('by an address (%s) is told what to download', async (address) => {
+    const { refused } = await libraryOf().library.add({ paths: [address] });
+    expect(refused[0]?.message).toContain('Snug cannot download models yet');
+    expect(refused[0]?.advice).toContain('mmproj');
+  });
+
+  it('as a folder is looked through: each model with the vision file beside it', async () => {
+    const folder = temporaryFolder();
+    for (const name of ['one', 'two']) mkdirSync(join(folder, 'models', name), { recursive: true });
+    const [one, two] = ['one', 'two'].map((name) => join(folder, 'models', name)) as [string, string];
+    const [first, second] = [writeTextModel(one), writeTextModel(two)];
+    const partners = [
+      writeStoredEncoder(one, 'mmproj.gguf', { seed: 1 }),
+      writeStoredEncoder(two, 'mmproj.gguf', { seed: 2 }),
+    ];
+    writeFileSync(join(one, 'notes.gguf'), 'Dear friend');
+    const { added, notes, refused } = await libraryOf().library.add({ paths: [folder] });
+    expect(added.map(({ path }) => path)).toEqual([first, second]);
+    expect(added.map(({ mmproj }) => mmproj?.path)).toEqual(partners);
+    expect(notes).toEqual([`5 GGUF files found in ${folder}.`]);
+    expect(refused.map(({ path }) => path)).toEqual([join(one, 'notes.gguf')]);
+  });
+
+  it('as a folder without any is said', async () => {
+    const folder = temporaryFolder();
+    const { notes } = await libraryOf().library.add({ paths: [folder] });
+    expect(notes).toEqual([`No GGUF files found in ${folder}.`]);
+  });
+});
+
+describe('a vision file that is added', () => {
+  it('goes to the model that lacks it, and is known the next time', async () => {
+    const { library } = libraryOf();
+    await library.add({ paths: [writeTextModel(temporaryFolder())] });
+    const path = writeVisionModel(temporaryFolder());
+    const given = await library.add({ paths: [path] });
+    expect(given).toMatchObject({
+      refused: [],
+      notes: ['mmproj-model.gguf is now the vision file of Small.'],
+    });
+    const again = await library.add({ paths: [path] });
+    expect(again).toMatchObject({
+      refused: [],
+      notes: ['mmproj-model.gguf is here already, as the vision file of Small.'],
+    });
+  });
+
+  it('is refused where it fits no model', async () => {
+    const { library } = libraryOf();
+    await library.add({ paths: [writeTextModel(temporaryFolder())] });
+    const { refused } = await library.add({ paths: [writeVisionModel(temporaryFolder(), { width: 64 })] });
+    expect(refused[0]?.message).toContain('fits no model here');
+  });
+});
+
+describe('the vision file of a model', () => {
+  it('that cannot be used is told with the model, until it can', async () => {
+    const folder = temporaryFolder();
+    const { library } = libraryOf();
+    const path = writeTextModel(folder);
+    const mmproj = join(folder, 'mmproj-F16.gguf');
+    writeFileSync(mmproj, '');
+    await library.add({ paths: [path] });
+    const [blind] = await library.list();
+    expect(blind).toMatchObject({ problem: null, mmproj: null, expectsVision: true });
+    expect(blind?.visionProblem).toContain('mmproj-F16.gguf is empty');
+    writeVisionModel(folder, {}, 'mmproj-F16.gguf');
+    expect((await library.list())[0]).toMatchObject({ mmproj: { path: mmproj }, visionProblem: null });
+  });
+
+  it('that comes to lie beside it later is found', async () => {
+    const folder = temporaryFolder();
+    const { library } = libraryOf();
+    await library.add({ paths: [writeTextModel(folder)] });
+    expect((await library.list())[0]).toMatchObject({ mmproj: null, visionProblem: null });
+    const path = writeVisionModel(folder);
+    const [seeing] = await library.list();
+    expect(seeing?.mmproj?.path).toBe(path);
+    expect(library.usable(seeing?.id ?? '').mmprojPath).toBe(path);
+  });
+
+  it('that was chosen and is damaged or gone is missed', async () => {
+    const folder = temporaryFolder();
+    const { library } = libraryOf();
+    await library.add({ paths: [writeTextModel(folder), writeVisionModel(temporaryFolder())] });
+    const [{ mmproj }] = (await library.list()) as [ModelEntry];
+    truncateSync(mmproj?.path ?? '', 200);
+    expect((await library.list())[0]?.visionProblem).toContain('is not a usable GGUF file');
+    rmSync(mmproj?.path ?? '');
+    expect((await library.list())[0]).toMatchObject({ mmproj: null, problem: null });
+    expect((await library.list())[0]?.visionProblem).toContain('there is no file');
+  });
+
+  it('is chosen by a person where there are different ones, and by Snug where there are copies', async () => {
+    const folder = temporaryFolder();
+    const { library } = libraryOf();
+    const best = writeStoredEncoder(folder, 'mmproj-F16.gguf', { type: 'F16' });
+    writeStoredEncoder(folder, 'mmproj-BF16.gguf', { type: 'BF16' });
+    await library.add({ paths: [writeTextModel(folder)] });
+    expect((await library.list())[0]?.mmproj?.path).toBe(best);
+
+    const other = temporaryFolder();
+    const choices = [1, 2].map((seed) => writeStoredEncoder(other, `mmproj-${seed}.gguf`, { seed }));
+    writeTextModel(other);
+    const { added, notes } = await library.add({ paths: [other] });
+    expect(notes).toHaveLength(1);
+    expect(added[0]).toMatchObject({ mmproj: null, visionChoices: choices });
+    expect(added[0]?.visionProblem).toContain('several different vision files');
+    const chosen = await library.setPartner({ id: added[0]?.id ?? '', mmprojPath: choices[1] ?? '' });
+    expect(chosen).toMatchObject({ mmproj: { path: choices[1] }, visionChoices: [] });
+  });
+
+  it('is not expected of a text-only model', async () => {
+    const { library } = libraryOf();
+    const path = writeTextModel(temporaryFolder(), { architecture: 'llama' });
+    expect((await library.add({ paths: [path] })).added[0]).toMatchObject({
+      expectsVision: false,
+      visionProblem: null,
+    });
   });
 });
 

@@ -37,7 +37,7 @@ function library(add?: LibraryService['add']) {
   const added: string[] = [];
   const take: LibraryService['add'] = ({ paths }) => {
     added.push(...paths);
-    return Promise.resolve({ added: [], refused: [] });
+    return Promise.resolve({ added: [], known: [], notes: [], refused: [] });
   };
   return { added, files: new OpenedFiles({ add: add ?? take } as LibraryService, () => undefined) };
 }

@@ -1,0 +1,174 @@
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { toErrorData } from '../contract/errors.ts';
+import type { ImportResult, ModelEntry } from '../contract/model.ts';
+import { realPath } from '../luq/paths.ts';
+import { addressRefusal } from '../models/hub-address.ts';
+import { pastedPaths } from '../pasted-paths.ts';
+import type { ModelRepository, ModelRow } from '../store/models.ts';
+import { modelFilesBelow } from './find-models.ts';
+import type { ModelReader } from './model-reader.ts';
+
+type Refused = ImportResult['refused'][number];
+
+interface Parts {
+  readonly models: ModelRepository;
+  readonly reader: ModelReader;
+  /** a row's entry, read if it was not yet */
+  readonly entryOf: (row: ModelRow) => Promise<ModelEntry>;
+}
+
+interface Imported {
+  readonly added: readonly ModelRow[];
+  readonly known: readonly ModelRow[];
+  readonly notes: readonly string[];
+  readonly refused: readonly Refused[];
+}
+
+/** Takes files, and those of folders, into the library, each where it lies; vision files go to the models that they fit. */
+export async function importModels(given: readonly string[], parts: Parts): Promise<Imported> {
+  const { files, notes, refused } = await filesOf(given);
+  const texts: string[] = [];
+  const visionPaths: string[] = [];
+  for (const path of files) {
+    try {
+      const kind = await parts.reader.read('kind', { path });
+      (kind === 'vision' ? visionPaths : texts).push(path);
+    } catch (error) {
+      refused.push(refusalOf(path, error));
+    }
+  }
+  const added: ModelRow[] = [];
+  const known: ModelRow[] = [];
+  const partners = new Set<string>();
+  for (const path of texts) {
+    const mmprojPath = await partnerOf(path, visionPaths, parts.reader);
+    if (mmprojPath !== undefined) partners.add(mmprojPath);
+    const there = knownRow(path, parts.models);
+    if (!there) added.push(parts.models.add({ path, ...(mmprojPath === undefined ? {} : { mmprojPath }) }));
+    else {
+      known.push(there);
+      if (mmprojPath !== undefined && (await parts.entryOf(there)).mmproj === null)
+        parts.models.setMmproj(there.id, mmprojPath);
+    }
+  }
+  for (const path of visionPaths) {
+    if (partners.has(path)) continue;
+    // models that came with it have theirs, or a person has to choose
+    const told = await offer(path, new Set([...added, ...known].map(({ id }) => id)), parts);
+    // beside models, one more vision file that nothing needs is nothing to tell
+    if (told.isTaken || texts.length === 0) notes.push(...told.notes);
+    if (texts.length === 0) refused.push(...told.refused);
+  }
+  return { added, known, notes, refused };
+}
+
+function refusalOf(path: string, error: unknown): Refused {
+  const { message, advice } = toErrorData(error);
+  return { path, message, advice: advice ?? null };
+}
+
+/** The files that were given, and those in folders that were. */
+async function filesOf(given: readonly string[]) {
+  const files = new Set<string>();
+  const notes: string[] = [];
+  const refused: Refused[] = [];
+  for (const text of given) {
+    const address = addressRefusal(text);
+    if (address) refused.push(refusalOf(text, address));
+    for (const path of address ? [] : pathsIn(text)) {
+      if (!(await isFolder(path))) {
+        files.add(path);
+        continue;
+      }
+      const found = await modelFilesBelow(path);
+      for (const file of found.paths) files.add(file);
+      notes.push(folderNote(path, found.paths.length, found.isPartial));
+    }
+  }
+  return { files, notes, refused };
+}
+
+function pathsIn(text: string): string[] {
+  const paths = existsSync(text) ? [text] : pastedPaths(text);
+  return paths.map((path) => resolve(path));
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+function folderNote(folder: string, count: number, isPartial: boolean): string {
+  const found = count === 0 ? 'no GGUF files' : count === 1 ? 'one GGUF file' : `${count} GGUF files`;
+  const rest = isPartial
+    ? ' The folder holds more than Snug looks through: give it one further down for the rest.'
+    : '';
+  return `${found.charAt(0).toUpperCase()}${found.slice(1)} found in ${folder}.${rest}`;
+}
+
+/** The row of a file that the library has, by whatever path. */
+function knownRow(path: string, models: ModelRepository): ModelRow | undefined {
+  const real = realPath(path);
+  return models.list().find((row) => row.path === path || realPath(row.path) === real);
+}
+
+/**
+ * The vision file of a model that is added: the one given beside it, else the one in its folder, else the only one given elsewhere.
+ * undefined where there is none, or where a person has to choose.
+ */
+async function partnerOf(
+  path: string,
+  visionPaths: readonly string[],
+  reader: ModelReader,
+): Promise<string | undefined> {
+  const fitting: string[] = [];
+  for (const mmprojPath of visionPaths) {
+    if (await reader.read('fits', { path, mmprojPath })) fitting.push(mmprojPath);
+  }
+  const beside = fitting.filter((mmprojPath) => dirname(mmprojPath) === dirname(path));
+  if (beside.length === 1) return beside[0];
+  try {
+    const found = await reader.read('findMmproj', { path });
+    return found ?? (fitting.length === 1 ? fitting[0] : undefined);
+  } catch {
+    // several fit: the person chooses on the models page
+    return undefined;
+  }
+}
+
+/** Gives a vision file to the models that lack one and that it fits; says what came of it. */
+async function offer(
+  mmprojPath: string,
+  except: ReadonlySet<string>,
+  { models, reader, entryOf }: Parts,
+): Promise<{ isTaken: boolean; notes: readonly string[]; refused: readonly Refused[] }> {
+  const name = basename(mmprojPath);
+  const [taken, used, others]: [string[], string[], string[]] = [[], [], []];
+  for (const row of models.list().filter(({ id }) => !except.has(id))) {
+    const entry = await entryOf(row);
+    if (entry.problem !== null) continue;
+    if (entry.mmproj && realPath(entry.mmproj.path) === realPath(mmprojPath)) used.push(entry.name);
+    else if (!(await reader.read('fits', { path: row.path, mmprojPath }))) continue;
+    else if (entry.mmproj) others.push(entry.name);
+    else {
+      models.setMmproj(row.id, mmprojPath);
+      taken.push(entry.name);
+    }
+  }
+  const isTaken = taken.length > 0;
+  if (isTaken)
+    return { isTaken, notes: [`${name} is now the vision file of ${listed(taken)}.`], refused: [] };
+  const note =
+    used.length > 0
+      ? `${name} is here already, as the vision file of ${listed(used)}.`
+      : `${name} fits ${listed(others)}, which can see pictures already; it was not needed.`;
+  if (used.length + others.length > 0) return { isTaken, notes: [note], refused: [] };
+  const message = `${name} is a vision file (mmproj), and fits no model here`;
+  const advice = 'Add its text model together with it.';
+  return { isTaken, notes: [], refused: [{ path: mmprojPath, message, advice }] };
+}
+
+function listed(names: readonly string[]): string {
+  return [...new Set(names)].join(', ');
+}
