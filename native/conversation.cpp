@@ -199,6 +199,9 @@ AnswerReport Conversation::answer(const Sampling & sampling, const Emitter & emi
             report.reason = "cancelled";
             break;
         }
+        if (!sampling.ignore_end) {
+            require_numbers(llama_get_logits_ith(context.get(), -1), static_cast<size_t>(model->vocabulary_size()), "the model answers with values that are not numbers");
+        }
         const llama_token token = llama_sampler_sample(sampler.get(), context.get(), -1);
         if (!sampling.ignore_end && (llama_vocab_is_eog(model->vocab(), token) || turn_tokens.count(token) != 0)) {
             report.reason = "end";

@@ -58,8 +58,8 @@ void EvaluatorState::decode(EmbeddingBatch & batch) {
     const int32_t status = llama_decode(context->get(), batch.view());
     throw_if_aborted(abort);
     if (tap) {
-        if (const auto reason = tap->take_failure(); !reason.empty()) {
-            throw Failure("TAP", reason);
+        if (const auto failure = tap->take_failure()) {
+            throw *failure;
         }
     }
     if (status != 0) {

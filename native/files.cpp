@@ -13,6 +13,7 @@
 #    include <windows.h>
 #else
 #    include <fcntl.h>
+#    include <sys/mman.h>
 #    include <sys/stat.h>
 #    include <unistd.h>
 #endif
@@ -54,6 +55,15 @@ std::wstring wide(const std::string & text) {
 
 std::string last_error() { return "error " + std::to_string(GetLastError()); }
 
+struct Handle {
+    HANDLE handle;
+    ~Handle() {
+        if (handle && handle != INVALID_HANDLE_VALUE) {
+            CloseHandle(handle);
+        }
+    }
+};
+
 OVERLAPPED at(uint64_t offset) {
     OVERLAPPED position = {};
     position.Offset     = static_cast<DWORD>(offset);
@@ -64,6 +74,20 @@ OVERLAPPED at(uint64_t offset) {
 constexpr size_t LARGEST_TRANSFER = 1u << 30;
 
 } // namespace
+
+bool can_map(const std::string & path) {
+    const Handle file{ CreateFileW(wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr) };
+    // who opens it says why it cannot be
+    if (file.handle == INVALID_HANDLE_VALUE) {
+        return true;
+    }
+    const Handle mapping{ CreateFileMappingW(file.handle, nullptr, PAGE_READONLY, 0, 0, nullptr) };
+    void *       view = mapping.handle ? MapViewOfFile(mapping.handle, FILE_MAP_READ, 0, 0, 0) : nullptr;
+    if (view) {
+        UnmapViewOfFile(view);
+    }
+    return view != nullptr;
+}
 
 File::File(const std::string & path, Mode mode) : path(path) {
     require_regular_file(path, "FILE");
@@ -110,6 +134,26 @@ void File::write_at(const void * data, size_t bytes, uint64_t offset) const {
 }
 
 #else
+
+bool can_map(const std::string & path) {
+    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    // who opens it says why it cannot be
+    if (file < 0) {
+        return true;
+    }
+    struct stat status;
+    const auto  bytes  = fstat(file, &status) == 0 ? static_cast<size_t>(status.st_size) : 0;
+    // as llama.cpp maps it
+    void *      mapped = bytes == 0 ? nullptr : mmap(nullptr, bytes, PROT_READ, MAP_SHARED, file, 0);
+    close(file);
+    if (mapped == MAP_FAILED) {
+        return false;
+    }
+    if (mapped) {
+        munmap(mapped, bytes);
+    }
+    return true;
+}
 
 File::File(const std::string & path, Mode mode) : path(path) {
     require_regular_file(path, "FILE");

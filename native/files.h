@@ -10,6 +10,9 @@ namespace snug {
 // who opens it.
 void require_regular_file(const std::string & path, const char * code);
 
+// Whether the system lets a file be read as memory: some network and FUSE drives do not. Nothing is read.
+bool can_map(const std::string & path);
+
 // Positioned reads and writes that several threads may do at once. Throws Failure("FILE", …) with the system's reason.
 class File {
   public:

@@ -2,6 +2,7 @@
 
 #include "backends.h"
 #include "files.h"
+#include "vision_counting.h"
 
 namespace snug {
 
@@ -30,8 +31,8 @@ void load_text_model(ModelState & state, const OpenOptions & options, LoadProgre
     if (options.gpu_layers == 0) {
         parameters.devices = no_devices;
     }
-    // simulated allocations need a model that is not mapped
-    const bool mapped                      = options.mapped && !options.no_alloc;
+    // simulated allocations need a model that is not mapped; some drives let no file be mapped
+    const bool mapped                      = options.mapped && !options.no_alloc && can_map(options.path);
     parameters.load_mode                   = mapped ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
     // what is arranged anew lies in memory beside the pages of the file
     parameters.use_extra_bufts             = !options.mapped;
@@ -44,6 +45,7 @@ void load_text_model(ModelState & state, const OpenOptions & options, LoadProgre
     if (!state.model) {
         throw Failure("MODEL_LOAD", "llama.cpp could not load " + options.path + ": " + log.reasons());
     }
+    state.warnings = log.lines();
 }
 
 mtmd_context_params vision_parameters(const OpenOptions & options) {
@@ -62,13 +64,19 @@ void load_vision(ModelState & state, const OpenOptions & options, LoadProgress &
     parameters.progress_callback           = LoadProgress::call;
     parameters.progress_callback_user_data = &progress;
     LogMark log;
-    state.vision.reset(mtmd_init_from_file(options.vision_path.c_str(), state.model.get(), parameters));
+    const auto open = options.no_alloc ? open_to_count : [](const char * path, const llama_model * model, const mtmd_context_params & given) {
+        return mtmd_init_from_file(path, model, given);
+    };
+    state.vision.reset(open(options.vision_path.c_str(), state.model.get(), parameters));
     throw_if_aborted(progress.abort);
     if (!state.vision) {
         throw Failure("MMPROJ_LOAD", "llama.cpp could not load " + options.vision_path + " with this model: " + log.reasons());
     }
     if (!mtmd_support_vision(state.vision.get())) {
         throw Failure("MMPROJ_LOAD", options.vision_path + " has no vision encoder");
+    }
+    for (auto & line : log.lines()) {
+        state.warnings.push_back(std::move(line));
     }
 }
 

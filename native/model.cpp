@@ -43,8 +43,10 @@ std::vector<float> ModelState::encode(const mtmd_input_chunk * image) {
     if (mtmd_encode_chunk(vision.get(), image) != 0) {
         throw Failure("ENCODE_FAILED", "the vision encoder failed: " + log.reasons());
     }
-    const float * embeddings = mtmd_get_output_embd(vision.get());
-    return { embeddings, embeddings + mtmd_input_chunk_get_n_tokens(image) * embedding_length() };
+    const float *            embeddings = mtmd_get_output_embd(vision.get());
+    const std::vector<float> encoded(embeddings, embeddings + mtmd_input_chunk_get_n_tokens(image) * embedding_length());
+    require_numbers(encoded.data(), encoded.size(), "the vision encoder sees in a picture values that are not numbers");
+    return encoded;
 }
 
 namespace {
@@ -119,6 +121,11 @@ class NativeModel : public Tagged<NativeModel> {
         result.Set("trainingContextTokens", llama_model_n_ctx_train(model->model.get()));
         result.Set("canSee", model->vision != nullptr);
         result.Set("mediaMarker", mtmd_default_marker());
+        auto warnings = Napi::Array::New(info.Env());
+        for (const auto & line : model->warnings) {
+            warnings.Set(warnings.Length(), line);
+        }
+        result.Set("warnings", warnings);
         return result;
     }
 

@@ -18,6 +18,8 @@ struct ModelState {
     bool              no_alloc = false;
     llama_model_ptr   model;
     mtmd::context_ptr vision;
+    // what llama.cpp warned of as it loaded both
+    std::vector<std::string> warnings;
     // mtmd keeps the embeddings of its last image in its context: one encode at a time
     std::mutex encoding;
 

@@ -9,6 +9,7 @@
 #include "mtmd.h"
 
 #include <deque>
+#include <limits>
 #include <mutex>
 
 namespace snug {
@@ -26,6 +27,20 @@ bool is_aborted(const Abort & abort) { return leaving.load(std::memory_order_rel
 void throw_if_aborted(const Abort & abort) {
     if (is_aborted(abort)) {
         throw Failure("CANCELLED", "cancelled");
+    }
+}
+
+void require_numbers(const float * values, size_t count, const char * otherwise) {
+    constexpr float infinite = std::numeric_limits<float>::infinity();
+    bool            any      = count == 0;
+    for (size_t i = 0; i < count; ++i) {
+        if (!(values[i] < infinite)) {
+            throw Failure("INCOHERENT", otherwise);
+        }
+        any = any || values[i] > -infinite;
+    }
+    if (!any) {
+        throw Failure("INCOHERENT", otherwise);
     }
 }
 
@@ -206,12 +221,16 @@ LogMark::LogMark() {
     start = log_count;
 }
 
-std::string LogMark::reasons() const {
+std::vector<std::string> LogMark::lines() const {
     std::lock_guard<std::mutex> lock(log_mutex);
     const size_t oldest = log_count - log_lines.size();
-    std::string  joined;
-    for (size_t number = std::max(start, oldest); number < log_count; ++number) {
-        joined += (joined.empty() ? "" : "; ") + log_lines[number - oldest];
+    return { log_lines.begin() + static_cast<std::ptrdiff_t>(std::max(start, oldest) - oldest), log_lines.end() };
+}
+
+std::string LogMark::reasons() const {
+    std::string joined;
+    for (const auto & line : lines()) {
+        joined += (joined.empty() ? "" : "; ") + line;
     }
     return joined;
 }

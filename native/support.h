@@ -7,6 +7,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace snug {
 
@@ -21,6 +22,9 @@ class Failure : public std::runtime_error {
 using Abort = std::shared_ptr<std::atomic<bool>>;
 
 void throw_if_aborted(const Abort & abort);
+// Throws Failure INCOHERENT where one of the values is not a number, or infinite: whatever follows from it means nothing. An output may rule
+// some tokens out with minus infinity, not all.
+void require_numbers(const float * values, size_t count, const char * otherwise);
 bool is_aborted(const Abort & abort);
 // For a process that ends: Node waits for its jobs.
 void abort_everything();
@@ -66,6 +70,7 @@ class LogMark {
   public:
     LogMark();
     std::string reasons() const;
+    std::vector<std::string> lines() const;
 
   private:
     size_t start;

@@ -41,11 +41,7 @@ void Tap::sample_into(std::shared_ptr<File> target, std::vector<int32_t> token_s
     slots_per_layer = count;
 }
 
-std::string Tap::take_failure() {
-    std::string reason;
-    reason.swap(failure);
-    return reason;
-}
+std::unique_ptr<Failure> Tap::take_failure() { return std::move(failure); }
 
 bool Tap::wants(const ggml_tensor * tensor) const {
     if (output_layer(tensor) >= 0) {
@@ -68,8 +64,11 @@ bool Tap::observe(ggml_tensor * tensor, bool ask, void * data) {
         self->sample(tensor, layer);
         // what follows the last layer (norm, output head) is not measured: end the run there
         return layer != self->layers - 1;
+    } catch (const Failure & error) {
+        self->failure = std::make_unique<Failure>(error);
+        return false;
     } catch (const std::exception & error) {
-        self->failure = error.what();
+        self->failure = std::make_unique<Failure>("TAP", error.what());
         return false;
     }
 }
@@ -102,7 +101,7 @@ void Tap::collect(const ggml_tensor * product) {
     for (size_t i = 0; i < squares.size(); ++i) {
         entry.sums[i] += squares[i];
         if (!std::isfinite(entry.sums[i])) {
-            throw Failure("TAP", std::string("a value that is not finite reached ") + product->src[0]->name + ": the model is broken or overflows");
+            throw Failure("INCOHERENT", std::string("a value that is not finite reached ") + product->src[0]->name + ": the model is broken or overflows");
         }
     }
     entry.count += ggml_nrows(input);

@@ -4,6 +4,7 @@
 #include "addon.h"
 #include "arguments.h"
 #include "backends.h"
+#include "files.h"
 #include "guard.h"
 
 #include "ggml-cpp.h"
@@ -55,10 +56,13 @@ Napi::Value loaded_weight(const Napi::CallbackInfo & info) {
     return result;
 }
 
+Napi::Value can_map_file(const Napi::CallbackInfo & info) { return Napi::Boolean::New(info.Env(), can_map(read_path(info[0], "the file"))); }
+
 } // namespace
 
 void define_weights(Napi::Env env, Napi::Object exports) {
     define_function<loaded_weight>(env, exports, "loadedWeight");
+    define_function<can_map_file>(env, exports, "canMap");
 }
 
 } // namespace snug

@@ -17,6 +17,7 @@ const host = new ChatHost();
 serveWorker({
   open: (request: OpenChatRequest, { signal, emit }: CallContext<ChatEvent>) =>
     host.open(request, { signal, onEvent: emit }),
+  openToCount: (request: OpenChatRequest) => host.openToCount(request),
   restore: (history: ChatHistory) => host.session.restore(history),
   plan: (question: PictureQuestion, { signal }: CallContext) => host.session.plan(question, signal),
   send: (request: SendRequest, { signal, emit }: CallContext<ChatEvent>) =>

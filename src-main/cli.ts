@@ -17,7 +17,7 @@ import { ownVersion } from './root.ts';
 // Door 2: the services in a terminal.
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 failed, 2 bad input, 3 no plan fits the budget, 4 the fitted model is incoherent, 130 stopped.
+Exit codes: 0 done, 1 failed, 2 bad input, 3 no plan fits the budget, or no room for the model, 4 the model is incoherent, 130 stopped.
 Set SNUG_HOME to keep models and work files somewhere else.`;
 
 function buildProgram(finish: (code: number) => void): Command {
@@ -77,6 +77,7 @@ function buildProgram(finish: (code: number) => void): Command {
     .option('--seed <n>', 'seed of the sampling', wholeNumber(0), 0)
     .option('--image-tokens <n>', 'most tokens a picture may take', wholeNumber(1))
     .option('--threads <n>', 'threads to compute with', wholeNumber(1))
+    .option('--anyway', 'load the model also where the free memory is too small for it')
     .option('--json', 'print one JSON object')
     .action(async (question: string | undefined, flags: ChatFlags) =>
       finish(await chatCommand(question, flags)),

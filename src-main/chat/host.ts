@@ -8,6 +8,7 @@ import type {
   SendRequest,
 } from '../contract/chat.ts';
 import { SnugError } from '../contract/errors.ts';
+import { hasGraphicsDevice } from '../contract/laptop.ts';
 import { splitThoughts } from '../contract/thoughts.ts';
 import { loadAddon, withAbort, callNative, type NativeModel } from '../engine/addon.ts';
 import { peakResidentBytes } from '../engine/peak-memory.ts';
@@ -17,12 +18,20 @@ import { checkTokens } from '../models/check-text.ts';
 import { checkEncoderLayout } from '../models/encoder-layout.ts';
 import { imageLimits, limitsIn } from '../models/image-limits.ts';
 import { checkPair, readTextModel, readVisionModel } from '../models/model-file.ts';
+import { loadNotes } from '../models/load-warnings.ts';
 import { usableThreads } from '../profile/laptop.ts';
+import { memoryNow } from '../profile/memory.ts';
+import { requireRoom, type Loading, type Room } from './room.ts';
 import { ChatSession } from './session.ts';
 
 /** Enough to measure a rate, few enough for a model that takes seconds per token. */
 const MEASURED_PROMPT_TOKENS = 128;
 const MEASURED_ANSWER_TOKENS = 32;
+
+interface OpenOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: ChatEvent) => void) | undefined;
+}
 
 /** The loaded model of a chat process and its conversation. */
 export class ChatHost {
@@ -34,20 +43,35 @@ export class ChatHost {
     return this.#session;
   }
 
-  async open(
+  /** @throws SnugError DOES_NOT_FIT where there is no room for it */
+  async open(request: OpenChatRequest, options: OpenOptions = {}): Promise<OpenedChat> {
+    const files = readFiles(request);
+    return this.#open(request, files, options, await this.#room(request, files));
+  }
+
+  /** Opens a model without its weights: its pictures and words can be counted, and nothing can be asked. */
+  async openToCount(request: OpenChatRequest): Promise<OpenedChat> {
+    return this.#open(request, readFiles(request), {}, 'no weights');
+  }
+
+  /** Undefined where it is not known: with a graphics processor part of it lies there. */
+  async #room(request: OpenChatRequest, files: Loading): Promise<Room | undefined> {
+    const { addon, backends } = loadAddon();
+    if ((request.gpuLayers ?? 0) > 0 && hasGraphicsDevice(backends.devices)) return undefined;
+    return requireRoom(addon, files, await memoryNow(), request.anyway ?? false);
+  }
+
+  async #open(
     request: OpenChatRequest,
-    options: { signal?: AbortSignal | undefined; onEvent?: (event: ChatEvent) => void } = {},
+    { text, vision, limits, contextTokens }: Loading,
+    { signal, onEvent }: OpenOptions,
+    room: Room | 'no weights' | undefined,
   ): Promise<OpenedChat> {
-    const text = readTextModel(request.modelPath);
-    checkTokens(text.gguf);
-    const vision = request.mmprojPath === undefined ? undefined : readVisionModel(request.mmprojPath);
-    if (vision) checkEncoderLayout(vision);
-    if (vision) checkPair(text, vision);
-    const contextTokens = Math.min(request.contextTokens, text.trainingContextTokens);
-    const limits = limitsIn(contextTokens, imageLimits(text, request.imageMaxTokens));
     const { addon } = loadAddon();
     this.close();
-    const model = await withAbort(addon, options.signal, (abort) =>
+    const metadataOnly = room === 'no weights';
+    const known = metadataOnly ? undefined : room;
+    const model = await withAbort(addon, signal, (abort) =>
       addon.openModel(
         {
           path: text.path,
@@ -55,13 +79,16 @@ export class ChatHost {
           imageMinTokens: limits.minTokens,
           imageMaxTokens: limits.maxTokens,
           gpuLayers: request.gpuLayers ?? 0,
-          mapped: staysMapped(text, request.gpuLayers ?? 0),
+          mapped: known?.mapped ?? staysMapped(text, request.gpuLayers ?? 0),
+          ...(metadataOnly ? { metadataOnly } : {}),
           ...(vision ? { mmprojPath: vision.path } : {}),
         },
         abort,
-        ({ done, total }) => options.onEvent?.({ kind: 'loading', done, total }),
+        ({ done, total }) => onEvent?.({ kind: 'loading', done, total }),
       ),
     );
+    if (!metadataOnly)
+      for (const text of loadNotes(model.describe().warnings)) onEvent?.({ kind: 'note', text });
     this.#model = model;
     this.#session = new ChatSession(addon, model, {
       text,
@@ -70,34 +97,51 @@ export class ChatHost {
       contextTokens,
       batchTokens: Math.min(CHAT_BATCH_TOKENS, contextTokens),
       threads: usableThreads(request.threads),
+      metadataOnly,
     });
-    return { name: text.name, canSee: vision !== undefined, contextTokens, imageMaxTokens: limits.maxTokens };
+    return {
+      name: text.name,
+      canSee: vision !== undefined,
+      contextTokens,
+      imageMaxTokens: limits.maxTokens,
+      memoryBytes: known?.memory.totalBytes ?? null,
+    };
   }
 
   /** Opens a model, times it and asks it questions, each in a conversation of its own. Meant for a fresh process. */
   async measure(request: MeasureRequest, signal: AbortSignal): Promise<Measured> {
     const before = process.memoryUsage.rss();
-    await this.open(request, { signal });
+    // who measures has decided that it runs, and what is looked at beforehand would be measured, too
+    await this.#open(request, readFiles(request), { signal }, undefined);
     const speed = await this.#time(request);
     const answers: string[] = [];
     for (const { question, picture } of request.questions) {
       // a conversation of its own: what was asked before must not lead the answer
       this.session.reset();
-      const answer = await this.session.send(
-        {
-          text: question,
-          pictures: picture === undefined ? [] : [picture],
-          // what was planned for is the largest
-          detail: 'full',
-          maxTokens: request.maxTokens,
-          temperature: 0,
-          seed: 0,
-        },
-        { signal },
-      );
-      answers.push(splitThoughts(answer.text).answer.trim());
+      answers.push(await this.#ask(request, question, picture, signal));
     }
     return { ...speed, peakMemoryBytes: peakSince(before), answers };
+  }
+
+  /** A model that computes no numbers says nothing: whoever measures it judges that. */
+  async #ask(
+    { maxTokens }: MeasureRequest,
+    text: string,
+    picture: string | undefined,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const pictures = picture === undefined ? [] : [picture];
+    try {
+      const answer = await this.session.send(
+        // what was planned for is the largest
+        { text, pictures, detail: 'full', maxTokens, temperature: 0, seed: 0 },
+        { signal },
+      );
+      return splitThoughts(answer.text).answer.trim();
+    } catch (error) {
+      if (error instanceof SnugError && error.code === 'INCOHERENT') return '';
+      throw error;
+    }
   }
 
   /** Opens a model and asks one question. Meant for a fresh process. */
@@ -146,6 +190,18 @@ export class ChatHost {
     this.#session = undefined;
     this.#model = undefined;
   }
+}
+
+/** Both headers, read and checked. */
+function readFiles({ modelPath, mmprojPath, imageMaxTokens, contextTokens }: OpenChatRequest): Loading {
+  const text = readTextModel(modelPath);
+  checkTokens(text.gguf);
+  const vision = mmprojPath === undefined ? undefined : readVisionModel(mmprojPath);
+  if (vision) checkEncoderLayout(vision);
+  if (vision) checkPair(text, vision);
+  const contextHeld = Math.min(contextTokens, text.trainingContextTokens);
+  const limits = limitsIn(contextHeld, imageLimits(text, imageMaxTokens));
+  return { text, vision, limits, contextTokens: contextHeld };
 }
 
 /** Memory at its highest beyond what it was, in bytes. */

@@ -29,7 +29,7 @@ const MOST_CHARACTERS_PER_TOKEN = 64;
  */
 export class ChatSession implements Disposable {
   readonly #model: NativeModel;
-  readonly #chat: NativeChat;
+  readonly #chat: NativeChat | undefined;
   readonly #template: ChatTemplate;
   readonly #contextTokens: number;
   readonly #scale: PictureScale;
@@ -47,6 +47,8 @@ export class ChatSession implements Disposable {
       contextTokens: number;
       batchTokens: number;
       threads: number;
+      /** without weights: pictures and words can be counted, and nothing can be asked */
+      metadataOnly?: boolean;
     },
   ) {
     this.#model = model;
@@ -57,10 +59,15 @@ export class ChatSession implements Disposable {
       this.#tokensOf(messages, pictures, signal),
     );
     try {
-      this.#chat = new addon.Chat(model, options);
+      this.#chat = options.metadataOnly ? undefined : new addon.Chat(model, options);
     } catch (error) {
       throw nativeError(error);
     }
+  }
+
+  get #running(): NativeChat {
+    if (!this.#chat) throw new SnugError('BUG', 'a model without its weights answers nothing');
+    return this.#chat;
   }
 
   get messages(): readonly ChatMessage[] {
@@ -153,7 +160,7 @@ export class ChatSession implements Disposable {
         text: `the context is full: ${dropped === 1 ? 'the oldest message is' : `the oldest ${dropped} messages are`} no longer seen`,
       });
     }
-    const stop = () => this.#chat.abort();
+    const stop = () => this.#running.abort();
     signal?.addEventListener('abort', stop, { once: true });
     try {
       return await this.#answer([...earlier, { message: question.message, pictures }], request, options);
@@ -178,7 +185,7 @@ export class ChatSession implements Disposable {
     );
     throwIfCancelled(signal);
     const prompt = await callNative(
-      this.#chat.prompt({ text: rendered, images }, ({ done, total, encoding }) =>
+      this.#running.prompt({ text: rendered, images }, ({ done, total, encoding }) =>
         onEvent?.({ kind: encoding ? 'encoding' : 'prompt', done, total }),
       ),
     );
@@ -194,8 +201,9 @@ export class ChatSession implements Disposable {
     };
     const { maxTokens, temperature, seed, ignoreEnd } = request;
     const answer = await callNative(
-      this.#chat.answer({ maxTokens, temperature, seed, ...(ignoreEnd ? { ignoreEnd } : {}) }, ({ bytes }) =>
-        say(decoder.decode(bytes, { stream: true })),
+      this.#running.answer(
+        { maxTokens, temperature, seed, ...(ignoreEnd ? { ignoreEnd } : {}) },
+        ({ bytes }) => say(decoder.decode(bytes, { stream: true })),
       ),
     );
     say(decoder.decode());
@@ -239,7 +247,7 @@ export class ChatSession implements Disposable {
 
   [Symbol.dispose](): void {
     this.#template[Symbol.dispose]();
-    this.#chat.close();
+    this.#chat?.close();
   }
 }
 

@@ -12,7 +12,7 @@ import type {
 } from '../contract/chat.ts';
 import { isCancelled } from '../contract/errors.ts';
 import { contextFor } from '../models/image-limits.ts';
-import { WorkerProcess } from '../engine/worker-process.ts';
+import { LOAD_GRACE_MILLISECONDS, WorkerProcess } from '../engine/worker-process.ts';
 import { workerEntries } from '../api/entries.ts';
 import { shorterContextNote } from '../chat/opening-notes.ts';
 import { counted } from '../counted.ts';
@@ -32,6 +32,7 @@ export interface ChatFlags {
   readonly seed: number;
   readonly imageTokens?: number;
   readonly threads?: number;
+  readonly anyway?: boolean;
   readonly json?: boolean;
 }
 
@@ -59,6 +60,7 @@ async function openRequest(flags: ChatFlags): Promise<OpenChatRequest> {
     contextTokens: flags.context,
     threads: await chosenThreads(flags.threads),
     imageMaxTokens: flags.imageTokens,
+    anyway: flags.anyway,
   };
 }
 
@@ -72,9 +74,13 @@ class TerminalChat {
   }
 
   async open(request: OpenChatRequest, signal: AbortSignal): Promise<OpenedChat> {
-    const opened = await this.#worker.call<OpenedChat>('open', request, { signal });
+    const opened = await this.#worker.call<OpenedChat>('open', request, {
+      signal,
+      onEvent: (event: ChatEvent) => event.kind === 'note' && showNote(event.text),
+      grace: () => LOAD_GRACE_MILLISECONDS,
+    });
     const note = clashNote(this.#flags.imageTokens, opened);
-    if (note !== undefined) messages.lines(paint('yellow', `Note: ${note}`));
+    if (note !== undefined) showNote(note);
     return opened;
   }
 

@@ -4,7 +4,7 @@ import { workerEntries } from '../api/entries.ts';
 import type { OpenChatRequest, OpenedChat } from '../contract/chat.ts';
 import { isCancelled } from '../contract/errors.ts';
 import { counted } from '../counted.ts';
-import { WorkerProcess } from '../engine/worker-process.ts';
+import { LOAD_GRACE_MILLISECONDS, WorkerProcess } from '../engine/worker-process.ts';
 import { answersPath, KeptAnswers } from '../evaluate/kept-answers.ts';
 import { askWorker, runTask, type TaskRun } from '../evaluate/run-task.ts';
 import {
@@ -36,6 +36,7 @@ export interface EvaluateFlags {
   readonly maxTokens: number;
   readonly imageTokens?: number;
   readonly threads?: number;
+  readonly anyway?: boolean;
   readonly output?: string;
   readonly fresh?: boolean;
   readonly json?: boolean;
@@ -57,6 +58,7 @@ export function addEvaluateOptions(command: Command): Command {
     .option('--max-tokens <n>', 'answer length limit in tokens', wholeNumber(1), MAX_TOKENS)
     .option('--image-tokens <n>', 'most tokens a picture may take', wholeNumber(1))
     .option('--threads <n>', 'threads to compute with', wholeNumber(1))
+    .option('--anyway', 'load the model also where the free memory is too small for it')
     .option('--output <file>', 'also write the score with every answer, as JSON')
     .option('--fresh', 'ask everything again, also what was answered before')
     .option('--json', 'print one JSON object')
@@ -173,6 +175,7 @@ async function askQuestions(
     contextTokens: Math.max(limits.maxTokens + QUESTION_TOKENS + maxTokens, contextFor(limits.maxTokens)),
     threads: await chosenThreads(flags.threads),
     imageMaxTokens: flags.imageTokens,
+    anyway: flags.anyway,
   };
   let answered = 0;
   try {
@@ -184,7 +187,7 @@ async function askQuestions(
       },
       withModel: async (work) => {
         await using worker = new WorkerProcess(workerEntries.chat);
-        await worker.call<OpenedChat>('open', request, { signal });
+        await worker.call<OpenedChat>('open', request, { signal, grace: () => LOAD_GRACE_MILLISECONDS });
         await work(askWorker(worker, { maxTokens, signal }));
       },
     });

@@ -44,6 +44,8 @@ export function remedyWords(remedy: Remedy): string | undefined {
       return '--port N chooses another port; without it a free one is taken';
     case 'fit-model':
       return 'snug fit MODEL compresses the model first';
+    case 'load-anyway':
+      return '--anyway loads it all the same';
     case 'choose-model':
       return '--model FILE chooses another model';
   }

@@ -35,6 +35,7 @@ export function reportError(error: unknown, options: { json: boolean }): number 
   if (data.advice) messages.text(data.advice);
   for (const words of (data.remedies ?? []).map(remedyWords)) if (words) messages.text(`  ${words}`);
   if (data.code === 'DOES_NOT_FIT') return EXIT.doesNotFit;
+  if (data.code === 'INCOHERENT') return EXIT.incoherent;
   return BAD_INPUT.has(data.code) ? EXIT.badInput : EXIT.failed;
 }
 

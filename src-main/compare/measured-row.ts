@@ -119,7 +119,7 @@ export class RowMeasurer {
         await using worker = new WorkerProcess(chatEntry);
         const together = limits.maxTokens + QUESTION_TOKENS + ANSWER_TOKENS;
         const contextTokens = Math.max(together, contextFor(limits.maxTokens));
-        const opening = { ...(await this.#opening(file, trial)), contextTokens };
+        const opening = { ...(await this.#opening(file, trial)), contextTokens, anyway: true };
         await worker.call<OpenedChat>('open', opening, { signal });
         await work(askWorker(worker, { maxTokens: ANSWER_TOKENS, signal }));
       },

@@ -8,6 +8,8 @@ export interface OpenChatRequest {
   /** layers that go to a graphics processor, where there is one; none when absent */
   readonly gpuLayers?: number | undefined;
   readonly imageMaxTokens?: number | undefined;
+  /** load it also where the memory that is free is too small for it, unless that is hopeless */
+  readonly anyway?: boolean | undefined;
 }
 
 export interface OpenedChat {
@@ -15,6 +17,8 @@ export interface OpenedChat {
   readonly canSee: boolean;
   readonly contextTokens: number;
   readonly imageMaxTokens: number;
+  /** what it takes in memory with its context full and a picture of the largest size, predicted; null where that is not known */
+  readonly memoryBytes: number | null;
 }
 
 /**

@@ -20,7 +20,14 @@ export const laptopSchema = z.object({
     /** llama.cpp's build that computed, as in "haswell": another one sums in another order, and near entropies change places */
     variant: z.string().default('unknown'),
   }),
-  memory: z.object({ totalBytes: bytes, availableBytes: bytes, swapTotalBytes: bytes, swapFreeBytes: bytes }),
+  memory: z.object({
+    totalBytes: bytes,
+    availableBytes: bytes,
+    swapTotalBytes: bytes,
+    swapFreeBytes: bytes,
+    /** what a container leaves of the machine's; null without one */
+    limitBytes: bytes.nullable().default(null),
+  }),
   disk: z.object({ folder: z.string(), freeBytes: bytes }),
   power: z.object({ onBattery: z.boolean(), batteryPercent: z.number().nullable() }),
   gpus: z.array(z.object({ name: z.string(), memoryBytes: bytes.nullable() })),

@@ -36,4 +36,6 @@ export type Remedy =
   | { readonly kind: 'choose-port' }
   /** compress the model first */
   | { readonly kind: 'fit-model' }
+  /** load it although the memory at hand is too small: it will be slow */
+  | { readonly kind: 'load-anyway' }
   | { readonly kind: 'choose-model' };

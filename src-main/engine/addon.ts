@@ -60,6 +60,8 @@ export interface ModelDescription {
   readonly trainingContextTokens: number;
   readonly canSee: boolean;
   readonly mediaMarker: string;
+  /** lines in which llama.cpp warned as it loaded the files */
+  readonly warnings: readonly string[];
 }
 
 export interface ContextMemory {
@@ -198,7 +200,7 @@ export interface OpenModelOptions {
   readonly path: string;
   readonly mmprojPath?: string;
   readonly threads: number;
-  /** reads no weights: for sizes and tensor types */
+  /** reads no weights: for sizes, tensor types and counting the tokens of a prompt */
   readonly metadataOnly?: boolean;
   /**
    * default true: weights are pages of the file, which the system may drop and read again; else they are read into memory, and arranged
@@ -250,6 +252,8 @@ export interface Addon {
     bytes: number;
     rearranged: boolean;
   };
+  /** whether the system lets this file be mapped; some network drives do not, and its weights are read into memory then */
+  canMap(path: string): boolean;
   /** bytes of weights multiplied per second */
   probeProduct(
     task: {
@@ -276,7 +280,11 @@ const ADDON_ERRORS: ReadonlySet<string> = new Set<ErrorCode>([
   'TOO_FEW_TOKENS',
   'CONTEXT_FULL',
   'CANNOT_SEE',
+  'INCOHERENT',
 ]);
+/** A model that computes values which are no numbers, wherever it is found out. */
+export const BROKEN_MODEL =
+  'Its file is damaged or was made badly: get it again, or fit it again from its original.';
 
 let loaded: { addon: Addon; backends: Backends } | undefined;
 
@@ -355,7 +363,8 @@ export function nativeError(error: unknown): SnugError {
   if (error instanceof TypeError) return new SnugError('BUG', error.message, { cause: error });
   const { code, message } = error as { code?: string; message: string };
   const known = code !== undefined && ADDON_ERRORS.has(code) ? (code as ErrorCode) : 'NATIVE';
-  return new SnugError(known, message, { cause: error });
+  const advice = known === 'INCOHERENT' ? BROKEN_MODEL : undefined;
+  return new SnugError(known, message, { advice, cause: error });
 }
 
 /** An abort flag that follows a signal for the length of one call. */

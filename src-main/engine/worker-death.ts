@@ -1,4 +1,5 @@
 import { SnugError } from '../contract/errors.ts';
+import { UsedFiles } from './used-files.ts';
 
 const NO_ROOM = 'Close other programs and try again.';
 const DAMAGED = 'Snug may be damaged: install it again.';
@@ -25,8 +26,18 @@ export function startFailure(error: unknown): SnugError {
   });
 }
 
-/** A process that computes ended without being told to. */
-export function deathOf(code: number | null, signal: string | null, words: string): SnugError {
+/** Windows's STATUS_IN_PAGE_ERROR: what a mapped file holds could not be read. */
+const IN_PAGE_ERROR = 0xc000_0006;
+
+/** A process that computes ended without being told to; `files` are those that it was given. */
+export function deathOf(
+  code: number | null,
+  signal: string | null,
+  words: string,
+  files = new UsedFiles(),
+): SnugError {
+  // a page of a mapped file that is not there any more
+  if (signal === 'SIGBUS' || (code !== null && code >>> 0 === IN_PAGE_ERROR)) return fileLost(files);
   if (signal === 'SIGILL') {
     return new SnugError('UNSUPPORTED_CPU', 'this processor lacks instructions that llama.cpp needs', {
       advice: 'Snug needs a 64-bit Intel, AMD or ARM processor with vector instructions (SSE4.2 or NEON).',
@@ -49,6 +60,23 @@ export function deathOf(code: number | null, signal: string | null, words: strin
   return died(`the worker process ${how}`, words, {
     advice: 'Try again; if it happens again, report it with the text above.',
   });
+}
+
+function fileLost({ fate }: UsedFiles): SnugError {
+  switch (fate?.state) {
+    case 'gone':
+      return new SnugError('FILE', `${fate.path} went away while it was in use`, {
+        advice: 'Bring it back, or connect its drive again, and try again.',
+      });
+    case 'changed':
+      return new SnugError('FILE', `${fate.path} was changed while it was in use`, {
+        advice: 'Try again once nothing writes to it. If it was cut off, get it again.',
+      });
+    default:
+      return new SnugError('FILE', 'the model’s file could not be read while it was in use', {
+        advice: 'Check that its drive is connected and works, and try again.',
+      });
+  }
 }
 
 function died(how: string, words: string, options: { advice: string }): SnugError {

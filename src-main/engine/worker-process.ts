@@ -2,6 +2,7 @@ import { CancelledError, fromErrorData, type SnugError } from '../contract/error
 import { forkWorker } from './fork-worker.ts';
 import { deathOf, startFailure } from './worker-death.ts';
 import type { StartWorker, WorkerPort } from './worker-port.ts';
+import { UsedFiles } from './used-files.ts';
 import type { FromWorker, ToWorker } from './worker-protocol.ts';
 
 /**
@@ -13,6 +14,8 @@ const SILENT_LOOKS = 4;
 const CLOSE_MILLISECONDS = 3_000;
 /** A call that was cancelled and goes on for so long does not hear it: its process is ended. */
 const CANCEL_MILLISECONDS = 15_000;
+/** The same while a model is loaded: the system may read a whole file before anything hears, and nothing is lost. */
+export const LOAD_GRACE_MILLISECONDS = 1_000;
 /** A process that the system does not end in this time, as one that waits for a broken disk, is given up. */
 const KILL_MILLISECONDS = 1_000;
 
@@ -27,6 +30,7 @@ interface PendingCall {
 export class WorkerProcess implements AsyncDisposable {
   readonly #port: WorkerPort | undefined;
   readonly #pending = new Map<number, PendingCall>();
+  readonly #files = new UsedFiles();
   readonly #exited = Promise.withResolvers<undefined>();
   #watch: NodeJS.Timeout | undefined;
   #nextId = 1;
@@ -48,7 +52,7 @@ export class WorkerProcess implements AsyncDisposable {
     }, LOOK_MILLISECONDS);
     this.#watch.unref();
     port.onExit((code, signal, failure) => {
-      this.#end(failure ? startFailure(failure) : deathOf(code, signal, port.lastWords()));
+      this.#end(failure ? startFailure(failure) : deathOf(code, signal, port.lastWords(), this.#files));
     });
   }
 
@@ -57,15 +61,23 @@ export class WorkerProcess implements AsyncDisposable {
     return this.#closing || this.#death !== undefined;
   }
 
-  /** Runs a method of the worker. Aborting the signal asks it to stop; the call then rejects as cancelled. */
+  /**
+   * Runs a method of the worker. Aborting the signal asks it to stop; the call then rejects as cancelled. One that goes on is ended with
+   * its process: once `grace` milliseconds have passed, as told at the time of the abort.
+   */
   async call<Result>(
     method: string,
     argument: unknown,
-    options: { signal?: AbortSignal | undefined; onEvent?: ((event: never) => void) | undefined } = {},
+    options: {
+      signal?: AbortSignal | undefined;
+      onEvent?: ((event: never) => void) | undefined;
+      grace?: (() => number) | undefined;
+    } = {},
   ): Promise<Result> {
     const { signal } = options;
     if (this.#death) throw this.#death;
     if (signal?.aborted || this.#closing) throw new CancelledError();
+    this.#files.note(argument);
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const onEvent = options.onEvent as ((event: unknown) => void) | undefined;
@@ -73,7 +85,7 @@ export class WorkerProcess implements AsyncDisposable {
     let deaf: NodeJS.Timeout | undefined;
     const cancel = () => {
       this.#post({ kind: 'cancel', id });
-      deaf = setTimeout(() => this.#kill(), CANCEL_MILLISECONDS);
+      deaf = setTimeout(() => this.#kill(), options.grace?.() ?? CANCEL_MILLISECONDS);
     };
     signal?.addEventListener('abort', cancel, { once: true });
     try {

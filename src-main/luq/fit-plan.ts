@@ -4,6 +4,7 @@ import type { FitRequest } from '../contract/fit-request.ts';
 import type { Addon } from '../engine/addon.ts';
 import type { GgufTensor } from '../models/gguf.ts';
 import { limitsIn } from '../models/image-limits.ts';
+import { loadNotes } from '../models/load-warnings.ts';
 import { layerOf, type TextModel } from '../models/model-file.ts';
 import { memoryLimits, recommendBudget } from '../profile/budget.ts';
 import { predictTokensPerSecond, type KernelSpeed, type Matrix } from '../profile/probe.ts';
@@ -36,6 +37,8 @@ export interface PlanBasis {
   readonly visionTypes: ReadonlyMap<string, number> | undefined;
   /** the same at shorter contexts and with the vision file in 8 bits: what could help when nothing fits */
   readonly alternatives: readonly (Omit<Saving, 'totalBytes'> & { readonly overhead: Overhead })[];
+  /** what llama.cpp warns of in the model's file */
+  readonly notes: readonly string[];
 }
 
 /** Shortest context that is still a conversation about a picture. */
@@ -130,6 +133,7 @@ export async function preparePlan(
     extra: extraBytesOf(addon, text.gguf.tensors),
     visionTypes: asked ? smallerVision : undefined,
     alternatives,
+    notes: loadNotes(model.describe().warnings),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Answer, FileReport, FitReport, Memory } from '../contract/fit-repo
 import type { FitRequest } from '../contract/fit-request.ts';
 import type { Progress } from '../contract/progress.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
-import { WorkerProcess } from '../engine/worker-process.ts';
+import { LOAD_GRACE_MILLISECONDS, WorkerProcess } from '../engine/worker-process.ts';
 import { computeThreads } from '../profile/laptop.ts';
 import { readSidecar, writeSidecar } from '../models/sidecar.ts';
 import type { LayerEntropy } from './entropy.ts';
@@ -26,6 +26,8 @@ export interface FitOptions {
 }
 
 const ANSWER_TOKENS = 32;
+/** A stage that was told to stop has so long to come to where it can be taken up again. */
+const FIT_GRACE_MILLISECONDS = 15_000;
 /** A source that needs more than this share of the free memory would answer from disk, at minutes per sentence. */
 const SOURCE_MEMORY_SHARE = 0.8;
 
@@ -60,7 +62,16 @@ export class FitService {
 
   async #compress(request: FitRequest, { signal, onEvent }: FitOptions): Promise<Fitted> {
     await using worker = new WorkerProcess(this.#compressEntry, this.#start);
-    return await worker.call<Fitted>('fit', request, { signal, onEvent });
+    let loading = false;
+    return await worker.call<Fitted>('fit', request, {
+      signal,
+      onEvent: (event: FitEvent) => {
+        if (event.kind === 'progress') loading = event.progress.stage === 'load';
+        onEvent?.(event);
+      },
+      // what is done lies on disk
+      grace: () => (loading ? LOAD_GRACE_MILLISECONDS : FIT_GRACE_MILLISECONDS),
+    });
   }
 
   async #measure(request: FitRequest, fitted: Fitted, { signal, onEvent }: FitOptions) {

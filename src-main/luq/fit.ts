@@ -123,7 +123,7 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
     profile: laptop,
     budget: { bytes: budget.bytes, source: budget.source, reasoning: budget.reasoning },
     check,
-    warnings: [...source.warnings, ...laptop.warnings, ...calibrated.warnings],
+    warnings: [...source.warnings, ...basis.notes, ...laptop.warnings, ...calibrated.warnings],
     timings: clock.timings(),
     mmproj: { source: source.vision?.path ?? null, luq: written.mmproj },
   };

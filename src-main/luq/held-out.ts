@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import type { Quality } from '../contract/fit-report.ts';
 import type { OnProgress } from '../contract/progress.ts';
-import { callNative, type Addon, type NativeModel } from '../engine/addon.ts';
+import { BROKEN_MODEL, callNative, type Addon, type NativeModel } from '../engine/addon.ts';
 import { argMax } from '../evaluate/divergence.ts';
 import {
   compareWithKept,
@@ -98,7 +98,7 @@ async function runParts(
       const { logits } = await callNative(
         evaluator.run({ sequences: [{ ...sequence, logitsFirst: part.first, logitsCount: part.count }] }),
       );
-      if (logits.some(Number.isNaN)) await blameLayer(model, part.sequence, options);
+      if (logits.some((value) => !(value < Infinity))) await blameLayer(model, part.sequence, options, stage);
       onLogits(
         part,
         Array.from({ length: part.count }, (_, i) => logits.subarray(i * width, (i + 1) * width)),
@@ -116,6 +116,7 @@ async function blameLayer(
   model: NativeModel,
   sequence: PlannedSequence,
   { addon, threads }: HeldOutOptions,
+  stage: 'reference' | 'check',
 ): Promise<never> {
   const evaluator = new addon.Evaluator(model, {
     batchTokens: sequence.tokens,
@@ -132,7 +133,8 @@ async function blameLayer(
     evaluator.close();
   }
   throw new SnugError('INCOHERENT', `the model's logits are not numbers; ${where}`, {
-    advice: 'Give that layer a better type, or use another source file.',
+    advice:
+      stage === 'reference' ? BROKEN_MODEL : 'Give that layer a better type, or use another source file.',
   });
 }
 

@@ -2,6 +2,7 @@ import type { Addon } from '../engine/addon.ts';
 import type { GgufTensor } from '../models/gguf.ts';
 import { layerOf, type TextModel } from '../models/model-file.ts';
 import { isFloatType, tensorTypeId } from '../models/tensor-types.ts';
+import { availableBytes } from '../profile/memory.ts';
 import { bytesAs } from './mixture.ts';
 
 /** Bytes that a tensor takes in memory beyond those in the file, when it is stored as `type`. */
@@ -12,8 +13,12 @@ export type ExtraBytes = (tensor: GgufTensor, type: number) => number;
  * twice the speed, and the pages would stay in memory beside that. Float ones gain little, and what is larger than the memory that is
  * free has to be pages, which can be dropped and read again.
  */
-export function staysMapped({ weightType, gguf }: TextModel, gpuLayers = 0): boolean {
-  return gpuLayers > 0 || isFloatType(tensorTypeId(weightType)) || gguf.fileBytes > process.availableMemory();
+export function staysMapped(
+  { weightType, gguf }: TextModel,
+  gpuLayers = 0,
+  available = availableBytes(),
+): boolean {
+  return gpuLayers > 0 || isFloatType(tensorTypeId(weightType)) || gguf.fileBytes > available;
 }
 
 /**

@@ -24,6 +24,9 @@ export async function openModel(addon: Addon, options: OpenOptions): Promise<Ope
   // llama.cpp believes a header; both are refused here where it could not be survived
   checkTokens(readTextModel(path).gguf);
   if (mmprojPath !== undefined) checkEncoderLayout(readVisionModel(mmprojPath));
+  const load = { stage: 'load', total: 100, unit: 'steps', detail: path } as const;
+  // mapping may read the whole file before llama.cpp says anything
+  onProgress?.({ ...load, done: 0 });
   const model = await withAbort(addon, signal, (abort) =>
     addon.openModel(
       {
@@ -35,14 +38,7 @@ export async function openModel(addon: Addon, options: OpenOptions): Promise<Ope
         ...(mmprojPath === undefined ? {} : { mmprojPath }),
       },
       abort,
-      ({ done, total }) =>
-        onProgress?.({
-          stage: 'load',
-          done: Math.round((done / total) * 100),
-          total: 100,
-          unit: 'steps',
-          detail: path,
-        }),
+      ({ done, total }) => onProgress?.({ ...load, done: Math.round((done / total) * 100) }),
     ),
   );
   return disposable(model);

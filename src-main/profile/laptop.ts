@@ -1,27 +1,16 @@
 import { existsSync, statfsSync } from 'node:fs';
-import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from 'node:os';
+import { arch, availableParallelism, cpus, platform, release } from 'node:os';
 import { dirname } from 'node:path';
 import systeminformation, { type Systeminformation } from 'systeminformation';
 import type { Laptop } from '../contract/fit-report.ts';
+import { answerOr } from './answer-or.ts';
+import { formatBytes } from './bytes.ts';
+import { containerProcessors } from './container.ts';
+import { memoryNow } from './memory.ts';
 
 type Cpu = Pick<Systeminformation.CpuData, 'manufacturer' | 'brand'> & Partial<Systeminformation.CpuData>;
-type Memory = Pick<Systeminformation.MemData, 'total' | 'available' | 'swaptotal' | 'swapfree'>;
 type Battery = Pick<Systeminformation.BatteryData, 'hasBattery' | 'acConnected' | 'percent'>;
 type Graphics = Pick<Systeminformation.GraphicsData, 'controllers'>;
-
-/** What the system is asked may start programs of its own; one that never answers must not keep everything waiting. */
-const ANSWER_MILLISECONDS = 15_000;
-
-/** The answer, or what is known without it when it fails or does not come. */
-async function answerOr<T>(asked: Promise<T>, otherwise: T): Promise<T> {
-  const { promise: late, resolve } = Promise.withResolvers<T>();
-  const timer = setTimeout(() => resolve(otherwise), ANSWER_MILLISECONDS);
-  try {
-    return await Promise.race([asked.catch(() => otherwise), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /**
  * This machine, as far as running a model goes. `cpuFeatures` and `cpuVariant` are of what llama.cpp loaded, so what is
@@ -34,32 +23,19 @@ export async function profileLaptop(options: {
 }): Promise<Laptop> {
   const [cpu, memory, battery, graphics] = await Promise.all([
     answerOr<Cpu>(systeminformation.cpu(), { manufacturer: '', brand: cpus()[0]?.model ?? '' }),
-    answerOr<Memory>(systeminformation.mem(), {
-      total: totalmem(),
-      available: freemem(),
-      swaptotal: 0,
-      swapfree: 0,
-    }),
+    memoryNow(),
     answerOr<Battery>(systeminformation.battery(), { hasBattery: false, acConnected: true, percent: 0 }),
     answerOr<Graphics>(systeminformation.graphics(), { controllers: [] }),
   ]);
-  const physicalCores = Math.max(1, cpu.physicalCores || availableParallelism());
   const laptop: Laptop = {
     cpu: {
       brand: `${cpu.manufacturer} ${cpu.brand}`.trim() || 'unknown',
       architecture: arch(),
-      physicalCores,
-      performanceCores: Math.max(1, cpu.performanceCores || physicalCores),
-      logicalCores: Math.max(1, cpu.cores || availableParallelism()),
+      ...coresOf(cpu),
       vectorFeatures: [...options.cpuFeatures],
       variant: options.cpuVariant,
     },
-    memory: {
-      totalBytes: memory.total,
-      availableBytes: memory.available,
-      swapTotalBytes: memory.swaptotal,
-      swapFreeBytes: memory.swapfree,
-    },
+    memory,
     disk: { folder: options.modelsFolder, freeBytes: freeDiskBytes(options.modelsFolder) },
     power: {
       onBattery: battery.hasBattery && !battery.acConnected,
@@ -76,6 +52,28 @@ export async function profileLaptop(options: {
   };
   laptop.warnings.push(...warningsFor(laptop));
   return laptop;
+}
+
+type CoresTold = {
+  readonly [Name in 'cores' | 'physicalCores' | 'performanceCores']?: number | undefined;
+};
+type Cores = Pick<Laptop['cpu'], 'physicalCores' | 'performanceCores' | 'logicalCores'>;
+
+/**
+ * Cores as systeminformation tells them, made sense of. On Windows and Intel Macs its `performanceCores` are threads; virtual machines
+ * tell none, or not a number. Where there are more threads than cores the fast cores have two each and the slow ones one (Intel's
+ * processors of two kinds), so that there are as many fast cores as threads beyond the cores.
+ */
+export function coresOf(cpu: CoresTold, processors = availableParallelism()): Cores {
+  const logicalCores = count(cpu.cores) ?? processors;
+  const physicalCores = Math.min(count(cpu.physicalCores) ?? processors, logicalCores);
+  const withTwoThreads = logicalCores > physicalCores ? logicalCores - physicalCores : physicalCores;
+  const fast = count(cpu.performanceCores) ?? physicalCores;
+  return { logicalCores, physicalCores, performanceCores: Math.min(fast, physicalCores, withTwoThreads) };
+}
+
+function count(cores: number | undefined): number | undefined {
+  return cores !== undefined && Number.isFinite(cores) && cores >= 1 ? Math.floor(cores) : undefined;
 }
 
 /** Free bytes on the disk that holds a folder, also when the folder does not exist yet. */
@@ -100,6 +98,11 @@ export function warningsFor(laptop: Laptop): string[] {
       `This processor has no ${fast.join(' or ')}: Snug runs, but answers will come very slowly (expect a tenth of the usual speed).`,
     );
   }
+  if (laptop.memory.limitBytes !== null) {
+    warnings.push(
+      `Memory is limited to ${formatBytes(laptop.memory.limitBytes)} by the container that Snug runs in.`,
+    );
+  }
   if (laptop.power.onBattery) {
     warnings.push(
       'Running on battery: fitting a model keeps every core busy for a while. Plug in if you can.',
@@ -110,10 +113,14 @@ export function warningsFor(laptop: Laptop): string[] {
 
 /** Threads for compute: one per physical core; performance cores alone where the CPU mixes kinds, for llama.cpp waits for the slowest. */
 export function computeThreads(laptop: Laptop): number {
-  return Math.max(1, Math.min(laptop.cpu.performanceCores, availableParallelism()));
+  return Math.max(1, Math.min(laptop.cpu.performanceCores, usableProcessors()));
 }
 
 /** No more threads than processors: ggml's threads wait for each other by spinning, so one too many stalls them all. */
 export function usableThreads(asked: number): number {
-  return Math.min(asked, availableParallelism());
+  return Math.min(asked, usableProcessors());
+}
+
+function usableProcessors(): number {
+  return Math.min(availableParallelism(), containerProcessors() ?? Infinity);
 }

@@ -3,7 +3,7 @@ import type { ComparedAnswer, ComparedModels, PictureView } from '../contract/co
 import { CancelledError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
-import { WorkerProcess } from '../engine/worker-process.ts';
+import { LOAD_GRACE_MILLISECONDS, WorkerProcess } from '../engine/worker-process.ts';
 import type { UsableModel } from './library.ts';
 
 export interface ComparedQuestion {
@@ -87,7 +87,12 @@ export class Comparison {
         // greedy: two models are compared, not two draws
         question: { text, pictures: files, maxTokens: settings.maxTokens, temperature: 0, seed: 0 },
       },
-      { signal: this.#abort.signal, onEvent: (event: ChatEvent) => this.#heard(index, event) },
+      {
+        signal: this.#abort.signal,
+        onEvent: (event: ChatEvent) => this.#heard(index, event),
+        // what it said is here already
+        grace: () => LOAD_GRACE_MILLISECONDS,
+      },
     );
     const { encodedImages: _, ...statistics } = answer.statistics;
     const stage = answer.reason === 'cancelled' ? 'stopped' : 'done';

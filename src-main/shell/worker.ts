@@ -5,7 +5,10 @@ import type { FromWorker } from '../engine/worker-protocol.ts';
 
 /** Signals that end a worker against its will, by their number in the status that waitpid gives. */
 const FATAL: ReadonlyMap<number, string> = new Map(
-  (['SIGILL', 'SIGABRT', 'SIGKILL', 'SIGSEGV'] as const).map((name) => [constants.signals[name], name]),
+  (['SIGILL', 'SIGABRT', 'SIGBUS', 'SIGKILL', 'SIGSEGV'] as const).map((name) => [
+    constants.signals[name],
+    name,
+  ]),
 );
 
 /** A process that has not begun in this time never will: Electron has no event for one that the system refuses. */

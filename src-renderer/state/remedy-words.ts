@@ -44,6 +44,8 @@ export function remedyLabel(remedy: Remedy): string {
       return 'Choose another port';
     case 'fit-model':
       return 'Fit this model';
+    case 'load-anyway':
+      return 'Load anyway';
     case 'choose-model':
       return 'Choose another model';
   }

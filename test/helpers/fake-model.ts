@@ -13,6 +13,7 @@ export function fakeModel(canSee = true): NativeModel {
       trainingContextTokens: 2048,
       canSee,
       mediaMarker: MARKER,
+      warnings: [],
     }),
     tokenize: (text: string) => Int32Array.from(words(text), (word) => word.length),
     layout: ({ text = '', images = [] }: NativeSequence): SequencePiece[] =>

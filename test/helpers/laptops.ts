@@ -19,6 +19,7 @@ export function ordinaryLaptop(): Laptop {
       availableBytes: 11 * GiB,
       swapTotalBytes: 2 * GiB,
       swapFreeBytes: 2 * GiB,
+      limitBytes: null,
     },
     disk: { folder: '/home/person/.local/share/snug', freeBytes: 100 * GiB },
     power: { onBattery: false, batteryPercent: 80 },

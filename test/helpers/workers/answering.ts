@@ -26,6 +26,10 @@ serveWorker({
     while (!signal.aborted) await pause(5);
     throw new CancelledError();
   },
+  deaf: (_: unknown, { emit }) => {
+    emit('started');
+    return new Promise(() => undefined);
+  },
   afterCancelled: async (_: unknown, { signal, emit }) => {
     emit('started');
     while (!signal.aborted) await pause(5);

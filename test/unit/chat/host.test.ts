@@ -19,12 +19,14 @@ const fake = {
   },
   openModel: (options: OpenModelOptions) => {
     opened.push(options);
-    return Promise.resolve({ ...fakeModel(), close: () => undefined });
+    const memory = () => Promise.resolve({ weightsBytes: 0, kvCacheBytes: 1000, computeBytes: 100 });
+    return Promise.resolve({ ...fakeModel(), memory, close: () => undefined });
   },
+  canMap: () => true,
 } as unknown as Addon;
 vi.mock('../../../src-main/engine/addon.ts', async (original) => ({
   ...(await original<object>()),
-  loadAddon: () => ({ addon: fake }),
+  loadAddon: () => ({ addon: fake, backends: { devices: [] } }),
 }));
 
 it.each([
@@ -38,5 +40,24 @@ it.each([
   const modelPath = writeTextModel(temporaryFolder());
   await host.open({ modelPath, contextTokens: 512, threads: 1, ...asked });
   host.close();
-  expect(opened).toMatchObject([{ path: modelPath, gpuLayers }]);
+  expect(opened.filter(({ metadataOnly }) => !metadataOnly)).toMatchObject([{ path: modelPath, gpuLayers }]);
+});
+
+it('what a model takes in memory is told with it', async () => {
+  const host = new ChatHost();
+  const modelPath = writeTextModel(temporaryFolder());
+  const { memoryBytes } = await host.open({ modelPath, contextTokens: 512, threads: 1 });
+  host.close();
+  // the context and its scratch, and weights that are smaller than that
+  expect(memoryBytes).toBeGreaterThan(1100);
+  expect(memoryBytes).toBeLessThan(20_000);
+});
+
+it('a model that is opened to count is opened without its weights, and answers nothing', async () => {
+  opened.length = 0;
+  const host = new ChatHost();
+  const modelPath = writeTextModel(temporaryFolder());
+  await host.openToCount({ modelPath, contextTokens: 512, threads: 1 });
+  expect(opened).toMatchObject([{ path: modelPath, metadataOnly: true }]);
+  host.close();
 });

@@ -1,11 +1,14 @@
 import { execFile, spawn } from 'node:child_process';
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { deathOf } from '../../../src-main/engine/worker-death.ts';
 import type { ExitListener, WorkerPort } from '../../../src-main/engine/worker-port.ts';
 import { WorkerProcess } from '../../../src-main/engine/worker-process.ts';
 import type { FromWorker, ToWorker } from '../../../src-main/engine/worker-protocol.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { isAlive, until } from '../../helpers/until.ts';
 import { rejected } from '../../helpers/thrown.ts';
 
@@ -97,6 +100,17 @@ describe('a cancelled call', () => {
     expect(await worker.call('double', 3)).toBe(6);
   });
 
+  it('that does not hear it is ended with its process when its grace is over', async () => {
+    const controller = new AbortController();
+    const call = startWorker().call('deaf', undefined, {
+      signal: controller.signal,
+      onEvent: () => controller.abort(),
+      grace: () => 10,
+    });
+    // otherwise it would be waited for until the test's time is over
+    expect((await rejected(call)).code).toBe('CANCELLED');
+  });
+
   it('leaves others alone', async () => {
     const worker = startWorker();
     const controller = new AbortController();
@@ -129,6 +143,38 @@ describe('a worker that dies', () => {
     expect(error.code).toBe('WORKER_DIED');
     expect(error.message).toContain('probably out of memory');
     expect(error.advice).toContain('Close other programs');
+  });
+
+  it('by a page that could not be read says what became of the file', async () => {
+    const folder = temporaryFolder();
+    const use = async (change: (path: string) => void) => {
+      const modelPath = join(folder, 'model.gguf');
+      writeFileSync(modelPath, 'all of it');
+      const worker = startWorker();
+      await worker.call('echo', { modelPath, pictures: [new Uint8Array(3)] });
+      change(modelPath);
+      return rejected(worker.call('kill', 'SIGBUS'));
+    };
+    const gone = await use((path) => rmSync(path));
+    expect(gone).toMatchObject({
+      code: 'FILE',
+      message: expect.stringMatching(/model\.gguf went away/) as string,
+    });
+    expect(gone.advice).toContain('drive');
+    const cut = await use((path) => truncateSync(path, 3));
+    expect(cut).toMatchObject({
+      code: 'FILE',
+      message: expect.stringMatching(/model\.gguf was changed/) as string,
+    });
+    const there = await use(() => undefined);
+    expect(there).toMatchObject({
+      code: 'FILE',
+      message: expect.stringMatching(/could not be read/) as string,
+    });
+  });
+
+  it.each([0xc0000006, -1073741818])('on Windows by such a page (%d) says the same', (code) => {
+    expect(deathOf(code, null, '')).toMatchObject({ code: 'FILE' });
   });
 
   it('by SIGILL says that the processor is too old', async () => {

@@ -10,6 +10,7 @@ function budget(totalGiB: number, availableGiB: number) {
     availableBytes: availableGiB * GiB,
     swapTotalBytes: 0,
     swapFreeBytes: 0,
+    limitBytes: null,
   });
 }
 
@@ -54,15 +55,32 @@ it('is what the report expects, also for odd numbers of bytes', () => {
     availableBytes: 9_999_999_999,
     swapTotalBytes: 0,
     swapFreeBytes: 0,
+    limitBytes: null,
   });
   expect(budgetSchema.parse(odd)).toEqual(odd);
 });
 
 it('what a laptop can give stays the same, whatever runs on it at the moment', () => {
-  const limits = (total: number) => memoryLimits({ totalBytes: total * GiB });
+  const limits = (total: number) => memoryLimits({ totalBytes: total * GiB, limitBytes: null });
   expect(limits(16)).toEqual({ comfortableBytes: 11.5 * GiB, mostBytes: 14 * GiB });
   expect(limits(8)).toEqual({ comfortableBytes: 5.5 * GiB, mostBytes: 6 * GiB });
   expect(limits(1)).toEqual({ comfortableBytes: 0, mostBytes: 0 });
   // with nothing else running, what is recommended is what is comfortable
   expect(budget(16, 16).bytes).toBe(limits(16).comfortableBytes);
+});
+
+it('a container is left a share of it, as it may be smaller than what a whole laptop keeps for others', () => {
+  const MiB = 2 ** 20;
+  const inContainer = recommendBudget({
+    totalBytes: 600 * MiB,
+    availableBytes: 590 * MiB,
+    swapTotalBytes: 0,
+    swapFreeBytes: 0,
+    limitBytes: 600 * MiB,
+  });
+  expect(inContainer.bytes).toBe(440 * MiB);
+  expect(inContainer.reasoning[0]?.label).toContain('container');
+  const limits = memoryLimits({ totalBytes: 600 * MiB, limitBytes: 600 * MiB });
+  expect(limits).toEqual({ comfortableBytes: 450 * MiB, mostBytes: 525 * MiB });
+  expect(inContainer.reasoning.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(inContainer.bytes);
 });

@@ -43,6 +43,12 @@ describe('warnings', () => {
     expect(warningsFor(withCpu(architecture, features))).toEqual([]);
   });
 
+  it('of a container with less memory than the machine are told', () => {
+    const laptop = ordinaryLaptop();
+    laptop.memory = { ...laptop.memory, limitBytes: 600 * 2 ** 20 };
+    expect(warningsFor(laptop)).toEqual([expect.stringMatching(/limited to 600.* MiB .*container/)]);
+  });
+
   it('on battery a person is told to plug in', () => {
     const laptop = ordinaryLaptop();
     laptop.power = { onBattery: true, batteryPercent: 30 };

@@ -173,7 +173,7 @@ export function laptop(budgetBytes: number, availableBytes: number): LaptopView 
         vectorFeatures: [],
         variant: 'haswell',
       },
-      memory: { totalBytes: 64 * MiB, availableBytes, swapTotalBytes: 0, swapFreeBytes: 0 },
+      memory: { totalBytes: 64 * MiB, availableBytes, swapTotalBytes: 0, swapFreeBytes: 0, limitBytes: null },
       disk: { folder: '/', freeBytes: 1000 * MiB },
       power: { onBattery: false, batteryPercent: null },
       gpus: [],

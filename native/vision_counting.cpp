@@ -1,0 +1,18 @@
+// mtmd opens a vision encoder with all its weights, a gigabyte and more, and what a picture costs can be told without them. What leaves
+// them out is internal to mtmd.cpp, so this file is compiled in its place, with all of it inside.
+#include "mtmd.cpp"
+
+#include "vision_counting.h"
+
+namespace snug {
+
+mtmd_context * open_to_count(const char * path, const llama_model * model, const mtmd_context_params & parameters) {
+    try {
+        return new mtmd_context(path, model, parameters, true);
+    } catch (const std::exception & error) {
+        LOG_ERR("%s: error: %s\n", __func__, error.what());
+        return nullptr;
+    }
+}
+
+} // namespace snug

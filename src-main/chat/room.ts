@@ -1,0 +1,123 @@
+import { SnugError } from '../contract/errors.ts';
+import type { Laptop, Memory } from '../contract/fit-report.ts';
+import type { Remedy } from '../contract/remedies.ts';
+import type { Addon, NativeModel } from '../engine/addon.ts';
+import { extraBytes, extraBytesOf, staysMapped } from '../luq/loaded-weights.ts';
+import { measureOverhead, predictMemory, tensorDataBytes } from '../luq/memory.ts';
+import { openMetadata } from '../luq/open-model.ts';
+import type { ImageLimits } from '../models/image-limits.ts';
+import { mayBeFitted, type TextModel, type VisionModel } from '../models/model-file.ts';
+import { formatBytes } from '../profile/bytes.ts';
+
+/** Whether there is room in memory for a model, told before any of its weights is read. */
+
+export interface Loading {
+  readonly text: TextModel;
+  readonly vision: VisionModel | undefined;
+  readonly limits: ImageLimits;
+  readonly contextTokens: number;
+}
+
+export interface Room {
+  readonly memory: Memory;
+  /** weights are pages of the file, which the system may drop and read again */
+  readonly mapped: boolean;
+}
+
+/** Shortest context that is still a conversation about a picture. */
+const LEAST_CONTEXT_TOKENS = 1024;
+/** A mapped model that is larger than the memory is read again for every token; beyond this many times it, each takes minutes. */
+const HOPELESS_TIMES = 2;
+
+/**
+ * Predicts what a chat takes, and where the weights will lie.
+ * @throws SnugError DOES_NOT_FIT with what can be done, unless it is to be loaded `anyway`; one that is hopeless also then
+ */
+export async function requireRoom(
+  addon: Addon,
+  loading: Loading,
+  machine: Laptop['memory'],
+  anyway: boolean,
+): Promise<Room> {
+  const { text, contextTokens } = loading;
+  using model = await openMetadata(addon, text.path);
+  const mayBeMapped = addon.canMap(text.path);
+  const fitsUnmapped = mayBeMapped && staysMapped(text, 0, machine.availableBytes);
+  const memory = await predict(addon, model, loading, fitsUnmapped);
+  const tooMuch = memory.totalBytes > machine.availableBytes;
+  const room = { memory, mapped: mayBeMapped && (fitsUnmapped || tooMuch) };
+  if (!tooMuch) return room;
+  const hopeless = isHopeless(room, machine);
+  if (anyway && !hopeless) return room;
+  const shorter = await shorterContext(contextTokens, async (tokens) => {
+    const { totalBytes } = await predict(addon, model, { ...loading, contextTokens: tokens }, fitsUnmapped);
+    return totalBytes <= machine.availableBytes;
+  });
+  throw doesNotFit(text, room, machine, { hopeless, shorter });
+}
+
+async function predict(
+  addon: Addon,
+  model: NativeModel,
+  { text, vision, limits, contextTokens }: Loading,
+  mapped: boolean,
+): Promise<Memory> {
+  const { tensors } = text.gguf;
+  const overhead = await measureOverhead(addon, model, { contextTokens, vision, limits });
+  const rearranged = mapped ? 0 : extraBytes(tensors, new Map(), extraBytesOf(addon, tensors));
+  return predictMemory(tensorDataBytes(tensors), overhead, rearranged);
+}
+
+function isHopeless(
+  { memory, mapped }: Room,
+  { totalBytes, swapTotalBytes, limitBytes }: Laptop['memory'],
+): boolean {
+  const held = memory.totalBytes - (mapped ? memory.weightsBytes : 0);
+  // a container may have none of the swap
+  const swap = limitBytes === null ? swapTotalBytes : 0;
+  return held > totalBytes + swap || memory.totalBytes > HOPELESS_TIMES * totalBytes;
+}
+
+/** The longest context with which it fits, halving; undefined where none does. */
+async function shorterContext(
+  contextTokens: number,
+  fits: (tokens: number) => Promise<boolean>,
+): Promise<number | undefined> {
+  for (
+    let tokens = Math.floor(contextTokens / 2);
+    tokens >= LEAST_CONTEXT_TOKENS;
+    tokens = Math.floor(tokens / 2)
+  ) {
+    if (await fits(tokens)) return tokens;
+  }
+  return undefined;
+}
+
+function doesNotFit(
+  text: TextModel,
+  { memory, mapped }: Room,
+  machine: Laptop['memory'],
+  { hopeless, shorter }: { hopeless: boolean; shorter: number | undefined },
+): SnugError {
+  const needed = formatBytes(memory.totalBytes);
+  const there = hopeless
+    ? `this laptop has ${formatBytes(machine.totalBytes)}`
+    : `${formatBytes(machine.availableBytes)} are free`;
+  const slow = mapped
+    ? ' Loaded anyway, it is read from disk again and again, and every word takes seconds or minutes.'
+    : '';
+  const fittable = mayBeFitted(text);
+  const way = hopeless
+    ? `${fittable ? 'Fit it first' : 'Choose a smaller model'}.`
+    : `Close other programs${fittable ? ', fit it first,' : ''} or choose a smaller model.${slow}`;
+  const remedies: Remedy[] = [
+    ...(fittable ? [{ kind: 'fit-model' } as const] : []),
+    ...(shorter === undefined ? [] : [{ kind: 'set-context', tokens: shorter } as const]),
+    ...(hopeless ? [] : [{ kind: 'load-anyway' } as const]),
+    { kind: 'choose-model' },
+  ];
+  return new SnugError('DOES_NOT_FIT', `${text.name} needs ${needed} of memory, and ${there}`, {
+    advice: way,
+    remedies,
+  });
+}

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { freemem, totalmem } from 'node:os';
+import process from 'node:process';
+import systeminformation, { type Systeminformation } from 'systeminformation';
+import type { Laptop } from '../contract/fit-report.ts';
+import { answerOr } from './answer-or.ts';
+import { containerMemory } from './container.ts';
+
+type Asked = Pick<Systeminformation.MemData, 'total' | 'available' | 'swaptotal' | 'swapfree'>;
+
+/** RAM and swap as they are now, within what a container leaves of them. */
+export async function memoryNow(): Promise<Laptop['memory']> {
+  const otherwise = { total: totalmem(), available: freemem(), swaptotal: 0, swapfree: 0 };
+  return withinContainer(await answerOr<Asked>(systeminformation.mem(), otherwise));
+}
+
+function withinContainer({ total, available, swaptotal, swapfree }: Asked): Laptop['memory'] {
+  const limit = containerMemory(total);
+  return {
+    totalBytes: Math.min(total, limit?.limitBytes ?? total),
+    availableBytes: Math.min(available, limit?.freeBytes ?? available),
+    swapTotalBytes: swaptotal,
+    swapFreeBytes: swapfree,
+    limitBytes: limit?.limitBytes ?? null,
+  };
+}
+
+/** The RAM that may be taken now, in bytes, without asking another program; too little on macOS, where caches do not count as free. */
+export function availableBytes(): number {
+  const available =
+    process.platform === 'linux' ? (memAvailable() ?? process.availableMemory()) : process.availableMemory();
+  return Math.min(available, containerMemory(totalmem())?.freeBytes ?? available);
+}
+
+/** proc(5): an estimate of the memory that can be had without swapping. */
+function memAvailable(): number | undefined {
+  try {
+    const kibibytes = /^MemAvailable:\s*(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { requireRoom } from '../../../src-main/chat/room.ts';
+import type { SnugError } from '../../../src-main/contract/errors.ts';
+import type { Addon } from '../../../src-main/engine/addon.ts';
+import { imageLimits } from '../../../src-main/models/image-limits.ts';
+import { readTextModel } from '../../../src-main/models/model-file.ts';
+import { tensorBytes, tensorTypeId } from '../../../src-main/models/tensor-types.ts';
+import { ordinaryLaptop } from '../../helpers/laptops.ts';
+import { layerTensors, writeTextModel } from '../../helpers/small-models.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+import { rejected } from '../../helpers/thrown.ts';
+
+const MiB = 2 ** 20;
+
+/** Weights of 4 MiB and a little; a token of context takes 1 KiB. */
+function setUp({ type = 'F16', mapped = true } = {}) {
+  const width = 512;
+  const layers = layerTensors(1, 32, 'F32');
+  const rows = Math.round((4 * MiB) / (tensorBytes(tensorTypeId(type), width, width) ?? 1));
+  const tensors = [{ name: 'token_embd.weight', shape: [width, rows], type }, ...layers];
+  const text = readTextModel(writeTextModel(temporaryFolder(), { width, type, layers: 1, tensors }));
+  const addon = {
+    AbortFlag: class {},
+    canMap: () => mapped,
+    loadedWeight: () => ({ bytes: 0, rearranged: false }),
+    openModel: () =>
+      Promise.resolve({
+        memory: ({ contextTokens }: { contextTokens: number }) =>
+          Promise.resolve({ weightsBytes: 0, kvCacheBytes: contextTokens * 1024, computeBytes: 0 }),
+        close: () => undefined,
+      }),
+  } as unknown as Addon;
+  const room = (free: number, total: number, options: { context?: number; anyway?: boolean } = {}) =>
+    requireRoom(
+      addon,
+      { text, vision: undefined, limits: imageLimits(text), contextTokens: options.context ?? 2048 },
+      {
+        ...ordinaryLaptop().memory,
+        totalBytes: total * MiB,
+        availableBytes: free * MiB,
+        swapTotalBytes: 0,
+      },
+      options.anyway ?? false,
+    );
+  return room;
+}
+
+const kinds = ({ remedies }: SnugError) => remedies.map(({ kind }) => kind);
+
+describe('a model of 4 MiB with 2 MiB of context', () => {
+  it('is loaded where 6 MiB are free, as pages of its file', async () => {
+    expect(await setUp()(6.1, 16)).toMatchObject({ mapped: true });
+  });
+
+  it('is read into memory where its drive lets nothing be mapped, or its weights are quantized', async () => {
+    expect(await setUp({ mapped: false })(7, 16)).toMatchObject({ mapped: false });
+    expect(await setUp({ type: 'Q8_0' })(7, 16)).toMatchObject({ mapped: false });
+  });
+
+  it('says with numbers that 5 MiB are too little, and what can be done', async () => {
+    const error = await rejected(setUp()(5, 16));
+    expect(error).toMatchObject({ code: 'DOES_NOT_FIT' });
+    expect(error.message).toMatch(/Small needs 6\.\d MiB of memory, and 5\.0 MiB are free/);
+    expect(error.advice).toMatch(/fit it first.*read from disk/);
+    expect(error.remedies).toEqual([
+      { kind: 'fit-model' },
+      // 4 MiB and 1 MiB do not fit 5 MiB beside the norm and the like
+      { kind: 'load-anyway' },
+      { kind: 'choose-model' },
+    ]);
+  });
+
+  it('is offered with the longest context that there is room for', async () => {
+    const error = await rejected(setUp()(5.5, 16, { context: 8192 }));
+    expect(error.remedies).toContainEqual({ kind: 'set-context', tokens: 1024 });
+  });
+
+  it('is loaded all the same where that was asked for, as pages that can be dropped', async () => {
+    expect(await setUp()(5, 16, { anyway: true })).toMatchObject({ mapped: true });
+    expect(await setUp({ type: 'Q8_0' })(5, 16, { anyway: true })).toMatchObject({ mapped: true });
+  });
+
+  it('is refused for good on a machine of half its size', async () => {
+    for (const anyway of [false, true]) {
+      const error = await rejected(setUp()(2, 2.9, { anyway }));
+      expect(error.message).toMatch(/this laptop has 2\.9 MiB/);
+      expect(kinds(error)).not.toContain('load-anyway');
+    }
+  });
+
+  it('is refused for good where what cannot be dropped again is more than the machine has', async () => {
+    const long = { context: 20 * 1024, anyway: true };
+    expect(kinds(await rejected(setUp()(15, 16, long)))).not.toContain('load-anyway');
+  });
+
+  it('made smaller already, is not offered to be fitted', async () => {
+    expect(kinds(await rejected(setUp({ type: 'Q4_0' })(1, 3)))).not.toContain('fit-model');
+  });
+});
