@@ -9,6 +9,7 @@ import {
   type ComparedModels,
   type ConversationService,
   type ConversationSummary,
+  type LoadedModelView,
   type Message,
 } from './conversation.ts';
 import { draftArguments, type DraftService, type KeptDraft } from './draft.ts';
@@ -39,6 +40,7 @@ export interface ApiEvents {
   'fits.changed': FitJob;
   'chat.message': Message;
   'chat.activity': ChatActivity;
+  'chat.loaded': LoadedModelView | null;
   'chat.compared': ComparedModels;
   'conversations.changed': readonly ConversationSummary[];
   /** of one conversation, what the list of them does not say */

@@ -119,6 +119,13 @@ export interface PictureCosts {
   readonly more: PictureCost | null;
 }
 
+/** The model that is in memory. */
+export interface LoadedModelView {
+  readonly path: string;
+  /** weights, vision file, context and scratch, as predicted; null where that is not known */
+  readonly memoryBytes: number | null;
+}
+
 /** Conversations as they are kept. */
 export interface ConversationService {
   list(argument: Record<string, never>): Promise<readonly ConversationSummary[]>;
@@ -180,6 +187,12 @@ export interface ChatService {
   compared(argument: Record<string, never>): Promise<ComparedModels | null>;
   /** Ends a comparison; what was said until then is its result. */
   stopCompare(argument: Record<string, never>): Promise<void>;
+  /** The model in memory; `chat.loaded` tells when it is another. */
+  loaded(argument: Record<string, never>): Promise<LoadedModelView | null>;
+  /** Takes the model out of memory; throws BUSY while it answers. */
+  unload(argument: Record<string, never>): Promise<void>;
+  /** From now on this model is loaded also where the free memory is too small for it. */
+  loadAnyway(argument: { modelId: string }): Promise<void>;
 }
 
 export interface ComparedAnswer {
@@ -252,4 +265,7 @@ export const chatArguments = {
   compare: z.strictObject({ modelIds: z.tuple([id, id]), text, pictures }),
   compared: z.strictObject({}),
   stopCompare: z.strictObject({}),
+  loaded: z.strictObject({}),
+  unload: z.strictObject({}),
+  loadAnyway: z.strictObject({ modelId: id }),
 };

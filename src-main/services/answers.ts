@@ -58,7 +58,10 @@ export class Answers {
     const { id } = conversation;
     this.#activity({ conversationId: id, stage: 'loading', share: null });
     const opening = await this.#requests.open(conversation);
-    const opened = await model.open(opening, { signal, onEvent: (event) => this.loading(id, event) });
+    const opened = await model.open(opening, {
+      signal,
+      onEvent: (event) => this.#loading(id, streamed, event),
+    });
     const before = thread.slice(0, -1);
     // once, and not with every answer
     const known = before.findLast(({ statistics }) => statistics !== null)?.statistics?.contextTokens;
@@ -88,8 +91,8 @@ export class Answers {
     }
   }
 
-  /** Tells how far a model is loaded. */
-  loading(conversationId: string, event: ChatEvent): void {
+  #loading(conversationId: string, streamed: StreamedAnswer, event: ChatEvent): void {
+    if (event.kind === 'note') streamed.note(event.text);
     if (event.kind !== 'loading') return;
     const share = event.total > 0 ? event.done / event.total : null;
     this.#activity({ conversationId, stage: 'loading', share });

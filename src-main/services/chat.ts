@@ -6,6 +6,7 @@ import type {
   ComparedAnswer,
   ComparedModels,
   Conversation,
+  LoadedModelView,
   Message,
   PictureCosts as Costs,
 } from '../contract/conversation.ts';
@@ -74,7 +75,9 @@ export class Chat implements ChatService {
     this.#events = options.events;
     this.#entry = options.entry;
     this.#startWorker = options.start;
-    this.#model = new LoadedModel(options.entry, options.start);
+    this.#model = new LoadedModel(options.entry, options.start, (loaded) =>
+      this.#events.emit('chat.loaded', loaded),
+    );
     this.#requests = new ModelRequests(options);
     const pace = new PicturePace();
     this.#answers = new Answers({
@@ -91,10 +94,6 @@ export class Chat implements ChatService {
       historyOf: (conversation, thread) => this.#requests.history(conversation, thread),
       pathOf: (hash) => this.#pictures.path(hash),
       mayLoad: (id) => !this.#comparing && (!this.#answering || this.#answering.conversation.id === id),
-      onLoading: (id, event) => {
-        if (event) this.#answers.loading(id, event);
-        else if (!this.#answering) this.#activity({ conversationId: id, stage: 'idle', share: null });
-      },
     });
   }
 
@@ -209,7 +208,9 @@ export class Chat implements ChatService {
     const { text } = argument;
     const files = argument.pictures.map((hash) => this.#pictures.path(hash));
     const pictures = argument.pictures.map((hash) => this.#pictures.get(hash));
-    const question = { text, pictures, files, threads, settings: this.#settings.current };
+    const isLoadedAnyway = (id: string) => this.#requests.isLoadedAnyway(id);
+    const settings = this.#settings.current;
+    const question = { text, pictures, files, threads, settings, isLoadedAnyway };
     const run = new Comparison(models, question, (told) => this.#events.emit('chat.compared', told));
     this.#costs.giveWay();
     const alone = async (model: ModelInUse) => {
@@ -237,7 +238,7 @@ export class Chat implements ChatService {
   }
 
   /** Takes the model out of memory, when it is this one or none is named; throws BUSY while it answers. */
-  async unload(modelId?: string): Promise<void> {
+  async free(modelId?: string): Promise<void> {
     const answers = this.#answering?.conversation.modelId;
     if (this.#comparing || (this.#answering && (modelId === undefined || modelId === answers))) {
       throw new SnugError('BUSY', 'a model is answering', { advice: 'Wait for it to end, or stop it.' });
@@ -246,6 +247,26 @@ export class Chat implements ChatService {
     if (this.#answering) return;
     this.#costs.giveWay();
     await this.#model.use((model) => model.unload());
+  }
+
+  loaded(): Promise<LoadedModelView | null> {
+    return Promise.resolve(this.#model.loaded);
+  }
+
+  unload(): Promise<void> {
+    return this.free();
+  }
+
+  loadAnyway({ modelId }: { modelId: string }): Promise<void> {
+    this.#requests.loadAnyway(modelId);
+    return Promise.resolve();
+  }
+
+  /** Takes the model out of memory unless it is this one: nobody asks it here any more. An answer is not disturbed. */
+  async chosen(modelId: string): Promise<void> {
+    const { loaded } = this.#model;
+    if (!loaded || loaded.path === this.#library.usable(modelId).path) return;
+    if (!this.#answering && !this.#comparing) await this.free();
   }
 
   async close(): Promise<void> {

@@ -12,6 +12,8 @@ export interface ComparedQuestion {
   readonly files: readonly string[];
   readonly threads: number;
   readonly settings: Settings;
+  /** whether a person wants this model loaded whatever the memory */
+  readonly isLoadedAnyway: (modelId: string) => boolean;
 }
 
 /** Asks models the same one after the other, each alone in a fresh process, so that speed and memory are its own. */
@@ -84,6 +86,7 @@ export class Comparison {
         contextTokens: settings.contextTokens,
         threads,
         gpuLayers: settings.gpuLayers ?? undefined,
+        anyway: this.#question.isLoadedAnyway(model.id),
         // greedy: two models are compared, not two draws
         question: { text, pictures: files, maxTokens: settings.maxTokens, temperature: 0, seed: 0 },
       },

@@ -16,6 +16,8 @@ interface RunningChat {
   /** messages on their way to take the place of others, not kept yet */
   unkept(conversationId: string): readonly Message[];
   stop(argument: { conversationId: string }): Promise<void>;
+  /** a conversation has this model now: another need not stay in memory */
+  chosen(modelId: string): Promise<void>;
 }
 
 export const NEW_TITLE = 'New chat';
@@ -77,6 +79,8 @@ export class Conversations implements ConversationService {
 
   setModel({ id, modelId }: { id: string; modelId: string }): Promise<Conversation> {
     this.#repository.setModel(id, modelId);
+    // where it cannot go now it goes when another is loaded, or after a while
+    void this.#chat.chosen(modelId).catch(() => undefined);
     this.changed();
     return this.get({ id });
   }

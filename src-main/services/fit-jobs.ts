@@ -46,6 +46,7 @@ export class FitJobs implements FitJobService {
   readonly #laptop: LaptopService;
   readonly #settings: StoredSettings;
   readonly #events: EventBus;
+  readonly #freeMemory: () => Promise<void>;
   #running: Running | undefined;
   readonly #previews = new SharedWork<PlanPreview>();
   /** each preview is a process of its own */
@@ -60,6 +61,8 @@ export class FitJobs implements FitJobService {
     laptop: LaptopService;
     settings: StoredSettings;
     events: EventBus;
+    /** takes a chat's model out of memory; throws BUSY while it answers */
+    freeMemory: () => Promise<void>;
   }) {
     this.#home = options.home;
     this.#fits = options.fits;
@@ -69,6 +72,7 @@ export class FitJobs implements FitJobService {
     this.#laptop = options.laptop;
     this.#settings = options.settings;
     this.#events = options.events;
+    this.#freeMemory = options.freeMemory;
   }
 
   get isRunning(): boolean {
@@ -193,6 +197,8 @@ export class FitJobs implements FitJobService {
 
   async #work(live: LiveFit, request: FitRequest, signal: AbortSignal): Promise<void> {
     try {
+      // its memory is planned as if nothing else were loaded; an answer that is being given ends first
+      await this.#freeMemory().catch(() => undefined);
       const report = await this.#fits.fit(request, { signal, onEvent: (event) => live.see(event) });
       const path = report.files.luq.path;
       const madeFrom = live.job.modelId;

@@ -8,11 +8,15 @@ import type {
   SendRequest,
   SentAnswer,
 } from '../contract/chat.ts';
+import type { LoadedModelView } from '../contract/conversation.ts';
 import { CancelledError, SnugError } from '../contract/errors.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
-import { WorkerProcess } from '../engine/worker-process.ts';
+import { LOAD_GRACE_MILLISECONDS, WorkerProcess } from '../engine/worker-process.ts';
 import { stampOfFile } from './described-models.ts';
 import { Turns } from './turns.ts';
+
+/** A model that nobody has used for so long is taken out of memory: other programs want it, and it loads again when it is asked. */
+const IDLE_MILLISECONDS = 15 * 60_000;
 
 /** What can be asked of the model by whoever has it for the moment. */
 export interface ModelInUse {
@@ -21,7 +25,9 @@ export interface ModelInUse {
     request: OpenChatRequest,
     options?: { signal?: AbortSignal; onEvent?: (event: ChatEvent) => void },
   ): Promise<OpenedChat>;
-  /** Makes the process remember a conversation; `key` names its state, so that an unchanged one is not sent again. */
+  /** Opens a model without its weights, unless it is the one loaded: enough for what pictures cost. */
+  openToCount(request: OpenChatRequest, options: { signal: AbortSignal }): Promise<OpenedChat>;
+  /** Makes the process of the model opened last, whether to count or to answer, remember a conversation; `key` names its state, so that an unchanged one is not sent again. */
   remember(key: string, history: () => ChatHistory): Promise<void>;
   /** Sends a question; afterwards the process remembers the state called `nextKey`. */
   send(
@@ -41,23 +47,49 @@ export interface ModelInUse {
 export class LoadedModel implements AsyncDisposable {
   readonly #turns = new Turns();
   readonly #holder: Holder;
+  readonly #idleMilliseconds: number;
+  #idle: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(entry: string, start?: StartWorker) {
-    this.#holder = new Holder(entry, start);
+  /** `changed` hears what is in memory now, and null when nothing is. */
+  constructor(
+    entry: string,
+    start?: StartWorker,
+    changed: (loaded: LoadedModelView | null) => void = () => undefined,
+    idleMilliseconds = IDLE_MILLISECONDS,
+  ) {
+    this.#holder = new Holder(entry, start, changed);
+    this.#idleMilliseconds = idleMilliseconds;
+  }
+
+  /** What is in memory now. */
+  get loaded(): LoadedModelView | null {
+    return this.#holder.loaded;
   }
 
   /** Runs a task once nobody else uses the model. One whose signal is aborted before its turn is cancelled. */
   use<T>(task: (model: ModelInUse) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#turns.take(() => {
+    return this.#turns.take(async () => {
       if (this.#closed) throw new CancelledError();
-      return task(this.#holder);
+      clearTimeout(this.#idle);
+      try {
+        return await task(this.#holder);
+      } finally {
+        this.#unloadLater();
+      }
     }, signal);
+  }
+
+  #unloadLater(): void {
+    if (this.#closed || !this.#holder.isOpen) return;
+    const unload = () => this.use((model) => model.unload()).catch(() => undefined);
+    this.#idle = setTimeout(() => void unload(), this.#idleMilliseconds).unref();
   }
 
   /** Unloads it once nobody uses it any more; whoever still waits for it is cancelled. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#idle);
     await this.#turns.take(() => this.#holder.unload());
   }
 
@@ -66,41 +98,22 @@ export class LoadedModel implements AsyncDisposable {
   }
 }
 
-class Holder implements ModelInUse {
-  readonly #entry: string;
-  readonly #start: StartWorker | undefined;
-  #worker: WorkerProcess | undefined;
-  #opened: { readonly key: string; readonly chat: OpenedChat } | undefined;
+/** A process with a model in it, with its weights or without. */
+class ModelProcess {
+  readonly key: string;
+  readonly chat: OpenedChat;
+  readonly #worker: WorkerProcess;
   /** which conversation, up to which message, the process remembers */
   #remembered: string | undefined;
 
-  constructor(entry: string, start: StartWorker | undefined) {
-    this.#entry = entry;
-    this.#start = start;
+  constructor(worker: WorkerProcess, key: string, chat: OpenedChat) {
+    this.#worker = worker;
+    this.key = key;
+    this.chat = chat;
   }
 
-  async open(
-    request: OpenChatRequest,
-    options: { signal?: AbortSignal; onEvent?: (event: ChatEvent) => void } = {},
-  ): Promise<OpenedChat> {
-    // a fit may have put another model in the place of this one
-    const key = JSON.stringify([
-      request,
-      stampOfFile(request.modelPath),
-      stampOfFile(request.mmprojPath ?? null),
-    ]);
-    if (this.#opened?.key === key && !this.#worker?.isOver) return this.#opened.chat;
-    // a process of its own for each model: what a native library leaked or kept goes with it
-    await this.unload();
-    this.#worker = new WorkerProcess(this.#entry, this.#start);
-    try {
-      const chat = await this.#worker.call<OpenedChat>('open', request, options);
-      this.#opened = { key, chat };
-      return chat;
-    } catch (error) {
-      await this.unload();
-      throw error;
-    }
+  get isOver(): boolean {
+    return this.#worker.isOver;
   }
 
   async remember(key: string, history: () => ChatHistory): Promise<void> {
@@ -124,33 +137,145 @@ class Holder implements ModelInUse {
     try {
       return await this.#call<PicturePlan>('plan', question);
     } finally {
-      // planning changes nothing, unless the process died of it
-      if (this.#worker) this.#remembered = remembered;
+      // planning changes nothing
+      this.#remembered = remembered;
     }
   }
 
-  async #call<Result>(
+  #call<Result>(
     method: string,
     argument: unknown,
     options: { signal?: AbortSignal; onEvent?: (event: ChatEvent) => void } = {},
   ): Promise<Result> {
-    const worker = this.#worker;
-    if (!worker) throw new SnugError('BUG', 'no model is open');
     // unless all goes well, what the process remembers is not known
     this.#remembered = undefined;
+    return this.#worker.call<Result>(method, argument, options);
+  }
+
+  close(): Promise<void> {
+    return this.#worker.close();
+  }
+}
+
+class Holder implements ModelInUse {
+  readonly #entry: string;
+  readonly #start: StartWorker | undefined;
+  readonly #changed: (loaded: LoadedModelView | null) => void;
+  #model: ModelProcess | undefined;
+  /** a model without its weights, while another one or none has its weights in memory */
+  #counter: ModelProcess | undefined;
+  loaded: LoadedModelView | null = null;
+
+  constructor(
+    entry: string,
+    start: StartWorker | undefined,
+    changed: (loaded: LoadedModelView | null) => void,
+  ) {
+    this.#entry = entry;
+    this.#start = start;
+    this.#changed = changed;
+  }
+
+  get isOpen(): boolean {
+    return this.#model !== undefined || this.#counter !== undefined;
+  }
+
+  async open(
+    request: OpenChatRequest,
+    options: { signal?: AbortSignal; onEvent?: (event: ChatEvent) => void } = {},
+  ): Promise<OpenedChat> {
+    const key = keyOf(request);
+    await this.#endCounter();
+    if (this.#model?.key === key && !this.#model.isOver) return this.#model.chat;
+    // a process of its own for each model: what a native library leaked or kept goes with it
+    await this.unload();
+    this.#model = await this.#started('open', request, key, options);
+    const { chat } = this.#model;
+    this.#tell({ path: request.modelPath, memoryBytes: chat.memoryBytes });
+    return chat;
+  }
+
+  async openToCount(request: OpenChatRequest, { signal }: { signal: AbortSignal }): Promise<OpenedChat> {
+    const key = keyOf(request);
+    const isAsked = (one: ModelProcess | undefined) => one?.key === key && !one.isOver;
+    if (isAsked(this.#model)) await this.#endCounter();
+    else if (!isAsked(this.#counter)) {
+      await this.#endCounter();
+      this.#counter = await this.#started('openToCount', request, key, { signal });
+    }
+    return this.#openedLast().chat;
+  }
+
+  async #started(
+    method: 'open' | 'openToCount',
+    request: OpenChatRequest,
+    key: string,
+    options: { signal?: AbortSignal; onEvent?: (event: ChatEvent) => void },
+  ): Promise<ModelProcess> {
+    const worker = new WorkerProcess(this.#entry, this.#start);
     try {
-      return await worker.call<Result>(method, argument, options);
+      const grace = () => LOAD_GRACE_MILLISECONDS;
+      const chat = await worker.call<OpenedChat>(method, request, { ...options, grace });
+      return new ModelProcess(worker, key, chat);
     } catch (error) {
-      if (worker.isOver) await this.unload();
+      await worker.close();
       throw error;
     }
   }
 
-  async unload(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = undefined;
-    this.#opened = undefined;
-    this.#remembered = undefined;
-    await worker?.close();
+  #openedLast(): ModelProcess {
+    const last = this.#counter ?? this.#model;
+    if (!last) throw new SnugError('BUG', 'no model is open');
+    return last;
   }
+
+  remember(key: string, history: () => ChatHistory): Promise<void> {
+    return this.#withLast((last) => last.remember(key, history));
+  }
+
+  send(
+    request: SendRequest,
+    nextKey: string,
+    options: { signal: AbortSignal; onEvent: (event: ChatEvent) => void },
+  ): Promise<SentAnswer> {
+    return this.#withLast((last) => last.send(request, nextKey, options));
+  }
+
+  plan(question: PictureQuestion): Promise<PicturePlan> {
+    return this.#withLast((last) => last.plan(question));
+  }
+
+  async #withLast<Result>(task: (last: ModelProcess) => Promise<Result>): Promise<Result> {
+    const last = this.#openedLast();
+    try {
+      return await task(last);
+    } catch (error) {
+      if (last.isOver) await (last === this.#counter ? this.#endCounter() : this.unload());
+      throw error;
+    }
+  }
+
+  async #endCounter(): Promise<void> {
+    const counter = this.#counter;
+    this.#counter = undefined;
+    await counter?.close();
+  }
+
+  async unload(): Promise<void> {
+    const model = this.#model;
+    this.#model = undefined;
+    await Promise.all([model?.close(), this.#endCounter()]);
+    this.#tell(null);
+  }
+
+  #tell(loaded: LoadedModelView | null): void {
+    if (loaded === this.loaded) return;
+    this.loaded = loaded;
+    this.#changed(loaded);
+  }
+}
+
+/** Changes with the request, and when a fit has put another model in the place of this one. */
+function keyOf(request: OpenChatRequest): string {
+  return JSON.stringify([request, stampOfFile(request.modelPath), stampOfFile(request.mmprojPath ?? null)]);
 }

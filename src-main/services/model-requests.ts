@@ -12,6 +12,8 @@ export class ModelRequests {
   readonly #library: Library;
   readonly #settings: StoredSettings;
   readonly #laptop: LaptopService;
+  /** models that a person wants loaded whatever the memory */
+  readonly #anyway = new Set<string>();
   #threads: number | undefined;
 
   constructor(parts: {
@@ -37,7 +39,16 @@ export class ModelRequests {
       threads,
       gpuLayers: this.#settings.current.gpuLayers ?? undefined,
       imageMaxTokens: imageMaxTokens ?? undefined,
+      anyway: this.isLoadedAnyway(model.id),
     };
+  }
+
+  loadAnyway(modelId: string): void {
+    this.#anyway.add(modelId);
+  }
+
+  isLoadedAnyway(modelId: string): boolean {
+    return this.#anyway.has(modelId);
   }
 
   async threads(): Promise<number> {

@@ -1,4 +1,4 @@
-import type { ChatEvent, ChatHistory, OpenChatRequest, PlannedPictures } from '../contract/chat.ts';
+import type { ChatHistory, OpenChatRequest, PlannedPictures } from '../contract/chat.ts';
 import type { Conversation, Message, PictureCost, PictureCosts as Costs } from '../contract/conversation.ts';
 import { isCancelled } from '../contract/errors.ts';
 import type { LoadedModel, ModelInUse } from './loaded-model.ts';
@@ -26,7 +26,6 @@ export class PictureCosts {
   readonly #pathOf: (hash: string) => string;
   /** whether this conversation's model may be loaded now */
   readonly #mayLoad: (conversationId: string) => boolean;
-  readonly #onLoading: (conversationId: string, event: ChatEvent | undefined) => void;
   readonly #shared = new SharedWork<Costs | null>();
   readonly #turns = new Turns();
   readonly #running = new Set<{ readonly conversationId: string; readonly abort: AbortController }>();
@@ -39,8 +38,6 @@ export class PictureCosts {
     historyOf: HistoryOf;
     pathOf: (hash: string) => string;
     mayLoad: (conversationId: string) => boolean;
-    /** hears how loading goes on, and nothing once it has ended */
-    onLoading: (conversationId: string, event: ChatEvent | undefined) => void;
   }) {
     this.#model = options.model;
     this.#pace = options.pace;
@@ -49,7 +46,6 @@ export class PictureCosts {
     this.#historyOf = options.historyOf;
     this.#pathOf = options.pathOf;
     this.#mayLoad = options.mayLoad;
-    this.#onLoading = options.onLoading;
   }
 
   /** What the pictures cost; null when another conversation has the model. */
@@ -93,7 +89,8 @@ export class PictureCosts {
     if (!this.#mayLoad(asked.id)) return null;
     const conversation = this.#conversationNow(asked.id);
     const request = await this.#requestFor(conversation);
-    const contextTokens = await this.#open(model, request, asked.id, signal);
+    // not loaded for this: the first answer does that, in sight of whoever asked
+    const { contextTokens } = await model.openToCount(request, { signal });
     // the room that is left depends on what was said before
     const edited = conversation.thread.findIndex(({ id }) => id === editing);
     const before = conversation.thread.slice(0, edited === -1 ? undefined : edited);
@@ -116,20 +113,6 @@ export class PictureCosts {
     };
     const isMore = sumOfTokens(more) > sumOfTokens(usual);
     return { usual: costOf(usual), more: isMore ? costOf(more) : null };
-  }
-
-  async #open(
-    model: ModelInUse,
-    request: OpenChatRequest,
-    conversationId: string,
-    signal: AbortSignal,
-  ): Promise<number> {
-    const onEvent = (event: ChatEvent) => this.#onLoading(conversationId, event);
-    try {
-      return (await model.open(request, { signal, onEvent })).contextTokens;
-    } finally {
-      this.#onLoading(conversationId, undefined);
-    }
   }
 }
 

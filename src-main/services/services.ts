@@ -77,7 +77,7 @@ export function openServices(options: {
     models: store.models,
     events,
     bank,
-    unload: (id) => chat.unload(id),
+    unload: (id) => chat.free(id),
     reader: new ModelReader(workerEntries.read, start),
     kept: join(home, 'work', 'models.json'),
   });
@@ -88,7 +88,7 @@ export function openServices(options: {
     events,
     changed: () => library.changed(),
     fitRuns: (): boolean => fits.isRunning,
-    freeModels: () => chat.unload(),
+    freeModels: () => chat.free(),
     disk: options.disk,
   });
   const fits: FitJobs = new FitJobs({
@@ -100,13 +100,18 @@ export function openServices(options: {
     laptop,
     settings,
     events,
+    freeMemory: () => chat.free(),
   });
   const conversations: Conversations = new Conversations({
     repository: store.conversations,
     settings,
     events,
     defaultModel: () => library.newestUsable(),
-    chat: { unkept: (id) => chat.unkept(id), stop: (argument) => chat.stop(argument) },
+    chat: {
+      unkept: (id) => chat.unkept(id),
+      stop: (argument) => chat.stop(argument),
+      chosen: (modelId) => chat.chosen(modelId),
+    },
   });
   const chat: Chat = new Chat({
     conversations: store.conversations,

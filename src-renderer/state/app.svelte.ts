@@ -1,5 +1,6 @@
 import type { ApiEvent } from '../../src-main/contract/api.ts';
 import type { AppInfo } from '../../src-main/contract/app.ts';
+import type { LoadedModelView } from '../../src-main/contract/conversation.ts';
 import { toErrorData, type ErrorData } from '../../src-main/contract/errors.ts';
 import type { FitJob } from '../../src-main/contract/fit-job.ts';
 import type { LaptopView } from '../../src-main/contract/laptop.ts';
@@ -38,6 +39,8 @@ export class AppState {
   laptopKnown: Promise<void> = Promise.resolve();
   /** the model that its page of models is to find a vision file for */
   visionWanted: string | null = $state(null);
+  /** the model in memory */
+  loaded: LoadedModelView | null = $state.raw(null);
   /** lines above the page that stay until they are closed */
   notices: readonly string[] = $state.raw([]);
 
@@ -72,6 +75,7 @@ export class AppState {
       const { app, settings, library } = this.bridge.api;
       // takes longest, for a process is started that asks the CPU; only the page for fitting waits for it
       this.laptopKnown = this.#readLaptop();
+      void this.#readLoaded();
       // settings, models and jobs each as they come: an event that arrives meanwhile is newer than the reply before it
       const [info] = await Promise.all([
         app.info({}),
@@ -157,6 +161,19 @@ export class AppState {
     );
   }
 
+  /** Takes the model out of memory; it loads again when it is asked. */
+  async unload(): Promise<void> {
+    await this.attempt(() => this.bridge.api.chat.unload({}));
+  }
+
+  async #readLoaded(): Promise<void> {
+    try {
+      this.loaded = await this.bridge.api.chat.loaded({});
+    } catch {
+      // the next event tells
+    }
+  }
+
   closeNotice(text: string): void {
     this.notices = this.notices.filter((notice) => notice !== text);
   }
@@ -181,6 +198,7 @@ export class AppState {
   #hear(event: ApiEvent): void {
     if (event.name === 'library.changed') this.models = event.data;
     if (event.name === 'settings.changed') this.settings = event.data;
+    if (event.name === 'chat.loaded') this.loaded = event.data;
     if (event.name === 'fits.changed') this.jobs.take(event.data);
     if (event.name === 'folder.moving' && event.data === null) void this.#readInfo();
   }

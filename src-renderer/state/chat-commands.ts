@@ -43,6 +43,19 @@ export function conversationMenu(
   ];
 }
 
+/** What the command palette offers while a model is in memory. */
+function memoryCommands(app: AppState): readonly Command[] {
+  if (app.loaded === null) return [];
+  return [
+    {
+      id: 'chat.unload',
+      title: 'Unload the model',
+      keywords: 'free memory',
+      run: () => app.unload(),
+    },
+  ];
+}
+
 /** What the command palette offers on the chat page: what can be done with the open conversation now. */
 export function chatCommands(app: AppState, chat: Chat): readonly Command[] {
   const { conversations, thread } = chat;
@@ -54,7 +67,7 @@ export function chatCommands(app: AppState, chat: Chat): readonly Command[] {
   };
   const { id, conversation } = thread;
   if (app.route.id === COMPARE_ID || id === null || conversation === null || thread.deleted)
-    return [sideBySide];
+    return [sideBySide, ...memoryCommands(app)];
   const answering = thread.answering ? 'An answer is being written' : null;
   const last = thread.messages.at(-1);
   const canRepeat = last?.role === 'assistant' && last.state !== 'streaming';
@@ -97,6 +110,7 @@ export function chatCommands(app: AppState, chat: Chat): readonly Command[] {
       run: () => chat.remove(id),
     },
     sideBySide,
+    ...memoryCommands(app),
     ...app.usableModels
       .filter((model) => model.id !== conversation.modelId)
       .map((model) => ({

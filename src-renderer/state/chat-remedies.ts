@@ -30,6 +30,9 @@ export function chatRemedies(
     };
     return () => void apply();
   };
+  const loadAnyway = async (modelId: string): Promise<void> => {
+    if (await app.attempt(() => app.bridge.api.chat.loadAnyway({ modelId }))) await again();
+  };
   return (remedy) => {
     const model = app.modelById(thread.conversation?.modelId ?? null);
     switch (remedy.kind) {
@@ -43,6 +46,8 @@ export function chatRemedies(
         return model === null || model.mmproj !== null ? undefined : () => app.findVisionFile(model.id);
       case 'fit-model':
         return model?.kind === 'source' ? () => app.navigate('fit', model.id) : undefined;
+      case 'load-anyway':
+        return model === null ? undefined : () => void loadAnyway(model.id);
       case 'choose-model':
         return app.usableModels.length < 2 ? undefined : chooseModel;
       default:

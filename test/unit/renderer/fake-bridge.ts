@@ -229,6 +229,7 @@ const USUAL: Answers = {
   },
   library: { list: () => Promise.resolve([model()]) },
   folder: { moving: () => Promise.resolve(null) },
+  chat: { loaded: () => Promise.resolve(null) },
   drafts: {
     get: ({ place }) =>
       Promise.resolve({ place, text: '', pictures: [], edit: null, revision: 0, writer: null }),

@@ -1,3 +1,4 @@
+import { createRawSnippet } from 'svelte';
 import { render } from 'svelte/server';
 import { describe, expect, it } from 'vitest';
 import { SnugError } from '../../../src-main/contract/errors.ts';
@@ -119,6 +120,7 @@ function row(entry: ModelEntry): string {
       model: entry,
       origin: null,
       partnerError: undefined,
+      inMemory: createRawSnippet(() => ({ render: () => '<i></i>' })),
       onfit: nothing,
       onchat: nothing,
       oninspect: nothing,
@@ -178,7 +180,7 @@ describe('models of one name', () => {
     const props = { label: 'Model', models: alike, value: null, onchoose: nothing };
     const chat = render(ModelSelect, { props }).body;
     const [chosen] = alike as [ModelEntry];
-    const fit = render(ModelChoice, { props: { models: alike, chosen, onchoose: nothing } }).body;
+    const fit = render(ModelChoice, { props: { others: [], models: alike, chosen, onchoose: nothing } }).body;
     for (const body of [chat, fit]) {
       expect(body).toContain('· vl-q8_0.gguf');
       expect(body).toContain('· other/vl-f16.gguf');

@@ -33,7 +33,14 @@ it.each([
   const asked: ToWorker[] = [];
   const settings = { ...DEFAULT_SETTINGS, gpuLayers: chosen };
   const model = { id: 'demo', name: 'Demo-VL', path: '/demo.gguf', mmprojPath: undefined, builtIn: false };
-  const question = { text: 'Hello?', pictures: [], files: [], threads: 1, settings };
+  const question = {
+    text: 'Hello?',
+    pictures: [],
+    files: [],
+    threads: 1,
+    settings,
+    isLoadedAnyway: () => false,
+  };
   await new Comparison([model], question, () => undefined).run('chat', () => refusingWorker(asked));
   const [call] = asked;
   if (call?.kind !== 'call') throw new Error('nothing was asked');

@@ -33,6 +33,7 @@ function jobsWith(
     path: '/models/demo.gguf',
     mmprojPath: undefined,
   };
+  const done: string[] = [];
   const jobs = new FitJobs({
     home: temporaryFolder(),
     fits: {
@@ -52,9 +53,24 @@ function jobsWith(
     laptop: { read: () => Promise.resolve({ laptop: ordinaryLaptop() }) } as unknown as Parts['laptop'],
     settings: { current: { threads: null } } as Parts['settings'],
     events,
+    freeMemory: () => {
+      done.push('freed');
+      return Promise.reject(new SnugError('BUSY', 'a model is answering'));
+    },
   });
-  return { jobs, heard, fitJobs };
+  return { jobs, heard, fitJobs, done };
 }
+
+it('a fit begins with no other model in memory, where that can be had', async () => {
+  const began = Promise.withResolvers<undefined>();
+  const { jobs, done } = jobsWith({ now: false }, () => {
+    began.resolve(undefined);
+    return Promise.reject(new SnugError('CANCELLED', 'cancelled'));
+  });
+  await jobs.start(fitStart);
+  await began.promise;
+  expect(done).toEqual(['freed']);
+});
 
 it('a fit does not begin where the store can keep no note of it', async () => {
   const { jobs } = jobsWith({ now: true }, () => Promise.reject(new Error('it began')));
