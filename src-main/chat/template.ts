@@ -39,7 +39,8 @@ export class ChatTemplate implements Disposable {
     milliseconds?: number,
   ) {
     const spellings = controlSpellings(model.gguf);
-    const source = model.chatTemplate ?? commonTemplate(model, spellings);
+    const own = model.chatTemplate?.trim() ? model.chatTemplate : undefined;
+    const source = own ?? commonTemplate(model, spellings);
     try {
       if (source.length > MOST_SOURCE_CHARACTERS) throw new Error('it is too long');
       new Template(source);

@@ -90,6 +90,12 @@ describe('a file without a template of its own', () => {
     );
   });
 
+  it('or with an empty one, is taken for the same', async () => {
+    const hello: ChatMessage[] = [{ role: 'user', text: 'Hello' }];
+    const rendered = await withTemplate(' ').render(hello, { forAnswer: true });
+    expect(rendered).toBe(await templateOf('qwen2vl').render(hello, { forAnswer: true }));
+  });
+
   it('does not ask for an answer when none is wanted', async () => {
     const prompt = await templateOf('qwen2vl').render(conversation.slice(0, 3), { forAnswer: false });
     expect(prompt).toMatch(/A cat\.<\|im_end\|>\n$/);
