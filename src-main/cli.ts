@@ -55,7 +55,7 @@ function buildProgram(finish: (code: number) => void): Command {
     program
       .command('fit <model>')
       .description('compress a model (F16, BF16 or Q8_0 GGUF) until it fits a memory budget')
-      .option('--mmproj <file>', 'its vision encoder (default: the one in the same folder that fits)')
+      .option('--mmproj <file>', 'its vision file (default: the one in the same folder that fits)')
       .option('--output <file>', 'where to write the result')
       .option('--compare', 'also write the model with every layer on the high rung, and measure both'),
   )
@@ -65,7 +65,7 @@ function buildProgram(finish: (code: number) => void): Command {
     .command('chat [question]')
     .description('ask about pictures; without a question, a conversation')
     .option('--model <file>', 'model to talk to (default: the one fitted last, else the embedded demo model)')
-    .option('--mmproj <file>', 'its vision encoder (default: the one kept with the model)')
+    .option('--mmproj <file>', 'its vision file (default: the one kept with the model)')
     .option(
       '--image <file>',
       'a picture for the (first) question; may be given several times',
@@ -73,7 +73,7 @@ function buildProgram(finish: (code: number) => void): Command {
     )
     .option('--context <tokens>', 'context length', wholeNumber(256), 4096)
     .option('--max-tokens <n>', 'answer length limit in tokens', wholeNumber(1), 512)
-    .option('--temperature <t>', '0 always takes the likeliest token', temperature, 0.2)
+    .option('--temperature <t>', '0 always takes the most likely token', temperature, 0.2)
     .option('--seed <n>', 'seed of the sampling', wholeNumber(0), 0)
     .option('--image-tokens <n>', 'most tokens a picture may take', wholeNumber(1))
     .option('--threads <n>', 'threads to compute with', wholeNumber(1))

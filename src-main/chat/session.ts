@@ -252,7 +252,7 @@ export class ChatSession implements Disposable {
 }
 
 function cannotSee(): SnugError {
-  return new SnugError('CANNOT_SEE', 'this model has no vision encoder, so it cannot take pictures', {
+  return new SnugError('CANNOT_SEE', 'this model has no vision file, so it can’t take pictures', {
     advice: 'Give it its vision file (mmproj), or choose a model that has one.',
     remedies: [{ kind: 'add-vision-file' }, { kind: 'choose-model' }],
   });

@@ -87,7 +87,7 @@ export function addFitOptions(command: Command): Command {
       'refuse a plan that prefers another token than the source more often (0.9: at one of ten positions)',
       fraction,
     )
-    .option('--vision <type>', 'store the vision encoder smaller too: Q8_0');
+    .option('--vision <type>', 'store the vision file in 8 bits: Q8_0');
   return addCalibrationOptions(command);
 }
 

@@ -46,7 +46,7 @@ function part(text: string): ComparePart {
 export function addCompareOptions(command: Command): Command {
   return addCalibrationOptions(
     command
-      .option('--mmproj <file>', 'its vision encoder (default: the one in the same folder that fits)')
+      .option('--mmproj <file>', 'its vision file (default: the one in the same folder that fits)')
       .requiredOption('--output <folder>', 'where to write tables and figures')
       .option('--parts <names>', `only these of ${COMPARE_PARTS.join(', ')}`, listOf(part))
       .option('--low <k,k,...>', 'numbers of low layers to compare orders at', listOf(wholeNumber(1)))

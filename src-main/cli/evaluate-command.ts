@@ -53,7 +53,7 @@ export function addEvaluateOptions(command: Command): Command {
     .addOption(new Option('--task <name>', 'the benchmark').choices(Object.keys(TASKS)).makeOptionMandatory())
     .requiredOption('--data <file>', 'its data, as its owners publish it (see below)')
     .option('--pictures <folder>', 'where its pictures are (default: where the data is)')
-    .option('--mmproj <file>', 'the vision encoder (default: the one kept with the model)')
+    .option('--mmproj <file>', 'the vision file (default: the one kept with the model)')
     .option('--limit <n>', 'ask only the first questions', wholeNumber(1))
     .option('--max-tokens <n>', 'answer length limit in tokens', wholeNumber(1), MAX_TOKENS)
     .option('--image-tokens <n>', 'most tokens a picture may take', wholeNumber(1))

@@ -57,7 +57,7 @@ export function deathOf(
     });
   }
   const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
-  return died(`the worker process ${how}`, words, {
+  return died(`the model’s process ${how}`, words, {
     advice: 'Try again; if it happens again, report it with the text above.',
   });
 }

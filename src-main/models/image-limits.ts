@@ -66,7 +66,7 @@ function checked(limits: ImageLimits, path: string): ImageLimits {
     'BAD_ARGUMENT',
     `the picture limits kept with ${path} make no sense: ${minTokens} to ${maxTokens} tokens`,
     {
-      advice: 'Set a limit of your own, or mend the file beside the model.',
+      advice: 'Set a limit of your own, or fix the file beside the model.',
       remedies: [{ kind: 'limit-picture-tokens', tokens: DEFAULT_LIMITS.maxTokens }],
     },
   );

@@ -34,7 +34,7 @@ export function readSidecar(modelPath: string): Sidecar {
     content = JSON.parse(written);
   } catch (error) {
     throw new SnugError('BAD_ARGUMENT', `${path} is not valid JSON`, {
-      advice: 'Mend or delete it.',
+      advice: 'Fix or delete it.',
       cause: error,
     });
   }

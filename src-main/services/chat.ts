@@ -287,7 +287,7 @@ export class Chat implements ChatService {
   }
 
   #refuseWhileBusy(): void {
-    if (this.#closed) throw new SnugError('BUSY', 'Snug is being closed', { advice: 'Start it again.' });
+    if (this.#closed) throw new SnugError('BUSY', 'Snug is closing', { advice: 'Start it again.' });
     if (!this.#answering && !this.#comparing) return;
     throw new SnugError('BUSY', 'another answer is still being written', {
       advice: 'Wait for it to end, or stop it.',

@@ -4,7 +4,7 @@ import { splitThoughts } from '../contract/thoughts.ts';
 const ENDINGS: Partial<Record<Message['state'], string>> = {
   stopped: 'stopped',
   length: 'reached the length limit',
-  cut: 'cut: the app ended before the answer did',
+  cut: 'cut off: Snug closed before the answer was complete',
   failed: 'failed',
 };
 

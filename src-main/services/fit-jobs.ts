@@ -168,7 +168,7 @@ export class FitJobs implements FitJobService {
   #run(job: FitJob, start: FitStart): FitJob {
     if (this.#running) {
       throw new SnugError('BUSY', 'another fit is running', {
-        advice: 'Wait for it, or pause it: what it has done is kept.',
+        advice: 'Wait for it, or pause it; what it has done is kept.',
       });
     }
     this.#folder.requireReady();

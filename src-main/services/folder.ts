@@ -21,8 +21,7 @@ import {
 import { MoveJournal } from './move/journal.ts';
 
 const TELL_MILLISECONDS = 200;
-const GO_ON =
-  'Move again when that is solved: what was moved stays moved and is found there, the rest is where it was.';
+const GO_ON = 'Then move again: what was moved stays moved, and the rest is where it was.';
 
 interface Running {
   readonly abort: AbortController;

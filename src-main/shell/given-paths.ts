@@ -50,7 +50,7 @@ export class GivenPaths {
     };
     if (!(await askForPaths(words, unknown, this.#window()))) {
       throw new SnugError('BAD_ARGUMENT', 'this path was not allowed', {
-        advice: 'Choose it by the button or drop it on the window, or allow it when you are asked.',
+        advice: 'Choose it with the button, drop it on the window, or allow it when Snug asks.',
       });
     }
     this.give(unknown);

@@ -88,7 +88,7 @@ async function requireFile(path: string): Promise<void> {
 }
 
 function notLocal(path: string): string {
-  return `${shownPath(path)} does not lie on this machine. Copy it to a folder here first.`;
+  return `${shownPath(path)} is not on this laptop. Copy it to a folder here first.`;
 }
 
 function sentenceOf(problem: unknown): string {

@@ -15,7 +15,7 @@ import { ModelRepository } from './models.ts';
 import { PictureRepository } from './pictures.ts';
 import { SettingsRepository } from './settings.ts';
 
-const INDEX_MENDED = 'The search index was damaged and has been made anew. Nothing was lost.';
+const INDEX_MENDED = 'The search index was damaged and has been rebuilt. Nothing was lost.';
 
 /** What Snug remembers between starts. */
 export interface Store extends Disposable {

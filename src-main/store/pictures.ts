@@ -66,7 +66,7 @@ export class PictureRepository {
     const path = join(this.#folder, this.get(hash).hash);
     if (statsAt(path)?.isFile() !== false) return path;
     throw new SnugError('FILE', `the picture ${path} is no file any more`, {
-      advice: 'Remove what lies there and add the picture again.',
+      advice: 'Remove what is there and add the picture again.',
     });
   }
 

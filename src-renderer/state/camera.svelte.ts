@@ -10,8 +10,8 @@ export function cameraProblem(error: unknown): Problem {
   const name = error instanceof Error ? error.name : '';
   if (name === 'NotAllowedError') {
     return {
-      message: 'Snug may not use the camera',
-      advice: 'Allow the camera for Snug in the system’s or the browser’s settings, then try again.',
+      message: 'Snug isn’t allowed to use the camera',
+      advice: 'Allow Snug to use the camera in the settings of your system or browser, then try again.',
     };
   }
   if (name === 'NotFoundError' || name === 'OverconstrainedError') {

@@ -82,7 +82,7 @@ export function stageSteps(
 export function endWords(message: Message): string | null {
   switch (message.state) {
     case 'cut':
-      return 'The app ended before the answer did. What had arrived is kept; answer again for the whole.';
+      return 'Snug closed before the answer was complete. The part that arrived is kept.';
     case 'stopped':
       return 'You stopped this answer.';
     case 'length':
@@ -96,7 +96,7 @@ export function endWords(message: Message): string | null {
 export function comparedWords({ stage, text }: Pick<ComparedAnswer, 'stage' | 'text'>): string | null {
   switch (stage) {
     case 'waiting':
-      return 'Waits for the other model';
+      return 'Waiting for the other model';
     case 'loading':
       return 'Loading the model';
     case 'reading':

@@ -78,8 +78,8 @@ export class ModelsState {
     }
     this.refused = files.map(({ name }) => ({
       path: name,
-      message: 'a browser does not say where a dropped file lies',
-      advice: 'Type or paste its path into the field above.',
+      message: 'a browser doesn’t tell where a dropped file is',
+      advice: 'Paste its path into the field above.',
     }));
   }
 
@@ -166,7 +166,7 @@ function knownWords(known: readonly ModelEntry[]): string[] {
 export const KINDS: Readonly<Record<ModelEntry['kind'], string>> = {
   source: 'Original',
   fitted: 'Fitted here',
-  quantized: 'Made smaller by others',
+  quantized: 'Compressed elsewhere',
 };
 
 /** "12 of 28 layers ultra-low" of a model Snug made; null of any other. */

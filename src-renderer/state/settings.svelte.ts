@@ -62,7 +62,7 @@ export class SettingsState {
       try {
         await clipboard.writeText(text);
         this.#app.toasts.show({
-          text: 'Diagnostics copied: no file names, no words of a chat',
+          text: 'Diagnostics copied, without file names or anything from your chats',
           tone: 'good',
           action: { label: 'Show', run: () => void (this.diagnostics = text) },
         });

@@ -165,7 +165,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     for (const index of [0, 1]) {
       const column = app.answers.nth(index);
       await column.getByText(/^[\d.]+ tokens\/s$/).waitFor();
-      expect(await column.innerText()).toMatch(/Memory at most\s+[\d.]+ [KMG]iB/);
+      expect(await column.innerText()).toMatch(/Peak memory\s+[\d.]+ [KMG]iB/);
     }
     const names = await app.answers.getByRole('heading').allInnerTexts();
     expect(new Set(names).size).toBe(2);
@@ -177,7 +177,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     await app.type('Describe the sky.');
     const said = await words;
     await app.answers.nth(0).getByText(said).waitFor();
-    await app.answers.nth(1).getByText('Waits for the other model').waitFor();
+    await app.answers.nth(1).getByText('Waiting for the other model').waitFor();
     await app.button(/^Stop/).click();
     await app.answers.nth(0).getByText('You stopped this answer.').waitFor();
     await app.answers.nth(1).getByText('Stopped before it answered.').waitFor();

@@ -11,7 +11,7 @@ inEachDoor('trouble', { holds: true }, (app) => {
     const said = await words;
     await app.answers.getByText(said).waitFor();
     app.workers.kill();
-    await app.answers.getByText('The answer broke off').waitFor();
+    await app.answers.getByText('The answer was cut off').waitFor();
     const shown = await app.answers.innerText();
     expect(shown).toContain(said);
     expect(shown).toContain('run out of memory');
@@ -86,7 +86,7 @@ inEachDoor('trouble', { holds: true }, (app) => {
     await second.page.locator(`input[type=radio]:not([value="${other?.id ?? ''}"])`).check();
     await second.button('Resume').click();
     await second.page.getByText('another fit is running').waitFor();
-    await second.page.getByText('Wait for it, or pause it: what it has done is kept.').waitFor();
+    await second.page.getByText('Wait for it, or pause it; what it has done is kept.').waitFor();
 
     await second.button('Cancel').click();
     // with nothing of its own under way the page names the one that is

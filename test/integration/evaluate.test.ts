@@ -358,7 +358,7 @@ describe('bad input', () => {
     copyFileSync(demoModel, model);
     const { code, stderr } = await evaluate(newHome(), [model, '--task', 'pope', '--data', file]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/model\.gguf has no vision encoder/);
+    expect(stderr).toMatch(/model\.gguf has no vision file/);
     expect(stderr).toContain('--mmproj');
   });
 

@@ -56,7 +56,7 @@ export function requireVision(
   advice: string,
 ): void {
   if (mmprojPath !== undefined || questions.every(({ picture }) => picture === undefined)) return;
-  const message = `${modelPath} has no vision encoder, which questions about pictures need`;
+  const message = `${modelPath} has no vision file, which questions about pictures need`;
   throw new SnugError('CANNOT_SEE', message, { advice, remedies: [{ kind: 'add-vision-file' }] });
 }
 

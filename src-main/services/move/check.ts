@@ -24,7 +24,7 @@ export function checkPlace(asked: string, where: { readonly from: string; readon
   if (!isAbsolute(whole)) {
     throw refuse(
       `“${typed}” is only part of a path`,
-      `Give the whole path, such as ${join(homedir(), 'Models')}.`,
+      `Give the full path, such as ${join(homedir(), 'Models')}.`,
     );
   }
   const folder = resolve(whole);
@@ -32,7 +32,7 @@ export function checkPlace(asked: string, where: { readonly from: string; readon
   const from = realPath(where.from);
   if (real === from) throw refuse('the models are in that folder already', 'Choose another folder.');
   if (isInside(from, real)) {
-    throw refuse(`${folder} lies inside the folder that would be moved`, 'Choose a folder beside it.');
+    throw refuse(`${folder} is inside the folder that would be moved`, 'Choose a folder beside it.');
   }
   // a folder in there may be emptied by Snug: what is kept for refits, copies of the store, …
   if (isInside(realPath(where.home), real) && !isInside(realPath(modelsFolder(where.home)), real)) {

@@ -109,7 +109,7 @@ describe('opened files', () => {
     expect(added).toEqual([path]);
     expect(told.join()).toMatch(/folder\.gguf is no file/);
     expect(told.join()).toMatch(/x\.gguf is not there/);
-    expect(told.join()).toMatch(/other\.gguf does not lie on this machine/);
+    expect(told.join()).toMatch(/other\.gguf is not on this laptop/);
   });
 
   it('of another machine alone are refused without a question', async () => {
