@@ -96,7 +96,9 @@ export class DraftKeeper {
     this.#revision = kept.revision;
     this.#kept = JSON.stringify(byHash(kept));
     this.conflict = null;
-    if (isNews) this.#draft.restore(kept);
+    if (!isNews) return;
+    this.#draft.restore(kept);
+    void this.#draft.refreshCosts();
   }
 
   /** One at a time: each has to know the revision that the one before it made. */

@@ -138,11 +138,13 @@ describe('what is being written', () => {
 });
 
 describe('two windows', () => {
-  it('show the same: what one writes, and that it was sent', async () => {
+  it('show the same: what one writes, what its pictures cost, and that it was sent', async () => {
     const kept = new Kept();
     const { draft } = await kept.open();
+    const costs = vi.spyOn(draft, 'refreshCosts');
     await kept.writeElsewhere({ text: 'What?', pictures: ['a'] });
     expect(draft).toMatchObject({ text: 'What?', hashes: ['a'] });
+    expect(costs).toHaveBeenCalledTimes(1);
     await kept.writeElsewhere({});
     expect(draft).toMatchObject({ text: '', hashes: [] });
     await pause();
