@@ -141,9 +141,10 @@ const DOTS_PER_INCH = 200;
 /** for pages as large as posters: more than an encoder sees */
 const MOST_PAGE_PIXELS = 16e6;
 
-async function openPage({ bytes, name, kind, page = 1 }: Source): Promise<OpenedPicture> {
+async function openPage({ bytes, name, kind, page: asked }: Source): Promise<OpenedPicture> {
   const document = await openDocument(bytes, name);
   const { pages } = document;
+  const page = asked ?? 1;
   if (page < 1 || page > pages) {
     throw bad(
       name,
@@ -160,7 +161,7 @@ async function openPage({ bytes, name, kind, page = 1 }: Source): Promise<Opened
   };
   return {
     ...{ name, kind, width: facts.width, height: facts.height, isOneOfSeveral: true, isHeic: false },
-    notes: pages === 1 ? [] : [`${name} has ${pages} pages; page ${page} is used`],
+    notes: pages === 1 || asked !== undefined ? [] : [`${name} has ${pages} pages; only its first is used`],
     checkMemory: memoryCheck({ bytes, name, kind }, facts, facts),
     decoder: (size) => {
       const { data, ...raw } = within(name, () => document.render(page - 1, size));

@@ -15,6 +15,8 @@ export interface NewPicture extends PictureView {
 const UNSENT_MILLISECONDS = 60 * 60 * 1000;
 
 const HASH = /^[0-9a-f]{64}$/;
+/** What browsers call a picture that was copied as such, and not as a file. */
+const CLIPBOARD_NAME = /^image\.(png|jpe?g|tiff?)$/i;
 
 /** Pictures of conversations: a row each, and a file each in `pictures/`, named by the SHA-256 of its bytes. */
 export class PictureRepository {
@@ -26,7 +28,7 @@ export class PictureRepository {
     this.#folder = join(dirname(connection.path), 'pictures');
   }
 
-  /** Keeps a picture; one that is there already is taken to be new again, under the name it has now. */
+  /** Keeps a picture; one that is there already is taken to be new again, under the better of its names. */
   add({ bytes, hash, name, width, height }: NewPicture): PictureView {
     // the hash becomes a file's name: nothing else may
     if (!HASH.test(hash)) throw badArgument(`"${hash}" is not the SHA-256 of a picture`);
@@ -38,13 +40,23 @@ export class PictureRepository {
       `INSERT INTO pictures (hash, name, width, height, bytes, created_at) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (hash) DO UPDATE SET name = excluded.name, created_at = excluded.created_at`,
       hash,
-      name,
+      this.#nameFor(hash, name),
       width,
       height,
       bytes.length,
       new Date().toISOString(),
     );
     return this.get(hash);
+  }
+
+  /** A clipboard gives no name of its own; one that waits to be sent keeps the name it came with. */
+  #nameFor(hash: string, name: string): string {
+    const known = this.#connection.one<{ name: string; sent: number }>(
+      `SELECT name, hash IN (SELECT hash FROM message_pictures) AS sent FROM pictures WHERE hash = ?`,
+      hash,
+    );
+    if (!known || CLIPBOARD_NAME.test(known.name)) return name;
+    return known.sent === 0 || CLIPBOARD_NAME.test(name) ? known.name : name;
   }
 
   /** Throws BAD_ARGUMENT when there is no such picture. */

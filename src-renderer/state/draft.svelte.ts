@@ -5,20 +5,18 @@ import {
   type PictureView,
 } from '../../src-main/contract/conversation.ts';
 import type { DraftContent } from '../../src-main/contract/draft.ts';
-import { toErrorData, type ErrorData } from '../../src-main/contract/errors.ts';
-import { MOST_PICTURE_BYTES } from '../../src-main/contract/wire.ts';
 import type { Bridge } from '../bridge.ts';
-import { formatBytes } from '../format.ts';
 import { DraftCosts, type CostsOf } from './draft-costs.svelte.ts';
+import { FileAdding, type PicturePlaces } from './file-adding.svelte.ts';
 
 export interface Attachment {
   readonly key: number;
   readonly name: string;
   /** null while its bytes are on their way */
   readonly view: PictureView | null;
+  /** what is to be known of it: only its first frame is kept, … */
+  readonly notes: readonly string[];
 }
-
-type Problem = Pick<ErrorData, 'message' | 'advice'> & { readonly key: number };
 
 interface Written {
   readonly text: string;
@@ -35,7 +33,6 @@ function hashesOf(attachments: readonly Attachment[]): readonly string[] {
 
 /** A question being written: its words and pictures. Kept while other conversations are looked at. */
 export class Draft {
-  readonly #bridge: Bridge;
   readonly costs: DraftCosts;
   #nextKey = 1;
 
@@ -44,17 +41,16 @@ export class Draft {
   #editing: string | null = $state(null);
   /** told whenever what is written is something else */
   onchange: () => void = () => undefined;
-  /** files that were not taken, each with why */
-  problems: readonly Problem[] = $state.raw([]);
+  /** how files become pictures of it */
+  readonly files: FileAdding;
   /** it is to be sent once the pictures that are on their way are here */
   sending: boolean = $state(false);
-  #onTheWay: Promise<unknown> = Promise.resolve();
   /** what was being written before editing began */
   #setAside: Written = NOTHING;
 
   constructor(bridge: Bridge, costsOf?: CostsOf) {
-    this.#bridge = bridge;
     this.costs = new DraftCosts(costsOf);
+    this.files = new FileAdding(bridge, this.#places());
   }
 
   get text(): string {
@@ -110,6 +106,7 @@ export class Draft {
           key: this.#nextKey++,
           name: view.name,
           view,
+          notes: [],
         },
     );
   }
@@ -136,60 +133,44 @@ export class Draft {
   /** Waits for pictures that are on their way; false where the question is better not sent now: one of them was refused. */
   async complete(): Promise<boolean> {
     if (!this.worthSending) return false;
-    const refused = this.problems.length;
+    const refused = this.files.problems.length;
     this.sending = true;
-    while (this.adding) await this.#onTheWay;
+    while (this.adding) await this.files.onTheWay;
     this.sending = false;
-    return this.ready && this.problems.length === refused;
+    return this.ready && this.files.problems.length === refused;
   }
 
   /** Takes what is a picture; every other file is named with the reason and the rest goes on. */
-  async addFiles(files: readonly File[]): Promise<void> {
-    if (files.length === 0) return;
-    const room = Math.max(0, MOST_PICTURES - this.attachments.length);
-    if (files.length > room) {
-      this.#refuse({
-        message: `one message takes at most ${MOST_PICTURES} pictures; ${files.length - room} were left out`,
-        advice: 'Send these first, then the others.',
-      });
-    }
-    const added = Promise.all(files.slice(0, room).map((file) => this.#addFile(file)));
-    this.#onTheWay = Promise.all([this.#onTheWay, added]);
-    await added;
-    await this.refreshCosts();
+  addFiles(files: readonly File[]): Promise<void> {
+    return this.files.add(files);
   }
 
-  async #addFile(file: File): Promise<void> {
-    const name = file.name || 'picture';
-    if (file.size > MOST_PICTURE_BYTES) {
-      this.#refuse({
-        message: `“${name}” has ${formatBytes(file.size)}; a picture may have ${formatBytes(MOST_PICTURE_BYTES)}`,
-        advice: 'Save it smaller and add it again.',
-      });
-      return;
-    }
-    const key = this.#nextKey++;
-    this.attachments = [...this.attachments, { key, name, view: null }];
-    try {
-      const view = await this.#bridge.addPicture(file, name);
-      // the same picture twice says nothing more and costs twice
-      if (this.hashes.includes(view.hash)) this.#drop(key);
-      else
-        this.#change((attachments) => attachments.map((one) => (one.key === key ? { ...one, view } : one)));
-    } catch (error) {
-      this.#drop(key);
-      const { message, advice } = toErrorData(error);
-      this.#refuse({ message: message.includes(name) ? message : `“${name}”: ${message}`, advice });
-    }
+  #places(): PicturePlaces {
+    return {
+      room: () => Math.max(0, MOST_PICTURES - this.attachments.length),
+      hold: (name) => {
+        const key = this.#nextKey++;
+        this.attachments = [...this.attachments, { key, name, view: null, notes: [] }];
+        return key;
+      },
+      fill: (key, { notes, ...view }) => {
+        // the same picture twice says nothing more and costs twice
+        if (this.hashes.includes(view.hash)) {
+          this.#drop(key);
+          return false;
+        }
+        const arrived = { name: view.name, view, notes };
+        this.#change((all) => all.map((one) => (one.key === key ? { ...one, ...arrived } : one)));
+        return true;
+      },
+      drop: (key) => this.#drop(key),
+      settled: () => this.refreshCosts(),
+    };
   }
 
   async remove(key: number): Promise<void> {
     this.#drop(key);
     await this.refreshCosts();
-  }
-
-  closeProblem(key: number): void {
-    this.problems = this.problems.filter((problem) => problem.key !== key);
   }
 
   /** Asks again what the pictures cost: another model or other options change it. */
@@ -227,7 +208,7 @@ export class Draft {
     const taken = { text: this.text, attachments: this.attachments, moreDetail: this.costs.moreDetail };
     this.text = '';
     this.attachments = [];
-    this.problems = [];
+    this.files.closeProblems();
     void this.refreshCosts();
     return taken;
   }
@@ -249,9 +230,5 @@ export class Draft {
   #change(change: (attachments: readonly Attachment[]) => readonly Attachment[]): void {
     this.#setAside = { ...this.#setAside, attachments: change(this.#setAside.attachments) };
     this.attachments = change(this.attachments);
-  }
-
-  #refuse(problem: Omit<Problem, 'key'>): void {
-    this.problems = [...this.problems, { ...problem, key: this.#nextKey++ }];
   }
 }

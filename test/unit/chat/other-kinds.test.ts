@@ -271,7 +271,7 @@ describe('a PDF document', () => {
     writeFileSync(path, document);
     const first = await decodePicture(path, { maxPixels: 1e6 });
     expect(pixel(first, 5, 5)).toEqual([255, 0, 0]);
-    expect(first.notes).toEqual([`${path} has 3 pages; page 1 is used`]);
+    expect(first.notes).toEqual([`${path} has 3 pages; only its first is used`]);
     const second = await decodePicture(`${path}#page=2`, { maxPixels: 1e6 });
     expect([second.width, second.height, ...pixel(second, 5, 5)]).toEqual([200, 400, 0, 0, 255]);
     const error = await rejected(decodePicture(`${path}#page=9`, options));
@@ -340,8 +340,9 @@ describe('a picture that is kept', () => {
     );
     expect(await shown(await frames().tiff().toBuffer())).toMatchObject(converted);
     const document = pdfOf([pageOf([1, 0, 0]), pageOf([0, 0, 1])]);
-    const notes = ['it has 2 pages; page 2 is used'];
-    expect(await shown(document, 2)).toEqual({ ...converted, notes });
+    const notes = ['it has 2 pages; only its first is used'];
+    expect(await shown(document)).toEqual({ ...converted, notes });
+    expect(await shown(document, 2)).toEqual({ ...converted, notes: [] });
   });
 
   it.each(['gif', 'webp'] as const)('is the still frame of an animation (%s)', async (format) => {

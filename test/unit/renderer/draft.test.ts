@@ -47,7 +47,7 @@ describe('a question that is sent while its pictures are on their way', () => {
     await added;
     expect(await complete).toBe(false);
     expect(draft.text).toBe('What is it?');
-    expect(draft.problems).toHaveLength(1);
+    expect(draft.files.problems).toHaveLength(1);
   });
 
   it('is sent at once where nothing is on its way', async () => {

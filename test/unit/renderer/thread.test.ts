@@ -414,8 +414,8 @@ describe('writing a question', () => {
       picture('b.png'),
     ]);
     expect(draft.attachments.map((one) => one.name)).toEqual(['a.png', 'b.png']);
-    expect(draft.problems.map((one) => one.message)).toEqual(['notes.txt is not a picture']);
-    expect(draft.problems[0]?.advice).toBe('Use a JPEG.');
+    expect(draft.files.problems.map((one) => one.message)).toEqual(['notes.txt is not a picture']);
+    expect(draft.files.problems[0]?.advice).toBe('Use a JPEG.');
     expect(draft.costs.chosen).toMatchObject({ tokens: 200, contextShare: 0.2, seconds: 4 });
     expect(draft.hashes.map((hash) => draft.costs.tokensOf(hash))).toEqual([100, 100]);
   });
@@ -431,7 +431,7 @@ describe('writing a question', () => {
     expect(draft.attachments).toHaveLength(1);
     await draft.addFiles(Array.from({ length: 20 }, (_, index) => picture(`${index}.png`)));
     expect(draft.attachments).toHaveLength(16);
-    expect(draft.problems[0]?.message).toContain('5 were left out');
+    expect(draft.files.problems[0]?.message).toContain('5 were left out');
   });
 
   it('gives the draft back when it could not be sent', async () => {

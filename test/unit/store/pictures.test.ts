@@ -44,6 +44,26 @@ describe('a picture', () => {
     expect(readdirSync(join(folder, 'pictures'))).toEqual([picture.hash]);
   });
 
+  it.each([
+    ['boat.jpg', 'image.png', 'boat.jpg'],
+    ['image.png', 'boat.jpg', 'boat.jpg'],
+    ['boat.jpg', 'ship.jpg', 'boat.jpg'],
+  ])('that waits as %s and comes again as %s is %s', (first, second, shown) => {
+    const { pictures } = temporaryStore();
+    const picture = pictureNamed('boat.jpg');
+    pictures.add({ ...picture, name: first });
+    expect(pictures.add({ ...picture, name: second }).name).toBe(shown);
+  });
+
+  it('that was sent as a file keeps its name when a copy is pasted', () => {
+    const { conversations, pictures } = temporaryStore();
+    const picture = pictureNamed('boat.jpg');
+    const { id } = conversations.create({ modelId: null, options, title: 'Boats' });
+    pictures.add(picture);
+    conversations.addQuestion(id, { text: '', pictures: [picture.hash] });
+    expect(pictures.add({ ...picture, name: 'image.png' }).name).toBe('boat.jpg');
+  });
+
   it('whose file was lost is whole again after it is added again', () => {
     const { pictures } = temporaryStore();
     const picture = pictureNamed('boat.jpg');
