@@ -1,7 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readSource, sourceSha256 } from '../../../src-main/luq/source.ts';
+import { inContext, readSource, sourceSha256 } from '../../../src-main/luq/source.ts';
 import { number, writeTextModel, writeVisionModel } from '../../helpers/small-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
@@ -17,6 +17,17 @@ describe('a source', () => {
     );
     expect(source).toMatchObject({ limits: { minTokens: 4, maxTokens: 64 }, warnings: [] });
     expect(source.vision?.projector).toBe('qwen2.5vl_merger');
+  });
+
+  it('is planned for pictures that find room in the context, and says when the two clash', () => {
+    const folder = temporaryFolder();
+    const source = readSource(writeTextModel(folder), writeVisionModel(folder), undefined);
+    expect(source.limits.maxTokens).toBe(4096);
+    expect(inContext(source, 4096)).toMatchObject({
+      limits: { minTokens: 4, maxTokens: 3072 },
+      warnings: [expect.stringMatching(/at most 3072 of the 4096 tokens .* a context of 4096/)],
+    });
+    expect(inContext(source, 8192)).toBe(source);
   });
 
   it('of 8 bits comes with a warning', () => {
