@@ -75,7 +75,11 @@ function buildProgram(finish: (code: number) => void): Command {
     .option('--max-tokens <n>', 'answer length limit in tokens', wholeNumber(1), 512)
     .option('--temperature <t>', '0 always takes the most likely token', temperature, 0.2)
     .option('--seed <n>', 'seed of the sampling', wholeNumber(0), 0)
-    .option('--image-tokens <n>', 'most tokens a picture may take', wholeNumber(1))
+    .option(
+      '--image-tokens <n>',
+      'tokens a picture may take (default: its share of the context)',
+      wholeNumber(1),
+    )
     .option('--threads <n>', 'threads to compute with', wholeNumber(1))
     .option('--anyway', 'load the model also where the free memory is too small for it')
     .option('--json', 'print one JSON object')
