@@ -180,7 +180,7 @@ describe('models of one name', () => {
     const props = { label: 'Model', models: alike, value: null, onchoose: nothing };
     const chat = render(ModelSelect, { props }).body;
     const [chosen] = alike as [ModelEntry];
-    const fit = render(ModelChoice, { props: { others: [], models: alike, chosen, onchoose: nothing } }).body;
+    const fit = render(ModelChoice, { props: { models: alike, others: [], chosen, onchoose: nothing } }).body;
     for (const body of [chat, fit]) {
       expect(body).toContain('· vl-q8_0.gguf');
       expect(body).toContain('· other/vl-f16.gguf');
