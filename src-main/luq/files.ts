@@ -59,7 +59,7 @@ export function nativeWriteError(error: unknown, path: string): unknown {
 /** Removes a temporary file if it can; what went wrong before is what the person should hear of. */
 export function discard(temporary: string): void {
   try {
-    rmSync(temporary, { force: true });
+    insist(() => rmSync(temporary, { force: true }));
   } catch {
     // below a regular file, or on a disk that has gone: there is nothing to remove
   }
@@ -96,7 +96,7 @@ export function readWholly(fd: number, bytes: Uint8Array, path: string): void {
 
 /** Makes what a file holds survive a power cut. */
 export function syncFile(path: string): void {
-  const fd = openSync(path, 'r+');
+  const fd = insist(() => openSync(path, 'r+'));
   try {
     fsyncSync(fd);
   } finally {
@@ -173,7 +173,7 @@ export function writeFileAtomically(
     makeFolder(dirname(path), modes);
     // of a process that was killed and had our number; or a link, which must not be written through
     discard(temporary);
-    writeFileSync(temporary, content, { mode: modes.file, flag: 'wx' });
+    insist(() => writeFileSync(temporary, content, { mode: modes.file, flag: 'wx' }));
     publish(temporary, path);
   } catch (error) {
     discard(temporary);

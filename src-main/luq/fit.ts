@@ -20,6 +20,7 @@ import { calibrationKey, calibrationLimits, type FitSettings } from './fit-setti
 import { writeFiles } from './fit-write.ts';
 import { compareWithSource } from './held-out.ts';
 import { openModel } from './open-model.ts';
+import { tryOutputName } from './output-name.ts';
 import { staysMapped } from './loaded-weights.ts';
 import { lowLayersOf, planWith } from './plan.ts';
 import { modesAt, type Modes } from './private-files.ts';
@@ -147,6 +148,7 @@ function makeOutputFolder(output: string, modes: Modes): void {
   } catch (error) {
     throw writeError(error, output);
   }
+  tryOutputName(output);
 }
 
 /** Puts a file in its place once `work` has made and checked it; what goes wrong takes the file away. */

@@ -33,12 +33,17 @@ export interface Fallback {
   readonly type: number;
 }
 
-/** Tensors that a rung of 256-value blocks cannot hold and that llama.cpp gives another type. */
+/** Values in the smallest block of any quantized type: rows that don't divide by it stay what they are. */
+const SMALLEST_BLOCK = 32;
+
+/** Tensors that a rung of 256-value blocks cannot hold and that llama.cpp gives another type, or none: they stay floats. */
 export function fallbacksIn(tensors: readonly GgufTensor[], mixture: Mixture): Fallback[] {
   return tensors.flatMap((tensor) => {
     const type = mixture.get(tensor.name) ?? tensor.type;
     const columns = tensor.shape[0] ?? 0;
-    const fellBack = type !== tensor.type && columns % 256 !== 0 && blockSize(type) < 256;
+    const isMatrix = tensor.shape.length > 1;
+    const stayed = type === tensor.type && isMatrix && columns % SMALLEST_BLOCK !== 0;
+    const fellBack = stayed || (type !== tensor.type && columns % 256 !== 0 && blockSize(type) < 256);
     return fellBack ? [{ tensor: tensor.name, columns, type }] : [];
   });
 }

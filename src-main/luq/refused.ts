@@ -11,7 +11,11 @@ export function pause(milliseconds: number): void {
 /** Whether a refusal may pass by itself: on Windows a virus scanner holds on to a new file for a moment. */
 function mayPass(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
-  return code === 'EBUSY' || (platform() === 'win32' && (code === 'EPERM' || code === 'EACCES'));
+  return (
+    code === 'EBUSY' ||
+    code === 'ETXTBSY' ||
+    (platform() === 'win32' && (code === 'EPERM' || code === 'EACCES'))
+  );
 }
 
 /** Does what the system may refuse for a moment again, for about a second. */

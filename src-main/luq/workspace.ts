@@ -4,6 +4,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { lockFile } from '../store/file-lock.ts';
 import { makeFolder, writeError } from './files.ts';
+import { LONGEST_STEM_BYTES, shortened } from './output-name.ts';
 
 /** Where Snug keeps its things: models it made and what a fit can be resumed from. */
 export function snugHome(environment: NodeJS.ProcessEnv = process.env): string {
@@ -28,7 +29,8 @@ export function modelsFolder(home: string): string {
  * "Qwen2.5-VL-7B-Instruct-LUQ.gguf". `distinction` tells results of sources of one name apart.
  */
 export function outputPath(folder: string, modelPath: string, distinction?: string): string {
-  const stem = basename(modelPath, extname(modelPath)).replace(/[-_.](f16|bf16|f32|q8_0)$/i, '');
+  const name = basename(modelPath, extname(modelPath)).replace(/[-_.](f16|bf16|f32|q8_0)$/i, '');
+  const stem = shortened(name, LONGEST_STEM_BYTES);
   return join(folder, `${[stem, 'LUQ', ...(distinction ? [distinction] : [])].join('-')}.gguf`);
 }
 

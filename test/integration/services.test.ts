@@ -449,8 +449,9 @@ describe('the library', () => {
     const path = join(folder, 'notes.gguf');
     writeFileSync(path, 'not a model');
     const { path: demoPath } = await demo();
-    const { added, refused } = await window.api.library.add({ paths: [path, demoPath] });
-    expect(added.map((model) => model.path)).toEqual([demoPath]);
+    const { added, known, refused } = await window.api.library.add({ paths: [path, demoPath] });
+    expect(added).toEqual([]);
+    expect(known.map((model) => model.path)).toEqual([demoPath]);
     expect(refused).toEqual([
       { path, message: expect.stringContaining('GGUF') as string, advice: expect.anything() as string },
     ]);

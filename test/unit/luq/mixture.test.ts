@@ -62,6 +62,13 @@ it('a tensor whose rows no K-quant can hold is told, one that is merely kept is 
   expect(fallbacksIn([odd, even, norm], mixture)).toEqual([{ tensor: odd.name, columns: 96, type: Q5_0 }]);
 });
 
+it('a matrix whose rows no block can hold stays what it is, and is told', () => {
+  const kept = ggufTensor({ name: 'blk.0.ffn_down.weight', shape: [200, 4] });
+  const bias = ggufTensor({ name: 'blk.0.attn_q.bias', shape: [200], type: 'F32' });
+  const mixture = new Map([kept, bias].map(({ name, type }) => [name, type]));
+  expect(fallbacksIn([kept, bias], mixture)).toEqual([{ tensor: kept.name, columns: 200, type: kept.type }]);
+});
+
 it('bytes in another type are counted by its blocks', () => {
   const tensor = ggufTensor({ name: 'blk.0.ffn_up.weight', shape: [256, 10] });
   expect(bytesAs(tensor, tensorTypeId('Q4_K'))).toBe(1440);
