@@ -28,6 +28,10 @@ export interface Room {
 const LEAST_CONTEXT_TOKENS = 1024;
 /** A mapped model that is larger than the memory is read again for every token; beyond this many times it, each takes minutes. */
 const HOPELESS_TIMES = 2;
+/** Bits per weight of the smallest fit: what Q4_K_M and IQ1_M make of Qwen2.5-VL-72B with all layers low. */
+const LEAST_FITTED_BITS = 2.75;
+/** Of the memory there is, what a fitted model could have with nothing else running. */
+const MOST_SHARE = 0.9;
 
 /**
  * Predicts what a chat takes, and where the weights will lie.
@@ -106,7 +110,8 @@ function doesNotFit(
   const slow = mapped
     ? ' Loaded anyway, it is read from disk again and again, and every word takes seconds or minutes.'
     : '';
-  const fittable = mayBeFitted(text);
+  const fitted = (text.parameters * LEAST_FITTED_BITS) / 8;
+  const fittable = mayBeFitted(text) && fitted <= machine.totalBytes * MOST_SHARE;
   const way = hopeless
     ? `${fittable ? 'Fit it first' : 'Choose a smaller model'}.`
     : `Close other programs${fittable ? ', fit it first,' : ''} or choose a smaller model.${slow}`;

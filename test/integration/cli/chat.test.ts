@@ -1,9 +1,21 @@
-import { copyFileSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { readGguf } from '../../../src-main/models/gguf.ts';
 import { DEMO_IMAGE_TOKENS, WHO_ARE_YOU, demoMmproj, demoModel, sample } from '../../fixtures/demo.ts';
 import { writeQwenVl } from '../../fixtures/models.ts';
+import { QWEN_72B, writeSparseQwenVl } from '../../fixtures/sparse-models.ts';
 import { commandLine } from '../../helpers/command-line.ts';
 
 // `snug chat`, in a process of its own.
@@ -35,6 +47,26 @@ describe('chat', () => {
 
   it('streams the answer in words', async () => {
     expect(await chat('Who are you?')).toMatchObject({ code: 0, stdout: `${WHO_ARE_YOU}\n` });
+  });
+
+  it('with a model that computes no numbers says that it is broken, and ends with a code of its own', async () => {
+    const path = join(folder, 'no-numbers.gguf');
+    copyFileSync(demoModel, path);
+    const norm = readGguf(path).tensors.find(({ name }) => name === 'output_norm.weight');
+    const fd = openSync(path, 'r+');
+    writeSync(fd, Uint8Array.of(0, 0, 0xc0, 0x7f), 0, 4, norm?.offset ?? 0);
+    closeSync(fd);
+    const { code, stdout, stderr } = await snug('chat', '--model', path, '--threads', '1', 'Who are you?');
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+    expect(stderr).toMatch(/not numbers[^]*damaged/);
+  });
+
+  it('with a model of 135 GiB ends before it loads it, also where that is wanted anyway', async () => {
+    const { model } = writeSparseQwenVl(folder, QWEN_72B);
+    const { code, stdout, stderr } = await snug('chat', '--model', model, '--anyway', 'Who are you?');
+    expect(code).toBe(3);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/Qwen2\.5-VL-72B needs 1[34]\d GiB of memory, and this laptop has/);
   });
 
   it('takes a picture of one pixel', async () => {

@@ -93,6 +93,10 @@ describe('a model of 4 MiB with 2 MiB of context', () => {
     expect(kinds(await rejected(setUp()(15, 16, long)))).not.toContain('load-anyway');
   });
 
+  it('is not offered to be fitted where that would not make it small enough', async () => {
+    expect(kinds(await rejected(setUp()(0.5, 0.6)))).toEqual(['choose-model']);
+  });
+
   it('made smaller already, is not offered to be fitted', async () => {
     expect(kinds(await rejected(setUp({ type: 'Q4_0' })(1, 3)))).not.toContain('fit-model');
   });
