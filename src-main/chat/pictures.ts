@@ -114,6 +114,8 @@ function isShownByBrowsers({ kind, isOneOfSeveral, isHeic }: OpenedPicture): boo
 }
 
 const PAGE_OF_PATH = /#page=(\d+)$/;
+/** Kept pictures are called by their hash, which says nothing to a person. */
+const KEPT_PATH = /[/\\][0-9a-f]{64}$/;
 
 function contentOf(source: string | Uint8Array): { bytes: Uint8Array; page?: number; name: string } {
   if (typeof source !== 'string') return { bytes: source, name: 'the picture' };
@@ -121,7 +123,8 @@ function contentOf(source: string | Uint8Array): { bytes: Uint8Array; page?: num
     readRegularFile(path, { mostBytes: MOST_PICTURE_BYTES, refusedAs: 'BAD_PICTURE' });
   const page = PAGE_OF_PATH.exec(source)?.[1];
   // a file may have such a name
-  if (page === undefined || existsSync(source)) return { bytes: read(source), name: source };
+  if (page === undefined || existsSync(source))
+    return { bytes: read(source), name: KEPT_PATH.test(source) ? 'the picture' : source };
   const path = source.replace(PAGE_OF_PATH, '');
   return { bytes: read(path), page: Number(page), name: path };
 }

@@ -352,6 +352,13 @@ describe('a picture that is kept', () => {
     });
   });
 
+  it('from before animations were kept as their first frame is not called by its hash', async () => {
+    const path = join(temporaryFolder(), 'a1'.repeat(32));
+    writeFileSync(path, await frames().gif().toBuffer());
+    const { notes } = await decodePicture(path, { maxPixels: 1e6 });
+    expect(notes).toEqual(['the picture is animated; only its first frame is used']);
+  });
+
   it('is the still frame of an animated PNG', async () => {
     const still = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } })
       .png()
