@@ -118,8 +118,7 @@ function text(words: string, bytes: number): Foreign {
   if (/^\s*(<!doctype html|<html|<\?xml|<head)/i.test(words))
     return {
       what: 'a web page that was saved under this name',
-      advice:
-        'Open the page where the model is published, and use the download link beside the .gguf file.',
+      advice: 'Open the page where the model is published, and use the download link beside the .gguf file.',
     };
   const beginning = visibleLine(words.trim().slice(0, 80));
   return {
