@@ -89,11 +89,11 @@ inEachDoor('trouble', { holds: true }, (app) => {
 
     await second.button('Cancel').click();
     // with nothing of its own under way the page names the one that is
-    await second.page.getByText(/is being fitted; one fit runs at a time/).waitFor();
+    await second.page.getByText(/is being fitted\. One fit runs at a time/).waitFor();
     expect(await second.button('Fit to my RAM').isDisabled()).toBe(true);
     await app.button('Cancel').click();
     await app.button('Fit to my RAM').waitFor();
-    await second.page.waitForFunction(() => !document.body.innerText.includes('one fit runs at a time'));
+    await second.page.waitForFunction(() => !document.body.innerText.includes('One fit runs at a time'));
     const jobs = await app.api.fits.list({});
     expect(jobs.map(({ state }) => state)).toEqual(['cancelled', 'cancelled']);
     await second.page.close();

@@ -7,6 +7,13 @@ import { openServices, type Services } from '../../src-main/services/services.ts
 import { writeSparseQwenVl, type RealLayout } from '../fixtures/sparse-models.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
+/** A photo as phones take it: 12 megapixels. */
+export function phonePhoto(): Promise<Buffer> {
+  return sharp({ create: { width: 4032, height: 3024, channels: 3, background: '#80a0c0' } })
+    .jpeg()
+    .toBuffer();
+}
+
 async function ended(services: Services, { id, conversationId }: Message): Promise<Message> {
   for (;;) {
     const { thread } = await services.api.conversations.get({ id: conversationId });
@@ -24,15 +31,12 @@ export async function firstPhoto(layout: RealLayout, weights: 'F16' | 'Q8_0'): P
   const folder = temporaryFolder();
   const { model: builtIn, mmproj } = writeSparseQwenVl(folder, layout, weights);
   writeSidecar(builtIn, { mmproj });
-  const photo = await sharp({ create: { width: 4032, height: 3024, channels: 3, background: '#80a0c0' } })
-    .jpeg()
-    .toBuffer();
   const services = openServices({ home: join(folder, 'home'), door: 'browser', builtIn });
   onTestFinished(() => services.close());
   const { api } = services;
   await api.settings.set({ maxTokens: 2 });
   const { id: conversationId } = await api.conversations.create({});
-  const { hash } = await services.addPicture(photo, 'photo.jpg');
+  const { hash } = await services.addPicture(await phonePhoto(), 'photo.jpg');
   const ask = async (text: string, pictures: readonly string[]) =>
     ended(services, (await api.chat.send({ conversationId, text, pictures })).answer);
 

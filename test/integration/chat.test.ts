@@ -53,6 +53,7 @@ describe('with the demo model', () => {
     });
     expect(opened).toEqual({
       name: 'Demo-VL',
+      memoryBytes: expect.any(Number) as unknown,
       canSee: true,
       contextTokens: CONTEXT_TOKENS,
       imageMaxTokens: DEMO_IMAGE_TOKENS.maxTokens,

@@ -147,22 +147,24 @@ describe('large photographs', () => {
 
 it.runIf(LINUX)('a process killed while it decodes costs that picture, and the next is taken', async () => {
   const large = await blackPng({ side: 6500, depth: 16, colour: 'rgba', interlaced: true });
-  const small = await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
-    .png()
-    .toBuffer();
+  const small = (background: string) =>
+    sharp({ create: { width: 9, height: 9, channels: 3, background } })
+      .png()
+      .toBuffer();
+  const next = await small('blue');
   // the process of before has had its peak; one that refused a picture is ended
   await rejected(services.addPicture(Buffer.from('nothing'), 'nothing.png'));
-  await services.addPicture(small, 'first.png');
+  await services.addPicture(await small('red'), 'first.png');
   const [pid = 0] = pictureProcesses();
   const lost = rejected(services.addPicture(large, 'large.png'));
-  const next = services.addPicture(small, 'next.png');
+  const taken = services.addPicture(next, 'next.png');
   await until(() => peakOf(pid) > 200e6);
   const before = started;
   process.kill(pid, 'SIGKILL');
   const error = await lost;
   expect(error.code).toBe('BAD_PICTURE');
   expect(error.message).toContain("large.png can't be opened");
-  expect((await next).name).toBe('next.png');
+  expect((await taken).name).toBe('next.png');
   expect(started).toBe(before + 1);
   expect(isAlive(pid)).toBe(false);
 });

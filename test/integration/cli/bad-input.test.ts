@@ -162,13 +162,16 @@ describe('bad input to fit', () => {
       args: () => [demoModel, '--calibration', folderWith('texts', { 'a.txt': 'text '.repeat(500) })],
       says: [/texts holds no pictures/],
     },
-    'a broken picture to calibrate with': {
+    'nothing but broken pictures to calibrate with': {
       args: () => {
         const picture = readFileSync(sample('circle'));
-        const files = { 'broken.png': picture.subarray(0, picture.length / 2), 'whole.png': picture };
+        const files = {
+          'broken.png': picture.subarray(0, picture.length / 2),
+          '._broken.png': Buffer.from([0, 5, 22, 7]),
+        };
         return [demoModel, '--layers', '1', '--calibration', folderWith('broken', files)];
       },
-      says: [/broken.png is damaged and cannot be decoded/, /picture viewer/],
+      says: [/no picture in .* can be opened/, /broken.png is damaged and cannot be decoded/],
     },
   };
 
