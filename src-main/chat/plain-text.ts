@@ -6,7 +6,7 @@ const UNKNOWN = 2;
 const CONTROL = 3;
 /** What files and llama.cpp take for a control token whatever its type is (src/llama-vocab.cpp). */
 const LOOKS_LIKE_CONTROL =
-  /^(?:<[|｜].+[|｜]>|<(?:start|end)_of_\w+>|<\/?s>|<[be]os>|<EOT>|_<EOT>|\[(?:EOT|EOS)\]|<turn\|>|\[e~\[)$/su;
+  /^(?:<[|｜].+[|｜]>|<(?:start|end)_of_\w+>|<\/?s>|<[be]os>|<(?:unk|pad)>|<EOT>|_<EOT>|\[(?:EOT|EOS)\]|<turn\|>|\[e~\[)$/su;
 
 /** How a model's control tokens are spelled; undefined for a file without a vocabulary. */
 export function controlSpellings({ metadata }: Pick<Gguf, 'metadata'>): string[] | undefined {
@@ -27,7 +27,7 @@ export class PlainText {
   constructor(spellings: readonly string[]) {
     const alternatives = [...new Set(spellings)]
       .filter(Boolean)
-      .map((spelling) => spelling.replace(/[\^$.*+?()[\]{}|/]/gu, '\$&'));
+      .map((spelling) => spelling.replace(/[\\^$.*+?()[\]{}|/]/gu, String.raw`\$&`));
     // ahead: spellings may overlap
     this.#spellings =
       alternatives.length === 0 ? undefined : new RegExp(`(?=${alternatives.join('|')}).`, 'gsu');
