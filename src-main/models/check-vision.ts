@@ -72,8 +72,16 @@ export function checkVisionModel(gguf: Gguf, projector: string): void {
   const isQwen = projector.startsWith('qwen2');
   if (isQwen && (number('spatial_merge_size') ?? 2) !== 2)
     throw implausible(gguf, 'an encoder of this kind merges 2 × 2 patches');
+  if (isQwen) checkWindows(gguf, projector, number('n_wa_pattern') ?? 0);
   const [side, patch] = [number('image_size') ?? 0, number('patch_size') ?? 1];
   const patches = Math.floor(side / patch) ** 2;
   if (projector === 'mlp' && patches > MOST_FIXED_PATCHES)
     throw implausible(gguf, `its pictures have ${patches} patches, and no encoder has more than 4,096`);
+}
+
+/** clip.cpp ends the process over a mask of windows that no layer uses, and never fills that of Qwen2-VL, which has no windows. */
+function checkWindows(gguf: Gguf, projector: string, pattern: number): void {
+  if (pattern === 1) throw implausible(gguf, 'it has windows, and every layer looks beyond them');
+  if (pattern > 0 && projector === 'qwen2vl_merger')
+    throw implausible(gguf, 'an encoder of this kind has no windows');
 }

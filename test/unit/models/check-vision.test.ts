@@ -39,6 +39,8 @@ describe('an encoder is refused, with what is wrong, when', () => {
     ['spatial_merge_size', says('spatial_merge_size', uint32, 0)],
     ['merges 2 × 2 patches', says('spatial_merge_size', uint32, 3)],
     ['n_wa_pattern', says('n_wa_pattern', uint32, 2 ** 31)],
+    // llama.cpp ends its process at the first picture
+    ['every layer looks beyond them', says('n_wa_pattern', uint32, 1)],
     ['window_size', says('window_size', uint32, 14)],
     ['block_count', says('block_count', uint32, 2 ** 32 - 1)],
     ['embedding_length', says('embedding_length', uint32, 0)],
@@ -69,6 +71,16 @@ describe('an encoder is refused, with what is wrong, when', () => {
     const tensors = [{ name: 'blk.4294967290.weight', shape: [8, 8] }];
     const path = writeVisionModel(temporaryFolder(), { tensors });
     expect(thrown(() => readVisionModel(path)).message).toContain('blk.4294967290.weight');
+  });
+
+  it('Qwen2-VL: it has windows', () => {
+    const windows = (pattern: number) =>
+      writeVisionModel(temporaryFolder(), {
+        projector: 'qwen2vl_merger',
+        entries: [number('clip.vision.n_wa_pattern', pattern)],
+      });
+    expect(readVisionModel(windows(0)).projector).toBe('qwen2vl_merger');
+    expect(thrown(() => readVisionModel(windows(8))).message).toContain('has no windows');
   });
 
   it('LLaVA: its pictures have more patches than any', () => {
