@@ -37,6 +37,52 @@ export function givenPath(text: string, surroundings: PathSurroundings = here): 
   return surroundings.exists(text) ? text : expanded(text, surroundings);
 }
 
+/** How a file is written that was dragged into a terminal. */
+const DRAGGED = /^(?:["'~/]|file:|[a-z]:\\)/i;
+
+/** A line of words into which files were dragged, at its start or its end. */
+export function draggedInto(
+  line: string,
+  isWanted: (path: string) => boolean,
+  surroundings: PathSurroundings = here,
+): { readonly paths: readonly string[]; readonly words: string } {
+  const words = wordsOf(line, surroundings.windows);
+  const fileOf = (first: number, end: number): string | undefined => {
+    if (!DRAGGED.test(line.slice(words[first]?.from))) return undefined;
+    const path = pathOf(line, words.slice(first, end + 1), surroundings);
+    return isWanted(path) && isThere(path, surroundings) ? path : undefined;
+  };
+  const before: string[] = [];
+  const behind: string[] = [];
+  let [first, last] = [0, words.length - 1];
+  const cutStart = () => {
+    for (let end = Math.min(last, first + MOST_WORDS - 1); end >= first; end--) {
+      const path = fileOf(first, end);
+      if (path === undefined) continue;
+      before.push(path);
+      first = end + 1;
+      return true;
+    }
+    return false;
+  };
+  const cutEnd = () => {
+    for (let start = Math.max(first, last - MOST_WORDS + 1); start <= last; start++) {
+      const path = fileOf(start, last);
+      if (path === undefined) continue;
+      behind.unshift(path);
+      last = start - 1;
+      return true;
+    }
+    return false;
+  };
+  while (cutStart());
+  while (cutEnd());
+  return {
+    paths: [...before, ...behind],
+    words: first > last ? '' : line.slice(words[first]?.from, words[last]?.to),
+  };
+}
+
 function pathsOfLine(line: string, surroundings: PathSurroundings): string[] {
   // no \s: macOS puts a narrow no-break space into the names of screenshots
   const whole = line.replace(/^[ \t]+|[ \t]+$/g, '');
@@ -63,17 +109,20 @@ function longestPath(
   first: number,
   surroundings: PathSurroundings,
 ): { path: string; end?: number } {
-  const { from, text } = words[first] as Word;
   for (let end = Math.min(words.length, first + MOST_WORDS) - 1; end >= first; end--) {
-    const { to } = words[end] as Word;
-    // spaces between the words as they were written
-    const together = wordsOf(line.slice(from, to), surroundings.windows)
-      .map((word, i, all) => ' '.repeat(i === 0 ? 0 : word.from - (all[i - 1] as Word).to) + word.text)
-      .join('');
-    const path = expanded(together, surroundings);
+    const path = pathOf(line, words.slice(first, end + 1), surroundings);
     if (isThere(path, surroundings)) return { path, end };
   }
-  return { path: expanded(text, surroundings) };
+  return { path: expanded((words[first] as Word).text, surroundings) };
+}
+
+/** Words taken together, with the spaces between them as they were written. */
+function pathOf(line: string, words: readonly Word[], surroundings: PathSurroundings): string {
+  const written = line.slice(words[0]?.from, words.at(-1)?.to);
+  const together = wordsOf(written, surroundings.windows)
+    .map((word, i, all) => ' '.repeat(i === 0 ? 0 : word.from - (all[i - 1] as Word).to) + word.text)
+    .join('');
+  return expanded(together, surroundings);
 }
 
 interface Word {

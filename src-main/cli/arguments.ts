@@ -1,5 +1,4 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { resolve } from 'node:path';
 import { fewerThreadsNote, shorterContextNote } from '../chat/opening-notes.ts';
 import { SnugError } from '../contract/errors.ts';
 import { fitRequestSchema, ORDERINGS, type FitRequest } from '../contract/fit-request.ts';
@@ -10,6 +9,7 @@ import { parseRungs } from '../luq/rungs.ts';
 import { snugHome } from '../luq/workspace.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { visionFile } from './chosen-model.ts';
+import { givenModel, optionalFile } from './given-files.ts';
 import { showNote } from './terminal.ts';
 
 /** A commander option parser for whole numbers. */
@@ -120,7 +120,7 @@ export function fitRequest(modelPath: string, flags: FitFlags): FitRequest {
       advice: 'auto chooses for a budget: give it one with --budget.',
     });
   }
-  const path = resolve(modelPath);
+  const path = givenModel(modelPath);
   const text = readTextModel(path);
   showNote(shorterContextNote(flags.context, text.trainingContextTokens));
   showNote(fewerThreadsNote(flags.threads, usableThreads(flags.threads ?? 1)));
@@ -129,7 +129,7 @@ export function fitRequest(modelPath: string, flags: FitFlags): FitRequest {
     modelPath: path,
     mmprojPath,
     home: snugHome(),
-    output: flags.output === undefined ? undefined : resolve(flags.output),
+    output: optionalFile(flags.output),
     budgetBytes: flags.budget === undefined ? undefined : parseBytes(flags.budget),
     lowLayers: flags.layers,
     rungs: flags.rungs === undefined ? undefined : parseRungs(flags.rungs),
@@ -141,7 +141,7 @@ export function fitRequest(modelPath: string, flags: FitFlags): FitRequest {
     alpha: flags.alpha,
     seed: flags.seed,
     clusters: flags.clusters,
-    calibrationFolder: flags.calibration === undefined ? undefined : resolve(flags.calibration),
+    calibrationFolder: optionalFile(flags.calibration),
     calibrationTokens: flags.calibrationTokens,
     imageMaxTokens: flags.imageTokens,
     visionType: flags.vision?.toUpperCase(),

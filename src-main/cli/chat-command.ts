@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import type {
@@ -16,10 +15,10 @@ import { LOAD_GRACE_MILLISECONDS, WorkerProcess } from '../engine/worker-process
 import { workerEntries } from '../api/entries.ts';
 import { shorterContextNote } from '../chat/opening-notes.ts';
 import { counted } from '../counted.ts';
-import { givenPath } from '../pasted-paths.ts';
 import { messages, output, paint } from '../terminal-output.ts';
 import { CHAT_HELP, readChatLine } from './chat-lines.ts';
 import { chosenModel, chosenThreads } from './chosen-model.ts';
+import { givenPicture } from './given-files.ts';
 import { EXIT, reportError, showNote, withInterrupt } from './terminal.ts';
 
 export interface ChatFlags {
@@ -42,7 +41,7 @@ export async function chatCommand(question: string | undefined, flags: ChatFlags
   const chat = new TerminalChat(worker, flags);
   const opened = await withInterrupt(async (signal) => chat.open(await openRequest(flags), signal));
   showNote(shorterContextNote(flags.context, opened.contextTokens));
-  const pictures = (flags.image ?? []).map((path) => resolve(givenPath(path)));
+  const pictures = (flags.image ?? []).map(givenPicture);
   if (question !== undefined) {
     const answer = await chat.ask(question, pictures);
     if (flags.json) output.json({ model: opened, answer });
@@ -176,10 +175,11 @@ async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: s
         messages.lines(
           `There is no ${line.command}; /help lists what there is, and // asks the model a question that starts with /.`,
         );
-      if (line.kind === 'pictures') {
-        for (const path of line.paths.map((path) => resolve(path))) {
+      if (line.kind === 'pictures' || line.kind === 'question') {
+        for (const path of line.paths.map(givenPicture)) {
           const { sent } = await chat.plan('', [...pictures, path]);
-          messages.lines(`${path}: ${counted(sent.pictures.at(-1)?.tokens ?? 0, 'token')}`);
+          if (line.kind === 'pictures')
+            messages.lines(`${path}: ${counted(sent.pictures.at(-1)?.tokens ?? 0, 'token')}`);
           pictures = [...pictures, path];
         }
       }

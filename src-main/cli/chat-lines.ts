@@ -1,15 +1,17 @@
-import { existsSync } from 'node:fs';
-import { pastedPaths } from '../pasted-paths.ts';
+import { extname } from 'node:path';
+import { DOCUMENT_EXTENSIONS, PICTURE_EXTENSIONS } from '../contract/picture-kinds.ts';
+import { draggedInto, pastedPaths, type PathSurroundings } from '../pasted-paths.ts';
 
 /** A line that was typed in `snug chat`. */
 export type ChatLine =
   | { readonly kind: 'nothing' | 'help' | 'quit' }
   | { readonly kind: 'pictures'; readonly paths: readonly string[] }
   | { readonly kind: 'unknown'; readonly command: string }
-  | { readonly kind: 'question'; readonly text: string };
+  /** `paths`: of pictures that were dragged into it */
+  | { readonly kind: 'question'; readonly text: string; readonly paths: readonly string[] };
 
 export const CHAT_HELP = [
-  '/image FILE   adds a picture to the next question; a file dragged here does, too',
+  '/image FILE   adds a picture to the next question; a file dragged here does, too, also beside the question',
   '/help         shows this list',
   '/quit         ends the chat, as Ctrl-D does',
   '//text        asks the model a question that starts with /',
@@ -17,22 +19,29 @@ export const CHAT_HELP = [
 ];
 
 const COMMAND = /^\/([a-z]*)(?:\s+(.*))?$/i;
-/** How a file starts that was dragged into the terminal. */
-const DRAGGED = /^(?:["'~/]|file:|[a-z]:\\)/i;
 
-export function readChatLine(raw: string, exists: (path: string) => boolean = existsSync): ChatLine {
+/** What is asked about in words may be any file; what is dragged into them is a picture. */
+function isPicture(path: string): boolean {
+  const extension = extname(path.replace(/#page=\d+$/, '')).toLowerCase();
+  return [...PICTURE_EXTENSIONS, ...DOCUMENT_EXTENSIONS].includes(extension);
+}
+
+export function readChatLine(raw: string, surroundings?: PathSurroundings): ChatLine {
   const line = raw.trim();
   if (line === '') return { kind: 'nothing' };
-  if (line.startsWith('//')) return { kind: 'question', text: line.slice(1) };
-  if (DRAGGED.test(line)) {
-    const paths = pastedPaths(line);
-    if (paths.length > 0 && paths.every(exists)) return { kind: 'pictures', paths };
-  }
+  if (line.startsWith('//')) return { kind: 'question', text: line.slice(1), paths: [] };
+  const alone = draggedInto(line, () => true, surroundings);
+  if (alone.words === '') return { kind: 'pictures', paths: alone.paths };
   const [, name, argument = ''] = COMMAND.exec(line) ?? [];
-  if (name === undefined) return { kind: 'question', text: line };
+  if (name === undefined) {
+    const { paths, words } = draggedInto(line, isPicture, surroundings);
+    return { kind: 'question', text: words, paths };
+  }
   switch (name.toLowerCase()) {
     case 'image':
-      return argument === '' ? { kind: 'help' } : { kind: 'pictures', paths: pastedPaths(argument) };
+      return argument === ''
+        ? { kind: 'help' }
+        : { kind: 'pictures', paths: pastedPaths(argument, surroundings) };
     case 'help':
       return { kind: 'help' };
     case 'quit':

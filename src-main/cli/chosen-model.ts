@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { demoModel } from '../api/entries.ts';
 import { modelsFolder, snugHome } from '../luq/workspace.ts';
 import { keptMmproj, onlyFitting, refuseDamaged, searchMmproj, searchNotes } from '../models/find-mmproj.ts';
 import { readTextModel, type TextModel } from '../models/model-file.ts';
 import { fewerThreadsNote } from '../chat/opening-notes.ts';
 import { computeThreads, profileLaptop, usableThreads } from '../profile/laptop.ts';
+import { givenModel, givenVisionFile } from './given-files.ts';
 import { showNote } from './terminal.ts';
 
 /** The model that a command talks to, by default the one fitted last, else the demo; and its vision encoder. */
@@ -18,7 +19,9 @@ export function chosenModel(flags: {
   text: TextModel;
   mmprojPath: string | undefined;
 } {
-  const text = readTextModel(resolve(flags.model ?? newestModel() ?? demoModel));
+  const text = readTextModel(
+    flags.model === undefined ? (newestModel() ?? demoModel) : givenModel(flags.model),
+  );
   return { text, mmprojPath: visionFile(text, flags.mmproj, flags.needsVision) };
 }
 
@@ -28,7 +31,7 @@ export function visionFile(
   named: string | undefined,
   isNeeded: boolean,
 ): string | undefined {
-  if (named !== undefined) return resolve(named);
+  if (named !== undefined) return givenVisionFile(named);
   const kept = keptMmproj(text);
   if (kept !== undefined) return kept;
   const search = searchMmproj(text);

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { workerEntries } from '../api/entries.ts';
 import { plots } from '../compare/plots.ts';
 import { toCsv, toMarkdown } from '../compare/tables.ts';
@@ -19,6 +19,7 @@ import { modesAt } from '../luq/private-files.ts';
 import { snugHome } from '../luq/workspace.ts';
 import { output } from '../terminal-output.ts';
 import { addCalibrationOptions, fitRequest, wholeNumber, type FitFlags } from './arguments.ts';
+import { givenFile, optionalFile } from './given-files.ts';
 import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';
 
 export interface CompareFlags extends FitFlags {
@@ -76,8 +77,8 @@ function compareRequest(modelPath: string, flags: CompareFlags): CompareRequest 
         ? undefined
         : {
             name: task,
-            data: resolve(data),
-            pictures: pictures === undefined ? undefined : resolve(pictures),
+            data: givenFile(data),
+            pictures: optionalFile(pictures),
             limit,
           },
   };
@@ -86,7 +87,7 @@ function compareRequest(modelPath: string, flags: CompareFlags): CompareRequest 
 /** `snug compare MODEL`: the paper's plan beside its rivals, as tables and figures. */
 export async function compareCommand(modelPath: string, flags: CompareFlags): Promise<number> {
   const comparison = await run(compareRequest(modelPath, flags));
-  const folder = resolve(flags.output);
+  const folder = givenFile(flags.output);
   const modes = modesAt(folder, snugHome());
   const files = {
     'comparison.json': `${JSON.stringify(comparison, null, 1)}\n`,

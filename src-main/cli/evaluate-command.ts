@@ -1,5 +1,4 @@
 import { Option, type Command } from 'commander';
-import { resolve } from 'node:path';
 import { workerEntries } from '../api/entries.ts';
 import type { OpenChatRequest, OpenedChat } from '../contract/chat.ts';
 import { isCancelled } from '../contract/errors.ts';
@@ -25,6 +24,7 @@ import { messages, output, paint } from '../terminal-output.ts';
 import { wholeNumber } from './arguments.ts';
 import { chosenModel, chosenThreads } from './chosen-model.ts';
 import { table } from './draw.ts';
+import { givenFile, optionalFile } from './given-files.ts';
 import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';
 
 export interface EvaluateFlags {
@@ -69,7 +69,7 @@ export function addEvaluateOptions(command: Command): Command {
 export async function evaluateCommand(modelPath: string | undefined, flags: EvaluateFlags): Promise<number> {
   const { report, answers } = await evaluate(modelPath, flags);
   if (flags.output !== undefined) {
-    const path = resolve(flags.output);
+    const path = givenFile(flags.output);
     const content = `${JSON.stringify({ ...report, answers }, null, 2)}\n`;
     writeFileAtomically(path, content, modesAt(path, snugHome()));
   }
@@ -106,8 +106,8 @@ interface Evaluated {
 
 async function evaluate(modelPath: string | undefined, flags: EvaluateFlags): Promise<Evaluated> {
   const task = TASKS[flags.task] as Task;
-  const data = resolve(flags.data);
-  const all = task.read(data, flags.pictures === undefined ? undefined : resolve(flags.pictures));
+  const data = givenFile(flags.data);
+  const all = task.read(data, optionalFile(flags.pictures));
   const questions = flags.limit === undefined ? all : firstQuestions(all, flags.limit);
   const model = evaluatedModel(modelPath, flags);
   requireVision(questions, model.mmprojPath, model.text.path, 'Give it its vision file (mmproj).');

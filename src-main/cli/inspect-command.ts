@@ -1,13 +1,16 @@
-import { resolve } from 'node:path';
 import { inspect, type Inspection } from '../models/inspect.ts';
 import { formatBytes } from '../profile/bytes.ts';
 import { output, paint } from '../terminal-output.ts';
 import { table } from './draw.ts';
+import { givenModel, givenVisionFile } from './given-files.ts';
 import { EXIT } from './terminal.ts';
 
 /** `snug inspect FILE`: what a GGUF is, tensor types by layer, and how it was made. */
 export function inspectCommand(file: string, flags: { mmproj?: string; json?: boolean }): number {
-  const inspection = inspect(resolve(file), flags.mmproj === undefined ? undefined : resolve(flags.mmproj));
+  const inspection = inspect(
+    givenModel(file),
+    flags.mmproj === undefined ? undefined : givenVisionFile(flags.mmproj),
+  );
   if (flags.json) output.json(inspection);
   else output.lines(...describe(inspection));
   return EXIT.ok;

@@ -1,5 +1,4 @@
 import { counted } from '../counted.ts';
-import { resolve } from 'node:path';
 import { WorkerProcess } from '../engine/worker-process.ts';
 import { hasGraphicsDevice } from '../contract/laptop.ts';
 import { modelsFolder, snugHome } from '../luq/workspace.ts';
@@ -8,6 +7,7 @@ import type { ProfileReport, ProfileRequest } from '../profile/report.ts';
 import { workerEntries } from '../api/entries.ts';
 import { output, paint } from '../terminal-output.ts';
 import { table } from './draw.ts';
+import { givenModel } from './given-files.ts';
 import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';
 
 /** `snug profile`: this laptop, what it can spare and how fast it multiplies. */
@@ -17,7 +17,7 @@ export async function profileCommand(flags: {
   json?: boolean;
 }): Promise<number> {
   const report = await runProfile({
-    modelPath: flags.model === undefined ? undefined : resolve(flags.model),
+    modelPath: flags.model === undefined ? undefined : givenModel(flags.model),
     probe: flags.probe,
   });
   if (flags.json) output.json(report);

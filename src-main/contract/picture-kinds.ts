@@ -16,7 +16,7 @@ const KINDS: readonly PictureKind[] = [
 ];
 
 export const PICTURE_EXTENSIONS: readonly string[] = KINDS.flatMap(({ extensions }) => extensions);
-const DOCUMENT_EXTENSIONS: readonly string[] = ['.pdf'];
+export const DOCUMENT_EXTENSIONS: readonly string[] = ['.pdf'];
 
 const names = KINDS.map(({ name }) => name);
 

@@ -2,12 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { CHAT_HELP, readChatLine } from '../../../src-main/cli/chat-lines.ts';
 
 const photo = '/home/me/photo.jpg';
-const read = (line: string) => readChatLine(line, (path) => path === photo);
+const spaced = '/home/me/my cats/a b.JPG';
+const files = [photo, spaced, '/etc/hosts', '/home/me'];
+const surroundings = { windows: false, home: '/home/me', exists: (path: string) => files.includes(path) };
+const read = (line: string) => readChatLine(line, surroundings);
+const question = (text: string, ...paths: string[]) => ({ kind: 'question', text, paths });
 
 describe('a line of a chat in the terminal', () => {
   it.each([
-    ['What is this?', { kind: 'question', text: 'What is this?' }],
-    ['  spaces around  ', { kind: 'question', text: 'spaces around' }],
+    ['What is this?', question('What is this?')],
+    ['  spaces around  ', question('spaces around')],
     ['', { kind: 'nothing' }],
     ['/help', { kind: 'help' }],
     ['/HELP', { kind: 'help' }],
@@ -17,17 +21,30 @@ describe('a line of a chat in the terminal', () => {
     ['/image', { kind: 'help' }],
     ['/imgae x.png', { kind: 'unknown', command: '/imgae' }],
     ['/', { kind: 'unknown', command: '/' }],
-    ['//help', { kind: 'question', text: '/help' }],
-    ['//etc/hosts, what is it?', { kind: 'question', text: '/etc/hosts, what is it?' }],
-    ['/etc/hosts, what is it?', { kind: 'question', text: '/etc/hosts, what is it?' }],
-    ['either/or', { kind: 'question', text: 'either/or' }],
+    ['//help', question('/help')],
+    ['//etc/hosts, what is it?', question('/etc/hosts, what is it?')],
+    ['/etc/hosts, what is it?', question('/etc/hosts, what is it?')],
+    ['either/or', question('either/or')],
+    ['/etc/hosts what is it?', question('/etc/hosts what is it?')],
+    ['~ is a tilde', question('~ is a tilde')],
+    ["'twas a photo", question("'twas a photo")],
+    [`${photo} What is this?`, question('What is this?', photo)],
+    [`What is this? '${photo}' `, question('What is this?', photo)],
+    [`"${spaced}" ${photo}  Which  is larger?`, question('Which  is larger?', spaced, photo)],
+    ['Is /home/me/my\\ cats/a\\ b.JPG', question('Is', spaced)],
+    [`What of file://${photo}`, question('What of', photo)],
+    [`Does ${photo} exist?`, question(`Does ${photo} exist?`)],
+    ['~/photo.jpg and?', question('and?', photo)],
   ])('%j', (line, meant) => {
     expect(read(line)).toEqual(meant);
   });
 
-  it.each([photo, `"${photo}"`, `'${photo}' `])('%s that was dragged in is a picture', (line) => {
-    expect(read(line)).toEqual({ kind: 'pictures', paths: [photo] });
-  });
+  it.each([photo, `"${photo}"`, `'${photo}' `, '~/photo.jpg'])(
+    '%s that was dragged in is a picture',
+    (line) => {
+      expect(read(line)).toEqual({ kind: 'pictures', paths: [photo] });
+    },
+  );
 
   it('has every command in its help', () => {
     for (const command of ['/image', '/help', '/quit', '//']) {
