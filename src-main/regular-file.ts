@@ -168,14 +168,24 @@ export function isWindowsDevice(path: string): boolean {
 
 /**
  * The files below a folder, also those that a link leads to. A link to a folder is not followed: it may lead round in a circle, or to the
- * whole disk (`readdirSync`'s own recursion follows it).
+ * whole disk (`readdirSync`'s own recursion follows it). Folders further down that may not be read are left out, as the system's own on
+ * every drive are.
  */
 export function regularFilesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return regularFilesBelow(path);
+    if (entry.isDirectory()) return readableFilesBelow(path);
     return entry.isFile() || (entry.isSymbolicLink() && isFile(path)) ? [path] : [];
   });
+}
+
+function readableFilesBelow(folder: string): string[] {
+  try {
+    return regularFilesBelow(folder);
+  } catch {
+    // not ours to read, or gone meanwhile
+    return [];
+  }
 }
 
 function isFile(path: string): boolean {

@@ -6,6 +6,7 @@ import { SnugError } from '../contract/errors.ts';
 import { PICTURE_EXTENSIONS } from '../contract/picture-kinds.ts';
 import { readRegularFile, regularFilesBelow } from '../regular-file.ts';
 import { unpackedRoot } from '../root.ts';
+import { decodeText } from './text-encoding.ts';
 
 /** Pictures with questions and answers, and texts, to calibrate with; the held-out part is only ever used for checking. */
 export interface CalibrationSet {
@@ -27,6 +28,7 @@ export interface CalibrationPicture {
 export interface CalibrationText {
   readonly path: string;
   readonly heldOut: boolean;
+  readonly isOwn?: boolean;
 }
 
 const manifestSchema = z.object({
@@ -70,7 +72,7 @@ export function loadOwnCalibration(folder: string): CalibrationSet {
       remedies: [{ kind: 'choose-calibration' }, { kind: 'built-in-calibration' }],
     });
   }
-  const files = regularFilesBelow(folder).sort();
+  const files = filesBelow(folder).sort();
   const own = files.filter((path) => PICTURE_EXTENSIONS.includes(extname(path).toLowerCase()));
   if (own.length === 0) {
     throw new SnugError('NO_CALIBRATION', `${folder} holds no pictures`, {
@@ -90,7 +92,7 @@ export function loadOwnCalibration(folder: string): CalibrationSet {
   ];
   const ownTexts = files
     .filter((path) => extname(path).toLowerCase() === '.txt')
-    .map((path) => ({ path, heldOut: false }));
+    .map((path) => ({ path, heldOut: false, isOwn: true }));
   const texts = [...ownTexts, ...builtIn.texts];
   return { name: basename(folder), id: identify(pictures, texts), pictures, texts };
 }
@@ -100,14 +102,32 @@ const MOST_PICTURE_BYTES = 256 * 1024 * 1024;
 /** Some ten million tokens: a calibration takes a few ten thousand. */
 const MOST_TEXT_BYTES = 64 * 1024 * 1024;
 
-export function readCalibrationText({ path }: CalibrationText): Buffer {
-  return readRegularFile(path, { mostBytes: MOST_TEXT_BYTES });
+/** @throws SnugError FILE for one that can't be read, or is no text */
+export function readCalibrationText({ path }: CalibrationText): string {
+  const text = decodeText(readRegularFile(path, { mostBytes: MOST_TEXT_BYTES }));
+  if (text === undefined) throw new SnugError('FILE', `${path} is not a text`);
+  return text;
 }
 
-/** The bytes of a picture; for one that is left out, as it can't be read, what it is called. */
-function contentOf({ path, isOwn }: CalibrationPicture): Buffer | string {
+function filesBelow(folder: string): string[] {
   try {
-    return readRegularFile(path, { mostBytes: MOST_PICTURE_BYTES });
+    return regularFilesBelow(folder);
+  } catch (error) {
+    throw new SnugError('NO_CALIBRATION', `the folder ${folder} cannot be read`, {
+      advice: 'Change its permissions, or choose another folder.',
+      remedies: [{ kind: 'choose-calibration' }, { kind: 'built-in-calibration' }],
+      cause: error,
+    });
+  }
+}
+
+/** The bytes of a file; for one that is left out, as it can't be read, what it is called. */
+function contentOf(
+  { path, isOwn }: CalibrationPicture | CalibrationText,
+  mostBytes: number,
+): Buffer | string {
+  try {
+    return readRegularFile(path, { mostBytes });
   } catch (error) {
     if (isOwn) return path;
     throw error;
@@ -116,7 +136,8 @@ function contentOf({ path, isOwn }: CalibrationPicture): Buffer | string {
 
 function identify(pictures: readonly CalibrationPicture[], texts: readonly CalibrationText[]): string {
   const hash = createHash('sha256');
-  for (const picture of pictures) hash.update(contentOf(picture)).update(JSON.stringify(picture.turns));
-  for (const text of texts) hash.update(readCalibrationText(text));
+  for (const picture of pictures)
+    hash.update(contentOf(picture, MOST_PICTURE_BYTES)).update(JSON.stringify(picture.turns));
+  for (const text of texts) hash.update(contentOf(text, MOST_TEXT_BYTES));
   return hash.digest('hex');
 }

@@ -22,7 +22,7 @@ import { writeFileAtomically } from './files.ts';
 import { readImatrix, type Imatrix } from './imatrix.ts';
 import { openModel, type OpenModel } from './open-model.ts';
 import { staysMapped } from './loaded-weights.ts';
-import { namedReasons, planSequences, type LeftOutPicture, type PlannedSequence } from './sequences.ts';
+import { namedReasons, planSequences, type LeftOutFile, type PlannedSequence } from './sequences.ts';
 import type { Source } from './source.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -94,10 +94,11 @@ export async function calibrateSource(step: CalibrationStep): Promise<Calibrated
   };
 }
 
-function leftOutWarnings(leftOut: readonly LeftOutPicture[]): string[] {
+function leftOutWarnings(leftOut: readonly LeftOutFile[]): string[] {
   if (leftOut.length === 0) return [];
-  const pictures = leftOut.length === 1 ? '1 picture was' : `${leftOut.length} pictures were`;
-  return [`${pictures} left out of the calibration: ${namedReasons(leftOut)}`];
+  const kind = leftOut.some(({ path }) => /\.txt$/i.test(path)) ? 'file' : 'picture';
+  const files = leftOut.length === 1 ? `1 ${kind} was` : `${leftOut.length} ${kind}s were`;
+  return [`${files} left out of the calibration: ${namedReasons(leftOut)}`];
 }
 
 function summaryPath(folder: string, settings: Pick<FitSettings, 'clusters'>): string {
@@ -124,7 +125,7 @@ export function sequencesFor(
   source: Pick<Source, 'text' | 'vision' | 'limits'>,
   settings: FitSettings,
   heldOut: boolean,
-  onLeftOut?: (leftOut: LeftOutPicture) => void,
+  onLeftOut?: (leftOut: LeftOutFile) => void,
 ): Promise<PlannedSequence[]> {
   return planSequences(settings.calibrationSet, {
     model,
@@ -148,7 +149,7 @@ async function runCalibration(step: CalibrationStep, folder: string): Promise<Su
     signal,
     onProgress,
   });
-  const leftOut: LeftOutPicture[] = [];
+  const leftOut: LeftOutFile[] = [];
   const planned = await sequencesFor(model, source, settings, false, (one) => leftOut.push(one));
   const selection = selectSequences(planned, {
     alpha: settings.alpha,

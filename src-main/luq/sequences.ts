@@ -39,13 +39,13 @@ export interface SequenceOptions {
   readonly textTokens: number;
   /** longer sequences are left out */
   readonly longest: number;
-  /** hears of a person's pictures that cannot be opened */
-  readonly onLeftOut?: ((leftOut: LeftOutPicture) => void) | undefined;
+  /** hears of a person's files that cannot be opened */
+  readonly onLeftOut?: ((leftOut: LeftOutFile) => void) | undefined;
 }
 
-export interface LeftOutPicture {
+export interface LeftOutFile {
   readonly path: string;
-  /** begins with the picture's name */
+  /** begins with the file's name */
   readonly reason: string;
 }
 
@@ -62,7 +62,7 @@ export async function planSequences(
   if (canSee) {
     using template = new ChatTemplate(options.text, mediaMarker);
     const pictures = set.pictures.filter(({ heldOut }) => heldOut === options.heldOut);
-    const leftOut: LeftOutPicture[] = [];
+    const leftOut: LeftOutFile[] = [];
     for (const picture of pictures) {
       try {
         sequences.push(await planPicture(picture, template, options));
@@ -74,18 +74,26 @@ export async function planSequences(
     for (const one of leftOut) options.onLeftOut?.(one);
   }
   const texts = set.texts.filter(({ heldOut }) => heldOut === options.heldOut);
-  const all = [...sequences, ...texts.flatMap((text) => planText(text, options))];
-  return all.filter((sequence) => sequence.tokens <= options.longest);
+  for (const text of texts) {
+    try {
+      // a long one has more pieces than a function takes arguments
+      for (const piece of planText(text, options)) sequences.push(piece);
+    } catch (error) {
+      const one = whyLeftOut(text, error);
+      options.onLeftOut?.(one);
+    }
+  }
+  return sequences.filter((sequence) => sequence.tokens <= options.longest);
 }
 
-/** Throws what is no fault of a person's own picture. */
-function whyLeftOut({ path, isOwn }: CalibrationPicture, error: unknown): LeftOutPicture {
-  const isOfPicture = error instanceof SnugError && (error.code === 'BAD_PICTURE' || error.code === 'FILE');
-  if (!isOwn || !isOfPicture) throw error;
+/** Throws what is no fault of a person's own file. */
+function whyLeftOut({ path, isOwn }: CalibrationPicture | CalibrationText, error: unknown): LeftOutFile {
+  const isOfFile = error instanceof SnugError && (error.code === 'BAD_PICTURE' || error.code === 'FILE');
+  if (!isOwn || !isOfFile) throw error;
   return { path, reason: error.message.replace(path, basename(path)) };
 }
 
-function noneOpens({ name }: CalibrationSet, leftOut: readonly LeftOutPicture[]): SnugError {
+function noneOpens({ name }: CalibrationSet, leftOut: readonly LeftOutFile[]): SnugError {
   const reasons = namedReasons(leftOut);
   return new SnugError('NO_CALIBRATION', `no picture in ${name} can be opened: ${reasons}`, {
     advice: SUPPORTED_PICTURES,
@@ -96,7 +104,7 @@ function noneOpens({ name }: CalibrationSet, leftOut: readonly LeftOutPicture[])
 const MOST_NAMED = 3;
 
 /** The first few reasons, and how many more there are. */
-export function namedReasons(leftOut: readonly LeftOutPicture[]): string {
+export function namedReasons(leftOut: readonly LeftOutFile[]): string {
   const more = leftOut.length - MOST_NAMED;
   const named = leftOut.slice(0, MOST_NAMED).map(({ reason }) => reason);
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
@@ -182,7 +190,7 @@ function layOut(model: NativeModel, sequence: NativeSequence) {
 }
 
 function planText(text: CalibrationText, { model, textTokens }: SequenceOptions): PlannedSequence[] {
-  const tokens = model.tokenize(readCalibrationText(text).toString('utf8'), true, false);
+  const tokens = model.tokenize(readCalibrationText(text), true, false);
   const sequences: PlannedSequence[] = [];
   // a last short piece is kept when it is long enough to have a context worth measuring
   for (let start = 0; start + textTokens / 4 <= tokens.length; start += textTokens) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { CalibrationSet } from '../../../src-main/luq/calibration-set.ts';
-import { namedReasons, planSequences, type LeftOutPicture } from '../../../src-main/luq/sequences.ts';
+import { namedReasons, planSequences, type LeftOutFile } from '../../../src-main/luq/sequences.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
 import { MARKER, fakeModel } from '../../helpers/fake-model.ts';
 import { writeTextModel } from '../../helpers/small-models.ts';
@@ -133,7 +133,7 @@ describe('pictures of a person’s own folder', () => {
     const { folder, picture, set, options } = await setUp();
     const bad = await broken(folder, picture);
     const pictures = [...bad, picture].map(own);
-    const leftOut: LeftOutPicture[] = [];
+    const leftOut: LeftOutFile[] = [];
     const sequences = await planSequences(
       { ...set, pictures },
       { ...options, onLeftOut: (one) => leftOut.push(one) },
@@ -156,6 +156,45 @@ describe('pictures of a person’s own folder', () => {
 });
 
 describe('a text', () => {
+  const words = Array.from({ length: 120 }, () => 'Größe').join(' ');
+  const asText = async (content: Uint8Array) => {
+    const { folder, set, options } = await setUp();
+    const path = join(folder, 'own.txt');
+    writeFileSync(path, content);
+    const leftOut: LeftOutFile[] = [];
+    const sequences = await planSequences(
+      { ...set, pictures: [], texts: [{ path, heldOut: false, isOwn: true }] },
+      { ...options, onLeftOut: (one) => leftOut.push(one) },
+    );
+    // the fake model's tokens are lengths of words
+    return { letters: [...new Set(sequences.flatMap(({ ids }) => [...ids]))], leftOut };
+  };
+  const utf16 = Buffer.from(`\uFEFF${words}`, 'utf16le');
+
+  it.each([
+    ['UTF-8', Buffer.from(words)],
+    ['UTF-8 with a mark', Buffer.from(`\uFEFF${words}`)],
+    ['UTF-16', utf16],
+    ['UTF-16, the other way round', Buffer.from(utf16).swap16()],
+    ['Windows-1252', Buffer.from(words, 'latin1')],
+  ])('of a person may be %s', async (_, content) => {
+    expect(await asText(content)).toEqual({ letters: [5], leftOut: [] });
+  });
+
+  it('of a person that is none, or is not there, is left out with its name and why', async () => {
+    const { letters, leftOut } = await asText(Buffer.from([0, 5, 22, 7, 0, 2, 0, 0]));
+    expect(letters).toEqual([]);
+    expect(leftOut.map(({ reason }) => reason)).toEqual(['own.txt is not a text']);
+    const { set, options, folder } = await setUp();
+    const gone = { path: join(folder, 'gone.txt'), heldOut: false };
+    await planSequences(
+      { ...set, texts: [{ ...gone, isOwn: true }] },
+      { ...options, onLeftOut: (one) => leftOut.push(one) },
+    );
+    expect(leftOut[1]?.reason).toBe('there is no file gone.txt');
+    expect((await rejected(planSequences({ ...set, texts: [gone] }, options))).code).toBe('FILE');
+  });
+
   it('is cut into pieces, and a short rest is left out', async () => {
     const { set, options } = await setUp();
     const texts = (await planSequences(set, options)).filter(({ kind }) => kind === 'text');
