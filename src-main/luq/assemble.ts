@@ -12,6 +12,7 @@ import type { Bank } from './bank.ts';
 import { discard, makeFolder, publish, writeError, writeWhollyMeanwhile } from './files.ts';
 import { bytesAs } from './mixture.ts';
 import { PRIVATE, type Modes } from './private-files.ts';
+import { insistMeanwhile } from './refused.ts';
 
 /** ggml's version of the quantization formats (GGML_QNT_VERSION), which llama-quantize writes too. */
 const QUANTIZATION_VERSION = 2;
@@ -89,7 +90,7 @@ export async function assemble(options: AssembleOptions): Promise<number> {
         },
       );
     }
-    const file = await open(temporary, 'wx', modes.file);
+    const file = await insistMeanwhile(() => open(temporary, 'wx', modes.file));
     try {
       await writeWhollyMeanwhile(file, layout.header, 0);
       await copyTensors(file, layout.offsets, options);

@@ -30,6 +30,7 @@ import {
 import { meanSquares, type Imatrix } from './imatrix.ts';
 import { bytesAs } from './mixture.ts';
 import { PRIVATE_FILE } from './private-files.ts';
+import { insist } from './refused.ts';
 
 /**
  * Every quantized form of a tensor that was ever needed, one file each. A plan is put together from them, so another budget
@@ -90,7 +91,7 @@ export class Bank {
   begin(tensor: GgufTensor, type: number): string {
     const unfinished = this.unfinishedPath(tensor, type);
     try {
-      closeSync(openSync(unfinished, 'w', PRIVATE_FILE));
+      closeSync(insist(() => openSync(unfinished, 'w', PRIVATE_FILE)));
     } catch (error) {
       throw writeError(error, unfinished);
     }
@@ -106,7 +107,8 @@ export class Bank {
       await syncFileMeanwhile(unfinished);
       renameDurably(unfinished, this.path(tensor, type));
       // a line of its own also behind one that a power failure cut off
-      appendFileSync(this.#index, `\n${sha256} ${name}\n`, { flush: true, mode: PRIVATE_FILE });
+      const line = `\n${sha256} ${name}\n`;
+      insist(() => appendFileSync(this.#index, line, { flush: true, mode: PRIVATE_FILE }));
       // the index itself may be new
       if (this.#known.size === 0) syncFolder(this.#folder);
     } catch (error) {
@@ -118,13 +120,13 @@ export class Bank {
 
   drop(tensor: GgufTensor, type: number): void {
     this.#known.delete(Bank.fileName(tensor.name, type));
-    rmSync(this.path(tensor, type), { force: true });
+    insist(() => rmSync(this.path(tensor, type), { force: true }));
   }
 
   /** Removes what a killed run left half-written. */
   removeUnfinished(): void {
     for (const name of readdirSync(this.#folder)) {
-      if (name.endsWith('.tmp')) rmSync(join(this.#folder, name), { force: true });
+      if (name.endsWith('.tmp')) insist(() => rmSync(join(this.#folder, name), { force: true }));
     }
   }
 

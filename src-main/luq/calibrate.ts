@@ -11,6 +11,7 @@ import { discard, makeFolder, nativeWriteError, syncFile, writeError, writeFileA
 import { encodeImatrix, readImatrix, type Imatrix } from './imatrix.ts';
 import { PRIVATE_FILE } from './private-files.ts';
 import { seededRandom, shuffled } from './random.ts';
+import { insist } from './refused.ts';
 import type { PlannedSequence } from './sequences.ts';
 
 /**
@@ -285,7 +286,7 @@ function prepareSampleFile(path: string, { model, sample, folder }: CalibrateOpt
         },
       );
     }
-    const fd = openSync(path, 'a+', PRIVATE_FILE);
+    const fd = insist(() => openSync(path, 'a+', PRIVATE_FILE));
     ftruncateSync(fd, bytes);
     closeSync(fd);
   } catch (error) {

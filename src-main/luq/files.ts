@@ -14,7 +14,7 @@ import { dirname, resolve } from 'node:path';
 import { platform } from 'node:os';
 import { SnugError } from '../contract/errors.ts';
 import { PRIVATE, type Modes } from './private-files.ts';
-import { insist } from './refused.ts';
+import { insist, insistMeanwhile } from './refused.ts';
 
 /** Says in plain words why the system refused to write, as a SnugError. */
 export function writeError(error: unknown, path: string): SnugError {
@@ -106,7 +106,7 @@ export function syncFile(path: string): void {
 
 /** The same without holding up this thread, for a large file beside other work. */
 export async function syncFileMeanwhile(path: string): Promise<void> {
-  const file = await open(path, 'r+');
+  const file = await insistMeanwhile(() => open(path, 'r+'));
   try {
     await file.sync();
   } finally {
@@ -123,7 +123,7 @@ export function syncFolder(folder: string): void {
   if (platform() === 'win32') return;
   let fd: number | undefined;
   try {
-    fd = openSync(folder, 'r');
+    fd = insist(() => openSync(folder, 'r'));
     fsyncSync(fd);
   } catch (error) {
     if (!CANNOT_SYNC.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;

@@ -16,6 +16,7 @@ import { QualitySum } from '../evaluate/quality.ts';
 import { readKept } from '../models/json-file.ts';
 import { discard, publish, readWholly, writeError, writeFileAtomically, writeWholly } from './files.ts';
 import { PRIVATE_FILE } from './private-files.ts';
+import { insist } from './refused.ts';
 import type { PlannedSequence } from './sequences.ts';
 
 /**
@@ -186,7 +187,7 @@ export async function recordSource(
   writeFileAtomically(answersPath(path), JSON.stringify(answers));
   const temporary = `${path}.tmp`;
   try {
-    const fd = openSync(temporary, 'w', PRIVATE_FILE);
+    const fd = insist(() => openSync(temporary, 'w', PRIVATE_FILE));
     try {
       await runParts(model, 'reference', heldOutParts(sequences, answers), options, (part, rows) => {
         rows.forEach((logits, i) => {
@@ -217,7 +218,7 @@ export async function compareWithSource(
   const answers = { asked: 0, same: 0 };
   const record = new Uint8Array(keptBytes(model.describe().vocabularySize));
   const parts = heldOutParts(sequences, readKept(answersPath(recorded), answersSchema));
-  const fd = openSync(recorded, 'r');
+  const fd = insist(() => openSync(recorded, 'r'));
   try {
     await runParts(model, 'check', parts, options, (part, rows) => {
       let same = true;

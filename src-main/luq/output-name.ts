@@ -4,6 +4,7 @@ import { win32 } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { isWindowsDevice } from '../regular-file.ts';
 import { discard, writeError } from './files.ts';
+import { insist } from './refused.ts';
 
 /** File systems take names of 255 bytes (a letter may have four); a result's longest side file adds up to 60 to its source's stem. */
 export const LONGEST_STEM_BYTES = 180;
@@ -36,7 +37,7 @@ export function tryOutputName(output: string): void {
   try {
     // what a killed run left, or a link, which must not be written through
     discard(longest);
-    closeSync(openSync(longest, 'wx', 0o600));
+    closeSync(insist(() => openSync(longest, 'wx', 0o600)));
   } catch (error) {
     throw writeError(error, output);
   }

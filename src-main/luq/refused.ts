@@ -1,4 +1,5 @@
 import { platform } from 'node:os';
+import { setTimeout as later } from 'node:timers/promises';
 
 /** Waits between attempts, in milliseconds: about a second in all. */
 const WAITS = [10, 20, 40, 80, 160, 320, 640];
@@ -26,6 +27,19 @@ export function insist<Result>(work: () => Result): Result {
     } catch (error) {
       if (!mayPass(error)) throw error;
       pause(wait);
+    }
+  }
+  return work();
+}
+
+/** The same without holding up this thread. */
+export async function insistMeanwhile<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (const wait of WAITS) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      await later(wait);
     }
   }
   return work();

@@ -1,8 +1,8 @@
-import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { SnugError } from '../../contract/errors.ts';
-import { makeFolder, writeError } from '../../luq/files.ts';
+import { makeFolder, removeDurably, writeError } from '../../luq/files.ts';
 import { isInside, realPath } from '../../luq/paths.ts';
 import type { Modes } from '../../luq/private-files.ts';
 import { modelsFolder } from '../../luq/workspace.ts';
@@ -51,7 +51,7 @@ export function makeWritable(folder: string, modes: Modes): void {
   try {
     makeFolder(folder, modes);
     writeFileSync(trial, 'x');
-    rmSync(trial);
+    removeDurably(trial);
   } catch (error) {
     throw moveError(error, folder, 'Choose a folder that you may write to, or change its permissions.');
   }
