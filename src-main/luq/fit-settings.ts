@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import type { FitRequest, Ordering } from '../contract/fit-request.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
+import { usableThreads } from '../profile/laptop.ts';
 import { loadBuiltInCalibration, loadOwnCalibration, type CalibrationSet } from './calibration-set.ts';
 import {
   DEFAULT_ALPHA,
@@ -46,7 +46,7 @@ export function settleRequest(
     calibrationSet: request.calibrationFolder
       ? loadOwnCalibration(request.calibrationFolder)
       : loadBuiltInCalibration(),
-    threads: Math.min(request.threads ?? threads, availableParallelism()),
+    threads: usableThreads(request.threads ?? threads),
   };
 }
 
