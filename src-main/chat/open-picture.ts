@@ -1,7 +1,15 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { PictureSize } from '../models/picture-size.ts';
 import { isAnimatedPng, isDecoded, pictureKind, type DecodedKind, type RefusedKind } from './picture-kind.ts';
-import { SAVE_AGAIN, SUPPORTED, bad, damaged, tooLarge, tooMuchMemory } from './picture-errors.ts';
+import {
+  COPY_AGAIN,
+  SAVE_AGAIN,
+  SUPPORTED,
+  bad,
+  damaged,
+  tooLarge,
+  tooMuchMemory,
+} from './picture-errors.ts';
 import { MOST_DECODING_BYTES, decodingBytes, type PictureFacts } from './picture-memory.ts';
 import { decodeBmp, readBmpHeader } from './decoders/bmp.ts';
 import { OutOfMemory, decodeHeic } from './decoders/heic.ts';
@@ -39,7 +47,7 @@ const REFUSALS: Readonly<Record<RefusedKind, readonly [what: string, advice: str
 
 /** Reads a picture's header; `page` is of a document, the first is 1. */
 export async function openPicture(bytes: Uint8Array, name: string, page?: number): Promise<OpenedPicture> {
-  if (bytes.length === 0) throw bad(name, 'is empty', `Choose a picture. ${SUPPORTED}`);
+  if (bytes.length === 0) throw bad(name, 'is empty', COPY_AGAIN);
   const kind = pictureKind(bytes);
   if (kind === undefined) throw bad(name, 'is not a picture that can be read', SUPPORTED);
   if (!isDecoded(kind)) throw bad(name, ...REFUSALS[kind]);

@@ -7,6 +7,7 @@ import { MOST_DECODING_BYTES } from './picture-memory.ts';
 
 export const SUPPORTED = SUPPORTED_PICTURES;
 export const SAVE_AGAIN = 'Open it in a picture viewer and save it again as JPEG.';
+export const COPY_AGAIN = 'Copy or download it again.';
 
 export function bad(name: string, what: string, advice?: string, cause?: unknown): SnugError {
   return new SnugError('BAD_PICTURE', `${name} ${what}`, { advice, cause });

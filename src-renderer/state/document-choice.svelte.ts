@@ -8,8 +8,7 @@ export class DocumentChoice {
   readonly file: File;
   readonly name: string;
   readonly pages: number;
-  /** how many may be chosen */
-  readonly room: number;
+  readonly #room: () => number;
   thumbnails: DocumentPages['thumbnails'] = $state.raw([]);
   /** in the document's order */
   chosen: readonly number[] = $state.raw([]);
@@ -17,13 +16,21 @@ export class DocumentChoice {
   problem: ErrorData | null = $state.raw(null);
   #asked = 0;
 
-  constructor(bridge: Bridge, document: { file: File; name: string; room: number; shown: DocumentPages }) {
+  constructor(
+    bridge: Bridge,
+    document: { file: File; name: string; room: () => number; shown: DocumentPages },
+  ) {
     this.#bridge = bridge;
     this.file = document.file;
     this.name = document.name;
-    this.room = document.room;
+    this.#room = document.room;
     this.pages = document.shown.pages;
     this.thumbnails = document.shown.thumbnails;
+  }
+
+  /** how many may be chosen: fewer, once pages of another document were */
+  get room(): number {
+    return this.#room();
   }
 
   get first(): number {

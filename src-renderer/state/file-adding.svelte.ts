@@ -119,7 +119,7 @@ export class FileAdding {
         return this.#places.fill(place, await this.#bridge.addPicture(file, name)) ? 'added' : 'known';
       }
       this.#places.drop(place);
-      const room = this.#places.room();
+      const room = (): number => this.#places.room();
       this.choices = [...this.choices, new DocumentChoice(this.#bridge, { file, name, room, shown })];
       return 'to be chosen';
     } catch (error) {

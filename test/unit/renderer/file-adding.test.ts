@@ -108,6 +108,17 @@ describe('a PDF document', () => {
     expect([choice?.chosen, choice?.full]).toEqual([[1], true]);
   });
 
+  it('leaves the next one the room that it did not take', async () => {
+    const { draft } = draftWith();
+    await draft.addFiles(Array.from({ length: 13 }, (_, i) => file(`${i}.png`)));
+    await draft.addFiles([file('first-9.pdf'), file('second-9.pdf')]);
+    for (const page of [1, 2]) draft.files.choices[0]?.toggle(page);
+    await draft.files.addChosen();
+    const [second] = draft.files.choices;
+    for (const page of [1, 2]) second?.toggle(page);
+    expect([second?.name, second?.room, second?.chosen]).toEqual(['second-9.pdf', 1, [1]]);
+  });
+
   it('after another is asked about next, and one that is left out adds nothing', async () => {
     const { draft, asked } = draftWith();
     await draft.addFiles([file('first-2.pdf'), file('second-3.pdf')]);
