@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { pageOf, pdfOf } from '../helpers/pdf.ts';
 import { inEachDoor } from './app.ts';
 import { focused } from './looks.ts';
 
@@ -50,6 +51,7 @@ inEachDoor('the keyboard alone', { holds: true }, (app) => {
     await tabTo('Cancel');
     await press('Space');
     await app.button('Fit to my RAM').waitFor();
+    await app.page.waitForFunction(() => document.activeElement?.ariaLabel === 'Fitting');
     const [job] = await app.api.fits.list({});
     expect(job?.state).toBe('cancelled');
   });
@@ -108,6 +110,43 @@ inEachDoor('the keyboard alone', { holds: true }, (app) => {
     await press('Delete');
     await app.page.getByText('“Describe a circle.” was deleted').waitFor();
     await app.page.waitForFunction(() => document.activeElement?.matches('nav li > a') === true);
+  });
+
+  it('goes on where one writes once a picture is removed and once pages are chosen, of one document after the other', async () => {
+    await app.newChat();
+    const add = (...documents: { name: string; pages: number }[]) =>
+      app.page.locator('input[type=file]').setInputFiles(
+        documents.map(({ name, pages }) => ({
+          ...{ name, mimeType: 'application/pdf' },
+          buffer: pdfOf(Array.from({ length: pages }, () => pageOf([1, 0, 0]))),
+        })),
+      );
+    await add({ name: 'first.pdf', pages: 2 }, { name: 'second.pdf', pages: 2 });
+    await app.page.getByRole('heading', { name: 'Pages of first.pdf' }).waitFor();
+    await press('Escape');
+    await app.page.getByRole('heading', { name: 'Pages of second.pdf' }).waitFor();
+    await tabTo(/Page 2/);
+    await press('Space');
+    await tabTo('Add 1 page');
+    await press('Enter');
+    await app.button('Remove second.pdf, page 2').waitFor();
+    expect(await focused(app.page)).toMatchObject({ name: 'Your question' });
+    await app.button('Remove second.pdf, page 2').press('Enter');
+    expect(await focused(app.page)).toMatchObject({ name: 'Your question' });
+  });
+
+  it('goes on in the field once a model was added or refused', async () => {
+    await app.go('Models');
+    const field = app.page.getByLabel('Path of a file or folder');
+    await field.fill('/nowhere.gguf');
+    await app.button(/^Add$/).press('Enter');
+    await app.button(/^Close$/).press('Enter');
+    expect(await focused(app.page)).toMatchObject({ tag: 'textarea' });
+    await field.fill(app.home);
+    await app.button(/^Add$/).press('Enter');
+    await app.page.getByText(/No GGUF files found/).waitFor();
+    await app.page.waitForFunction(() => document.activeElement?.tagName === 'TEXTAREA');
+    await app.go('Chat');
   });
 
   it('lists the shortcuts for ?, and types it where one writes', async () => {
