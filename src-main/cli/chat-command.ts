@@ -138,7 +138,7 @@ class TerminalChat {
   async #tellPictures(text: string, pictures: readonly string[]): Promise<void> {
     const { sent, more } = await this.plan(text, pictures);
     for (const [i, path] of pictures.entries())
-      messages.lines(paint('dim', `${path}: ${sent.pictures[i]?.tokens ?? 0} tokens`));
+      messages.lines(paint('dim', `${path}: ${counted(sent.pictures[i]?.tokens ?? 0, 'token')}`));
     const most = (planned: PlannedPictures) => Math.max(...planned.pictures.map(({ tokens }) => tokens));
     if (most(more) > most(sent)) messages.lines(paint('dim', `More detail: --image-tokens ${most(more)}`));
   }

@@ -20,6 +20,8 @@ const BAD_INPUT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'TOO_FEW_TOKENS',
   'CANNOT_SEE',
   'FILE',
+  'MODEL_LOAD',
+  'MMPROJ_LOAD',
 ]);
 
 /** Prints what went wrong and the way on; returns the exit code for it. With --json the same as data on stdout. */

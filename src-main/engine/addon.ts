@@ -286,6 +286,14 @@ const ADDON_ERRORS: ReadonlySet<string> = new Set<ErrorCode>([
 export const BROKEN_MODEL =
   'Its file is damaged or was made badly: get it again, or fit it again from its original.';
 
+const NOT_LOADED =
+  'The file may be damaged, or made for a newer llama.cpp: take another conversion of this model, or update Snug.';
+const ADVICE: { readonly [Code in ErrorCode]?: string } = {
+  INCOHERENT: BROKEN_MODEL,
+  MODEL_LOAD: NOT_LOADED,
+  MMPROJ_LOAD: NOT_LOADED,
+};
+
 let loaded: { addon: Addon; backends: Backends } | undefined;
 
 /** Loads the addon and the CPU variant that suits this machine; throws with what to do when either cannot be had. */
@@ -363,8 +371,7 @@ export function nativeError(error: unknown): SnugError {
   if (error instanceof TypeError) return new SnugError('BUG', error.message, { cause: error });
   const { code, message } = error as { code?: string; message: string };
   const known = code !== undefined && ADDON_ERRORS.has(code) ? (code as ErrorCode) : 'NATIVE';
-  const advice = known === 'INCOHERENT' ? BROKEN_MODEL : undefined;
-  return new SnugError(known, message, { advice, cause: error });
+  return new SnugError(known, message, { advice: ADVICE[known], cause: error });
 }
 
 /** An abort flag that follows a signal for the length of one call. */

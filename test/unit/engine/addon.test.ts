@@ -15,6 +15,13 @@ describe('an error of the addon', () => {
     },
   );
 
+  it.each(['MODEL_LOAD', 'MMPROJ_LOAD', 'INCOHERENT'])(
+    'of a file that can’t be used (%s) has a way on',
+    (code) => {
+      expect(nativeError(native(code)).advice).toMatch(/another|again/);
+    },
+  );
+
   it.each([undefined, 'ERR_INVALID_ARG', 'BUSY'])(
     'of a code that is not its own (%s) is told as native',
     (code) => {
