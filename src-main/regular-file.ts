@@ -12,6 +12,7 @@ import {
 import { platform } from 'node:os';
 import { join, win32 } from 'node:path';
 import { SnugError, type ErrorCode } from './contract/errors.ts';
+import { insist, isBusy } from './luq/refused.ts';
 
 /** An open file whose bytes lie on a disk; reading it never waits for another program. */
 export interface RegularFile extends Disposable {
@@ -40,7 +41,7 @@ export function openRegularFile(path: string, { refusedAs = 'FILE' }: RegularFil
   let fd: number | undefined;
   try {
     refuseOthers(statSync(path), path, refusedAs);
-    const opened = openSync(path, OPEN_FLAGS);
+    const opened = insist(() => openSync(path, OPEN_FLAGS), isBusy);
     fd = opened;
     const stats = fstatSync(opened);
     refuseOthers(stats, path, refusedAs);

@@ -11,6 +11,7 @@ import { takeLock } from '../luq/workspace.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
 import { readRegularFile } from '../regular-file.ts';
 import type { TaskQuestion } from './tasks/task.ts';
+import { insist } from '../luq/refused.ts';
 
 /** What an answer depends on beside its question. */
 export interface AnsweredBy {
@@ -72,7 +73,11 @@ export class KeptAnswers implements Disposable {
       makeFolder(dirname(path));
       if (options.fresh) removeDurably(path);
       const lines = readWholeLines(path);
-      const kept = new KeptAnswers(path, lock, openSync(path, 'a', PRIVATE_FILE));
+      const kept = new KeptAnswers(
+        path,
+        lock,
+        insist(() => openSync(path, 'a', PRIVATE_FILE)),
+      );
       syncFolder(dirname(path));
       for (const line of lines) kept.#remember(line);
       return kept;
@@ -146,7 +151,7 @@ async function readPicture(path: string): Promise<Uint8Array> {
 
 function readWholeLines(path: string): Line[] {
   if (!existsSync(path)) return [];
-  const bytes = readFileSync(path);
+  const bytes = insist(() => readFileSync(path));
   const end = bytes.lastIndexOf('\n') + 1;
   if (end < bytes.length) truncateSync(path, end);
   return bytes

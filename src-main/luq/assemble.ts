@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, statSync, type ReadStream } from 'node:fs';
+import { createReadStream, openSync, statSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
@@ -12,7 +12,7 @@ import type { Bank } from './bank.ts';
 import { discard, makeFolder, publish, writeError, writeWhollyMeanwhile } from './files.ts';
 import { bytesAs } from './mixture.ts';
 import { PRIVATE, type Modes } from './private-files.ts';
-import { insistMeanwhile } from './refused.ts';
+import { insist, insistMeanwhile } from './refused.ts';
 
 /** ggml's version of the quantization formats (GGML_QNT_VERSION), which llama-quantize writes too. */
 const QUANTIZATION_VERSION = 2;
@@ -106,10 +106,11 @@ export async function assemble(options: AssembleOptions): Promise<number> {
   return layout.totalBytes;
 }
 
-/** A stream's chunks; what goes wrong with reading is told as such, not as a failure to write. */
-async function* readable(stream: ReadStream, path: string): AsyncGenerator<Buffer> {
+/** Chunks of a part of a file; what goes wrong with reading is told as such, not as a failure to write. */
+async function* readable(path: string, part: { start?: number; end?: number }): AsyncGenerator<Buffer> {
   try {
-    yield* stream as AsyncIterable<Buffer>;
+    const fd = insist(() => openSync(path, 'r'));
+    yield* createReadStream(path, { fd, ...part, highWaterMark: COPY_BYTES }) as AsyncIterable<Buffer>;
   } catch (error) {
     throw new SnugError('FILE', `could not read ${path}: ${(error as Error).message}`, {
       advice: 'Try again; what is missing is made again.',
@@ -134,15 +135,10 @@ async function copyTensors(
     const bytes = bytesAs(tensor, type);
     const fromSource = type === tensor.type;
     const hash = createHash('sha256');
-    const stream = fromSource
-      ? createReadStream(source.path, {
-          start: tensor.offset,
-          end: tensor.offset + bytes - 1,
-          highWaterMark: COPY_BYTES,
-        })
-      : createReadStream(bank.path(tensor, type), { highWaterMark: COPY_BYTES });
+    const path = fromSource ? source.path : bank.path(tensor, type);
+    const part = fromSource ? { start: tensor.offset, end: tensor.offset + bytes - 1 } : {};
     let at = offsets[i] ?? 0;
-    for await (const chunk of readable(stream, fromSource ? source.path : bank.path(tensor, type))) {
+    for await (const chunk of readable(path, part)) {
       throwIfCancelled(signal);
       const written = writeWhollyMeanwhile(file, chunk, at);
       // while the system writes this piece and reads the next

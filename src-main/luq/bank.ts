@@ -53,7 +53,7 @@ export class Bank {
       throw writeError(error, this.#folder);
     }
     if (!existsSync(this.#index)) return;
-    for (const line of readFileSync(this.#index, 'utf8').split('\n')) {
+    for (const line of insist(() => readFileSync(this.#index, 'utf8')).split('\n')) {
       const [sha256, name] = line.split(' ');
       // a line cut off by a power failure is short or has no name: its tensor is quantized again
       if (sha256?.length === 64 && name) this.#known.set(name, sha256);

@@ -11,6 +11,7 @@ import { PRIVATE, type Modes } from './private-files.ts';
 import { fileTypeId } from './rungs.ts';
 import type { Source } from './source.ts';
 import type { Workspace } from './workspace.ts';
+import { insist } from './refused.ts';
 
 export interface WriteStep {
   readonly addon: Addon;
@@ -27,7 +28,7 @@ export interface WriteStep {
 /** Quantizes what the bank lacks of a plan and puts the model together. Returns the file's size in bytes. */
 async function writeModel(step: WriteStep, plan: Plan, output: string, modes: Modes): Promise<number> {
   const { source, calibrated, workspace } = step;
-  const bank = new Bank(workspace.bank, imatrixKey(readFileSync(calibrated.imatrixPath)));
+  const bank = new Bank(workspace.bank, imatrixKey(insist(() => readFileSync(calibrated.imatrixPath))));
   await fillBank({ ...step, source: source.text.gguf, types: plan.types, imatrix: calibrated.imatrix, bank });
   const [first] = plan.layerRungs;
   const uniform = plan.layerRungs.every((rung) => rung === first);

@@ -4,6 +4,7 @@ import { encodeGguf, ggufEntry } from '../models/gguf-writer.ts';
 import { GgufType, metadataNumber, readGguf } from '../models/gguf.ts';
 import { tensorTypeId } from '../models/tensor-types.ts';
 import { SnugError } from '../contract/errors.ts';
+import { insist } from './refused.ts';
 
 /**
  * The importance matrix in llama.cpp's GGUF format (tools/imatrix/imatrix.cpp, save_imatrix), which
@@ -42,7 +43,7 @@ export function encodeImatrix(
 
 export function readImatrix(path: string): Imatrix {
   const gguf = readGguf(path);
-  const file = readFileSync(path);
+  const file = insist(() => readFileSync(path));
   const floats = (offset: number, bytes: number) =>
     new Float32Array(file.buffer.slice(file.byteOffset + offset, file.byteOffset + offset + bytes));
   const tensors = new Map(gguf.tensors.map((tensor) => [tensor.name, tensor]));

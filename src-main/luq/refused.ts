@@ -10,7 +10,7 @@ export function pause(milliseconds: number): void {
 }
 
 /** Whether a refusal may pass by itself: on Windows a virus scanner holds on to a new file for a moment. */
-function mayPass(error: unknown): boolean {
+export function mayPass(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return (
     code === 'EBUSY' ||
@@ -19,13 +19,18 @@ function mayPass(error: unknown): boolean {
   );
 }
 
+/** A file that is only to be read: one that may not be is refused as well, and for good. */
+export function isBusy(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EBUSY';
+}
+
 /** Does what the system may refuse for a moment again, for about a second. */
-export function insist<Result>(work: () => Result): Result {
+export function insist<Result>(work: () => Result, passes = mayPass): Result {
   for (const wait of WAITS) {
     try {
       return work();
     } catch (error) {
-      if (!mayPass(error)) throw error;
+      if (!passes(error)) throw error;
       pause(wait);
     }
   }

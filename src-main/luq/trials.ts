@@ -18,6 +18,7 @@ import { openModel } from './open-model.ts';
 import { fileTypeId } from './rungs.ts';
 import type { Source } from './source.ts';
 import type { Workspace } from './workspace.ts';
+import { insist } from './refused.ts';
 
 /**
  * Measures what plans do to a model: puts each together in a file that is thrown away, and compares it with the source on the
@@ -49,8 +50,8 @@ export class Trials {
 
   constructor(options: TrialOptions) {
     this.#options = options;
-    this.#imatrixKey = imatrixKey(readFileSync(options.calibrated.imatrixPath));
-    const recorded = readFileSync(options.calibrated.recordedSource);
+    this.#imatrixKey = imatrixKey(insist(() => readFileSync(options.calibrated.imatrixPath)));
+    const recorded = insist(() => readFileSync(options.calibrated.recordedSource));
     this.#recordedKey = createHash('sha256').update(recorded).digest('hex');
   }
 

@@ -12,7 +12,7 @@ import {
 import { platform } from 'node:os';
 import { SnugError } from '../contract/errors.ts';
 import { PRIVATE_FILE } from '../luq/private-files.ts';
-import { pause } from '../luq/refused.ts';
+import { mayPass, pause } from '../luq/refused.ts';
 import { Connection } from './connection.ts';
 import { isDamage } from './errors.ts';
 
@@ -73,14 +73,13 @@ function attempt(path: string, milliseconds: number): Attempt {
   return 'again';
 }
 
-/** Undefined where the system is still busy removing the file: Windows. */
+/** Undefined where the system is still busy with the file, as Windows is with one that it removes. */
 function open(path: string): { fd: number; status: BigIntStats } | undefined {
   let fd: number;
   try {
     fd = openSync(path, FLAGS, PRIVATE_FILE);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (platform() === 'win32' && ['EPERM', 'EACCES', 'EBUSY'].includes(code)) return undefined;
+    if (mayPass(error)) return undefined;
     throw error;
   }
   const status = fstatSync(fd, { bigint: true });

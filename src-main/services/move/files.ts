@@ -4,6 +4,7 @@ import { writeFileAtomically } from '../../luq/files.ts';
 import { isInside, realPath } from '../../luq/paths.ts';
 import { readSidecar, sidecarModes, sidecarPath, writeSidecar, type Sidecar } from '../../models/sidecar.ts';
 import type { ModelRepository, ModelRow } from '../../store/models.ts';
+import { insist } from '../../luq/refused.ts';
 
 /** A file of the library on its way to another folder. */
 export interface MovingFile {
@@ -49,7 +50,12 @@ export function carrySidecar({ from, to }: MovingFile): void {
   if (!statSync(sidecarPath(from), { throwIfNoEntry: false })?.isFile()) return;
   const sidecar = sidecarOf(from);
   if (sidecar) writeSidecar(to, sidecar, sidecarModes(from));
-  else writeFileAtomically(sidecarPath(to), readFileSync(sidecarPath(from)), sidecarModes(from));
+  else
+    writeFileAtomically(
+      sidecarPath(to),
+      insist(() => readFileSync(sidecarPath(from))),
+      sidecarModes(from),
+    );
 }
 
 export function deleteSidecar(modelPath: string): void {

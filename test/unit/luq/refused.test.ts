@@ -7,6 +7,7 @@ import { Bank } from '../../../src-main/luq/bank.ts';
 import { tryOutputName } from '../../../src-main/luq/output-name.ts';
 import { insistMeanwhile } from '../../../src-main/luq/refused.ts';
 import { tensorTypeId } from '../../../src-main/models/tensor-types.ts';
+import { readRegularFile } from '../../../src-main/regular-file.ts';
 import { ggufTensor } from '../../helpers/small-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
@@ -73,6 +74,15 @@ it('the name of a result is tried all the same, and nothing is left of it', () =
   refusing.on = false;
   expect(done.size).toBeGreaterThan(0);
   expect(readdirSync(folder)).toEqual([]);
+});
+
+it('what Snug has written is read all the same', () => {
+  const path = join(temporaryFolder(), 'state.json');
+  writeFileSync(path, 'state');
+  refusing.on = true;
+  expect(readRegularFile(path, { mostBytes: 10 }).toString()).toBe('state');
+  refusing.on = false;
+  expect(done.size).toBe(1);
 });
 
 it('what will not pass is thrown at once, and what passes is done', async () => {
