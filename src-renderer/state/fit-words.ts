@@ -68,10 +68,11 @@ function roundedSeconds(seconds: number): number {
   return Math.max(1, Math.round(seconds / step) * step);
 }
 
-/** How close a compressed model stays to its original, in numbers and words. */
-export function agreement(divergence: Divergence): string {
+/** How close a compressed model stays to its original, in numbers and, unless they are `said` already, words. */
+export function agreement(divergence: Divergence, said?: string): string {
   const { words } = closeness(divergence);
-  return `picks the same next word as the original ${formatPercent(divergence.topAgreement)} of the time: ${words}`;
+  const share = formatPercent(divergence.topAgreement);
+  return `picks the same next word as the original ${share} of the time${words === said ? '' : `: ${words}`}`;
 }
 
 /** A plan that was tried: an order of the fit's own methods, a ladder, or one file type for all. */

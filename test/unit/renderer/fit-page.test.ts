@@ -101,7 +101,8 @@ describe('the result', () => {
 
   it('says in words what a percentage means', () => {
     expect(body).toContain('Checked: it is noticeably different from the original.');
-    expect(body).toMatch(/75 % of the time: noticeably different from the original/);
+    // once: pictures are as far away as the whole
+    expect(body).toMatch(/75 % of the time\./);
   });
 
   it('has one speed for one plan: the measured one, and others by the same measure', () => {
