@@ -16,7 +16,7 @@ import { workerEntries } from '../api/entries.ts';
 import { shorterContextNote } from '../chat/opening-notes.ts';
 import { counted } from '../counted.ts';
 import { messages, output, paint } from '../terminal-output.ts';
-import { CHAT_HELP, readChatLine } from './chat-lines.ts';
+import { CHAT_HELP, readChatLine, withoutBroken } from './chat-lines.ts';
 import { chosenModel, chosenThreads } from './chosen-model.ts';
 import { givenPicture } from './given-files.ts';
 import { EXIT, reportError, showNote, withInterrupt } from './terminal.ts';
@@ -171,6 +171,10 @@ async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: s
     if (line.kind === 'quit') break;
     try {
       if (line.kind === 'help') messages.lines(...CHAT_HELP);
+      if (line.kind === 'drop') {
+        pictures = [];
+        messages.lines('The next question has no pictures.');
+      }
       if (line.kind === 'unknown')
         messages.lines(
           `There is no ${line.command}; /help lists what there is, and // asks the model a question that starts with /.`,
@@ -192,6 +196,10 @@ async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: s
       // a bad picture or a full context ends neither the chat nor what was said
       if (isCancelled(error)) messages.lines('');
       else reportError(error, { json: false });
+      const sound = withoutBroken(pictures, error);
+      for (const path of pictures.filter((one) => !sound.includes(one)))
+        messages.lines(`${path} is left out of the next question.`);
+      pictures = sound;
     } finally {
       answering = undefined;
     }

@@ -1,10 +1,11 @@
 import { extname } from 'node:path';
+import { SnugError } from '../contract/errors.ts';
 import { DOCUMENT_EXTENSIONS, PICTURE_EXTENSIONS } from '../contract/picture-kinds.ts';
 import { draggedInto, pastedPaths, type PathSurroundings } from '../pasted-paths.ts';
 
 /** A line that was typed in `snug chat`. */
 export type ChatLine =
-  | { readonly kind: 'nothing' | 'help' | 'quit' }
+  | { readonly kind: 'nothing' | 'help' | 'quit' | 'drop' }
   | { readonly kind: 'pictures'; readonly paths: readonly string[] }
   | { readonly kind: 'unknown'; readonly command: string }
   /** `paths`: of pictures that were dragged into it */
@@ -12,6 +13,7 @@ export type ChatLine =
 
 export const CHAT_HELP = [
   '/image FILE   adds a picture to the next question; a file dragged here does, too, also beside the question',
+  '/drop         leaves out the pictures added to the next question',
   '/help         shows this list',
   '/quit         ends the chat, as Ctrl-D does',
   '//text        asks the model a question that starts with /',
@@ -20,9 +22,17 @@ export const CHAT_HELP = [
 
 const COMMAND = /^\/([a-z]*)(?:\s+(.*))?$/i;
 
+const PAGE = /#page=\d+$/;
+
+/** The pictures of a question that failed, without those that were the reason: they would fail every question after it. */
+export function withoutBroken(pictures: readonly string[], error: unknown): string[] {
+  const isOfPicture = error instanceof SnugError && ['BAD_PICTURE', 'FILE'].includes(error.code);
+  return pictures.filter((path) => !isOfPicture || !error.message.includes(path.replace(PAGE, '')));
+}
+
 /** What is asked about in words may be any file; what is dragged into them is a picture. */
 function isPicture(path: string): boolean {
-  const extension = extname(path.replace(/#page=\d+$/, '')).toLowerCase();
+  const extension = extname(path.replace(PAGE, '')).toLowerCase();
   return [...PICTURE_EXTENSIONS, ...DOCUMENT_EXTENSIONS].includes(extension);
 }
 
@@ -42,6 +52,8 @@ export function readChatLine(raw: string, surroundings?: PathSurroundings): Chat
       return argument === ''
         ? { kind: 'help' }
         : { kind: 'pictures', paths: pastedPaths(argument, surroundings) };
+    case 'drop':
+      return { kind: 'drop' };
     case 'help':
       return { kind: 'help' };
     case 'quit':

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CHAT_HELP, readChatLine } from '../../../src-main/cli/chat-lines.ts';
+import { SnugError } from '../../../src-main/contract/errors.ts';
+import { CHAT_HELP, readChatLine, withoutBroken } from '../../../src-main/cli/chat-lines.ts';
 
 const photo = '/home/me/photo.jpg';
 const spaced = '/home/me/my cats/a b.JPG';
@@ -15,6 +16,7 @@ describe('a line of a chat in the terminal', () => {
     ['', { kind: 'nothing' }],
     ['/help', { kind: 'help' }],
     ['/HELP', { kind: 'help' }],
+    ['/drop', { kind: 'drop' }],
     ['/quit', { kind: 'quit' }],
     ['/exit', { kind: 'quit' }],
     [`/image ${photo}`, { kind: 'pictures', paths: [photo] }],
@@ -47,8 +49,21 @@ describe('a line of a chat in the terminal', () => {
   );
 
   it('has every command in its help', () => {
-    for (const command of ['/image', '/help', '/quit', '//']) {
+    for (const command of ['/image', '/drop', '/help', '/quit', '//']) {
       expect(CHAT_HELP.some((line) => line.startsWith(command))).toBe(true);
     }
+  });
+});
+
+describe('the pictures of a question that failed', () => {
+  const pictures = ['/a/cut.jpg', '/a/good.jpg', '/a/locked.pdf#page=2'];
+
+  it.each([
+    ['BAD_PICTURE', '/a/cut.jpg is damaged and cannot be decoded', pictures.slice(1)],
+    ['BAD_PICTURE', '/a/locked.pdf is protected by a password', pictures.slice(0, 2)],
+    ['FILE', 'there is no file /a/good.jpg', ['/a/cut.jpg', '/a/locked.pdf#page=2']],
+    ['CONTEXT_FULL', 'this message about /a/cut.jpg is too long', pictures],
+  ] as const)('%s: %s', (code, message, left) => {
+    expect(withoutBroken(pictures, new SnugError(code, message))).toEqual(left);
   });
 });
