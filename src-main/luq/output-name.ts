@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { platform } from 'node:os';
 import { win32 } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
@@ -35,6 +35,8 @@ export function tryOutputName(output: string): void {
     });
   const longest = `${output}${LONGEST_SIDE_NAME}`;
   try {
+    if (statSync(output, { throwIfNoEntry: false })?.isDirectory())
+      throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
     // what a killed run left, or a link, which must not be written through
     discard(longest);
     closeSync(insist(() => openSync(longest, 'wx', 0o600)));

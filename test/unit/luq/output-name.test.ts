@@ -37,6 +37,14 @@ describe('an output is tried before the work', () => {
     expect(error.message).toContain('its name is too long');
   });
 
+  it('and is no folder', () => {
+    const folder = temporaryFolder();
+    const error = thrown(() => tryOutputName(folder));
+    expect(error.code).toBe('CANNOT_WRITE');
+    expect(error.message).toContain('it is a folder');
+    expect(error.remedies?.map(({ kind }) => kind)).toContain('choose-output');
+  });
+
   it.skipIf(process.getuid?.() === 0)('in a folder that may not be written to', () => {
     const folder = temporaryFolder();
     chmodSync(folder, 0o500);
