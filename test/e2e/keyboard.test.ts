@@ -135,6 +135,21 @@ inEachDoor('the keyboard alone', { holds: true }, (app) => {
     expect(await focused(app.page)).toMatchObject({ name: 'Your question' });
   });
 
+  it('goes on at the buttons beside once a title was changed and a model unloaded', async () => {
+    await app.newChat();
+    await app.ask('Describe a circle.');
+    await app.button('Rename').press('Enter');
+    await app.page.keyboard.type('Circles');
+    await press('Enter');
+    await app.page.waitForFunction(() => document.activeElement?.ariaLabel === 'Rename');
+    await app.button('Rename').press('Enter');
+    await press('Escape');
+    await app.page.waitForFunction(() => document.activeElement?.ariaLabel === 'Rename');
+    await app.button('Unload').press('Enter');
+    await app.button('Unload').waitFor({ state: 'detached' });
+    expect(await focused(app.page)).toMatchObject({ name: 'Model of this conversation' });
+  });
+
   it('goes on in the field once a model was added or refused', async () => {
     await app.go('Models');
     const field = app.page.getByLabel('Path of a file or folder');
