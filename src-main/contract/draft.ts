@@ -14,6 +14,8 @@ export interface DraftContent<Picture = PictureView> {
     readonly text: string;
     readonly pictures: readonly Picture[];
   } | null;
+  /** the pictures are to be sent with more detail; left out where they are not */
+  readonly moreDetail?: boolean | undefined;
 }
 
 /** A draft as it is kept. */
@@ -55,6 +57,7 @@ export const draftArguments = {
       text,
       pictures,
       edit: z.strictObject({ messageId: name, text, pictures }).nullable(),
+      moreDetail: z.boolean().optional(),
     }),
   }),
 };

@@ -39,13 +39,14 @@ export class Drafts implements DraftService {
     return { ...this.#withViews(content), place, revision, writer: this.#writers.get(place) ?? null };
   }
 
-  #withViews({ text, pictures, edit }: DraftContent<string>): DraftContent {
+  #withViews({ text, pictures, edit, moreDetail }: DraftContent<string>): DraftContent {
     const views = (hashes: readonly string[]): PictureView[] =>
       hashes.flatMap((hash) => this.#pictures.find(hash) ?? []);
     return {
       text,
       pictures: views(pictures),
       edit: edit && { ...edit, pictures: views(edit.pictures) },
+      ...(moreDetail ? { moreDetail } : {}),
     };
   }
 }

@@ -16,6 +16,7 @@ const WORTH_ASKING_LETTERS = 400;
 /** What the pictures of a question being written will take, as usual or with more detail. */
 export class DraftCosts {
   readonly #costsOf: CostsOf | undefined;
+  readonly #onchoice: () => void;
   #asking = 0;
   #askedLetters = 0;
   #known: PictureCosts | null = $state.raw(null);
@@ -24,8 +25,9 @@ export class DraftCosts {
   problem: ErrorData | null = $state.raw(null);
   counting: boolean = $state(false);
 
-  constructor(costsOf: CostsOf | undefined) {
+  constructor(costsOf: CostsOf | undefined, onchoice: () => void = () => undefined) {
     this.#costsOf = costsOf;
+    this.#onchoice = onchoice;
   }
 
   /** of the pictures as they will be sent */
@@ -44,7 +46,9 @@ export class DraftCosts {
   }
 
   set moreDetail(wanted: boolean) {
+    if (wanted === this.#wantsMore) return;
     this.#wantsMore = wanted;
+    this.#onchoice();
   }
 
   tokensOf(hash: string): number | null {

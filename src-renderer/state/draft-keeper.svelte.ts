@@ -7,10 +7,11 @@ const PAUSE_MILLISECONDS = 300;
 /** tells this window's drafts from another's */
 const WRITER = crypto.randomUUID();
 
-const byHash = ({ text, pictures, edit }: DraftContent): DraftContent<string> => ({
+const byHash = ({ text, pictures, edit, moreDetail }: DraftContent): DraftContent<string> => ({
   text,
   pictures: pictures.map(({ hash }) => hash),
   edit: edit && { ...edit, pictures: edit.pictures.map(({ hash }) => hash) },
+  ...(moreDetail ? { moreDetail } : {}),
 });
 const NOTHING = JSON.stringify({ text: '', pictures: [], edit: null } satisfies DraftContent<string>);
 

@@ -49,7 +49,7 @@ export class Draft {
   #setAside: Written = NOTHING;
 
   constructor(bridge: Bridge, costsOf?: CostsOf) {
-    this.costs = new DraftCosts(costsOf);
+    this.costs = new DraftCosts(costsOf, () => this.onchange());
     this.files = new FileAdding(bridge, this.#places());
   }
 
@@ -83,18 +83,20 @@ export class Draft {
   /** All of it that can be kept: what is still on its way comes later. */
   get content(): DraftContent<string> {
     const now = { text: this.text, pictures: this.hashes };
-    if (this.#editing === null) return { ...now, edit: null };
+    const detail = this.costs.moreDetail ? { moreDetail: true } : {};
+    if (this.#editing === null) return { ...now, edit: null, ...detail };
     const { text, attachments } = this.#setAside;
-    return { text, pictures: hashesOf(attachments), edit: { messageId: this.#editing, ...now } };
+    return { text, pictures: hashesOf(attachments), edit: { messageId: this.#editing, ...now }, ...detail };
   }
 
   /** Writes what was kept in the place of what is here; pictures that are the same keep their costs. */
-  restore({ text, pictures, edit }: DraftContent): void {
+  restore({ text, pictures, edit, moreDetail = false }: DraftContent): void {
     const own = { text, attachments: this.#attached(pictures) };
     this.#setAside = edit === null ? NOTHING : own;
     this.#editing = edit?.messageId ?? null;
     this.#attachments = edit === null ? own.attachments : this.#attached(edit.pictures);
     this.#text = edit === null ? text : edit.text;
+    this.costs.moreDetail = moreDetail;
     this.onchange();
   }
 

@@ -18,12 +18,12 @@ class Kept implements DraftService {
   readonly windows: DraftKeeper[] = [];
 
   get draft(): KeptDraft {
-    const { text, pictures, edit } = this.content;
+    const { pictures, edit } = this.content;
     const views = {
       pictures: pictures.map(view),
       edit: edit && { ...edit, pictures: edit.pictures.map(view) },
     };
-    return { place: 'c', text, ...views, revision: this.revision, writer: this.writer };
+    return { place: 'c', ...this.content, ...views, revision: this.revision, writer: this.writer };
   }
 
   get(): Promise<KeptDraft> {
@@ -47,9 +47,8 @@ class Kept implements DraftService {
   }
 
   async open(early = '') {
-    const draft = new Draft({
-      addPicture: (_: File, name: string) => Promise.resolve(view(name)),
-    } as unknown as Bridge);
+    const addPicture = (_: File, name: string) => Promise.resolve(view(name));
+    const draft = new Draft({ addPicture } as unknown as Bridge, () => Promise.resolve(null));
     const keeper = new DraftKeeper(this, 'c', draft);
     draft.text = early;
     this.windows.push(keeper);
@@ -90,6 +89,27 @@ describe('what is being written', () => {
     expect(next.draft).toMatchObject({ editing: 'q', text: 'Which?', hashes: ['asked'] });
     next.draft.stopEditing();
     expect(next.draft).toMatchObject({ editing: null, text: 'half a question', hashes: ['own'] });
+  });
+
+  it('is kept with the detail that its pictures are to have, as long as there are any', async () => {
+    const kept = new Kept();
+    const { draft } = await kept.open();
+    await draft.addFiles([new File(['x'], 'a')]);
+    await pause();
+    draft.costs.moreDetail = true;
+    await pause();
+    expect(kept).toMatchObject({ revision: 2, content: { pictures: ['a'], moreDetail: true } });
+    const next = await kept.open();
+    expect(next.draft.costs.moreDetail).toBe(true);
+    await pause();
+    expect(kept.revision).toBe(2);
+    next.draft.costs.moreDetail = false;
+    await pause();
+    expect(kept.content).not.toHaveProperty('moreDetail');
+    next.draft.costs.moreDetail = true;
+    await next.draft.remove(next.draft.attachments[0]?.key ?? NaN);
+    await pause();
+    expect(kept.content).toEqual(nothing);
   });
 
   it('is gone once it was sent, and at once when the window goes', async () => {
