@@ -257,13 +257,18 @@ describe('what is no usable picture', () => {
   it.each([
     ['letter.jpg', 'Dear Sir or Madam,'],
     ['missing.jpg', 'No such file or directory: this text is about missing files (ENOENT).'],
-    ['empty.png', ''],
     ['model.png', 'GGUF'],
   ])('%s, which holds something else, is told so', async (name, content) => {
     const error = await rejected(decodePicture(inFile(name, content), options));
     expect(error.code).toBe('BAD_PICTURE');
     expect(error.message).toContain(name);
     expect(error.advice).toContain('JPEG, PNG');
+  });
+
+  it('that is empty is to be copied again', async () => {
+    const error = await rejected(decodePicture(inFile('empty.png', ''), options));
+    expect(error).toMatchObject({ code: 'BAD_PICTURE', advice: 'Copy or download it again.' });
+    expect(error.message).toContain('empty.png is empty');
   });
 
   it('a folder', async () => {
