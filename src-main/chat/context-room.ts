@@ -1,5 +1,6 @@
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import type { PictureDetail } from '../contract/chat.ts';
+import { counted } from '../counted.ts';
 import { MOST_PICTURE_SHARE } from '../models/image-limits.ts';
 import type { TextModel } from '../models/model-file.ts';
 import type { PictureSize } from '../models/picture-size.ts';
@@ -160,10 +161,10 @@ export class ContextRoom {
       this.#scale.within(original, question.detail === 'full' ? this.#scale.limits.maxTokens : 0),
     );
     const tokens = await this.#count([question.message], smallest, signal);
-    const takes = tokens === Infinity ? 'more text than can fit' : `${tokens} tokens`;
+    const takes = tokens === Infinity ? 'more text than can fit' : counted(tokens, 'token');
     return new SnugError(
       'CONTEXT_FULL',
-      `this message alone takes ${takes}, and the context holds ${this.#contextTokens} tokens`,
+      `this message alone takes ${takes}, and the context holds ${counted(this.#contextTokens, 'token')}`,
       {
         advice: 'Send less text, or fewer pictures.',
         remedies: longerContext({

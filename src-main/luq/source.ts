@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
@@ -62,7 +63,7 @@ function withoutVision(text: TextModel): string[] {
 export function inContext(read: ReadSource, contextTokens: number): ReadSource {
   const limits = limitsIn(contextTokens, read.limits);
   if (read.vision === undefined || limits.maxTokens === read.limits.maxTokens) return read;
-  const warning = `pictures take at most ${limits.maxTokens} of the ${read.limits.maxTokens} tokens that the model lets them take: a context of ${contextTokens} has room for no more beside a question and its answer`;
+  const warning = `pictures take at most ${limits.maxTokens.toLocaleString('en')} of the ${counted(read.limits.maxTokens, 'token')} that the model lets them take: a context of ${contextTokens.toLocaleString('en')} has room for no more beside a question and its answer`;
   return { ...read, limits, warnings: [...read.warnings, warning] };
 }
 

@@ -318,7 +318,7 @@ describe('a question that cannot be asked', () => {
         message: expect.stringContaining(`question 1 (${join(folder, 'too-long', '1.png')})`) as string,
       },
     });
-    expect(stderr).toMatch(/takes \d+ tokens, and the context holds \d+/);
+    expect(stderr).toMatch(/takes [\d,]+ tokens, and the context holds [\d,]+/);
     expect(stderr).toContain('--image-tokens');
   });
 });

@@ -104,7 +104,7 @@ describe('chat', () => {
 
   it('says that a question is too long for the context', async () => {
     const { code, stderr } = await chat('word '.repeat(500), '--context', '256');
-    expect(stderr).toMatch(/takes \d+ tokens, and the context holds 256/);
+    expect(stderr).toMatch(/takes [\d,]+ tokens, and the context holds 256/);
     expect(stderr).toContain('--context');
     expect(code).toBe(1);
   });

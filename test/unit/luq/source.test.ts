@@ -25,7 +25,7 @@ describe('a source', () => {
     expect(source.limits.maxTokens).toBe(4096);
     expect(inContext(source, 4096)).toMatchObject({
       limits: { minTokens: 4, maxTokens: 3072 },
-      warnings: [expect.stringMatching(/at most 3072 of the 4096 tokens .* a context of 4096/)],
+      warnings: [expect.stringMatching(/at most 3,072 of the 4,096 tokens .* a context of 4,096/)],
     });
     expect(inContext(source, 8192)).toBe(source);
   });
