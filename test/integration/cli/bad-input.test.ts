@@ -91,7 +91,10 @@ describe('bad input to fit', () => {
       says: [/--vision takes Q8_0, not Q4_K/],
     },
     'a missing model': { args: () => [missing()], says: [/there is no file .*missing/] },
-    'a folder for a model': { args: () => [folder], says: [/is a folder, and holds (no GGUF models|1 model|[0-9]+ models)/] },
+    'a folder for a model': {
+      args: () => [folder],
+      says: [/is a folder, and holds (no GGUF models|1 model|[0-9]+ models)/],
+    },
     'a text for a model': {
       args: () => [made('notes.gguf', 'not a model')],
       says: [/notes.gguf is not a GGUF file, but a text; it begins with “not a model”/, /download it again/],
