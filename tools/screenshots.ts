@@ -35,7 +35,9 @@ await page
   .getByRole('button', { name: /New chat/ })
   .first()
   .click();
+await page.getByText('Ask about a picture', { exact: true }).waitFor();
 await page.locator('input[type=file]').first().setInputFiles(picture);
+await page.getByText(/This picture takes/).waitFor();
 for (const [index, question] of ['How many shapes are there?', 'Describe the image.'].entries()) {
   await page.getByLabel('Your question').fill(question);
   await page.getByLabel('Your question').press('Enter');
