@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { loadAddon } from '../src-main/engine/addon.ts';
-import { openModel } from '../src-main/luq/open-model.ts';
+import { openModel } from '../src-main/models/open-model.ts';
 import { median, run, type Comparison } from './measure.ts';
 import type { Setting } from './run.ts';
 

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { workerEntries } from '../src-main/api/entries.ts';
+import { workerEntries } from '../src-main/worker-entries.ts';
 import type { OpenChatRequest, OpenedChat, SendRequest, SentAnswer } from '../src-main/contract/chat.ts';
 import { WorkerProcess } from '../src-main/engine/worker-process.ts';
-import { speedPredictor } from '../src-main/luq/prepare.ts';
+import { speedPredictor } from '../src-main/fit/prepare.ts';
 import { measureInChat, writeFullSizeModel, type FullSizeCase } from '../test/fixtures/measured-full-size.ts';
 import { QWEN_3B, QWEN_7B } from '../test/fixtures/sparse-models.ts';
 import { machine } from './measure.ts';

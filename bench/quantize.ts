@@ -1,13 +1,13 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAddon } from '../src-main/engine/addon.ts';
-import { assemble } from '../src-main/luq/assemble.ts';
-import { Bank, fillBank } from '../src-main/luq/bank.ts';
-import { readImatrix } from '../src-main/luq/imatrix.ts';
-import { mixtureOf } from '../src-main/luq/mixture.ts';
-import { openMetadata } from '../src-main/luq/open-model.ts';
-import { fileTypeId, type Rung } from '../src-main/luq/rungs.ts';
-import { readGguf } from '../src-main/models/gguf.ts';
+import { assemble } from '../src-main/luq/quantize/assemble.ts';
+import { Bank, fillBank } from '../src-main/luq/quantize/bank.ts';
+import { readImatrix } from '../src-main/gguf/imatrix.ts';
+import { mixtureOf } from '../src-main/luq/plan/mixture.ts';
+import { openMetadata } from '../src-main/models/open-model.ts';
+import { fileTypeId, type Rung } from '../src-main/luq/plan/rungs.ts';
+import { readGguf } from '../src-main/gguf/gguf.ts';
 import { run, seconds, type Comparison } from './measure.ts';
 import type { Setting } from './run.ts';
 

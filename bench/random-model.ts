@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GgufType, readGguf } from '../src-main/models/gguf.ts';
-import { ggufEntry, layOutGguf, type TensorToWrite } from '../src-main/models/gguf-writer.ts';
-import { tensorTypeId } from '../src-main/models/tensor-types.ts';
+import { GgufType, readGguf } from '../src-main/gguf/gguf.ts';
+import { ggufEntry, layOutGguf, type TensorToWrite } from '../src-main/gguf/writer.ts';
+import { tensorTypeId } from '../src-main/gguf/tensor-types.ts';
 
 const demo = join(import.meta.dirname, '..', 'resources', 'demo-model', 'demo-vl-f16.gguf');
 const F16 = tensorTypeId('F16');

@@ -1,5 +1,5 @@
 import { ChatHost } from './chat/host.ts';
-import { blockOtherDecoders } from './chat/pictures.ts';
+import { blockOtherDecoders } from './pictures/pictures.ts';
 import type {
   ChatEvent,
   ChatHistory,

@@ -9,9 +9,9 @@ import { fitCommand } from './cli/fit-command.ts';
 import { inspectCommand } from './cli/inspect-command.ts';
 import { profileCommand } from './cli/profile-command.ts';
 import { commanderError, EXIT, reportError } from './cli/terminal.ts';
-import { messages, output } from './terminal-output.ts';
-import { protectHome } from './luq/private-files.ts';
-import { snugHome } from './luq/workspace.ts';
+import { messages, output } from './doors/terminal/terminal-output.ts';
+import { protectHome } from './files/private-files.ts';
+import { snugHome } from './fit/workspace.ts';
 import { ownVersion } from './root.ts';
 
 // Door 2: the services in a terminal.

@@ -1,12 +1,12 @@
 import { compare } from './compare/run.ts';
-import { workerEntries } from './api/entries.ts';
-import { blockOtherDecoders } from './chat/pictures.ts';
+import { workerEntries } from './worker-entries.ts';
+import { blockOtherDecoders } from './pictures/pictures.ts';
 import type { CompareRequest } from './contract/comparison.ts';
 import type { FitRequest } from './contract/fit-request.ts';
 import { serveWorker } from './engine/worker-child.ts';
 import type { CallContext } from './engine/worker-protocol.ts';
-import type { FitEvent } from './luq/fit-service.ts';
-import { fit, previewFit } from './luq/fit.ts';
+import type { FitEvent } from './services/fit-service.ts';
+import { fit, previewFit } from './fit/fit.ts';
 import { reportProfile, type ProfileRequest } from './profile/report.ts';
 import type { Progress } from './contract/progress.ts';
 

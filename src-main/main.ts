@@ -1,10 +1,10 @@
 import { app, dialog, ipcMain, Menu, protocol, session, type BrowserWindow } from 'electron';
 import { join } from 'node:path';
 import { toErrorData } from './contract/errors.ts';
-import { snugHome } from './luq/workspace.ts';
+import { snugHome } from './fit/workspace.ts';
 import { appRoot } from './root.ts';
 import { openServices, type Services } from './services/services.ts';
-import { within } from './api/time-limit.ts';
+import { within } from './doors/time-limit.ts';
 import { guardEveryPage } from './shell/guard.ts';
 import { serveIpc } from './shell/ipc.ts';
 import { watchFits } from './shell/fit-watch.ts';

@@ -1,12 +1,12 @@
-import { documentPages, type PagesRequest } from './chat/document-pages.ts';
-import { tooMuchMemory } from './chat/picture-errors.ts';
-import { MOST_DECODING_BYTES } from './chat/picture-memory.ts';
+import { documentPages, type PagesRequest } from './pictures/document-pages.ts';
+import { tooMuchMemory } from './pictures/picture-errors.ts';
+import { MOST_DECODING_BYTES } from './pictures/picture-memory.ts';
 import {
   blockOtherDecoders,
   preparePicture,
   type PreparedPicture,
   type PrepareRequest,
-} from './chat/pictures.ts';
+} from './pictures/pictures.ts';
 import type { DocumentPages } from './contract/conversation.ts';
 import { withinMemory } from './engine/memory-limit.ts';
 import { serveWorker } from './engine/worker-child.ts';

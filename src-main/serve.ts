@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { remedyWords } from './cli/remedy-words.ts';
+import { remedyWords } from './doors/terminal/remedy-words.ts';
 import { toErrorData } from './contract/errors.ts';
-import { snugHome } from './luq/workspace.ts';
+import { snugHome } from './fit/workspace.ts';
 import { appRoot } from './root.ts';
 import { readArguments } from './serve/arguments.ts';
 import { startServer } from './serve/server.ts';
 import { endOnSignal } from './serve/stop.ts';
 import { openServices, type Services } from './services/services.ts';
-import { messages, output } from './terminal-output.ts';
+import { messages, output } from './doors/terminal/terminal-output.ts';
 
 /**
  * Door 3: the app's window in a browser of this machine, for development and tests. `node src-main/serve.ts [--port N]` prints the

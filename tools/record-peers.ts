@@ -10,8 +10,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { metadataString, readGguf } from '../src-main/models/gguf.ts';
-import { tensorTypeName } from '../src-main/models/tensor-types.ts';
+import { metadataString, readGguf } from '../src-main/gguf/gguf.ts';
+import { tensorTypeName } from '../src-main/gguf/tensor-types.ts';
 import { recordDivergence } from './peers/divergence.ts';
 import { PICTURES } from './peers/pictures.ts';
 import {

@@ -1,13 +1,13 @@
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import type { PictureDetail } from '../contract/chat.ts';
-import { counted } from '../counted.ts';
+import { counted } from '../contract/counted.ts';
 import { MOST_PICTURE_SHARE } from '../models/image-limits.ts';
 import type { TextModel } from '../models/model-file.ts';
-import type { PictureSize } from '../models/picture-size.ts';
+import type { PictureSize } from '../pictures/picture-size.ts';
 import { longerContext } from './longer-context.ts';
-import { shareRoom, usualTokens, type PictureScale } from './picture-scale.ts';
-import type { Picture } from './pictures.ts';
-import type { ChatMessage } from './template.ts';
+import { shareRoom, usualTokens, type PictureScale } from '../prompt/picture-scale.ts';
+import type { Picture } from '../pictures/pictures.ts';
+import type { ChatMessage } from '../prompt/template.ts';
 
 export interface Turn {
   readonly message: ChatMessage;

@@ -1,4 +1,4 @@
-import { counted } from '../counted.ts';
+import { counted } from '../contract/counted.ts';
 
 /** Said where a model was trained for a shorter context than was asked for; undefined where it has what was asked. */
 export function shorterContextNote(asked: number | undefined, given: number): string | undefined {

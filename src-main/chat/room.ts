@@ -2,12 +2,12 @@ import { SnugError } from '../contract/errors.ts';
 import type { Laptop, Memory } from '../contract/fit-report.ts';
 import type { Remedy } from '../contract/remedies.ts';
 import type { Addon, NativeModel } from '../engine/addon.ts';
-import { extraBytes, extraBytesOf, staysMapped } from '../luq/loaded-weights.ts';
-import { measureOverhead, predictMemory, tensorDataBytes } from '../luq/memory.ts';
-import { openMetadata } from '../luq/open-model.ts';
+import { extraBytes, extraBytesOf, staysMapped } from '../luq/plan/loaded-weights.ts';
+import { measureOverhead, predictMemory, tensorDataBytes } from '../luq/plan/memory.ts';
+import { openMetadata } from '../models/open-model.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
 import { mayBeFitted, type TextModel, type VisionModel } from '../models/model-file.ts';
-import { formatBytes } from '../profile/bytes.ts';
+import { formatBytes } from '../contract/bytes.ts';
 
 /** Whether there is room in memory for a model, told before any of its weights is read. */
 

@@ -14,11 +14,11 @@ import { openedThoughts } from '../contract/thoughts.ts';
 import { callNative, nativeError, type Addon, type NativeChat, type NativeModel } from '../engine/addon.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
 import type { TextModel, VisionModel } from '../models/model-file.ts';
-import type { PictureSize } from '../models/picture-size.ts';
+import type { PictureSize } from '../pictures/picture-size.ts';
 import { ContextRoom, type Question, type Turn } from './context-room.ts';
-import { PictureScale } from './picture-scale.ts';
-import { decodePicture, readPictureSize, type Picture } from './pictures.ts';
-import { ChatTemplate, type ChatMessage } from './template.ts';
+import { PictureScale } from '../prompt/picture-scale.ts';
+import { decodePicture, readPictureSize, type Picture } from '../pictures/pictures.ts';
+import { ChatTemplate, type ChatMessage } from '../prompt/template.ts';
 
 /** Beyond so many characters a token, text cannot fit; counting the tokens of more would take minutes and gigabytes. */
 const MOST_CHARACTERS_PER_TOKEN = 64;

@@ -12,10 +12,10 @@ import type {
 import { isCancelled } from '../contract/errors.ts';
 import { contextFor } from '../models/image-limits.ts';
 import { LOAD_GRACE_MILLISECONDS, WorkerProcess } from '../engine/worker-process.ts';
-import { workerEntries } from '../api/entries.ts';
+import { workerEntries } from '../worker-entries.ts';
 import { shorterContextNote } from '../chat/opening-notes.ts';
-import { counted } from '../counted.ts';
-import { messages, output, paint } from '../terminal-output.ts';
+import { counted } from '../contract/counted.ts';
+import { messages, output, paint } from '../doors/terminal/terminal-output.ts';
 import { CHAT_HELP, readChatLine, withoutBroken } from './chat-lines.ts';
 import { chosenModel, chosenThreads } from './chosen-model.ts';
 import { givenPicture } from './given-files.ts';

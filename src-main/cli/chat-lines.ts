@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { DOCUMENT_EXTENSIONS, PICTURE_EXTENSIONS } from '../contract/picture-kinds.ts';
-import { draggedInto, pastedPaths, type PathSurroundings } from '../pasted-paths.ts';
+import { draggedInto, pastedPaths, type PathSurroundings } from '../files/pasted-paths.ts';
 
 /** A line that was typed in `snug chat`. */
 export type ChatLine =

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { join } from 'node:path';
-import { workerEntries } from '../api/entries.ts';
+import { workerEntries } from '../worker-entries.ts';
 import { plots } from '../compare/plots.ts';
 import { toCsv, toMarkdown } from '../compare/tables.ts';
 import {
@@ -14,10 +14,10 @@ import { SnugError } from '../contract/errors.ts';
 import type { Progress } from '../contract/progress.ts';
 import { WorkerProcess } from '../engine/worker-process.ts';
 import { TASKS } from '../evaluate/tasks/tasks.ts';
-import { writeFileAtomically } from '../luq/files.ts';
-import { modesAt } from '../luq/private-files.ts';
-import { snugHome } from '../luq/workspace.ts';
-import { output } from '../terminal-output.ts';
+import { writeFileAtomically } from '../files/durable.ts';
+import { modesAt } from '../files/private-files.ts';
+import { snugHome } from '../fit/workspace.ts';
+import { output } from '../doors/terminal/terminal-output.ts';
 import { addCalibrationOptions, fitRequest, wholeNumber, type FitFlags } from './arguments.ts';
 import { givenFile, optionalFile } from './given-files.ts';
 import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';

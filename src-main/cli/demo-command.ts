@@ -1,8 +1,8 @@
-import { FitService } from '../luq/fit-service.ts';
-import { formatBytes } from '../profile/bytes.ts';
-import { demoModel, workerEntries } from '../api/entries.ts';
+import { FitService } from '../services/fit-service.ts';
+import { formatBytes } from '../contract/bytes.ts';
+import { demoModel, workerEntries } from '../worker-entries.ts';
 import { defaultOrdering } from '../contract/fit-request.ts';
-import { output } from '../terminal-output.ts';
+import { output } from '../doors/terminal/terminal-output.ts';
 import { fitRequest, type FitFlags } from './arguments.ts';
 import { printReport, runFit } from './fit-command.ts';
 import { profileLines, runProfile } from './profile-command.ts';

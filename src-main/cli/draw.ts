@@ -1,9 +1,9 @@
 import { closeness } from '../contract/closeness.ts';
 import type { Candidate, FitReport, LayerReport, Memory } from '../contract/fit-report.ts';
 import { candidateSpeed } from '../contract/fit-speed.ts';
-import { counted } from '../counted.ts';
-import { formatBytes } from '../profile/bytes.ts';
-import { paint } from '../terminal-output.ts';
+import { counted } from '../contract/counted.ts';
+import { formatBytes } from '../contract/bytes.ts';
+import { paint } from '../doors/terminal/terminal-output.ts';
 
 /** Text drawings for the terminal; each returns lines. */
 

@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
-import { workerEntries } from '../api/entries.ts';
+import { workerEntries } from '../worker-entries.ts';
 import type { OpenChatRequest, OpenedChat } from '../contract/chat.ts';
 import { isCancelled } from '../contract/errors.ts';
-import { counted } from '../counted.ts';
+import { counted } from '../contract/counted.ts';
 import { LOAD_GRACE_MILLISECONDS, WorkerProcess } from '../engine/worker-process.ts';
 import { answersPath, KeptAnswers } from '../evaluate/kept-answers.ts';
 import { askWorker, runTask, type TaskRun } from '../evaluate/run-task.ts';
@@ -14,13 +14,13 @@ import {
   type TaskScore,
 } from '../evaluate/tasks/task.ts';
 import { TASKS } from '../evaluate/tasks/tasks.ts';
-import { writeFileAtomically } from '../luq/files.ts';
-import { modesAt } from '../luq/private-files.ts';
-import { sourceSha256 } from '../luq/source.ts';
-import { snugHome } from '../luq/workspace.ts';
+import { writeFileAtomically } from '../files/durable.ts';
+import { modesAt } from '../files/private-files.ts';
+import { sourceSha256 } from '../models/source.ts';
+import { snugHome } from '../fit/workspace.ts';
 import { contextFor, imageLimits, type ImageLimits } from '../models/image-limits.ts';
 import { checkPair, readVisionModel } from '../models/model-file.ts';
-import { messages, output, paint } from '../terminal-output.ts';
+import { messages, output, paint } from '../doors/terminal/terminal-output.ts';
 import { wholeNumber } from './arguments.ts';
 import { chosenModel, chosenThreads } from './chosen-model.ts';
 import { table } from './draw.ts';

@@ -1,11 +1,11 @@
 import { worstCloseness } from '../contract/closeness.ts';
 import type { FitReport } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
-import { counted } from '../counted.ts';
-import { FitService } from '../luq/fit-service.ts';
-import { formatBytes } from '../profile/bytes.ts';
-import { output, paint } from '../terminal-output.ts';
-import { workerEntries } from '../api/entries.ts';
+import { counted } from '../contract/counted.ts';
+import { FitService } from '../services/fit-service.ts';
+import { formatBytes } from '../contract/bytes.ts';
+import { output, paint } from '../doors/terminal/terminal-output.ts';
+import { workerEntries } from '../worker-entries.ts';
 import { fitRequest, type FitFlags } from './arguments.ts';
 import { answerLines, candidatesTable, entropyChart, filesTable, memoryLines } from './draw.ts';
 import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';

@@ -1,9 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
-import { counted } from '../counted.ts';
+import { counted } from '../contract/counted.ts';
 import { addressRefusal, pictureAddressRefusal } from '../models/hub-address.ts';
-import { givenPath } from '../pasted-paths.ts';
+import { givenPath } from '../files/pasted-paths.ts';
 
 /** A file or folder named on the command line, to read or to write; whether it is there is for whoever opens it to say. */
 export function givenFile(text: string): string {

@@ -1,6 +1,6 @@
 import { inspect, type Inspection } from '../models/inspect.ts';
-import { formatBytes } from '../profile/bytes.ts';
-import { output, paint } from '../terminal-output.ts';
+import { formatBytes } from '../contract/bytes.ts';
+import { output, paint } from '../doors/terminal/terminal-output.ts';
 import { table } from './draw.ts';
 import { givenModel, givenVisionFile } from './given-files.ts';
 import { EXIT } from './terminal.ts';

@@ -1,11 +1,11 @@
-import { counted } from '../counted.ts';
+import { counted } from '../contract/counted.ts';
 import { WorkerProcess } from '../engine/worker-process.ts';
 import { hasGraphicsDevice } from '../contract/laptop.ts';
-import { modelsFolder, snugHome } from '../luq/workspace.ts';
-import { formatBytes } from '../profile/bytes.ts';
+import { modelsFolder, snugHome } from '../fit/workspace.ts';
+import { formatBytes } from '../contract/bytes.ts';
 import type { ProfileReport, ProfileRequest } from '../profile/report.ts';
-import { workerEntries } from '../api/entries.ts';
-import { output, paint } from '../terminal-output.ts';
+import { workerEntries } from '../worker-entries.ts';
+import { output, paint } from '../doors/terminal/terminal-output.ts';
 import { table } from './draw.ts';
 import { givenModel } from './given-files.ts';
 import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';

@@ -1,9 +1,9 @@
 import process from 'node:process';
 import { toErrorData, type ErrorCode } from '../contract/errors.ts';
 import type { Progress } from '../contract/progress.ts';
-import { formatBytes } from '../profile/bytes.ts';
-import { messages, output, paint } from '../terminal-output.ts';
-import { remedyWords } from './remedy-words.ts';
+import { formatBytes } from '../contract/bytes.ts';
+import { messages, output, paint } from '../doors/terminal/terminal-output.ts';
+import { remedyWords } from '../doors/terminal/remedy-words.ts';
 
 /** Exit codes that scripts can rely on; documented in --help. */
 export const EXIT = { ok: 0, failed: 1, badInput: 2, doesNotFit: 3, incoherent: 4, cancelled: 130 } as const;

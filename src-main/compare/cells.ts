@@ -1,6 +1,6 @@
 import type { Compared, Comparison } from '../contract/comparison.ts';
 import type { Divergence } from '../contract/fit-report.ts';
-import { formatBytes } from '../profile/bytes.ts';
+import { formatBytes } from '../contract/bytes.ts';
 import { pictureKld } from './findings.ts';
 import { column, escapeMarkdown, numbers, type Column } from './markdown.ts';
 

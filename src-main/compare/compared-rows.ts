@@ -1,9 +1,9 @@
 import type { Compared } from '../contract/comparison.ts';
 import { throwIfCancelled } from '../contract/errors.ts';
 import type { OnProgress } from '../contract/progress.ts';
-import type { Plan } from '../luq/plan.ts';
-import { speedPredictor } from '../luq/prepare.ts';
-import type { Trial } from '../luq/trials.ts';
+import type { Plan } from '../luq/plan/plan.ts';
+import { speedPredictor } from '../fit/prepare.ts';
+import type { Trial } from '../fit/trials.ts';
 import { importanceOf, type Bench } from './comparison-bench.ts';
 import { RowMeasurer, type ComparedTask, type RowOptions } from './measured-row.ts';
 

@@ -1,9 +1,9 @@
 import type { OnProgress } from '../contract/progress.ts';
-import { calibrateSource, type Calibrated } from '../luq/fit-calibration.ts';
-import type { FitSettings } from '../luq/fit-settings.ts';
-import { orderLayers } from '../luq/orders.ts';
-import { Trials } from '../luq/trials.ts';
-import type { Workspace } from '../luq/workspace.ts';
+import { calibrateSource, type Calibrated } from '../fit/calibration.ts';
+import type { FitSettings } from '../fit/settings.ts';
+import { orderLayers } from '../luq/entropy/orders.ts';
+import { Trials } from '../fit/trials.ts';
+import type { Workspace } from '../fit/workspace.ts';
 import type { RowOptions } from './measured-row.ts';
 
 /** A calibration and what is measured with it. */

@@ -7,13 +7,13 @@ import { answersPath, KeptAnswers } from '../evaluate/kept-answers.ts';
 import { askWorker, runTask } from '../evaluate/run-task.ts';
 import { firstQuestions, type Task, type TaskQuestion } from '../evaluate/tasks/task.ts';
 import { TASKS } from '../evaluate/tasks/tasks.ts';
-import { writeFileAtomically } from '../luq/files.ts';
-import type { Prepared } from '../luq/prepare.ts';
-import { sampleQuestions } from '../luq/sample-questions.ts';
-import type { Source } from '../luq/source.ts';
-import type { Trial, TrialFile, Trials } from '../luq/trials.ts';
+import { writeFileAtomically } from '../files/durable.ts';
+import type { Prepared } from '../fit/prepare.ts';
+import { sampleQuestions } from '../services/sample-questions.ts';
+import type { Source } from '../models/source.ts';
+import type { Trial, TrialFile, Trials } from '../fit/trials.ts';
 import { contextFor } from '../models/image-limits.ts';
-import { readKept } from '../models/json-file.ts';
+import { readKept } from '../files/json-file.ts';
 
 /** What is measured of a row: beside its quality, how it runs and how it does at a task. Each is kept by what it depends on. */
 

@@ -1,5 +1,5 @@
 import type { Compared, Comparison } from '../contract/comparison.ts';
-import { formatBytes } from '../profile/bytes.ts';
+import { formatBytes } from '../contract/bytes.ts';
 import { modelBytes, orderingName, orderingPlace, pictureKld } from './findings.ts';
 import { type Axis, type Key, shortNumber } from './plot-panel.ts';
 import { type Interval, logScale } from './plot-scale.ts';

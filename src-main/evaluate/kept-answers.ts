@@ -5,13 +5,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { throwIfCancelled } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
-import { makeFolder, removeDurably, syncFolder, writeError, writeWholly } from '../luq/files.ts';
-import { PRIVATE_FILE } from '../luq/private-files.ts';
-import { takeLock } from '../luq/workspace.ts';
+import { makeFolder, removeDurably, syncFolder, writeError, writeWholly } from '../files/durable.ts';
+import { PRIVATE_FILE } from '../files/private-files.ts';
+import { takeLock } from '../fit/workspace.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
-import { readRegularFile } from '../regular-file.ts';
+import { readRegularFile } from '../files/regular-file.ts';
 import type { TaskQuestion } from './tasks/task.ts';
-import { insist } from '../luq/refused.ts';
+import { insist } from '../files/refused.ts';
 
 /** What an answer depends on beside its question. */
 export interface AnsweredBy {

@@ -1,5 +1,5 @@
-import { blockSize, tensorTypeId, tensorTypeName } from './tensor-types.ts';
-import { GgufType, metadataNumber, metadataString, type Gguf, type GgufTensor } from './gguf.ts';
+import { blockSize, tensorTypeId, tensorTypeName } from '../gguf/tensor-types.ts';
+import { GgufType, metadataNumber, metadataString, type Gguf, type GgufTensor } from '../gguf/gguf.ts';
 import { checkReal, implausible, unusable, wholeNumberIn, wholeNumbersIn, type Range } from './refusal.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { checkTensorTypes, MOST_LAYERS } from './check-text.ts';
-import { metadataNumber, type Gguf, type GgufType } from './gguf.ts';
+import { metadataNumber, type Gguf, type GgufType } from '../gguf/gguf.ts';
 import { checkReal, checkType, implausible, wholeNumberIn, type Range } from './refusal.ts';
 
 /**

@@ -1,8 +1,8 @@
-import type { GgufTensor } from './gguf.ts';
-import { metadataNumber } from './gguf.ts';
+import type { GgufTensor } from '../gguf/gguf.ts';
+import { metadataNumber } from '../gguf/gguf.ts';
 import type { VisionModel } from './model-file.ts';
 import { implausible } from './refusal.ts';
-import { tensorTypeName } from './tensor-types.ts';
+import { tensorTypeName } from '../gguf/tensor-types.ts';
 
 /**
  * Refuses an encoder of Qwen2-VL's or LLaVA's kind that lacks a tensor or has one of another shape, where it is about to be opened:

@@ -1,5 +1,5 @@
 import { SnugError } from '../contract/errors.ts';
-import { metadataNumber } from './gguf.ts';
+import { metadataNumber } from '../gguf/gguf.ts';
 import type { TextModel, VisionModel } from './model-file.ts';
 import { readSidecar } from './sidecar.ts';
 

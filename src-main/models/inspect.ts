@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { visibleLine } from '../visible-text.ts';
-import type { Gguf, GgufValue } from './gguf.ts';
+import { visibleLine } from '../text/visible-text.ts';
+import type { Gguf, GgufValue } from '../gguf/gguf.ts';
 import { searchMmproj } from './find-mmproj.ts';
 import { imageLimits } from './image-limits.ts';
 import {
@@ -14,7 +14,7 @@ import {
   type TextModel,
 } from './model-file.ts';
 import { readSidecar } from './sidecar.ts';
-import { tensorTypeName } from './tensor-types.ts';
+import { tensorTypeName } from '../gguf/tensor-types.ts';
 
 /** What a GGUF is, which tensor types its layers have, and how it was made. */
 export interface Inspection {

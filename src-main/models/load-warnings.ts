@@ -1,4 +1,4 @@
-import { visibleLine } from '../visible-text.ts';
+import { visibleLine } from '../text/visible-text.ts';
 
 /**
  * What llama.cpp warns of as it loads a file, for the person who uses it: what it says of the file itself, in words of ours where it is

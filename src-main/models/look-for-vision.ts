@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { checkEncoderLayout } from './encoder-layout.ts';
-import type { GgufEntry } from './gguf.ts';
+import type { GgufEntry } from '../gguf/gguf.ts';
 import { readVisionModel, type VisionModel } from './model-file.ts';
 
 /** A vision file, or why it is none that can be used; and what it says of itself as far as it can be read. */

@@ -1,7 +1,7 @@
-import { counted } from '../counted.ts';
+import { counted } from '../contract/counted.ts';
 import { basename } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
-import { visibleLine } from '../visible-text.ts';
+import { visibleLine } from '../text/visible-text.ts';
 import { checkTextModel, MOST_LAYERS } from './check-text.ts';
 import { checkVisionModel } from './check-vision.ts';
 import {
@@ -11,10 +11,10 @@ import {
   type Gguf,
   type GgufTensor,
   type GgufWatch,
-} from './gguf.ts';
+} from '../gguf/gguf.ts';
 import { refuseNameless, refuseOtherKinds } from './other-kinds.ts';
 import { implausible } from './refusal.ts';
-import { isFloatType, tensorTypeId, tensorTypeName } from './tensor-types.ts';
+import { isFloatType, tensorTypeId, tensorTypeName } from '../gguf/tensor-types.ts';
 
 /**
  * What a text GGUF and an mmproj GGUF are, read from their metadata alone, and whether they belong together. Key names are

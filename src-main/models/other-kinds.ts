@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
-import { metadataNumber, metadataString, type Gguf, type GgufStart } from './gguf.ts';
+import { metadataNumber, metadataString, type Gguf, type GgufStart } from '../gguf/gguf.ts';
 
 /**
  * Sound GGUF files that are no model which Snug can use: told from their metadata, before their tensors are looked at, so that a

@@ -1,6 +1,6 @@
 import { SnugError } from '../contract/errors.ts';
-import type { Gguf } from './gguf.ts';
-import { GgufType, metadataNumber } from './gguf.ts';
+import type { Gguf } from '../gguf/gguf.ts';
+import { GgufType, metadataNumber } from '../gguf/gguf.ts';
 
 /** A model that no program made so: llama.cpp trusts what a header says, and ends or takes all memory where it is wrong. */
 export function implausible(gguf: Gguf, what: string): SnugError {

@@ -1,8 +1,8 @@
 import { readSync } from 'node:fs';
-import { openRegularFile } from '../regular-file.ts';
-import type { GgufTensor } from './gguf.ts';
+import { openRegularFile } from '../files/regular-file.ts';
+import type { GgufTensor } from '../gguf/gguf.ts';
 import type { VisionModel } from './model-file.ts';
-import { tensorTypeName } from './tensor-types.ts';
+import { tensorTypeName } from '../gguf/tensor-types.ts';
 
 /**
  * Whether two vision files are one encoder stored in two types, as repositories publish it (mmproj-F16, mmproj-BF16, …). Their shapes

@@ -2,9 +2,9 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
-import { removeDurably, writeFileAtomically } from '../luq/files.ts';
-import { PRIVATE, PRIVATE_FOLDER, type Modes } from '../luq/private-files.ts';
-import { readRegularFile } from '../regular-file.ts';
+import { removeDurably, writeFileAtomically } from '../files/durable.ts';
+import { PRIVATE, PRIVATE_FOLDER, type Modes } from '../files/private-files.ts';
+import { readRegularFile } from '../files/regular-file.ts';
 
 /** What belongs to a model file and cannot stand in it, kept beside it as `<model>.snug.json`. Paths are relative to it. */
 const sidecarSchema = z.strictObject({

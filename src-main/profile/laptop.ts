@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import systeminformation, { type Systeminformation } from 'systeminformation';
 import type { Laptop } from '../contract/fit-report.ts';
 import { answerOr } from './answer-or.ts';
-import { formatBytes } from './bytes.ts';
+import { formatBytes } from '../contract/bytes.ts';
 import { containerProcessors } from './container.ts';
 import { memoryNow } from './memory.ts';
 

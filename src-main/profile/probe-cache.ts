@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Laptop } from '../contract/fit-report.ts';
 import type { Addon } from '../engine/addon.ts';
-import { readKept } from '../models/json-file.ts';
-import { writeFileAtomically } from '../luq/files.ts';
+import { readKept } from '../files/json-file.ts';
+import { writeFileAtomically } from '../files/durable.ts';
 import { keyOf, probeKernels, type KernelSpeed, type Matrix } from './probe.ts';
 
 const cacheSchema = z.object({

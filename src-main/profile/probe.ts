@@ -1,5 +1,5 @@
 import { withAbort, type Addon } from '../engine/addon.ts';
-import { tensorBytes } from '../models/tensor-types.ts';
+import { tensorBytes } from '../gguf/tensor-types.ts';
 
 /** A weight matrix that one decoded token is multiplied with. */
 export interface Matrix {

@@ -2,7 +2,7 @@ import type { OnProgress } from '../contract/progress.ts';
 import type { LaptopView } from '../contract/laptop.ts';
 import { loadAddon } from '../engine/addon.ts';
 import { readTextModel } from '../models/model-file.ts';
-import { tensorBytes, tensorTypeId } from '../models/tensor-types.ts';
+import { tensorBytes, tensorTypeId } from '../gguf/tensor-types.ts';
 import { memoryLimits, recommendBudget } from './budget.ts';
 import { computeThreads, profileLaptop } from './laptop.ts';
 import { predictTokensPerSecond, probeKernels, type Matrix } from './probe.ts';

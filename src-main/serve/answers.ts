@@ -5,8 +5,8 @@ import { PAGES_PATH, PICTURES_PATH, SESSION_PATH } from '../contract/wire.ts';
 import type { Services } from '../services/services.ts';
 import type { Connections } from './connections.ts';
 import type { Gate } from './gate.ts';
-import { contentSecurityPolicy, pageFile } from './page-file.ts';
-import { PICTURE_POLICY, pictureFile } from './picture-file.ts';
+import { contentSecurityPolicy, pageFile } from '../doors/page-file.ts';
+import { PICTURE_POLICY, pictureFile } from '../doors/picture-file.ts';
 import { Uploads } from './uploads.ts';
 
 const HEADERS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { commanderError } from '../cli/terminal.ts';
-import { messages, output } from '../terminal-output.ts';
+import { messages, output } from '../doors/terminal/terminal-output.ts';
 
 const LARGEST_PORT = 65_535;
 

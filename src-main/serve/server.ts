@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { Dispatcher } from '../api/dispatcher.ts';
+import { Dispatcher } from '../doors/dispatcher.ts';
 import { SnugError } from '../contract/errors.ts';
 import { MOST_MESSAGE_BYTES, SOCKET_PATH, SOCKET_PROTOCOL } from '../contract/wire.ts';
 import { appRoot } from '../root.ts';

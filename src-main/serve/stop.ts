@@ -1,4 +1,4 @@
-import { within } from '../api/time-limit.ts';
+import { within } from '../doors/time-limit.ts';
 import { toErrorData } from '../contract/errors.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
-import type { Dispatcher } from '../api/dispatcher.ts';
-import type { EventBus } from '../api/event-bus.ts';
+import type { Dispatcher } from '../doors/dispatcher.ts';
+import type { EventBus } from '../services/event-bus.ts';
 import { toErrorData } from '../contract/errors.ts';
 import type { FromMain, Reply } from '../contract/wire.ts';
 

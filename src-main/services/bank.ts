@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { regularFilesBelow } from '../regular-file.ts';
+import { regularFilesBelow } from '../files/regular-file.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { BankUse } from '../contract/model.ts';
-import { takeLock } from '../luq/workspace.ts';
+import { takeLock } from '../fit/workspace.ts';
 
 /** What fits keep so that another budget takes seconds: a folder for each source in `work`, in Snug's home. */
 export class BankFolders {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { EventBus } from '../api/event-bus.ts';
+import type { EventBus } from './event-bus.ts';
 import type {
   ChatActivity,
   ChatService,

@@ -1,4 +1,4 @@
-import type { EventBus } from '../api/event-bus.ts';
+import type { EventBus } from './event-bus.ts';
 import type {
   ChatOptions,
   Conversation,

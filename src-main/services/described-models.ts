@@ -2,11 +2,11 @@ import { existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { isCancelled, SnugError, toErrorData, type ErrorCode } from '../contract/errors.ts';
-import { writeFileAtomically } from '../luq/files.ts';
-import { readKept } from '../models/json-file.ts';
+import { writeFileAtomically } from '../files/durable.ts';
+import { readKept } from '../files/json-file.ts';
 import { sidecarPath } from '../models/sidecar.ts';
 import type { ModelRow } from '../store/models.ts';
-import { visibleLine } from '../visible-text.ts';
+import { visibleLine } from '../text/visible-text.ts';
 import { describedFilesSchema, UNREADABLE, type DescribedFiles, type Description } from './model-entry.ts';
 import type { ModelReader } from './model-reader.ts';
 

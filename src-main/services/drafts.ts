@@ -1,4 +1,4 @@
-import type { EventBus } from '../api/event-bus.ts';
+import type { EventBus } from './event-bus.ts';
 import type { PictureView } from '../contract/conversation.ts';
 import type { DraftContent, DraftService, KeptDraft } from '../contract/draft.ts';
 import type { DraftRepository } from '../store/drafts.ts';

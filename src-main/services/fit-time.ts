@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { ExpectedTime } from '../contract/fit-job.ts';
 import type { FitReport } from '../contract/fit-report.ts';
 import type { Stage } from '../contract/progress.ts';
-import { DEFAULT_CALIBRATION_TOKENS } from '../luq/calibrate.ts';
+import { DEFAULT_CALIBRATION_TOKENS } from '../luq/calibrate/calibrate.ts';
 
 /** What a fit of a calibrated model still has to do. */
 const AFTER_CALIBRATION: readonly Stage[] = ['plan', 'quantize', 'assemble', 'check', 'measure'];

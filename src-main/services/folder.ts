@@ -1,11 +1,11 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { EventBus } from '../api/event-bus.ts';
+import type { EventBus } from './event-bus.ts';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import type { FolderMove, FolderService, MovedFolder } from '../contract/folder.ts';
-import { discard, makeFolder, publish, writeError } from '../luq/files.ts';
-import { modesAt } from '../luq/private-files.ts';
-import { modelsFolder } from '../luq/workspace.ts';
+import { discard, makeFolder, publish, writeError } from '../files/durable.ts';
+import { modesAt } from '../files/private-files.ts';
+import { modelsFolder } from '../fit/workspace.ts';
 import type { ModelRepository } from '../store/models.ts';
 import type { SettingsRepository } from '../store/settings.ts';
 import { checkPlace, checkRoom, makeWritable, moveError, refuseTaken } from './move/check.ts';

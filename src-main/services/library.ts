@@ -1,11 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { EventBus } from '../api/event-bus.ts';
+import type { EventBus } from './event-bus.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { BankUse, ImportResult, LibraryService, ModelDetails, ModelEntry } from '../contract/model.ts';
-import { discard, renameDurably, writeError } from '../luq/files.ts';
-import { givenPath } from '../pasted-paths.ts';
+import { discard, renameDurably, writeError } from '../files/durable.ts';
+import { givenPath } from '../files/pasted-paths.ts';
 import { readSidecar } from '../models/sidecar.ts';
 import type { ModelRepository, ModelRow } from '../store/models.ts';
 import { importModels } from './import-models.ts';

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
 import type { ModelEntry } from '../contract/model.ts';
-import type { Gguf } from '../models/gguf.ts';
+import type { Gguf } from '../gguf/gguf.ts';
 import { MOST_LAYERS } from '../models/check-text.ts';
 import { checkEncoderLayout } from '../models/encoder-layout.ts';
 import { searchMmproj } from '../models/find-mmproj.ts';
@@ -17,7 +17,7 @@ import {
   type TextModel,
 } from '../models/model-file.ts';
 import { readSidecar } from '../models/sidecar.ts';
-import { visibleLine } from '../visible-text.ts';
+import { visibleLine } from '../text/visible-text.ts';
 import type { ModelRow } from '../store/models.ts';
 
 /** What the window is told of a model beyond its row in the store: all read from its files' headers. */

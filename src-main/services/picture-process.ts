@@ -1,6 +1,6 @@
-import { brokeDecoder, tooSlow } from '../chat/picture-errors.ts';
-import type { PagesRequest } from '../chat/document-pages.ts';
-import type { PreparedPicture, PrepareRequest } from '../chat/pictures.ts';
+import { brokeDecoder, tooSlow } from '../pictures/picture-errors.ts';
+import type { PagesRequest } from '../pictures/document-pages.ts';
+import type { PreparedPicture, PrepareRequest } from '../pictures/pictures.ts';
 import type { DocumentPages } from '../contract/conversation.ts';
 import { CancelledError, SnugError } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES } from '../contract/wire.ts';

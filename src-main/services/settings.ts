@@ -1,4 +1,4 @@
-import type { EventBus } from '../api/event-bus.ts';
+import type { EventBus } from './event-bus.ts';
 import type { Settings, SettingsChange, SettingsService } from '../contract/settings.ts';
 import type { SettingsRepository } from '../store/settings.ts';
 

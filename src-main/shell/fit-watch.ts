@@ -1,5 +1,5 @@
 import { Notification, powerSaveBlocker, type BrowserWindow } from 'electron';
-import type { EventBus } from '../api/event-bus.ts';
+import type { EventBus } from '../services/event-bus.ts';
 import type { FitJob } from '../contract/fit-job.ts';
 
 /** What the taskbar or dock shows of a fit: a share from 0 to 1, or −1 for nothing. */

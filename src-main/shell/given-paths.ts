@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { BrowserWindow } from 'electron';
-import type { CallGuard } from '../api/dispatcher.ts';
+import type { CallGuard } from '../doors/dispatcher.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { FitStart } from '../contract/fit-job.ts';
 import { askForPaths } from './ask-paths.ts';

@@ -1,6 +1,6 @@
 import { dialog, shell, type BrowserWindow, type IpcMain, type IpcMainInvokeEvent } from 'electron';
 import { z } from 'zod';
-import { Dispatcher } from '../api/dispatcher.ts';
+import { Dispatcher } from '../doors/dispatcher.ts';
 import { pageSchema } from '../contract/conversation.ts';
 import { SnugError, toErrorData } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES, MOST_PICTURE_NAME } from '../contract/wire.ts';

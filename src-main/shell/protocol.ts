@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Protocol } from 'electron';
-import { contentSecurityPolicy, pageFile } from '../serve/page-file.ts';
-import { PICTURE_POLICY, pictureFile } from '../serve/picture-file.ts';
+import { contentSecurityPolicy, pageFile } from '../doors/page-file.ts';
+import { PICTURE_POLICY, pictureFile } from '../doors/picture-file.ts';
 import type { Services } from '../services/services.ts';
 
 export const SCHEME = 'snug';

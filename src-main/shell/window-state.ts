@@ -1,8 +1,8 @@
 import type { BrowserWindow } from 'electron';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomically } from '../luq/files.ts';
-import { readKept } from '../models/json-file.ts';
+import { writeFileAtomically } from '../files/durable.ts';
+import { readKept } from '../files/json-file.ts';
 import type { WindowState } from './window.ts';
 
 const stateSchema = z.object({

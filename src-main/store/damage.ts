@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
-import { renameDurably } from '../luq/files.ts';
+import { renameDurably } from '../files/durable.ts';
 import { Connection } from './connection.ts';
 import { fileError, isDamage } from './errors.ts';
 import { keptCopies } from './kept-copies.ts';

@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { syncFolder } from '../luq/files.ts';
-import { PRIVATE_FILE, protectHome } from '../luq/private-files.ts';
-import { takeLock } from '../luq/workspace.ts';
+import { syncFolder } from '../files/durable.ts';
+import { PRIVATE_FILE, protectHome } from '../files/private-files.ts';
+import { takeLock } from '../fit/workspace.ts';
 import { Connection } from './connection.ts';
 import { ConversationRepository } from './conversations.ts';
 import { isBroken, mendIndexes, setAside } from './damage.ts';

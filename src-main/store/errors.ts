@@ -1,6 +1,6 @@
 import { SnugError } from '../contract/errors.ts';
 import type { Remedy } from '../contract/remedies.ts';
-import { writeError } from '../luq/files.ts';
+import { writeError } from '../files/durable.ts';
 
 const ROOM = 'Free some space on this disk and try again; what was saved before is kept.';
 const PLACE = 'Make the folder writable, then start Snug again.';

@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { platform } from 'node:os';
 import { SnugError } from '../contract/errors.ts';
-import { PRIVATE_FILE } from '../luq/private-files.ts';
-import { mayPass, pause } from '../luq/refused.ts';
+import { PRIVATE_FILE } from '../files/private-files.ts';
+import { mayPass, pause } from '../files/refused.ts';
 import { Connection } from './connection.ts';
 import { isDamage } from './errors.ts';
 

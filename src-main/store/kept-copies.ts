@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { discard, publish } from '../luq/files.ts';
-import { PRIVATE_FILE } from '../luq/private-files.ts';
+import { discard, publish } from '../files/durable.ts';
+import { PRIVATE_FILE } from '../files/private-files.ts';
 import type { Connection } from './connection.ts';
 import { fileError } from './errors.ts';
 

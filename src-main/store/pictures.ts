@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readdirSync, statSync, type Stats } from 'node:f
 import { dirname, join } from 'node:path';
 import type { PictureView } from '../contract/conversation.ts';
 import { SnugError } from '../contract/errors.ts';
-import { discard, writeFileAtomically } from '../luq/files.ts';
+import { discard, writeFileAtomically } from '../files/durable.ts';
 import type { Connection } from './connection.ts';
 import { hasSetAside } from './damage.ts';
 import { badArgument, fileError } from './errors.ts';

@@ -1,7 +1,7 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { layOutGguf, type TensorToWrite } from '../../src-main/models/gguf-writer.ts';
-import { readGguf, type GgufEntry } from '../../src-main/models/gguf.ts';
+import { layOutGguf, type TensorToWrite } from '../../src-main/gguf/writer.ts';
+import { readGguf, type GgufEntry } from '../../src-main/gguf/gguf.ts';
 import { demoMmproj, demoModel } from '../fixtures/demo.ts';
 
 export interface Changes {

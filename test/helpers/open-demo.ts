@@ -1,5 +1,5 @@
 import { loadAddon } from '../../src-main/engine/addon.ts';
-import { openModel } from '../../src-main/luq/open-model.ts';
+import { openModel } from '../../src-main/models/open-model.ts';
 import { DEMO_IMAGE_TOKENS, demoMmproj, demoModel } from '../fixtures/demo.ts';
 
 /** The demo model and its vision encoder in the addon, to be computed with on one thread. */

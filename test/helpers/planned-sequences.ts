@@ -1,4 +1,4 @@
-import type { PlannedSequence } from '../../src-main/luq/sequences.ts';
+import type { PlannedSequence } from '../../src-main/luq/calibrate/sequences.ts';
 
 /** A picture sequence: some words, the picture, some words, and an answer at the end. */
 export function pictureSequence(tokens: number, image = { first: 2, count: tokens - 6 }): PlannedSequence {

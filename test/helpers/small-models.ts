@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeGguf, ggufEntry } from '../../src-main/models/gguf-writer.ts';
-import { GgufType, type GgufEntry, type GgufTensor } from '../../src-main/models/gguf.ts';
-import { tensorBytes, tensorTypeId } from '../../src-main/models/tensor-types.ts';
+import { encodeGguf, ggufEntry } from '../../src-main/gguf/writer.ts';
+import { GgufType, type GgufEntry, type GgufTensor } from '../../src-main/gguf/gguf.ts';
+import { tensorBytes, tensorTypeId } from '../../src-main/gguf/tensor-types.ts';
 
 /** GGUF files with a model's metadata and small tensors of zeros: enough for everything that reads headers only. */
 

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { EventBus } from '../../src-main/api/event-bus.ts';
+import { EventBus } from '../../src-main/services/event-bus.ts';
 import type { PictureView } from '../../src-main/contract/conversation.ts';
 import { SnugError } from '../../src-main/contract/errors.ts';
 import { SOCKET_PATH, SOCKET_PROTOCOL, type Session } from '../../src-main/contract/wire.ts';

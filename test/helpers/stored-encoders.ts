@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeGguf } from '../../src-main/models/gguf-writer.ts';
-import { tensorTypeId } from '../../src-main/models/tensor-types.ts';
+import { encodeGguf } from '../../src-main/gguf/writer.ts';
+import { tensorTypeId } from '../../src-main/gguf/tensor-types.ts';
 import { seededRandom } from '../../src-main/luq/random.ts';
 import { number, text } from './small-models.ts';
 

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAddon } from '../../src-main/engine/addon.ts';
-import { kernelCache } from '../../src-main/luq/prepare.ts';
-import { readGguf } from '../../src-main/models/gguf.ts';
-import { tensorTypes } from '../../src-main/models/tensor-types.ts';
+import { kernelCache } from '../../src-main/fit/prepare.ts';
+import { readGguf } from '../../src-main/gguf/gguf.ts';
+import { tensorTypes } from '../../src-main/gguf/tensor-types.ts';
 import { profileLaptop } from '../../src-main/profile/laptop.ts';
 import { keepKernelSpeeds } from '../../src-main/profile/probe-cache.ts';
 import { demoModel } from '../fixtures/demo.ts';

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { encodeGguf, ggufEntry } from '../../src-main/models/gguf-writer.ts';
-import { GgufType, readGguf } from '../../src-main/models/gguf.ts';
+import { encodeGguf, ggufEntry } from '../../src-main/gguf/writer.ts';
+import { GgufType, readGguf } from '../../src-main/gguf/gguf.ts';
 import { layerOf } from '../../src-main/models/model-file.ts';
 import { readSidecar, writeSidecar } from '../../src-main/models/sidecar.ts';
 import { demoMmproj, demoModel } from '../fixtures/demo.ts';

@@ -6,7 +6,7 @@ import { ChatHost } from '../../src-main/chat/host.ts';
 import { ChatSession } from '../../src-main/chat/session.ts';
 import type { ChatEvent, SendRequest } from '../../src-main/contract/chat.ts';
 import { loadAddon, type NativeChat } from '../../src-main/engine/addon.ts';
-import { openModel } from '../../src-main/luq/open-model.ts';
+import { openModel } from '../../src-main/models/open-model.ts';
 import { readTextModel } from '../../src-main/models/model-file.ts';
 import {
   DEMO_ANSWERS,

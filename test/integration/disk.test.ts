@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { SnugError } from '../../src-main/contract/errors.ts';
-import { fit } from '../../src-main/luq/fit.ts';
+import { fit } from '../../src-main/fit/fit.ts';
 import { openToOthers } from '../helpers/open-to-others.ts';
 
 // Real full and read-only disks: small file systems in memory, where this system lets the test mount them.

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChatHost } from '../../src-main/chat/host.ts';
 import type { SentAnswer } from '../../src-main/contract/chat.ts';
-import { encodeGguf, ggufEntry } from '../../src-main/models/gguf-writer.ts';
-import { GgufType, readGguf } from '../../src-main/models/gguf.ts';
+import { encodeGguf, ggufEntry } from '../../src-main/gguf/writer.ts';
+import { GgufType, readGguf } from '../../src-main/gguf/gguf.ts';
 import { demoMmproj, demoModel, sample } from '../fixtures/demo.ts';
 import { sharedFolder } from '../helpers/temporary-folder.ts';
 

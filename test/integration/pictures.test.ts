@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MOST_DECODING_BYTES } from '../../src-main/chat/picture-memory.ts';
+import { MOST_DECODING_BYTES } from '../../src-main/pictures/picture-memory.ts';
 import { forkWorker } from '../../src-main/engine/fork-worker.ts';
 import { openServices, type Services } from '../../src-main/services/services.ts';
 import { blackPng, jpegOfHeader, pngOfHeader } from '../helpers/picture-bombs.ts';

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SnugError } from '../../src-main/contract/errors.ts';
 import type { FitRequest, Ordering } from '../../src-main/contract/fit-request.ts';
 import type { Stage } from '../../src-main/contract/progress.ts';
-import { fit } from '../../src-main/luq/fit.ts';
-import { divergenceOf } from '../../src-main/luq/trials.ts';
-import { openWorkspace } from '../../src-main/luq/workspace.ts';
-import { readGguf, metadataString } from '../../src-main/models/gguf.ts';
+import { fit } from '../../src-main/fit/fit.ts';
+import { divergenceOf } from '../../src-main/fit/trials.ts';
+import { openWorkspace } from '../../src-main/fit/workspace.ts';
+import { readGguf, metadataString } from '../../src-main/gguf/gguf.ts';
 import { SHORT_LAYERS, shortMmproj, shortModel } from '../fixtures/short-demo.ts';
 import { timeKernels } from '../helpers/timed-home.ts';
 

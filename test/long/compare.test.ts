@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compare } from '../../src-main/compare/run.ts';
 import { comparisonSchema, type CompareRequest } from '../../src-main/contract/comparison.ts';
-import { workerEntries } from '../../src-main/api/entries.ts';
+import { workerEntries } from '../../src-main/worker-entries.ts';
 import { demoFolder, demoModel, sample } from '../fixtures/demo.ts';
 import { SHORT_LAYERS, shortMmproj, shortModel } from '../fixtures/short-demo.ts';
 import { commandLine } from '../helpers/command-line.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { fit } from '../../src-main/luq/fit.ts';
+import { fit } from '../../src-main/fit/fit.ts';
 import { writeCard } from './model-card.ts';
 import { readVqaTest, type VqaTest } from './recipe.ts';
 import { askVqaTest } from './score.ts';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { metadataNumber } from '../../src-main/models/gguf.ts';
+import { metadataNumber } from '../../src-main/gguf/gguf.ts';
 import {
   readTextModel,
   readVisionModel,

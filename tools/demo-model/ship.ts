@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { llamaCppRelease } from '../../src-main/engine/addon.ts';
-import { hashFile } from '../../src-main/models/hash.ts';
+import { hashFile } from '../../src-main/files/hash.ts';
 import { measureLadder } from './ladder.ts';
 import { writeCard } from './model-card.ts';
 import { drawPicture, readVqaTest, type VqaTest } from './recipe.ts';

@@ -1,5 +1,5 @@
 import type { Comparison } from '../../contract/comparison.ts';
-import { orderTau } from '../../luq/orders.ts';
+import { orderTau } from '../../luq/entropy/orders.ts';
 import { atK, fixed, list, nats, NONE, paragraphs } from '../cells.ts';
 import { closerThan, contests, orderCurves, orderingName, pictureKld, type Series } from '../findings.ts';
 import { column, escapeMarkdown, markdownTable, numbers } from '../markdown.ts';

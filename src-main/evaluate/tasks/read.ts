@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../../contract/errors.ts';
-import { readRegularFile } from '../../regular-file.ts';
+import { readRegularFile } from '../../files/regular-file.ts';
 import type { TaskQuestion } from './task.ts';
 
 /** A file of a benchmark as far as an error has to name it. */

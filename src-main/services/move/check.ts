@@ -2,11 +2,11 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { SnugError } from '../../contract/errors.ts';
-import { makeFolder, removeDurably, writeError } from '../../luq/files.ts';
-import { isInside, realPath } from '../../luq/paths.ts';
-import type { Modes } from '../../luq/private-files.ts';
-import { modelsFolder } from '../../luq/workspace.ts';
-import { formatBytes } from '../../profile/bytes.ts';
+import { makeFolder, removeDurably, writeError } from '../../files/durable.ts';
+import { isInside, realPath } from '../../files/paths.ts';
+import type { Modes } from '../../files/private-files.ts';
+import { modelsFolder } from '../../fit/workspace.ts';
+import { formatBytes } from '../../contract/bytes.ts';
 import type { MovingFile } from './files.ts';
 
 function existingPart(path: string): string {

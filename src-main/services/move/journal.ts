@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { removeDurably, writeFileAtomically } from '../../luq/files.ts';
-import { readKept } from '../../models/json-file.ts';
+import { removeDurably, writeFileAtomically } from '../../files/durable.ts';
+import { readKept } from '../../files/json-file.ts';
 import type { MovingFile } from './files.ts';
 
 const schema = z.strictObject({

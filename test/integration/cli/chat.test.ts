@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { readGguf } from '../../../src-main/models/gguf.ts';
+import { readGguf } from '../../../src-main/gguf/gguf.ts';
 import { DEMO_IMAGE_TOKENS, WHO_ARE_YOU, demoMmproj, demoModel, sample } from '../../fixtures/demo.ts';
 import { writeQwenVl } from '../../fixtures/models.ts';
 import { QWEN_72B, writeSparseQwenVl } from '../../fixtures/sparse-models.ts';

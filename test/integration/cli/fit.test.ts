@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fitReportSchema, type FitReport } from '../../../src-main/contract/fit-report.ts';
-import { readGguf } from '../../../src-main/models/gguf.ts';
+import { readGguf } from '../../../src-main/gguf/gguf.ts';
 import { SHORT_LAYERS, shortSample as sample } from '../../fixtures/short-demo.ts';
 import {
   QUICK,

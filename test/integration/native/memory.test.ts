@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sourceMemory } from '../../../src-main/luq/fit-plan.ts';
+import { sourceMemory } from '../../../src-main/fit/fit-plan.ts';
 import { measureInChat, writeFullSizeModel } from '../../fixtures/measured-full-size.ts';
 import { QWEN_3B } from '../../fixtures/sparse-models.ts';
 import { sharedFolder } from '../../helpers/temporary-folder.ts';

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src-main/engine/addon.ts';
-import { extraBytes, extraBytesOf } from '../../../src-main/luq/loaded-weights.ts';
-import { openModel } from '../../../src-main/luq/open-model.ts';
-import { readGguf } from '../../../src-main/models/gguf.ts';
+import { extraBytes, extraBytesOf } from '../../../src-main/luq/plan/loaded-weights.ts';
+import { openModel } from '../../../src-main/models/open-model.ts';
+import { readGguf } from '../../../src-main/gguf/gguf.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
 import {
   tensorBytes,
   tensorTypeId,
   tensorTypeName,
   tensorTypes,
-} from '../../../src-main/models/tensor-types.ts';
+} from '../../../src-main/gguf/tensor-types.ts';
 import { DEMO_IMAGE_TOKENS } from '../../fixtures/demo.ts';
 import { writeFullSize } from '../../fixtures/full-size.ts';
 import { QWEN_3B, writeSparseQwenVl } from '../../fixtures/sparse-models.ts';

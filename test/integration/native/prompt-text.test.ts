@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ChatTemplate } from '../../../src-main/chat/template.ts';
+import { ChatTemplate } from '../../../src-main/prompt/template.ts';
 import { loadAddon, type NativeModel } from '../../../src-main/engine/addon.ts';
 import { PLAIN_MARK } from '../../../src-main/engine/plain-mark.ts';
-import { openMetadata } from '../../../src-main/luq/open-model.ts';
+import { openMetadata } from '../../../src-main/models/open-model.ts';
 import { seededRandom } from '../../../src-main/luq/random.ts';
-import { ggufEntry } from '../../../src-main/models/gguf-writer.ts';
-import { GgufType, readGguf } from '../../../src-main/models/gguf.ts';
+import { ggufEntry } from '../../../src-main/gguf/writer.ts';
+import { GgufType, readGguf } from '../../../src-main/gguf/gguf.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
 import { demoModel } from '../../fixtures/demo.ts';
 import { writeVocabulary } from '../../fixtures/models.ts';

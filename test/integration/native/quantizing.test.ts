@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadAddon, type QuantizeTask } from '../../../src-main/engine/addon.ts';
 import { seededRandom } from '../../../src-main/luq/random.ts';
-import { tensorTypeId, tensorTypes } from '../../../src-main/models/tensor-types.ts';
+import { tensorTypeId, tensorTypes } from '../../../src-main/gguf/tensor-types.ts';
 import { normal, writeRows } from '../../helpers/rows.ts';
 import { sharedFolder } from '../../helpers/temporary-folder.ts';
 

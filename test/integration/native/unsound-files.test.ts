@@ -4,7 +4,7 @@ import { platform } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { callNative, loadAddon, type NativeModel } from '../../../src-main/engine/addon.ts';
-import { readGguf } from '../../../src-main/models/gguf.ts';
+import { readGguf } from '../../../src-main/gguf/gguf.ts';
 import { loadNotes } from '../../../src-main/models/load-warnings.ts';
 import { DEMO_IMAGE_TOKENS, demoMmproj, demoModel, WHO_ARE_YOU } from '../../fixtures/demo.ts';
 import { changedModel } from '../../helpers/changed-demo.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ContextRoom, type Question, type Turn } from '../../../src-main/chat/context-room.ts';
-import { PictureScale, shareRoom } from '../../../src-main/chat/picture-scale.ts';
+import { PictureScale, shareRoom } from '../../../src-main/prompt/picture-scale.ts';
 import type { PictureDetail } from '../../../src-main/contract/chat.ts';
 import type { SnugError } from '../../../src-main/contract/errors.ts';
 import type { VisionModel } from '../../../src-main/models/model-file.ts';
-import type { PictureSize } from '../../../src-main/models/picture-size.ts';
+import type { PictureSize } from '../../../src-main/pictures/picture-size.ts';
 import { fakeModel } from '../../helpers/fake-model.ts';
 import { rejected } from '../../helpers/thrown.ts';
 

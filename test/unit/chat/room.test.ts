@@ -4,7 +4,7 @@ import type { SnugError } from '../../../src-main/contract/errors.ts';
 import type { Addon } from '../../../src-main/engine/addon.ts';
 import { imageLimits } from '../../../src-main/models/image-limits.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
-import { tensorBytes, tensorTypeId } from '../../../src-main/models/tensor-types.ts';
+import { tensorBytes, tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
 import { ordinaryLaptop } from '../../helpers/laptops.ts';
 import { layerTensors, writeTextModel } from '../../helpers/small-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';

@@ -1,7 +1,7 @@
 import type { Compared, Comparison } from '../../../src-main/contract/comparison.ts';
 import type { Divergence } from '../../../src-main/contract/fit-report.ts';
 import { ORDERINGS } from '../../../src-main/contract/fit-request.ts';
-import { orderLayers, orderTau } from '../../../src-main/luq/orders.ts';
+import { orderLayers, orderTau } from '../../../src-main/luq/entropy/orders.ts';
 import { seededRandom } from '../../../src-main/luq/random.ts';
 
 /** A comparison as `snug compare` makes one of a small model, with plausible numbers nobody measured. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { csv } from '../../../src-main/compare/csv.ts';
 import { toCsv, toMarkdown } from '../../../src-main/compare/tables.ts';
 import { comparisonSchema } from '../../../src-main/contract/comparison.ts';
-import { orderTau } from '../../../src-main/luq/orders.ts';
+import { orderTau } from '../../../src-main/luq/entropy/orders.ts';
 import { comparisonOf, made, madeUp } from './made-up.ts';
 
 /** Cells of the table's row that starts with these. */

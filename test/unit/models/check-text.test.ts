@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ggufEntry } from '../../../src-main/models/gguf-writer.ts';
-import { GgufType, type GgufScalar, type GgufTypeId } from '../../../src-main/models/gguf.ts';
+import { ggufEntry } from '../../../src-main/gguf/writer.ts';
+import { GgufType, type GgufScalar, type GgufTypeId } from '../../../src-main/gguf/gguf.ts';
 import { checkTokens } from '../../../src-main/models/check-text.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
-import { tensorTypeId } from '../../../src-main/models/tensor-types.ts';
+import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
 import { changedModel, type Changes } from '../../helpers/changed-demo.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ggufEntry, type TensorToWrite } from '../../../src-main/models/gguf-writer.ts';
-import { GgufType, type GgufScalar, type GgufTypeId } from '../../../src-main/models/gguf.ts';
+import { ggufEntry, type TensorToWrite } from '../../../src-main/gguf/writer.ts';
+import { GgufType, type GgufScalar, type GgufTypeId } from '../../../src-main/gguf/gguf.ts';
 import { readVisionModel } from '../../../src-main/models/model-file.ts';
-import { tensorBytes, tensorTypeId } from '../../../src-main/models/tensor-types.ts';
+import { tensorBytes, tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
 import { changedMmproj, type Changes } from '../../helpers/changed-demo.ts';
 import { number, writeVisionModel } from '../../helpers/small-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { checkEncoderLayout } from '../../../src-main/models/encoder-layout.ts';
-import { ggufEntry, type TensorToWrite } from '../../../src-main/models/gguf-writer.ts';
-import { GgufType } from '../../../src-main/models/gguf.ts';
+import { ggufEntry, type TensorToWrite } from '../../../src-main/gguf/writer.ts';
+import { GgufType } from '../../../src-main/gguf/gguf.ts';
 import { readVisionModel } from '../../../src-main/models/model-file.ts';
-import { tensorBytes, tensorTypeId } from '../../../src-main/models/tensor-types.ts';
+import { tensorBytes, tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
 import { writeLlava } from '../../fixtures/models.ts';
 import { changedMmproj, type Changes } from '../../helpers/changed-demo.ts';
 import { number, writeVisionModel, type TensorSpec } from '../../helpers/small-models.ts';

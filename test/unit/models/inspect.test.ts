@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ggufEntry } from '../../../src-main/models/gguf-writer.ts';
-import { GgufType } from '../../../src-main/models/gguf.ts';
+import { ggufEntry } from '../../../src-main/gguf/writer.ts';
+import { GgufType } from '../../../src-main/gguf/gguf.ts';
 import { inspect } from '../../../src-main/models/inspect.ts';
 import { number, text, writeTextModel, writeVisionModel } from '../../helpers/small-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';

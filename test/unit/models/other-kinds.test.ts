@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { encodeGguf, ggufEntry } from '../../../src-main/models/gguf-writer.ts';
-import { GgufType } from '../../../src-main/models/gguf.ts';
+import { encodeGguf, ggufEntry } from '../../../src-main/gguf/writer.ts';
+import { GgufType } from '../../../src-main/gguf/gguf.ts';
 import { inspect } from '../../../src-main/models/inspect.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
 import {

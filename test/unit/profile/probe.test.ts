@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Addon } from '../../../src-main/engine/addon.ts';
-import { tensorTypeId } from '../../../src-main/models/tensor-types.ts';
+import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
 import { predictTokensPerSecond, probeKernels } from '../../../src-main/profile/probe.ts';
 import { rejected } from '../../helpers/thrown.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openWorkspace, takeLock } from '../../../src-main/luq/workspace.ts';
+import { openWorkspace, takeLock } from '../../../src-main/fit/workspace.ts';
 import { BankFolders } from '../../../src-main/services/bank.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';

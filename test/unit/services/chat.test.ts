@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { EventBus } from '../../../src-main/api/event-bus.ts';
+import { EventBus } from '../../../src-main/services/event-bus.ts';
 import type { OpenChatRequest, SentAnswer } from '../../../src-main/contract/chat.ts';
 import type { ComparedModels, Message } from '../../../src-main/contract/conversation.ts';
 import { CancelledError, SnugError } from '../../../src-main/contract/errors.ts';

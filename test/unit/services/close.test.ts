@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { workerEntries } from '../../../src-main/api/entries.ts';
+import { workerEntries } from '../../../src-main/worker-entries.ts';
 import { forkWorker } from '../../../src-main/engine/fork-worker.ts';
 import { openServices } from '../../../src-main/services/services.ts';
 import { FakeWorker } from '../../helpers/fake-workers.ts';

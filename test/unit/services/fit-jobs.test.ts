@@ -1,9 +1,9 @@
 import { expect, it, vi } from 'vitest';
-import { EventBus } from '../../../src-main/api/event-bus.ts';
+import { EventBus } from '../../../src-main/services/event-bus.ts';
 import type { FitJob } from '../../../src-main/contract/fit-job.ts';
 import type { Memory } from '../../../src-main/contract/fit-report.ts';
 import { CancelledError, SnugError } from '../../../src-main/contract/errors.ts';
-import type { FitEvent, FitService } from '../../../src-main/luq/fit-service.ts';
+import type { FitEvent, FitService } from '../../../src-main/services/fit-service.ts';
 import { FitJobs } from '../../../src-main/services/fit-jobs.ts';
 import { ordinaryLaptop } from '../../helpers/laptops.ts';
 import { fitStart, runningJob, temporaryStore } from '../../helpers/store-parts.ts';

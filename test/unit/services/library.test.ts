@@ -2,8 +2,8 @@ import { mkdirSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { EventBus } from '../../../src-main/api/event-bus.ts';
-import { workerEntries } from '../../../src-main/api/entries.ts';
+import { EventBus } from '../../../src-main/services/event-bus.ts';
+import { workerEntries } from '../../../src-main/worker-entries.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
 import { forkWorker } from '../../../src-main/engine/fork-worker.ts';
 import type { StartWorker } from '../../../src-main/engine/worker-port.ts';

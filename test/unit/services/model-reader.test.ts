@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { workerEntries } from '../../../src-main/api/entries.ts';
+import { workerEntries } from '../../../src-main/worker-entries.ts';
 import type { StartWorker } from '../../../src-main/engine/worker-port.ts';
 import type { FromWorker, ToWorker } from '../../../src-main/engine/worker-protocol.ts';
 import { ModelReader } from '../../../src-main/services/model-reader.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { Dispatcher } from '../../../src-main/api/dispatcher.ts';
+import { Dispatcher } from '../../../src-main/doors/dispatcher.ts';
 import { apiArguments, type Api } from '../../../src-main/contract/api.ts';
 
 let response = 0;

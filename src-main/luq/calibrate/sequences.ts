@@ -1,0 +1,209 @@
+import { basename } from 'node:path';
+import { decodePicture } from '../../pictures/pictures.ts';
+import { ChatTemplate, type ChatMessage } from '../../prompt/template.ts';
+import { SnugError } from '../../contract/errors.ts';
+import { SUPPORTED_PICTURES } from '../../contract/picture-kinds.ts';
+import { nativeError, type NativeModel, type NativeSequence } from '../../engine/addon.ts';
+import type { TextModel } from '../../models/model-file.ts';
+import {
+  readCalibrationText,
+  type CalibrationPicture,
+  type CalibrationSet,
+  type CalibrationText,
+} from './calibration-set.ts';
+
+/** One sequence to run: its tokens by kind, known before it is run, and how to get it ready. */
+export interface PlannedSequence {
+  readonly kind: 'picture' | 'text';
+  readonly name: string;
+  readonly tokens: number;
+  /** for each token whether it is a picture's */
+  readonly imageTokens: readonly { readonly first: number; readonly count: number }[];
+  /** [tokens] as numbers; -1 for a picture's */
+  readonly ids: Int32Array;
+  /** the span of tokens that predict the answer (a picture sequence's last assistant turn, else the whole text) */
+  readonly answer: { readonly first: number; readonly count: number };
+  prepare(): Promise<NativeSequence>;
+  /** a picture sequence without its last answer */
+  ask?(): Promise<NativeSequence>;
+  /** a picture sequence with another last answer; the span reaches to the token after it, where the answer ends */
+  withAnswer?(answer: string): PlannedSequence;
+}
+
+export interface SequenceOptions {
+  readonly model: NativeModel;
+  readonly text: TextModel;
+  readonly maxPixels: number;
+  readonly heldOut: boolean;
+  /** text is cut into pieces of this many tokens */
+  readonly textTokens: number;
+  /** longer sequences are left out */
+  readonly longest: number;
+  /** hears of a person's files that cannot be opened */
+  readonly onLeftOut?: ((leftOut: LeftOutFile) => void) | undefined;
+}
+
+export interface LeftOutFile {
+  readonly path: string;
+  /** begins with the file's name */
+  readonly reason: string;
+}
+
+/**
+ * The set's picture and text sequences as this model sees them, through its own chat template and vision encoder.
+ * @throws SnugError NO_CALIBRATION when none of a person's pictures opens
+ */
+export async function planSequences(
+  set: CalibrationSet,
+  options: SequenceOptions,
+): Promise<PlannedSequence[]> {
+  const { canSee, mediaMarker } = options.model.describe();
+  const sequences: PlannedSequence[] = [];
+  if (canSee) {
+    using template = new ChatTemplate(options.text, mediaMarker);
+    const pictures = set.pictures.filter(({ heldOut }) => heldOut === options.heldOut);
+    const leftOut: LeftOutFile[] = [];
+    for (const picture of pictures) {
+      try {
+        sequences.push(await planPicture(picture, template, options));
+      } catch (error) {
+        leftOut.push(whyLeftOut(picture, error));
+      }
+    }
+    if (pictures.length > 0 && leftOut.length === pictures.length) throw noneOpens(set, leftOut);
+    for (const one of leftOut) options.onLeftOut?.(one);
+  }
+  const texts = set.texts.filter(({ heldOut }) => heldOut === options.heldOut);
+  for (const text of texts) {
+    try {
+      // a long one has more pieces than a function takes arguments
+      for (const piece of planText(text, options)) sequences.push(piece);
+    } catch (error) {
+      const one = whyLeftOut(text, error);
+      options.onLeftOut?.(one);
+    }
+  }
+  return sequences.filter((sequence) => sequence.tokens <= options.longest);
+}
+
+/** Throws what is no fault of a person's own file. */
+function whyLeftOut({ path, isOwn }: CalibrationPicture | CalibrationText, error: unknown): LeftOutFile {
+  const isOfFile = error instanceof SnugError && (error.code === 'BAD_PICTURE' || error.code === 'FILE');
+  if (!isOwn || !isOfFile) throw error;
+  return { path, reason: error.message.replace(path, basename(path)) };
+}
+
+function noneOpens({ name }: CalibrationSet, leftOut: readonly LeftOutFile[]): SnugError {
+  const reasons = namedReasons(leftOut);
+  return new SnugError('NO_CALIBRATION', `no picture in ${name} can be opened: ${reasons}`, {
+    advice: SUPPORTED_PICTURES,
+    remedies: [{ kind: 'choose-calibration' }, { kind: 'built-in-calibration' }],
+  });
+}
+
+const MOST_NAMED = 3;
+
+/** The first few reasons, and how many more there are. */
+export function namedReasons(leftOut: readonly LeftOutFile[]): string {
+  const more = leftOut.length - MOST_NAMED;
+  const named = leftOut.slice(0, MOST_NAMED).map(({ reason }) => reason);
+  return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+async function planPicture(
+  picture: CalibrationPicture,
+  template: ChatTemplate,
+  { model, maxPixels }: SequenceOptions,
+): Promise<PlannedSequence> {
+  const { width, height } = await decodePicture(picture.path, { maxPixels });
+  const messages = picture.turns.flatMap((turn, i): ChatMessage[] => [
+    { role: 'user', text: turn.question, pictures: i === 0 ? 1 : 0 },
+    ...(turn.answer ? [{ role: 'assistant' as const, text: turn.answer }] : []),
+  ]);
+  const answered = messages.at(-1)?.role === 'assistant';
+  const seen = { path: picture.path, width, height, maxPixels };
+  return pictureSequence(model, template, seen, {
+    question: await template.render(answered ? messages.slice(0, -1) : messages, { forAnswer: true }),
+    text: await template.render(messages, { forAnswer: !answered }),
+  });
+}
+
+interface SeenPicture {
+  readonly path: string;
+  readonly width: number;
+  readonly height: number;
+  readonly maxPixels: number;
+}
+
+/** The sequence of a rendered conversation; `question` is its start up to where the last answer begins. */
+function pictureSequence(
+  model: NativeModel,
+  template: ChatTemplate,
+  { path, width, height, maxPixels }: SeenPicture,
+  { question, text }: { question: string; text: string },
+): PlannedSequence {
+  const pieces = layOut(model, { text, images: [{ width, height }] });
+  const ids = Int32Array.from(
+    pieces.flatMap((piece) => [...(piece.ids ?? new Int32Array(piece.tokens).fill(-1))]),
+  );
+  const tokens = ids.length;
+  let at = 0;
+  const imageTokens = pieces.flatMap((piece) => {
+    const first = at;
+    at += piece.tokens;
+    return piece.kind === 'image' ? [{ first, count: piece.tokens }] : [];
+  });
+  const beforeAnswer = layOut(model, { text: question, images: [{ width, height }] });
+  const questionTokens = beforeAnswer.reduce((sum, piece) => sum + piece.tokens, 0);
+  const seen = async (words: string): Promise<NativeSequence> => {
+    const { data, id } = await decodePicture(path, { maxPixels });
+    return { text: words, images: [{ width, height, data, id }] };
+  };
+  return {
+    kind: 'picture',
+    name: path,
+    tokens,
+    imageTokens,
+    ids,
+    // the token before the answer predicts its first token; the last token predicts nothing that is known
+    answer: { first: questionTokens - 1, count: Math.max(0, tokens - questionTokens) },
+    prepare: () => seen(text),
+    ask: () => seen(question),
+    withAnswer: (answer) => {
+      const other = pictureSequence(
+        model,
+        template,
+        { path, width, height, maxPixels },
+        { question, text: question + template.plain(answer) },
+      );
+      return { ...other, answer: { ...other.answer, count: other.answer.count + 1 } };
+    },
+  };
+}
+
+function layOut(model: NativeModel, sequence: NativeSequence) {
+  try {
+    return model.layout(sequence);
+  } catch (error) {
+    throw nativeError(error);
+  }
+}
+
+function planText(text: CalibrationText, { model, textTokens }: SequenceOptions): PlannedSequence[] {
+  const tokens = model.tokenize(readCalibrationText(text), true, false);
+  const sequences: PlannedSequence[] = [];
+  // a last short piece is kept when it is long enough to have a context worth measuring
+  for (let start = 0; start + textTokens / 4 <= tokens.length; start += textTokens) {
+    const piece = tokens.slice(start, start + textTokens);
+    sequences.push({
+      kind: 'text',
+      name: text.path,
+      tokens: piece.length,
+      imageTokens: [],
+      ids: piece,
+      answer: { first: 0, count: piece.length - 1 },
+      prepare: () => Promise.resolve({ tokens: piece }),
+    });
+  }
+  return sequences;
+}

@@ -1,0 +1,57 @@
+import type { Addon } from '../../engine/addon.ts';
+import type { GgufTensor } from '../../gguf/gguf.ts';
+import { layerOf, type TextModel } from '../../models/model-file.ts';
+import { isFloatType, tensorTypeId } from '../../gguf/tensor-types.ts';
+import { availableBytes } from '../../profile/memory.ts';
+import { bytesAs } from './mixture.ts';
+
+/** Bytes that a tensor takes in memory beyond those in the file, when it is stored as `type`. */
+export type ExtraBytes = (tensor: GgufTensor, type: number) => number;
+
+/**
+ * Whether the weights are used as pages of the file. Quantized ones are not: llama.cpp arranges them anew for the CPU, which is worth
+ * twice the speed, and the pages would stay in memory beside that. Float ones gain little, and what is larger than the memory that is
+ * free has to be pages, which can be dropped and read again.
+ */
+export function staysMapped(
+  { weightType, gguf }: TextModel,
+  gpuLayers = 0,
+  available = availableBytes(),
+): boolean {
+  return gpuLayers > 0 || isFloatType(tensorTypeId(weightType)) || gguf.fileBytes > available;
+}
+
+/**
+ * What llama.cpp's own layouts of weights add on this processor: nothing on most; with AMX sums beside the blocks (Q8_0 takes an eighth
+ * more), and a second copy of tied embeddings, which are looked up in one layout and multiplied with in another.
+ */
+export function extraBytesOf(addon: Addon, tensors: readonly GgufTensor[]): ExtraBytes {
+  const tied = !tensors.some(({ name }) => name === 'output.weight');
+  const known = new Map<string, ReturnType<Addon['loadedWeight']>>();
+  const loaded = (type: number, columns: number, rows: number) => {
+    const key = `${type} ${columns} ${rows}`;
+    const found = known.get(key) ?? addon.loadedWeight({ type, columns, rows });
+    known.set(key, found);
+    return found;
+  };
+  return (tensor, type) => {
+    const [columns, rows] = tensor.shape;
+    const isEmbedding = tensor.name === 'token_embd.weight';
+    const multiplied = layerOf(tensor.name) !== undefined || tensor.name === 'output.weight' || isEmbedding;
+    // experts have a third dimension, and keep their size
+    if (!multiplied || columns === undefined || rows === undefined || tensor.shape.length !== 2) return 0;
+    if (isEmbedding && !tied) return 0;
+    const { bytes, rearranged } = loaded(type, columns, rows);
+    if (!rearranged) return 0;
+    return isEmbedding ? bytes : bytes - bytesAs(tensor, type);
+  };
+}
+
+/** What all weights of a model add in memory, in these types. */
+export function extraBytes(
+  tensors: readonly GgufTensor[],
+  types: ReadonlyMap<string, number>,
+  extra: ExtraBytes,
+): number {
+  return tensors.reduce((sum, tensor) => sum + extra(tensor, types.get(tensor.name) ?? tensor.type), 0);
+}

@@ -1,0 +1,82 @@
+import type { Memory } from '../../contract/fit-report.ts';
+import { callNative, type Addon, type NativeModel } from '../../engine/addon.ts';
+import { tokenSide, type ImageLimits } from '../../models/image-limits.ts';
+import { checkEncoderLayout } from '../../models/encoder-layout.ts';
+import type { VisionModel } from '../../models/model-file.ts';
+
+/** Tokens that a chat's context runs at a time; llama.cpp's default for n_ubatch. */
+export const CHAT_BATCH_TOKENS = 512;
+
+/** What a model takes besides its text weights, for one context length: as llama.cpp itself would reserve it. */
+export interface Overhead {
+  readonly contextTokens: number;
+  readonly kvCacheBytes: number;
+  readonly computeBytes: number;
+  readonly visionWeightsBytes: number;
+  readonly visionComputeBytes: number;
+}
+
+export function tensorDataBytes(tensors: readonly { readonly bytes: number }[]): number {
+  return tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+}
+
+/** Measures the overhead without loading weights; `model` may be opened with metadataOnly. */
+export async function measureOverhead(
+  addon: Addon,
+  model: NativeModel,
+  options: { contextTokens: number; vision: VisionModel | undefined; limits: ImageLimits },
+): Promise<Overhead> {
+  const context = await callNative(
+    model.memory({ contextTokens: options.contextTokens, batchTokens: CHAT_BATCH_TOKENS, threads: 1 }),
+  );
+  if (options.vision) checkEncoderLayout(options.vision);
+  const visionWeightsBytes = options.vision ? tensorDataBytes(options.vision.gguf.tensors) : 0;
+  const visionComputeBytes = options.vision
+    ? await callNative(
+        addon.visionMemory({
+          mmprojPath: options.vision.path,
+          ...largestPicture(options.vision, options.limits),
+        }),
+      )
+    : 0;
+  return {
+    contextTokens: options.contextTokens,
+    kvCacheBytes: context.kvCacheBytes,
+    computeBytes: context.computeBytes,
+    visionWeightsBytes,
+    visionComputeBytes,
+  };
+}
+
+/**
+ * The picture of the most tokens that the limits allow, in pixels, near to a square; none where the encoder scales every picture to a
+ * size of its own.
+ */
+function largestPicture(
+  vision: VisionModel,
+  { maxTokens }: ImageLimits,
+): { width?: number; height?: number } {
+  if (!vision.projector.startsWith('qwen2')) return {};
+  const square = Math.floor(Math.sqrt(maxTokens));
+  const tokens = (columns: number) => columns * Math.floor(maxTokens / columns);
+  let columns = square;
+  for (let fewer = square; fewer >= Math.ceil(square / 2); fewer--)
+    if (tokens(fewer) > tokens(columns)) columns = fewer;
+  const side = tokenSide(vision);
+  return { width: columns * side, height: Math.floor(maxTokens / columns) * side };
+}
+
+/** The whole: weights as they lie in memory, vision encoder, KV cache and scratch. */
+export function predictMemory(weightsBytes: number, overhead: Overhead, rearrangedBytes: number): Memory {
+  const { kvCacheBytes, computeBytes, visionWeightsBytes, visionComputeBytes } = overhead;
+  return {
+    weightsBytes,
+    visionWeightsBytes,
+    kvCacheBytes,
+    computeBytes,
+    visionComputeBytes,
+    rearrangedBytes,
+    totalBytes:
+      weightsBytes + rearrangedBytes + visionWeightsBytes + kvCacheBytes + computeBytes + visionComputeBytes,
+  };
+}

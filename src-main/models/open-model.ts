@@ -1,0 +1,59 @@
+import type { OnProgress } from '../contract/progress.ts';
+import { withAbort, type Addon, type NativeModel } from '../engine/addon.ts';
+import { checkTokens } from './check-text.ts';
+import { checkEncoderLayout } from './encoder-layout.ts';
+import type { ImageLimits } from './image-limits.ts';
+import { readTextModel, readVisionModel } from './model-file.ts';
+
+export interface OpenOptions {
+  readonly path: string;
+  readonly mmprojPath?: string | undefined;
+  readonly limits: ImageLimits;
+  readonly threads: number;
+  /** as `OpenModelOptions.mapped`; `staysMapped` tells */
+  readonly mapped?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** A loaded model that closes itself at the end of its block. */
+export type OpenModel = NativeModel & Disposable;
+
+export async function openModel(addon: Addon, options: OpenOptions): Promise<OpenModel> {
+  const { path, mmprojPath, limits, threads, mapped = true, signal, onProgress } = options;
+  // llama.cpp believes a header; both are refused here where it could not be survived
+  checkTokens(readTextModel(path).gguf);
+  if (mmprojPath !== undefined) checkEncoderLayout(readVisionModel(mmprojPath));
+  const load = { stage: 'load', total: 100, unit: 'steps', detail: path } as const;
+  // mapping may read the whole file before llama.cpp says anything
+  onProgress?.({ ...load, done: 0 });
+  const model = await withAbort(addon, signal, (abort) =>
+    addon.openModel(
+      {
+        path,
+        threads,
+        mapped,
+        imageMinTokens: limits.minTokens,
+        imageMaxTokens: limits.maxTokens,
+        ...(mmprojPath === undefined ? {} : { mmprojPath }),
+      },
+      abort,
+      ({ done, total }) => onProgress?.({ ...load, done: Math.round((done / total) * 100) }),
+    ),
+  );
+  return disposable(model);
+}
+
+/** Vocabulary, sizes and rules of a model without its weights. */
+export async function openMetadata(addon: Addon, path: string): Promise<OpenModel> {
+  checkTokens(readTextModel(path).gguf);
+  return disposable(
+    await withAbort(addon, undefined, (abort) =>
+      addon.openModel({ path, threads: 1, metadataOnly: true }, abort),
+    ),
+  );
+}
+
+function disposable(model: NativeModel): OpenModel {
+  return Object.assign(model, { [Symbol.dispose]: () => model.close() });
+}

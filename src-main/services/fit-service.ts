@@ -1,0 +1,163 @@
+import { counted } from '../contract/counted.ts';
+import { basename } from 'node:path';
+import type { Measured } from '../contract/chat.ts';
+import { SnugError } from '../contract/errors.ts';
+import type { Answer, FileReport, FitReport, Memory } from '../contract/fit-report.ts';
+import type { FitRequest } from '../contract/fit-request.ts';
+import type { Progress } from '../contract/progress.ts';
+import type { StartWorker } from '../engine/worker-port.ts';
+import { LOAD_GRACE_MILLISECONDS, WorkerProcess } from '../engine/worker-process.ts';
+import { computeThreads } from '../profile/laptop.ts';
+import { readSidecar, writeSidecar } from '../models/sidecar.ts';
+import type { LayerEntropy } from '../luq/entropy/entropy.ts';
+import type { PlanPreview } from '../fit/fit-plan.ts';
+import type { Fitted } from '../fit/fit.ts';
+import { sampleQuestions } from './sample-questions.ts';
+
+export type FitEvent =
+  | { readonly kind: 'progress'; readonly progress: Progress }
+  | ({ readonly kind: 'layer'; readonly layer: number } & Pick<LayerEntropy, 'both' | 'image' | 'text'>)
+  /** `low`: the layers below the high rung */
+  | { readonly kind: 'plan'; readonly low: readonly number[]; readonly memory: Memory };
+
+export interface FitOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: FitEvent) => void) | undefined;
+}
+
+const ANSWER_TOKENS = 32;
+/** A stage that was told to stop has so long to come to where it can be taken up again. */
+const FIT_GRACE_MILLISECONDS = 15_000;
+/** A source that needs more than this share of the free memory would answer from disk, at minutes per sentence. */
+const SOURCE_MEMORY_SHARE = 0.8;
+
+/** The main process's side of a fit: starts the processes that do the work and puts their results together. */
+export class FitService {
+  readonly #compressEntry: string;
+  readonly #chatEntry: string;
+  readonly #start: StartWorker | undefined;
+
+  constructor(entries: { compress: string; chat: string }, start?: StartWorker) {
+    this.#compressEntry = entries.compress;
+    this.#chatEntry = entries.chat;
+    this.#start = start;
+  }
+
+  async preview(request: FitRequest, measure = false): Promise<PlanPreview> {
+    await using worker = new WorkerProcess(this.#compressEntry, this.#start);
+    return await worker.call<PlanPreview>('preview', { request, measure });
+  }
+
+  /** Fits, then runs source, comparison and result in a process each to measure them and hear their answers. */
+  async fit(request: FitRequest, options: FitOptions = {}): Promise<FitReport> {
+    const fitted = await this.#compress(request, options);
+    const outputPath = fitted.files.luq.path;
+    if (outputPath === null) throw new SnugError('BUG', 'the fit has no output');
+    keepSidecar(outputPath, request.modelPath, fitted);
+    const { answers, files, seconds } = await this.#measure(request, fitted, options);
+    const { mmproj: _, ...report } = fitted;
+    const check = judgeAnswers(fitted, answers);
+    return { ...report, check, files, answers, timings: { ...fitted.timings, measure: seconds } };
+  }
+
+  async #compress(request: FitRequest, { signal, onEvent }: FitOptions): Promise<Fitted> {
+    await using worker = new WorkerProcess(this.#compressEntry, this.#start);
+    let loading = false;
+    return await worker.call<Fitted>('fit', request, {
+      signal,
+      onEvent: (event: FitEvent) => {
+        if (event.kind === 'progress') loading = event.progress.stage === 'load';
+        onEvent?.(event);
+      },
+      // what is done lies on disk
+      grace: () => (loading ? LOAD_GRACE_MILLISECONDS : FIT_GRACE_MILLISECONDS),
+    });
+  }
+
+  async #measure(request: FitRequest, fitted: Fitted, { signal, onEvent }: FitOptions) {
+    const started = performance.now();
+    const questions = sampleQuestions(request.modelPath, fitted.mmproj.source !== null);
+    const { source, q4km, luq } = fitted.files;
+    const sourceRuns =
+      source.predictedMemory.totalBytes < fitted.profile.memory.availableBytes * SOURCE_MEMORY_SHARE;
+    const steps = [
+      { key: 'luq' as const, file: luq, mmproj: fitted.mmproj.luq },
+      ...(q4km.path === null ? [] : [{ key: 'q4km' as const, file: q4km, mmproj: fitted.mmproj.luq }]),
+      ...(sourceRuns ? [{ key: 'source' as const, file: source, mmproj: fitted.mmproj.source }] : []),
+    ];
+    const measured: Partial<Record<keyof FitReport['files'], Measured>> = {};
+    for (const [index, { key, file, mmproj }] of steps.entries()) {
+      const detail = basename(file.path ?? '');
+      onEvent?.({
+        kind: 'progress',
+        progress: { stage: 'measure', done: index, total: steps.length, unit: 'steps', detail },
+      });
+      await using worker = new WorkerProcess(this.#chatEntry, this.#start);
+      measured[key] = await worker.call<Measured>(
+        'measure',
+        {
+          modelPath: file.path,
+          mmprojPath: mmproj ?? undefined,
+          contextTokens: fitted.plan.contextTokens,
+          threads: request.threads ?? computeThreads(fitted.profile),
+          imageMaxTokens: fitted.model.imageTokens?.max,
+          questions,
+          maxTokens: ANSWER_TOKENS,
+        },
+        { signal },
+      );
+    }
+    onEvent?.({
+      kind: 'progress',
+      progress: { stage: 'measure', done: steps.length, total: steps.length, unit: 'steps' },
+    });
+    const answers = questions.map(({ question, picture }, i): Answer => ({
+      question,
+      picture: picture ?? null,
+      source: measured.source?.answers[i] ?? null,
+      q4km: measured.q4km?.answers[i] ?? null,
+      luq: measured.luq?.answers[i] ?? '',
+    }));
+    const files = {
+      source: withMeasured(source, measured.source),
+      q4km: withMeasured(q4km, measured.q4km),
+      luq: withMeasured(luq, measured.luq),
+    };
+    return { answers, files, seconds: (performance.now() - started) / 1000 };
+  }
+}
+
+function withMeasured(file: FileReport, measured: Measured | undefined): FileReport {
+  if (!measured) return file;
+  const { peakMemoryBytes, tokensPerSecond, promptTokensPerSecond } = measured;
+  return { ...file, peakMemoryBytes, tokensPerSecond, promptTokensPerSecond };
+}
+
+/** The result's companion file: its vision encoder and the questions its source came with. */
+function keepSidecar(outputPath: string, modelPath: string, fitted: Fitted): void {
+  const { samples } = readSidecar(modelPath);
+  writeSidecar(outputPath, {
+    ...(fitted.mmproj.luq === null ? {} : { mmproj: fitted.mmproj.luq }),
+    ...(samples === undefined ? {} : { samples }),
+  });
+}
+
+/** Adds what the answers show: a model that only repeats itself or says nothing is broken, whatever its divergence. */
+function judgeAnswers(fitted: Fitted, answers: readonly Answer[]): Fitted['check'] {
+  const broken = answers.filter(({ luq, source }) => isBroken(luq) && (source === null || !isBroken(source)));
+  if (broken.length * 2 <= answers.length) return fitted.check;
+  const reason = `${broken.length} of ${counted(answers.length, 'answer')} ${broken.length === 1 ? 'is empty or repeats itself' : 'are empty or repeat themselves'}`;
+  return { ...fitted.check, coherent: false, reasons: [...fitted.check.reasons, reason] };
+}
+
+/** Share of an answer that one piece, said over and over, takes up in a model that has lost the thread. */
+const LOOPING_SHARE = 0.6;
+
+/** Empty, or mostly one short piece over and over; a row of dots or dashes inside an answer is layout. */
+export function isBroken(answer: string): boolean {
+  const text = answer.trim();
+  if (text === '') return true;
+  const loops = text.match(/(.{1,48}?)\1{5,}/gsu) ?? [];
+  const looping = loops.reduce((sum, loop) => sum + loop.length, 0);
+  return looping > text.length * LOOPING_SHARE;
+}

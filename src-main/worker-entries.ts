@@ -1,0 +1,16 @@
+import { extname, join } from 'node:path';
+import { appRoot, unpackedRoot } from './root.ts';
+
+// compiled for packaging they are .js
+const extension = extname(import.meta.filename);
+const entry = (name: string) => join(appRoot, 'src-main', `${name}${extension}`);
+
+/** Where the worker processes start. */
+export const workerEntries = {
+  compress: entry('compress-worker'),
+  chat: entry('chat-worker'),
+  picture: entry('picture-worker'),
+  read: entry('read-worker'),
+};
+
+export const demoModel = join(unpackedRoot, 'resources', 'demo-model', 'demo-vl-f16.gguf');
