@@ -8,10 +8,11 @@ import { addEvaluateOptions, evaluateCommand, type EvaluateFlags } from './cli/e
 import { fitCommand } from './cli/fit-command.ts';
 import { inspectCommand } from './cli/inspect-command.ts';
 import { profileCommand } from './cli/profile-command.ts';
-import { commanderError, EXIT, reportError } from './cli/terminal.ts';
+import { EXIT, reportError } from './cli/terminal.ts';
+import { commanderError } from './doors/terminal/commander.ts';
 import { messages, output } from './doors/terminal/terminal-output.ts';
 import { protectHome } from './files/private-files.ts';
-import { snugHome } from './fit/workspace.ts';
+import { snugHome } from './home.ts';
 import { ownVersion } from './root.ts';
 
 // Door 2: the services in a terminal.

@@ -1,7 +1,7 @@
 import { app, dialog, ipcMain, Menu, protocol, session, type BrowserWindow } from 'electron';
 import { join } from 'node:path';
 import { toErrorData } from './contract/errors.ts';
-import { snugHome } from './fit/workspace.ts';
+import { snugHome } from './home.ts';
 import { appRoot } from './root.ts';
 import { openServices, type Services } from './services/services.ts';
 import { within } from './doors/time-limit.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { remedyWords } from './doors/terminal/remedy-words.ts';
 import { toErrorData } from './contract/errors.ts';
-import { snugHome } from './fit/workspace.ts';
+import { snugHome } from './home.ts';
 import { appRoot } from './root.ts';
 import { readArguments } from './serve/arguments.ts';
 import { startServer } from './serve/server.ts';

@@ -1,5 +1,5 @@
 import { extname, join } from 'node:path';
-import { appRoot, unpackedRoot } from './root.ts';
+import { appRoot } from './root.ts';
 
 // compiled for packaging they are .js
 const extension = extname(import.meta.filename);
@@ -12,5 +12,3 @@ export const workerEntries = {
   picture: entry('picture-worker'),
   read: entry('read-worker'),
 };
-
-export const demoModel = join(unpackedRoot, 'resources', 'demo-model', 'demo-vl-f16.gguf');

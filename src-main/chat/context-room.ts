@@ -7,7 +7,7 @@ import type { PictureSize } from '../pictures/picture-size.ts';
 import { longerContext } from './longer-context.ts';
 import { shareRoom, usualTokens, type PictureScale } from '../prompt/picture-scale.ts';
 import type { Picture } from '../pictures/pictures.ts';
-import type { ChatMessage } from '../prompt/template.ts';
+import type { ChatMessage } from '../prompt/turns.ts';
 
 export interface Turn {
   readonly message: ChatMessage;

@@ -18,7 +18,8 @@ import type { PictureSize } from '../pictures/picture-size.ts';
 import { ContextRoom, type Question, type Turn } from './context-room.ts';
 import { PictureScale } from '../prompt/picture-scale.ts';
 import { decodePicture, readPictureSize, type Picture } from '../pictures/pictures.ts';
-import { ChatTemplate, type ChatMessage } from '../prompt/template.ts';
+import { ChatTemplate } from '../prompt/template.ts';
+import { type ChatMessage } from '../prompt/turns.ts';
 
 /** Beyond so many characters a token, text cannot fit; counting the tokens of more would take minutes and gigabytes. */
 const MOST_CHARACTERS_PER_TOKEN = 64;

@@ -6,7 +6,7 @@ import { parseBytes } from '../contract/bytes.ts';
 import { usableThreads } from '../profile/laptop.ts';
 import { parseOrdering } from '../luq/entropy/orders.ts';
 import { parseRungs } from '../luq/plan/rungs.ts';
-import { snugHome } from '../fit/workspace.ts';
+import { snugHome } from '../home.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { visionFile } from './chosen-model.ts';
 import { givenModel, optionalFile } from './given-files.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { demoModel } from '../worker-entries.ts';
-import { modelsFolder, snugHome } from '../fit/workspace.ts';
+import { demoModel } from '../root.ts';
+import { modelsFolder, snugHome } from '../home.ts';
 import { keptMmproj, onlyFitting, refuseDamaged, searchMmproj, searchNotes } from '../models/find-mmproj.ts';
 import { readTextModel, type TextModel } from '../models/model-file.ts';
 import { fewerThreadsNote } from '../chat/opening-notes.ts';

@@ -16,7 +16,7 @@ import { WorkerProcess } from '../engine/worker-process.ts';
 import { TASKS } from '../evaluate/tasks/tasks.ts';
 import { writeFileAtomically } from '../files/durable.ts';
 import { modesAt } from '../files/private-files.ts';
-import { snugHome } from '../fit/workspace.ts';
+import { snugHome } from '../home.ts';
 import { output } from '../doors/terminal/terminal-output.ts';
 import { addCalibrationOptions, fitRequest, wholeNumber, type FitFlags } from './arguments.ts';
 import { givenFile, optionalFile } from './given-files.ts';

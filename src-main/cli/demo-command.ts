@@ -1,6 +1,7 @@
 import { FitService } from '../services/fit-service.ts';
 import { formatBytes } from '../contract/bytes.ts';
-import { demoModel, workerEntries } from '../worker-entries.ts';
+import { workerEntries } from '../worker-entries.ts';
+import { demoModel } from '../root.ts';
 import { defaultOrdering } from '../contract/fit-request.ts';
 import { output } from '../doors/terminal/terminal-output.ts';
 import { fitRequest, type FitFlags } from './arguments.ts';

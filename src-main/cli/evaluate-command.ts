@@ -17,7 +17,7 @@ import { TASKS } from '../evaluate/tasks/tasks.ts';
 import { writeFileAtomically } from '../files/durable.ts';
 import { modesAt } from '../files/private-files.ts';
 import { sourceSha256 } from '../models/source.ts';
-import { snugHome } from '../fit/workspace.ts';
+import { snugHome } from '../home.ts';
 import { contextFor, imageLimits, type ImageLimits } from '../models/image-limits.ts';
 import { checkPair, readVisionModel } from '../models/model-file.ts';
 import { messages, output, paint } from '../doors/terminal/terminal-output.ts';

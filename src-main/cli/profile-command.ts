@@ -1,7 +1,7 @@
 import { counted } from '../contract/counted.ts';
 import { WorkerProcess } from '../engine/worker-process.ts';
 import { hasGraphicsDevice } from '../contract/laptop.ts';
-import { modelsFolder, snugHome } from '../fit/workspace.ts';
+import { modelsFolder, snugHome } from '../home.ts';
 import { formatBytes } from '../contract/bytes.ts';
 import type { ProfileReport, ProfileRequest } from '../profile/report.ts';
 import { workerEntries } from '../worker-entries.ts';

@@ -41,11 +41,6 @@ export function reportError(error: unknown, options: { json: boolean }): number 
   return BAD_INPUT.has(data.code) ? EXIT.badInput : EXIT.failed;
 }
 
-/** Commander's own errors in the form of ours. */
-export function commanderError(text: string): string {
-  return text.replace(/^error: /, `${paint('red', 'Error:')} `).trimEnd();
-}
-
 /** What a person should know that ends nothing. */
 export function showNote(text: string | undefined): void {
   if (text !== undefined) messages.lines(paint('yellow', `Note: ${text}`));

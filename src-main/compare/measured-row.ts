@@ -9,7 +9,7 @@ import { firstQuestions, type Task, type TaskQuestion } from '../evaluate/tasks/
 import { TASKS } from '../evaluate/tasks/tasks.ts';
 import { writeFileAtomically } from '../files/durable.ts';
 import type { Prepared } from '../fit/prepare.ts';
-import { sampleQuestions } from '../services/sample-questions.ts';
+import { sampleQuestions } from '../fit/sample-questions.ts';
 import type { Source } from '../models/source.ts';
 import type { Trial, TrialFile, Trials } from '../fit/trials.ts';
 import { contextFor } from '../models/image-limits.ts';

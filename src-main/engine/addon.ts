@@ -5,6 +5,7 @@ import { isMainThread } from 'node:worker_threads';
 import { z } from 'zod';
 import { SnugError, type ErrorCode } from '../contract/errors.ts';
 import type { ComputeDevice } from '../contract/laptop.ts';
+import type { Importance } from '../gguf/imatrix.ts';
 import { appRoot, unpackedRoot } from '../root.ts';
 
 /**
@@ -77,13 +78,6 @@ export interface NativeModel {
   layout(sequence: NativeSequence): SequencePiece[];
   memory(options: { contextTokens: number; batchTokens: number; threads: number }): Promise<ContextMemory>;
   close(): void;
-}
-
-export interface Importance {
-  /** Σ x² per input channel [columns] */
-  readonly sums: Float32Array;
-  /** tokens summed */
-  readonly count: number;
 }
 
 export interface EvaluatorOptions {

@@ -7,7 +7,7 @@ import { throwIfCancelled } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
 import { makeFolder, removeDurably, syncFolder, writeError, writeWholly } from '../files/durable.ts';
 import { PRIVATE_FILE } from '../files/private-files.ts';
-import { takeLock } from '../fit/workspace.ts';
+import { takeLock } from '../store/lock.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
 import { readRegularFile } from '../files/regular-file.ts';
 import type { TaskQuestion } from './tasks/task.ts';

@@ -28,7 +28,9 @@ import { identify, kernelCache, prepare, speedPredictor } from './prepare.ts';
 import { knownSha256, type ReadSource, type Source } from '../models/source.ts';
 import { StageClock } from './stage-clock.ts';
 import { Trials } from './trials.ts';
-import { modelsFolder, openWorkspace, outputPath, takeLock } from './workspace.ts';
+import { openWorkspace, outputPath } from './workspace.ts';
+import { takeLock } from '../store/lock.ts';
+import { modelsFolder } from '../home.ts';
 
 /**
  * The main job: profile → budget → calibrate → entropy → plan → quantize → assemble → check. Runs in a process of its own;

@@ -10,7 +10,7 @@ import { preparePlan, type PlanBasis } from './fit-plan.ts';
 import { settleRequest, type FitSettings } from './settings.ts';
 import { decodeMatrices } from '../luq/plan/plan.ts';
 import { inContext, readSource, sourceSha256, type ReadSource, type Source } from '../models/source.ts';
-import { modelsFolder } from './workspace.ts';
+import { modelsFolder } from '../home.ts';
 
 /** What any work on a model begins with: its headers read, this laptop looked at, the request settled. */
 export interface Prepared {

@@ -1,10 +1,16 @@
 import { readFileSync } from 'node:fs';
-import type { Importance } from '../engine/addon.ts';
 import { encodeGguf, ggufEntry } from './writer.ts';
 import { GgufType, metadataNumber, readGguf } from './gguf.ts';
 import { tensorTypeId } from './tensor-types.ts';
 import { SnugError } from '../contract/errors.ts';
 import { insist } from '../files/refused.ts';
+
+export interface Importance {
+  /** Σ x² per input channel [columns] */
+  readonly sums: Float32Array;
+  /** tokens summed */
+  readonly count: number;
+}
 
 /**
  * The importance matrix in llama.cpp's GGUF format (tools/imatrix/imatrix.cpp, save_imatrix), which

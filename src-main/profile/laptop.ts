@@ -1,10 +1,9 @@
-import { existsSync, statfsSync } from 'node:fs';
 import { arch, availableParallelism, cpus, platform, release } from 'node:os';
-import { dirname } from 'node:path';
 import systeminformation, { type Systeminformation } from 'systeminformation';
 import type { Laptop } from '../contract/fit-report.ts';
 import { answerOr } from './answer-or.ts';
 import { formatBytes } from '../contract/bytes.ts';
+import { freeDiskBytes } from '../files/disk.ts';
 import { containerProcessors } from './container.ts';
 import { memoryNow } from './memory.ts';
 
@@ -74,14 +73,6 @@ export function coresOf(cpu: CoresTold, processors = availableParallelism()): Co
 
 function count(cores: number | undefined): number | undefined {
   return cores !== undefined && Number.isFinite(cores) && cores >= 1 ? Math.floor(cores) : undefined;
-}
-
-/** Free bytes on the disk that holds a folder, also when the folder does not exist yet. */
-export function freeDiskBytes(folder: string): number {
-  let existing = folder;
-  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
-  const { bavail, bsize } = statfsSync(existing);
-  return bavail * bsize;
 }
 
 /** llama.cpp's kernels for quantized types are many times slower without these. */

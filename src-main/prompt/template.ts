@@ -3,15 +3,7 @@ import { SnugError } from '../contract/errors.ts';
 import type { TextModel } from '../models/model-file.ts';
 import { controlSpellings, PlainText } from './plain-text.ts';
 import { TemplateRunner } from './template-runner.ts';
-import { toTurns } from './turns.ts';
-
-/** A message with its pictures before its text, as vision models are trained. */
-export interface ChatMessage {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly text: string;
-  /** how many pictures the message carries */
-  readonly pictures?: number;
-}
+import { toTurns, type ChatMessage } from './turns.ts';
 
 // Qwen's, for vocabularies that have its tokens, and the one LLaVA-1.5 was trained with (Vicuna v1.1), which needs none.
 const CHATML =

@@ -1,5 +1,12 @@
 import { splitThoughts } from '../contract/thoughts.ts';
-import type { ChatMessage } from './template.ts';
+
+/** A message with its pictures before its text, as vision models are trained. */
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly text: string;
+  /** how many pictures the message carries */
+  readonly pictures?: number;
+}
 
 export type Part = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'picture' };
 

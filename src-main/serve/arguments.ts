@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { commanderError } from '../cli/terminal.ts';
+import { commanderError } from '../doors/terminal/commander.ts';
 import { messages, output } from '../doors/terminal/terminal-output.ts';
 
 const LARGEST_PORT = 65_535;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { regularFilesBelow } from '../files/regular-file.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { BankUse } from '../contract/model.ts';
-import { takeLock } from '../fit/workspace.ts';
+import { takeLock } from '../store/lock.ts';
 
 /** What fits keep so that another budget takes seconds: a folder for each source in `work`, in Snug's home. */
 export class BankFolders {

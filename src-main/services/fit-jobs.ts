@@ -10,7 +10,7 @@ import type { PlanPreview } from '../fit/fit-plan.ts';
 import type { FitService } from './fit-service.ts';
 import { outputPath } from '../fit/workspace.ts';
 import { formatBytes } from '../contract/bytes.ts';
-import { freeDiskBytes } from '../profile/laptop.ts';
+import { freeDiskBytes } from '../files/disk.ts';
 import { readRegularFile } from '../files/regular-file.ts';
 import type { FitJobRepository } from '../store/fit-jobs.ts';
 import { stageWeights } from './fit-progress.ts';

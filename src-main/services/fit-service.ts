@@ -12,7 +12,7 @@ import { readSidecar, writeSidecar } from '../models/sidecar.ts';
 import type { LayerEntropy } from '../luq/entropy/entropy.ts';
 import type { PlanPreview } from '../fit/fit-plan.ts';
 import type { Fitted } from '../fit/fit.ts';
-import { sampleQuestions } from './sample-questions.ts';
+import { sampleQuestions } from '../fit/sample-questions.ts';
 
 export type FitEvent =
   | { readonly kind: 'progress'; readonly progress: Progress }

@@ -5,7 +5,7 @@ import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import type { FolderMove, FolderService, MovedFolder } from '../contract/folder.ts';
 import { discard, makeFolder, publish, writeError } from '../files/durable.ts';
 import { modesAt } from '../files/private-files.ts';
-import { modelsFolder } from '../fit/workspace.ts';
+import { modelsFolder } from '../home.ts';
 import type { ModelRepository } from '../store/models.ts';
 import type { SettingsRepository } from '../store/settings.ts';
 import { checkPlace, checkRoom, makeWritable, moveError, refuseTaken } from './move/check.ts';

@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncFolder } from '../files/durable.ts';
 import { PRIVATE_FILE, protectHome } from '../files/private-files.ts';
-import { takeLock } from '../fit/workspace.ts';
+import { takeLock } from './lock.ts';
 import { Connection } from './connection.ts';
 import { ConversationRepository } from './conversations.ts';
 import { isBroken, mendIndexes, setAside } from './damage.ts';

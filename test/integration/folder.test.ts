@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { demoModel } from '../../src-main/worker-entries.ts';
+import { demoModel } from '../../src-main/root.ts';
 import type { ApiEvents } from '../../src-main/contract/api.ts';
 import { realDisk, type Disk } from '../../src-main/services/move/disk.ts';
 import { openServices, type Services } from '../../src-main/services/services.ts';

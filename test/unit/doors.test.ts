@@ -42,7 +42,7 @@ function textsBelow(folder: string, isDoor: (path: string) => boolean): { path: 
     );
 }
 
-const isTerminal = (path: string): boolean => /^cli(?:\.ts$|\/)/.test(path);
+const isTerminal = (path: string): boolean => /^(?:cli(?:\.ts$|\/)|doors\/terminal\/)/.test(path);
 const isWindow = (path: string): boolean => /^(?:shell\/|main\.ts$|preload\.ts$)/.test(path);
 
 describe('what every door says', () => {

@@ -5,7 +5,7 @@ import { SnugError, throwIfCancelled } from '../../contract/errors.ts';
 import type { OnProgress } from '../../contract/progress.ts';
 import { callNative, type Addon, type NativeEvaluator, type NativeModel } from '../../engine/addon.ts';
 import { readKept } from '../../files/json-file.ts';
-import { freeDiskBytes } from '../../profile/laptop.ts';
+import { freeDiskBytes } from '../../files/disk.ts';
 import { formatBytes } from '../../contract/bytes.ts';
 import {
   discard,

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { decodePicture } from '../../pictures/pictures.ts';
-import { ChatTemplate, type ChatMessage } from '../../prompt/template.ts';
+import { ChatTemplate } from '../../prompt/template.ts';
+import { type ChatMessage } from '../../prompt/turns.ts';
 import { SnugError } from '../../contract/errors.ts';
 import { SUPPORTED_PICTURES } from '../../contract/picture-kinds.ts';
 import { nativeError, type NativeModel, type NativeSequence } from '../../engine/addon.ts';

@@ -6,7 +6,7 @@ import { SnugError, throwIfCancelled } from '../../contract/errors.ts';
 import type { OnProgress } from '../../contract/progress.ts';
 import { ggufEntry, layOutGguf } from '../../gguf/writer.ts';
 import { GgufType, type Gguf, type GgufEntry, type GgufTensor } from '../../gguf/gguf.ts';
-import { freeDiskBytes } from '../../profile/laptop.ts';
+import { freeDiskBytes } from '../../files/disk.ts';
 import { formatBytes } from '../../contract/bytes.ts';
 import type { Bank } from './bank.ts';
 import { discard, makeFolder, publish, writeError, writeWhollyMeanwhile } from '../../files/durable.ts';

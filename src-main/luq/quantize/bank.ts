@@ -16,7 +16,7 @@ import { withAbort, type Addon } from '../../engine/addon.ts';
 import type { Gguf, GgufTensor } from '../../gguf/gguf.ts';
 import { hashFile } from '../../files/hash.ts';
 import { tensorTypeName } from '../../gguf/tensor-types.ts';
-import { freeDiskBytes } from '../../profile/laptop.ts';
+import { freeDiskBytes } from '../../files/disk.ts';
 import { formatBytes } from '../../contract/bytes.ts';
 import {
   discard,

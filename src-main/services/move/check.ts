@@ -5,7 +5,7 @@ import { SnugError } from '../../contract/errors.ts';
 import { makeFolder, removeDurably, writeError } from '../../files/durable.ts';
 import { isInside, realPath } from '../../files/paths.ts';
 import type { Modes } from '../../files/private-files.ts';
-import { modelsFolder } from '../../fit/workspace.ts';
+import { modelsFolder } from '../../home.ts';
 import { formatBytes } from '../../contract/bytes.ts';
 import type { MovingFile } from './files.ts';
 

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { throwIfCancelled } from '../../contract/errors.ts';
 import { renameDurably, writeWhollyMeanwhile } from '../../files/durable.ts';
-import { freeDiskBytes } from '../../profile/laptop.ts';
+import { freeDiskBytes } from '../../files/disk.ts';
 
 /** What a move asks of the system; tests put one in its place that fails half-way. */
 export interface Disk {

@@ -1,4 +1,4 @@
-import { takeLock } from '../../../src-main/fit/workspace.ts';
+import { takeLock } from '../../../src-main/store/lock.ts';
 
 /** Takes the lock named on its command line and keeps it until it is killed. */
 takeLock(process.argv[2] ?? '', 'testing');

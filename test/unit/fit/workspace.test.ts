@@ -4,7 +4,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir, platform } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { openWorkspace, snugHome, takeLock } from '../../../src-main/fit/workspace.ts';
+import { openWorkspace } from '../../../src-main/fit/workspace.ts';
+import { takeLock } from '../../../src-main/store/lock.ts';
+import { snugHome } from '../../../src-main/home.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 

@@ -4,12 +4,8 @@ import { join } from 'node:path';
 import systeminformation from 'systeminformation';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { laptopSchema } from '../../../src-main/contract/fit-report.ts';
-import {
-  computeThreads,
-  freeDiskBytes,
-  profileLaptop,
-  warningsFor,
-} from '../../../src-main/profile/laptop.ts';
+import { computeThreads, profileLaptop, warningsFor } from '../../../src-main/profile/laptop.ts';
+import { freeDiskBytes } from '../../../src-main/files/disk.ts';
 import { ordinaryLaptop } from '../../helpers/laptops.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 

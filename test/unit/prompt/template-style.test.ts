@@ -2,7 +2,7 @@ import { Template } from '@huggingface/jinja';
 import { describe, expect, it } from 'vitest';
 import { markSpelling } from '../../../src-main/prompt/plain-text.ts';
 import { renderTurns, TemplateStyle, type TemplateMessage } from '../../../src-main/prompt/template-style.ts';
-import type { ChatMessage } from '../../../src-main/prompt/template.ts';
+import type { ChatMessage } from '../../../src-main/prompt/turns.ts';
 import { toTurns } from '../../../src-main/prompt/turns.ts';
 import { chatTemplates } from '../../fixtures/chat-templates.ts';
 

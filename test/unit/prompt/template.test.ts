@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ChatTemplate, type ChatMessage } from '../../../src-main/prompt/template.ts';
+import { ChatTemplate } from '../../../src-main/prompt/template.ts';
+import { type ChatMessage } from '../../../src-main/prompt/turns.ts';
 import { PLAIN_MARK } from '../../../src-main/engine/plain-mark.ts';
 import { ggufEntry } from '../../../src-main/gguf/writer.ts';
 import { GgufType } from '../../../src-main/gguf/gguf.ts';

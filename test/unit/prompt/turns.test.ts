@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ChatMessage } from '../../../src-main/prompt/template.ts';
+import type { ChatMessage } from '../../../src-main/prompt/turns.ts';
 import { toTurns, withoutSystem, type Turn } from '../../../src-main/prompt/turns.ts';
 
 const user = (text: string, pictures = 0): ChatMessage => ({ role: 'user', text, pictures });

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openWorkspace, takeLock } from '../../../src-main/fit/workspace.ts';
+import { openWorkspace } from '../../../src-main/fit/workspace.ts';
+import { takeLock } from '../../../src-main/store/lock.ts';
 import { BankFolders } from '../../../src-main/services/bank.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { takeLock } from '../../../src-main/fit/workspace.ts';
+import { takeLock } from '../../../src-main/store/lock.ts';
 import { lockFile } from '../../../src-main/store/file-lock.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';

@@ -1,0 +1,78 @@
+/**
+ * The house (docs/decisions/): `src-main` stands in layers, and a file imports from its own layer and those before it.
+ * A layer is a list of folders and files; those of one layer that are set apart by order, lowest first, are so too.
+ */
+const LAYERS = {
+  contract: ['contract/'],
+  text: ['text/'],
+  files: ['(?:root|home|worker-entries)\\.ts', 'files/', 'gguf/'],
+  engine: ['engine/'],
+  parts: ['store/', 'models/', 'pictures/', 'prompt/', 'profile/'],
+  method: ['luq/[^/]+$', 'luq/plan/', 'luq/entropy/', 'luq/calibrate/', 'luq/quantize/', 'luq/quality/'],
+  jobs: ['fit/', 'chat/', 'evaluate/', 'compare/'],
+  workers: ['[^/]+-worker\\.ts'],
+  services: ['services/'],
+  doors: ['doors/', '(?:cli|shell|serve)/', '(?:cli|serve|main|preload)\\.ts'],
+};
+
+/** Below one another, and within a layer: what stands before may not import what stands after. */
+const order = Object.entries(LAYERS).flatMap(([layer, parts]) => parts.map((part) => ({ layer, part })));
+const path = (parts) => `^src-main/(?:${parts.join('|')})`;
+
+const upward = order.slice(0, -1).map(({ layer, part }, index) => ({
+  name: `${layer} imports upward`,
+  comment: `What ${part} stands for is imported from above it, never the other way.`,
+  severity: 'error',
+  from: { path: path([part]) },
+  to: { path: path(order.slice(index + 1).map(({ part: above }) => above)) },
+}));
+
+const alone = (name, packages, owners) => ({
+  name,
+  comment: `${packages} is imported by ${owners.join(', ')} alone.`,
+  severity: 'error',
+  from: { path: '^src-(?:main|renderer)/', pathNot: owners.map((owner) => `^src-main/${owner}`) },
+  to: { path: `(?:^|node_modules/)(?:${packages})(?:/|$)` },
+});
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: 'no-cycle',
+      comment: 'Files that import each other, types included, can only be read and moved together.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    ...upward,
+    {
+      name: 'a door of its own',
+      comment: 'A door shares with another only what lies in doors/.',
+      severity: 'error',
+      from: { path: '^src-main/(cli|shell|serve)/' },
+      to: { path: '^src-main/(?:cli|shell|serve)/', pathNot: '^src-main/$1/' },
+    },
+    {
+      name: 'renderer imports contract alone',
+      comment: 'What crosses to the window is in src-main/contract.',
+      severity: 'error',
+      from: { path: '^src-renderer/' },
+      to: { path: '^src-main/', pathNot: '^src-main/contract/' },
+    },
+    {
+      name: 'main imports no renderer',
+      severity: 'error',
+      from: { path: '^src-main/' },
+      to: { path: '^src-renderer/' },
+    },
+    alone('electron', 'electron', ['shell/', 'main\\.ts', 'preload\\.ts']),
+    alone('SQLite', 'better-sqlite3', ['store/']),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    // a type is a tie as well
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
+};
