@@ -2,7 +2,7 @@ import { contextBridge, ipcRenderer, webUtils } from 'electron';
 
 /**
  * The bridge of the window under Electron: calls of the contract, events, pictures. It runs sandboxed, so it imports nothing of
- * ours; the page wraps it (src-renderer/electron-bridge.ts) and types it from the contract.
+ * ours; the page wraps it (src-renderer/bridge/electron-bridge.ts) and types it from the contract.
  */
 contextBridge.exposeInMainWorld('snugShell', {
   call: (message: unknown) => ipcRenderer.invoke('call', message),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import type { Api } from '../../src-main/contract/api.ts';
 import { fromErrorData } from '../../src-main/contract/errors.ts';
-import type { ShellBridge } from '../../src-renderer/electron-bridge.ts';
+import type { ShellBridge } from '../../src-renderer/bridge/electron-bridge.ts';
 import { electronProgram } from '../../tools/package/electron-program.ts';
 import type { Door, DoorKind } from './doors.ts';
 

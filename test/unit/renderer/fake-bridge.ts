@@ -4,8 +4,8 @@ import type { LaptopView } from '../../../src-main/contract/laptop.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
 import { DEFAULT_SETTINGS } from '../../../src-main/contract/settings.ts';
 import { SnugError } from '../../../src-main/contract/errors.ts';
-import type { Bridge } from '../../../src-renderer/bridge.ts';
-import type { AddressBar } from '../../../src-renderer/state/router.svelte.ts';
+import type { Bridge } from '../../../src-renderer/bridge/bridge.ts';
+import type { AddressBar } from '../../../src-renderer/state/app/router.svelte.ts';
 
 type Answers = { readonly [S in keyof Api]?: Partial<Api[S]> };
 export const MiB = 2 ** 20;

@@ -1,0 +1,43 @@
+import type { ChatOptions } from '../../../src-main/contract/conversation.ts';
+import type { ModelEntry } from '../../../src-main/contract/model.ts';
+import { distinction } from '../../text/model-names.ts';
+
+const SMALLEST_CHOICE = 1024;
+/** Offered where no model says what it was trained for. */
+const USUAL_LARGEST = 32_768;
+
+/** Context lengths to choose from: powers of two up to what the model was trained for, and the present one. */
+export function contextChoices(model: ModelEntry | null, present: number): readonly number[] {
+  const largest = model?.trainingContextTokens ?? USUAL_LARGEST;
+  const choices = new Set([present]);
+  for (let tokens = SMALLEST_CHOICE; tokens <= largest; tokens *= 2) choices.add(tokens);
+  return [...choices].toSorted((a, b) => a - b);
+}
+
+/** The picture detail slider: its ends and where it stands. Null where the model takes no pictures. */
+export function pictureDetail(
+  model: ModelEntry | null,
+  options: Pick<ChatOptions, 'imageMaxTokens'>,
+): { readonly min: number; readonly max: number; readonly value: number } | null {
+  if (!model?.mmproj || !model.imageTokens) return null;
+  const { min, max } = model.imageTokens;
+  return { min, max, value: Math.min(max, Math.max(min, options.imageMaxTokens ?? max)) };
+}
+
+/** The slider's right end is the model's own limit, whatever model comes next. */
+export function imageMaxTokensOf(value: number, model: ModelEntry | null): number | null {
+  const max = model?.imageTokens?.max;
+  return max === undefined || value >= max ? null : value;
+}
+
+/** `Qwen2.5-VL 3B · fitted, 1.20 GiB`; with the file where others of the list have the same name. */
+export function modelWords(
+  model: ModelEntry,
+  all: readonly ModelEntry[],
+  bytes: (count: number) => string,
+): string {
+  const kind = model.kind === 'fitted' ? 'fitted, ' : '';
+  const words = `${model.name} · ${kind}${bytes(model.bytes + (model.mmproj?.bytes ?? 0))}`;
+  const apart = distinction(model, all);
+  return apart === null ? words : `${words} · ${apart}`;
+}

@@ -1,0 +1,95 @@
+import type { FitPreview } from '../../../src-main/contract/fit-job.ts';
+import type { Memory } from '../../../src-main/contract/fit-report.ts';
+import type { MemoryLimits } from '../../../src-main/contract/laptop.ts';
+
+/** What a memory budget means for one model on one laptop: pure arithmetic over a preview that is there already. */
+
+export type Verdict = 'comfortable' | 'tight' | 'wont-fit';
+
+/** Where the slider starts and ends: every budget that changes anything and that this laptop could give. */
+export interface BudgetRange {
+  readonly from: number;
+  readonly to: number;
+  readonly step: number;
+  /** what it takes with no layer ultra-low, which may be more than the slider offers */
+  readonly most: number;
+}
+
+const SLIDER_STEPS = 200;
+
+/** The least memory that the model can be brought to. */
+export function leastBytes(preview: FitPreview): number {
+  return Math.min(...preview.byLowLayers.map(({ memory }) => memory.totalBytes));
+}
+
+/** null where not even the smallest plan is for this laptop */
+export function budgetRange(preview: FitPreview, { mostBytes }: MemoryLimits): BudgetRange | null {
+  const from = leastBytes(preview);
+  const most = Math.max(...preview.byLowLayers.map(({ memory }) => memory.totalBytes));
+  if (from > mostBytes) return null;
+  const step = Math.max(1, Math.ceil((most - from) / SLIDER_STEPS));
+  // a slider stands on its steps only: the last one must be one that gives the most
+  const steps = Math.ceil((most - from) / step);
+  const within = Math.floor((mostBytes - from) / step);
+  return { from, to: from + Math.min(steps, within) * step, step, most };
+}
+
+/** The fewest ultra-low layers that fit the budget (LUQ, step 4); null when none does. */
+export function lowLayersFor(preview: FitPreview, budgetBytes: number): number | null {
+  const index = preview.byLowLayers.findIndex(({ memory }) => memory.totalBytes <= budgetBytes);
+  return index < 0 ? null : index;
+}
+
+/** How a model of this size sits in this laptop, whatever runs on it at the moment. */
+export function verdictOn(bytes: number, limits: MemoryLimits): Verdict {
+  if (bytes <= limits.comfortableBytes) return 'comfortable';
+  return bytes <= limits.mostBytes ? 'tight' : 'wont-fit';
+}
+
+/** The largest comfortable place on the slider; null where even the smallest is tight. */
+export function recommendedBudget(range: BudgetRange, { comfortableBytes }: MemoryLimits): number | null {
+  if (comfortableBytes < range.from) return null;
+  const steps = Math.floor((Math.min(range.to, comfortableBytes) - range.from) / range.step);
+  return range.from + steps * range.step;
+}
+
+/**
+ * Where the slider stands at first. The model that comes with the app fits any laptop whole, so that the recommended budget
+ * would show nothing: it starts in the middle, as `snug demo` does.
+ */
+export function firstBudget(range: BudgetRange, limits: MemoryLimits, builtIn: boolean): number {
+  if (builtIn) return Math.round((range.from + Math.min(range.most, range.to)) / 2);
+  return recommendedBudget(range, limits) ?? range.from;
+}
+
+export interface Zone {
+  readonly verdict: Verdict;
+  /** share of the slider's length */
+  readonly share: number;
+}
+
+/** The slider's length cut into what fits comfortably and what fits tightly. */
+export function zonesOf(range: BudgetRange, { comfortableBytes }: MemoryLimits): readonly Zone[] {
+  const length = Math.max(1, range.to - range.from);
+  const comfortable = Math.min(range.to, Math.max(range.from, comfortableBytes)) - range.from;
+  const zones: readonly Zone[] = [
+    { verdict: 'comfortable', share: range.to <= comfortableBytes ? 1 : comfortable / length },
+    { verdict: 'tight', share: range.to <= comfortableBytes ? 0 : 1 - comfortable / length },
+  ];
+  return zones.filter(({ share }) => share > 0);
+}
+
+export interface MemoryPart {
+  readonly label: string;
+  readonly bytes: number;
+  readonly series: 1 | 2 | 3 | 4;
+}
+
+export function memoryParts(memory: Memory): readonly MemoryPart[] {
+  return [
+    { label: 'Weights', bytes: memory.weightsBytes + memory.rearrangedBytes, series: 1 },
+    { label: 'Vision', bytes: memory.visionWeightsBytes, series: 2 },
+    { label: 'Conversation (KV cache)', bytes: memory.kvCacheBytes, series: 3 },
+    { label: 'Buffers', bytes: memory.computeBytes + memory.visionComputeBytes, series: 4 },
+  ];
+}

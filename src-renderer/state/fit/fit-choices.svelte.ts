@@ -1,0 +1,68 @@
+import type { FitStart } from '../../../src-main/contract/fit-job.ts';
+import type { ModelEntry } from '../../../src-main/contract/model.ts';
+import type { Remedy } from '../../../src-main/contract/remedies.ts';
+import { defaultMethod, startOf, type FitMethod } from './fit-method.ts';
+
+/** What a person may choose of a fit besides its budget. */
+export class FitChoices {
+  /** null: the one in the settings */
+  contextTokens: number | null = $state(null);
+  /** most tokens a picture may take; null leaves it to the model */
+  imageMaxTokens: number | null = $state(null);
+  smallerVision: boolean = $state(false);
+  compare: boolean = $state(false);
+  calibrationFolder: string = $state('');
+  /** null: the usual one of the model */
+  method: FitMethod | null = $state(null);
+  /** least share of next words as the original's; null asks for nothing */
+  minAgreement: number | null = $state(null);
+
+  methodFor(model: Pick<ModelEntry, 'builtIn'> | null): FitMethod {
+    return this.method ?? (model === null ? 'entropy' : defaultMethod(model));
+  }
+
+  /** What a preview depends on, of the choices here. */
+  get size(): Pick<FitStart, 'imageMaxTokens' | 'visionType'> {
+    return {
+      ...(this.imageMaxTokens === null ? {} : { imageMaxTokens: this.imageMaxTokens }),
+      ...(this.smallerVision ? { visionType: 'Q8_0' as const } : {}),
+    };
+  }
+
+  start(model: ModelEntry): Omit<FitStart, 'modelId' | 'budgetBytes' | 'contextTokens'> {
+    const folder = this.calibrationFolder.trim();
+    return {
+      ...this.size,
+      ...(folder === '' ? {} : { calibrationFolder: folder }),
+      ...(this.compare ? { compare: true } : {}),
+      ...startOf(this.methodFor(model)),
+      ...(this.minAgreement === null ? {} : { minAgreement: this.minAgreement }),
+    };
+  }
+
+  /** Chooses what a remedy says; false for one that is no choice of these. */
+  take(remedy: Remedy): boolean {
+    switch (remedy.kind) {
+      case 'set-context':
+        this.contextTokens = remedy.tokens;
+        return true;
+      case 'limit-picture-tokens':
+        this.imageMaxTokens = remedy.tokens;
+        return true;
+      case 'smaller-vision':
+        this.smallerVision = true;
+        return true;
+      case 'ask-agreement':
+        this.minAgreement = remedy.share;
+        return true;
+      case 'try-plans':
+        this.method = 'auto';
+        return true;
+      case 'built-in-calibration':
+        this.calibrationFolder = '';
+        return true;
+      default:
+        return false;
+    }
+  }
+}

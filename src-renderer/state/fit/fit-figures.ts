@@ -1,0 +1,106 @@
+import type { FitReport } from '../../../src-main/contract/fit-report.ts';
+import { correctedSpeed } from '../../../src-main/contract/fit-speed.ts';
+import { formatBytes, formatRate, formatSeconds } from '../../text/format.ts';
+import { methodOf } from './fit-method.ts';
+import type { FitState } from './fit.svelte.ts';
+import { qualityAt } from './quality.ts';
+
+/** What the slider's place gives, as numbers: measured where this very plan was fitted, else predicted. */
+export interface PlanNumbers {
+  readonly fileBytes: number;
+  /** predicted: what budgets are compared with */
+  readonly memoryBytes: number;
+  readonly tokensPerSecond: number | null;
+  /** whether file and speed are of a fit that was made */
+  readonly measured: boolean;
+}
+
+type Planned = Pick<FitState, 'outcome' | 'preview' | 'lastReport' | 'lowLayers' | 'method' | 'foreseeable'>;
+
+export function numbersOf(fit: Planned): PlanNumbers | null {
+  const { outcome, lastReport } = fit;
+  if (outcome === null) return null;
+  const memoryBytes = outcome.memory.totalBytes;
+  if (lastReport !== null && isSamePlan(fit, lastReport)) {
+    const { bytes, tokensPerSecond } = lastReport.files.luq;
+    return { fileBytes: bytes, memoryBytes, tokensPerSecond, measured: true };
+  }
+  const { fileBytes, tokensPerSecond } = outcome;
+  return {
+    fileBytes,
+    memoryBytes,
+    tokensPerSecond: correctedSpeed(tokensPerSecond, lastReport),
+    measured: false,
+  };
+}
+
+function isSamePlan({ preview, lowLayers, method }: Planned, { plan }: FitReport): boolean {
+  return (
+    plan.lowLayers === lowLayers &&
+    methodOf(plan) === method &&
+    plan.contextTokens === preview?.contextTokens &&
+    plan.rungs.high === preview.rungs.high &&
+    plan.rungs.low === preview.rungs.low
+  );
+}
+
+/** The few numbers a budget comes down to. */
+export function figuresOf(fit: FitState): readonly {
+  readonly label: string;
+  readonly value: string;
+  readonly note?: string;
+}[] {
+  const { preview } = fit;
+  const numbers = numbersOf(fit);
+  if (numbers === null || preview === null) return [];
+  const layers = preview.byLowLayers.length - 1;
+  const lowLayers = fit.lowLayers ?? layers;
+  const ultraLow = `${lowLayers} of ${layers}`;
+  if (!fit.foreseeable) {
+    return [
+      { label: 'Ultra-low layers', value: '–', note: 'found by measuring' },
+      { label: 'Memory', value: `≤ ${formatBytes(fit.budgetBytes)}`, note: `${ultraLow} ultra-low would do` },
+      { label: 'Quality', value: '–', note: 'known after a check' },
+    ];
+  }
+  const { tokensPerSecond, measured } = numbers;
+  const known = measured ? 'measured' : 'predicted';
+  return [
+    { label: 'Ultra-low layers', value: ultraLow },
+    { label: 'File', value: formatBytes(numbers.fileBytes) },
+    { label: 'Memory', value: formatBytes(numbers.memoryBytes), note: 'predicted' },
+    tokensPerSecond === null
+      ? { label: 'Speed', value: '–', note: 'measured while fitting' }
+      : { label: 'Speed', value: speedWords(tokensPerSecond, measured), note: `tokens per second, ${known}` },
+    { label: 'Quality', ...qualityAt(lowLayers, fit.checkedFits) },
+  ];
+}
+
+/** ≈ for what was not run: two figures of it are all that is known. */
+export function speedWords(tokensPerSecond: number, measured: boolean): string {
+  return measured ? formatRate(tokensPerSecond) : `≈ ${formatRate(Number(tokensPerSecond.toPrecision(2)))}`;
+}
+
+/** What pressing the button will give, in a line. */
+export function promise(fit: FitState): string {
+  const numbers = numbersOf(fit);
+  if (numbers === null || fit.preview === null) return '';
+  const { seconds, measured } = fit.preview.expectedTime;
+  if (!fit.foreseeable)
+    return `At most ${formatBytes(fit.budgetBytes)} of memory · takes several times as long as a single plan`;
+  const { fileBytes, memoryBytes, tokensPerSecond } = numbers;
+  return [
+    `${formatBytes(fileBytes)} file`,
+    `${formatBytes(memoryBytes)} of memory`,
+    ...(tokensPerSecond === null
+      ? []
+      : [`${speedWords(tokensPerSecond, numbers.measured)} tokens per second`]),
+    `takes ${measured ? 'about' : 'roughly'} ${formatSeconds(rounded(seconds))}`,
+  ].join(' · ');
+}
+
+/** Two hours is told to the quarter, two minutes to ten seconds. */
+function rounded(seconds: number): number {
+  const step = seconds < 60 ? 5 : seconds < 600 ? 30 : seconds < 3600 ? 60 : 900;
+  return Math.max(step, Math.round(seconds / step) * step);
+}

@@ -1,0 +1,104 @@
+import { closeness } from '../../src-main/contract/closeness.ts';
+import type { FitJob } from '../../src-main/contract/fit-job.ts';
+import type { Divergence, FitReport } from '../../src-main/contract/fit-report.ts';
+import { STAGES, type Progress, type Stage } from '../../src-main/contract/progress.ts';
+import { formatBytes, formatCount, formatCounted, formatPercent, formatSeconds } from './format.ts';
+import type { Verdict } from '../state/fit/budget.ts';
+import { FIT_METHODS, METHOD_WORDS } from '../state/fit/fit-method.ts';
+
+/** What the fit page calls things. Plain words first; the field's own words stand under "Details". */
+
+export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
+  profile: 'Checking this laptop',
+  hash: 'Reading the model’s file',
+  load: 'Loading the model',
+  calibrate: 'Calibrating with pictures and text',
+  entropy: 'Measuring each layer',
+  reference: 'Recording the original’s answers',
+  plan: 'Choosing the layers',
+  choose: 'Trying layer plans',
+  quantize: 'Compressing layers',
+  assemble: 'Writing the new file',
+  check: 'Checking it against the original',
+  measure: 'Measuring memory and speed',
+};
+
+export const VERDICTS: Readonly<Record<Verdict, { readonly title: string; readonly text: string }>> = {
+  comfortable: { title: 'Comfortable', text: 'Leaves room for your other programs.' },
+  tight: {
+    title: 'Tight',
+    text: 'Fits while other programs are closed; with them the laptop may become slow.',
+  },
+  'wont-fit': { title: 'Won’t fit', text: 'More than this laptop can spare.' },
+};
+
+export interface StageRow {
+  readonly step: Stage;
+  readonly title: string;
+  readonly state: 'done' | 'now' | 'later';
+}
+
+export function stageRows(job: FitJob): readonly StageRow[] {
+  const stage = job.progress?.stage;
+  const now = stage === undefined ? 0 : STAGES.indexOf(stage);
+  const rows = STAGES.map((each, index): StageRow => ({
+    step: each,
+    title: STAGE_TITLES[each],
+    state: job.state === 'done' || index < now ? 'done' : index === now ? 'now' : 'later',
+  }));
+  // most fits choose without trying
+  return rows.filter(({ step }) => step !== 'choose' || stage === 'choose');
+}
+
+/** 12 of 28 layers, 1.20 GiB of 4.36 GiB. */
+export function progressAmount({ done, total, unit }: Progress): string {
+  if (unit === 'bytes') return `${formatBytes(done)} of ${formatBytes(total)}`;
+  return `${formatCount(Math.min(done, total))} of ${formatCounted(total, unit.replace(/s$/, ''))}`;
+}
+
+export function timeLeft(job: FitJob): string {
+  if (job.state === 'paused') return 'Paused';
+  if (job.secondsLeft === null) return 'Estimating the time left';
+  return `About ${formatSeconds(roundedSeconds(job.secondsLeft))} left`;
+}
+
+/** An estimate is not written to the second. */
+function roundedSeconds(seconds: number): number {
+  const step = seconds < 20 ? 1 : seconds < 90 ? 5 : seconds < 3600 ? 60 : 300;
+  return Math.max(1, Math.round(seconds / step) * step);
+}
+
+/** How close a compressed model stays to its original, in numbers and, unless they are `said` already, words. */
+export function agreement(divergence: Divergence, said?: string): string {
+  const { words } = closeness(divergence);
+  const share = formatPercent(divergence.topAgreement);
+  return `picks the same next word as the original ${share} of the time${words === said ? '' : `: ${words}`}`;
+}
+
+/** A plan that was tried: an order of the fit's own methods, a ladder, or one file type for all. */
+export function candidateTitle(name: string): string {
+  const method = FIT_METHODS.find((one) => one === name);
+  if (method !== undefined) return METHOD_WORDS[method].title;
+  return name === 'ladder' ? 'A type for every layer, by measured harm' : `Everything at ${name}`;
+}
+
+/** How a finished fit's layers came out, in a line. */
+export function planLine({ plan, candidates }: FitReport): string {
+  const best = candidates.find(({ chosen }) => chosen);
+  if (best) return `best of ${candidates.length} that were tried`;
+  return `${plan.lowLayers} of ${plan.layers} layers ultra-low`;
+}
+
+/** Pieces of a path after the last separator of either kind. */
+export function fileName(path: string): string {
+  return path.split(/[\\/]/).at(-1) ?? path;
+}
+
+/** Tensor type → how many of the layers' tensors have it, most first. */
+export function typeCounts(report: FitReport): readonly (readonly [type: string, count: number])[] {
+  const counts = new Map<string, number>();
+  for (const { types } of report.layers) {
+    for (const [type, count] of Object.entries(types)) counts.set(type, (counts.get(type) ?? 0) + count);
+  }
+  return [...counts].toSorted((a, b) => b[1] - a[1]);
+}

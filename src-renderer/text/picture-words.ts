@@ -1,0 +1,15 @@
+import type { PictureCost } from '../../src-main/contract/conversation.ts';
+import { formatCount, formatCounted, formatSeconds } from './format.ts';
+
+/** `2,961 tokens, about 1 min`: what another detail of the pictures would cost. */
+export function detailWords({ tokens, seconds }: PictureCost): string {
+  const words = formatCounted(tokens, 'token');
+  return seconds === null ? words : `${words}, about ${formatSeconds(seconds)}`;
+}
+
+/** Said where a question leaves no room for all that was said before. */
+export function droppedWords(messages: number): string {
+  return messages === 1
+    ? 'The model will no longer see the oldest message.'
+    : `The model will no longer see the oldest ${formatCount(messages)} messages.`;
+}

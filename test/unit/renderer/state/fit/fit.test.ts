@@ -1,0 +1,270 @@
+import { describe, expect, it } from 'vitest';
+import { SnugError } from '../../../../../src-main/contract/errors.ts';
+import type { FitPreview } from '../../../../../src-main/contract/fit-job.ts';
+import { AppState } from '../../../../../src-renderer/state/app/app.svelte.ts';
+import {
+  budgetRange,
+  lowLayersFor,
+  verdictOn,
+  zonesOf,
+} from '../../../../../src-renderer/state/fit/budget.ts';
+import { FitState } from '../../../../../src-renderer/state/fit/fit.svelte.ts';
+import { figuresOf } from '../../../../../src-renderer/state/fit/fit-figures.ts';
+import { stageRows, timeLeft } from '../../../../../src-renderer/text/fit-words.ts';
+import { FakeAddressBar, FakeBridge, job, laptop, MiB, model, preview } from '../../fake-bridge.ts';
+
+async function open(answers: ConstructorParameters<typeof FakeBridge>[0] = {}, hash = '') {
+  const bridge = new FakeBridge(answers);
+  const app = new AppState(bridge, new FakeAddressBar(hash));
+  await app.load();
+  const fit = new FitState(app);
+  await fit.loadPreview();
+  return { app, bridge, fit };
+}
+
+describe('the budget slider', () => {
+  it('redraws without asking: layers, file and memory follow every move', async () => {
+    const { bridge, fit } = await open();
+    const seen = [30, 29, 26, 22].map((size) => {
+      fit.moveBudget(size * MiB);
+      return [fit.lowLayers, fit.outcome?.memory.totalBytes, fit.outcome?.fileBytes];
+    });
+    expect(seen).toEqual([
+      [0, 30 * MiB, 20 * MiB],
+      [1, 28 * MiB, 18 * MiB],
+      [2, 26 * MiB, 16 * MiB],
+      [4, 22 * MiB, 12 * MiB],
+    ]);
+    expect(bridge.asked('fits.preview')).toHaveLength(1);
+  });
+
+  it('shows sizes at once and speeds when the kernels have been timed', async () => {
+    const unmeasured = preview();
+    const byLowLayers = unmeasured.byLowLayers.map((one) => ({ ...one, tokensPerSecond: null }));
+    const answer = ({ measure }: { measure?: boolean | undefined }) =>
+      Promise.resolve(measure ? preview() : { ...unmeasured, byLowLayers });
+    const { bridge, fit } = await open({ fits: { preview: answer } });
+    expect(bridge.asked('fits.preview')).toHaveLength(2);
+    expect(fit.outcome?.tokensPerSecond).toBe(20 + (fit.lowLayers ?? NaN));
+  });
+
+  it('marks what is comfortable and what is tight by the laptop’s own limits, not by what runs on it', async () => {
+    const { app, fit } = await open();
+    const verdicts = () =>
+      [22, 26, 28].map((size) => {
+        fit.moveBudget(size * MiB);
+        return fit.verdict;
+      });
+    expect(verdicts()).toEqual(['comfortable', 'comfortable', 'tight']);
+    const busy = laptop(27 * MiB, 29 * MiB);
+    const memory = { ...busy.laptop.memory, availableBytes: 20 * MiB };
+    app.laptop = { ...busy, laptop: { ...busy.laptop, memory } };
+    expect(verdicts()).toEqual(['comfortable', 'comfortable', 'tight']);
+    // what is too little at the moment is said apart
+    expect(fit.missingNow).toBe(8 * MiB);
+  });
+
+  it('offers nothing that this laptop could not give, and every place on it can be fitted', async () => {
+    const { fit } = await open();
+    const { range } = fit;
+    expect(range?.from).toBe(22 * MiB);
+    expect(range?.to).toBeLessThanOrEqual(29 * MiB);
+    expect(range?.to).toBeGreaterThan(28.9 * MiB);
+    for (let bytes = range?.from ?? 0; bytes <= (range?.to ?? 0); bytes += range?.step ?? 1)
+      expect(lowLayersFor(preview(), bytes)).not.toBeNull();
+    // its last step gives all that there is to give
+    const wide = budgetRange(preview(), laptop(27 * MiB, 64 * MiB).limits);
+    expect(lowLayersFor(preview(), wide?.to ?? 0)).toBe(0);
+  });
+
+  it('has zones that fill its length, in order', () => {
+    const { limits } = laptop(27 * MiB, 29 * MiB);
+    const range = budgetRange(preview(), limits) ?? expect.fail('there is a range');
+    const zones = zonesOf(range, limits);
+    expect(zones.map(({ verdict }) => verdict)).toEqual(['comfortable', 'tight']);
+    expect(zones.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+    expect(zonesOf(range, { ...limits, comfortableBytes: 0 }).map(({ verdict }) => verdict)).toEqual([
+      'tight',
+    ]);
+    const roomy = { comfortableBytes: 64 * MiB, mostBytes: 64 * MiB };
+    expect(zonesOf(range, roomy).map(({ verdict }) => verdict)).toEqual(['comfortable']);
+  });
+
+  it('starts at the recommended budget; of the model that comes with the app in the middle', async () => {
+    const { fit } = await open();
+    expect(fit.budgetBytes).toBe(fit.recommended);
+    expect(fit.lowLayers).toBe(2);
+    const demo = await open({ library: { list: () => Promise.resolve([model({ builtIn: true })]) } });
+    expect(demo.fit.budgetBytes).toBeLessThan(26 * MiB);
+    expect(demo.fit.budgetBytes).toBeGreaterThan(25 * MiB);
+  });
+
+  it('stays where it is when another option changes what fits', async () => {
+    const { fit } = await open();
+    fit.moveBudget(24 * MiB);
+    fit.choices.smallerVision = true;
+    await fit.loadPreview();
+    expect(fit.budgetBytes).toBe(24 * MiB);
+  });
+
+  it('counts a model of one layer and a machine without free memory', () => {
+    const one = preview({ byLowLayers: preview().byLowLayers.slice(0, 1) });
+    const range = budgetRange(one, laptop(64 * MiB, 64 * MiB).limits);
+    expect([range?.from, range?.to]).toEqual([30 * MiB, 30 * MiB]);
+    expect(verdictOn(1, laptop(0, 0).limits)).toBe('wont-fit');
+  });
+});
+
+describe('the fit page', () => {
+  it('shows the model in the address, the source of a fitted one, else the one that comes with the app', async () => {
+    const models = [
+      model({ id: 'large' }),
+      model({ id: 'demo', builtIn: true }),
+      model({ id: 'small', kind: 'fitted', madeFrom: 'large' }),
+    ];
+    const library = { list: () => Promise.resolve(models) };
+    expect((await open({ library })).fit.model?.id).toBe('demo');
+    expect((await open({ library }, '#/fit/large')).fit.model?.id).toBe('large');
+    expect((await open({ library }, '#/fit/small')).fit.model?.id).toBe('large');
+  });
+
+  it('drops the slow answer about a model that is no longer chosen', async () => {
+    const answers: ((preview: FitPreview) => void)[] = [];
+    const { app, fit } = await open({
+      library: { list: () => Promise.resolve([model(), model({ id: 'other' })]) },
+      fits: {
+        list: () => Promise.resolve([]),
+        preview: ({ modelId }) =>
+          modelId === 'demo' && answers.length === 0
+            ? (answers.push(() => undefined), Promise.resolve(preview()))
+            : new Promise((resolve) => answers.push(resolve)),
+      },
+    });
+    app.navigate('fit', 'other');
+    const first = fit.loadPreview();
+    await Promise.resolve();
+    app.navigate('fit', 'demo');
+    const second = fit.loadPreview();
+    await Promise.resolve();
+    answers[2]?.(preview({ modelId: 'demo' }));
+    await second;
+    answers[1]?.(preview({ modelId: 'other' }));
+    await first;
+    expect(fit.preview?.modelId).toBe('demo');
+  });
+
+  it('warns before starting, and starts when told to go on', async () => {
+    const { app, bridge, fit } = await open({
+      fits: {
+        list: () => Promise.resolve([]),
+        preview: () => Promise.resolve(preview()),
+        warnings: () => Promise.resolve(['The laptop runs on battery.']),
+        start: () => Promise.resolve(job()),
+      },
+    });
+    fit.moveBudget(26 * MiB + 0.5);
+    await fit.press();
+    expect(fit.warnings).toEqual(['The laptop runs on battery.']);
+    expect(bridge.asked('fits.start')).toHaveLength(0);
+    await fit.press();
+    expect(bridge.asked('fits.start')).toEqual([
+      { modelId: 'demo', budgetBytes: 26 * MiB, contextTokens: 4096, ordering: 'entropy' },
+    ]);
+    expect([fit.warnings, fit.busy, app.jobs.running?.id]).toEqual([null, true, 'job']);
+  });
+
+  it('asks for the method and the quality that were chosen, and for the sizes in that order', async () => {
+    const { bridge, fit } = await open({
+      fits: { preview: () => Promise.resolve(preview()), start: () => Promise.resolve(job()) },
+    });
+    fit.choices.method = 'sensitivity';
+    await fit.loadPreview();
+    expect(bridge.asked('fits.preview').at(-1)).toMatchObject({ ordering: 'sensitivity' });
+    fit.choices.method = 'auto';
+    fit.choices.minAgreement = 0.9;
+    await fit.press();
+    const [asked] = bridge.asked('fits.start');
+    expect(asked).toMatchObject({ plan: 'auto', minAgreement: 0.9 });
+    expect(asked).not.toHaveProperty('ordering');
+  });
+
+  it('protects the edges of the model that comes with the app, of no other', async () => {
+    const demo = await open({ library: { list: () => Promise.resolve([model({ builtIn: true })]) } });
+    expect(demo.fit.method).toBe('edge-protected');
+    expect((await open()).fit.method).toBe('entropy');
+  });
+
+  it('promises no layers, file and speed that only measuring can tell', async () => {
+    const calibration = {
+      entropies: [0, 1, 2, 3].map((layer) => ({ layer, both: layer, image: null, text: null })),
+      order: [0, 1, 2, 3],
+    };
+    const { fit } = await open({ fits: { preview: () => Promise.resolve(preview({ calibration })) } });
+    fit.moveBudget(26 * MiB);
+    const chosen = () => fit.chart.filter((layer) => layer.chosen).map(({ layer }) => layer);
+    expect(chosen()).toEqual([0, 1]);
+    expect(figuresOf(fit).map(({ label }) => label)).toContain('Speed');
+    fit.choices.method = 'auto';
+    expect(chosen()).toEqual([]);
+    expect(figuresOf(fit).map(({ label }) => label)).not.toContain('Speed');
+  });
+
+  it('says in place why a fit did not start', async () => {
+    const { fit } = await open({
+      fits: {
+        list: () => Promise.resolve([]),
+        preview: () => Promise.resolve(preview()),
+        warnings: () => Promise.resolve([]),
+        start: () => Promise.reject(new SnugError('BUSY', 'another fit is running', { advice: 'Wait.' })),
+      },
+    });
+    await fit.press();
+    expect(fit.startError).toMatchObject({ message: 'another fit is running', advice: 'Wait.' });
+    expect(fit.starting).toBe(false);
+  });
+
+  it('fills the chart while calibrating and marks the chosen layers once all are measured', async () => {
+    const { bridge, fit } = await open();
+    const view = (layer: number, both: number) => ({ layer, both, image: both, text: null });
+    bridge.emit({ name: 'fits.changed', data: job({ entropies: [view(0, 5), view(1, 4)] }) });
+    expect(fit.chart.map(({ both }) => both)).toEqual([5, 4, null, null]);
+    expect(fit.chart.some(({ chosen }) => chosen)).toBe(false);
+    const entropies = [view(0, 5), view(1, 4), view(2, 6), view(3, 3)];
+    bridge.emit({ name: 'fits.changed', data: job({ entropies, lowLayers: 2, low: [1, 3] }) });
+    expect(fit.chart.filter(({ chosen }) => chosen).map(({ layer }) => layer)).toEqual([1, 3]);
+  });
+
+  it('asks anew what fits when a job of this model has ended', async () => {
+    const { bridge, fit } = await open();
+    bridge.emit({ name: 'fits.changed', data: job() });
+    expect(bridge.asked('fits.preview')).toHaveLength(1);
+    bridge.emit({ name: 'fits.changed', data: job({ state: 'paused' }) });
+    expect(bridge.asked('fits.preview')).toHaveLength(2);
+    fit.close();
+  });
+});
+
+describe('progress', () => {
+  it('names what is done, what is at work and what is still to come', () => {
+    const rows = stageRows(job({ progress: { stage: 'calibrate', done: 1, total: 2, unit: 'tokens' } }));
+    expect(rows.filter(({ state }) => state === 'done').map(({ step }) => step)).toEqual([
+      'profile',
+      'hash',
+      'load',
+    ]);
+    expect(rows.find(({ state }) => state === 'now')?.step).toBe('calibrate');
+  });
+
+  it('does not call the model checked while only the original is asked', () => {
+    const progress = { stage: 'reference', done: 1, total: 14, unit: 'sequences' } as const;
+    const rows = stageRows(job({ progress }));
+    expect(rows.find(({ step }) => step === 'check')?.state).toBe('later');
+  });
+
+  it('writes no estimate to the second', () => {
+    expect(timeLeft(job({ secondsLeft: 417 }))).toBe('About 7 min left');
+    expect(timeLeft(job({ secondsLeft: 43 }))).toBe('About 45 s left');
+    expect(timeLeft(job())).toBe('Estimating the time left');
+    expect(timeLeft(job({ state: 'paused', secondsLeft: 3 }))).toBe('Paused');
+  });
+});
