@@ -8,8 +8,8 @@ namespace snug {
 
 namespace {
 
-constexpr size_t LONGEST_TEXT_BYTES = 32u << 20;
-constexpr int64_t LARGEST_SAFE      = (int64_t(1) << 53) - 1;
+constexpr size_t  LONGEST_TEXT_BYTES = 32u << 20;
+constexpr int64_t LARGEST_SAFE       = (int64_t(1) << 53) - 1;
 
 std::string range(double least, double most) {
     const auto shown = [](double value) {

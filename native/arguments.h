@@ -25,19 +25,18 @@ Napi::TypeError wrong(Napi::Env env, const std::string & name, const std::string
 Napi::Object read_object(const Napi::Value & value, const std::string & name);
 Napi::Array  read_array(const Napi::Value & value, const std::string & name);
 // text for llama.cpp; at most 32 MiB, of which it needs 70 bytes a byte
-std::string  read_text(const Napi::Value & value, const std::string & name);
+std::string read_text(const Napi::Value & value, const std::string & name);
 // also without a NUL, at which C would cut it
-std::string  read_path(const Napi::Value & value, const std::string & name);
-std::string  read_string(const Napi::Object & options, const char * name);
-std::string  read_string(const Napi::Object & options, const char * name, const std::string & otherwise);
-bool         read_bool(const Napi::Value & value, const std::string & name);
-bool         read_bool(const Napi::Object & options, const char * name, bool otherwise);
-double       read_number(const Napi::Object & options, const char * name, double least, double most);
-double       read_number(const Napi::Object & options, const char * name, double least, double most, double otherwise);
-int64_t      read_whole(const Napi::Value & value, const std::string & name, int64_t least, int64_t most);
+std::string read_path(const Napi::Value & value, const std::string & name);
+std::string read_string(const Napi::Object & options, const char * name);
+std::string read_string(const Napi::Object & options, const char * name, const std::string & otherwise);
+bool        read_bool(const Napi::Value & value, const std::string & name);
+bool        read_bool(const Napi::Object & options, const char * name, bool otherwise);
+double      read_number(const Napi::Object & options, const char * name, double least, double most);
+double      read_number(const Napi::Object & options, const char * name, double least, double most, double otherwise);
+int64_t     read_whole(const Napi::Value & value, const std::string & name, int64_t least, int64_t most);
 
-template <class Integer = int32_t>
-Integer read_integer(const Napi::Object & options, const char * name, int64_t least, int64_t most) {
+template <class Integer = int32_t> Integer read_integer(const Napi::Object & options, const char * name, int64_t least, int64_t most) {
     static_assert(std::is_integral<Integer>::value, "a whole number");
     return static_cast<Integer>(read_whole(options.Get(name), name, least, most));
 }

@@ -1,8 +1,8 @@
 // Loads llama.cpp's compute backends from a folder and says what it found. ggml scores every CPU variant in the folder
 // against this CPU and loads the best one; without this call there is no device at all.
+#include "backends.h"
 #include "addon.h"
 #include "arguments.h"
-#include "backends.h"
 #include "guard.h"
 
 #include "ggml-backend.h"
@@ -35,16 +35,16 @@ const char * kind_of(ggml_backend_dev_t device) {
 ggml_backend_get_features_t features_function() {
     auto * device   = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
     auto * registry = device ? ggml_backend_dev_backend_reg(device) : nullptr;
-    return registry ? reinterpret_cast<ggml_backend_get_features_t>(
-                          ggml_backend_reg_get_proc_address(registry, "ggml_backend_get_features"))
-                    : nullptr;
+    return registry
+               ? reinterpret_cast<ggml_backend_get_features_t>(ggml_backend_reg_get_proc_address(registry, "ggml_backend_get_features"))
+               : nullptr;
 }
 
 // ggml names every CPU backend "CPU": which variant it is only the library's file says.
 std::string library_of(const void * function) {
 #ifdef _WIN32
-    HMODULE module = nullptr;
-    wchar_t path[32768];
+    HMODULE    module = nullptr;
+    wchar_t    path[32768];
     const auto flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
     if (!GetModuleHandleExW(flags, static_cast<LPCWSTR>(function), &module) ||
         GetModuleFileNameW(module, path, static_cast<DWORD>(std::size(path))) == 0) {
@@ -59,9 +59,9 @@ std::string library_of(const void * function) {
 
 // "haswell" of libggml-cpu-haswell.so; "generic" where the package has one build for every processor
 std::string cpu_variant() {
-    const auto library = library_of(reinterpret_cast<const void *>(features_function()));
-    const std::string mark = "ggml-cpu-";
-    const auto at = library.find(mark);
+    const auto        library = library_of(reinterpret_cast<const void *>(features_function()));
+    const std::string mark    = "ggml-cpu-";
+    const auto        at      = library.find(mark);
     return at == std::string::npos ? "generic" : library.substr(at + mark.size());
 }
 
@@ -141,8 +141,8 @@ void require_memory(double bytes, const char * what) {
     size_t free = 0, total = 0;
     ggml_backend_dev_memory(cpu_device(), &free, &total);
     if (total > 0 && bytes > static_cast<double>(total)) {
-        throw Failure("OUT_OF_MEMORY", std::string(what) + " would take " + std::to_string(static_cast<int64_t>(bytes / (1 << 20))) + " MiB, and this machine has " +
-                                           std::to_string(total >> 20));
+        throw Failure("OUT_OF_MEMORY", std::string(what) + " would take " + std::to_string(static_cast<int64_t>(bytes / (1 << 20))) +
+                                           " MiB, and this machine has " + std::to_string(total >> 20));
     }
 }
 
@@ -150,16 +150,14 @@ CpuBackend::CpuBackend(int threads) : backend(ggml_backend_dev_init(cpu_device()
     if (!backend) {
         throw Failure("NO_CPU_BACKEND", "the CPU backend could not be started");
     }
-    auto * registry    = ggml_backend_dev_backend_reg(cpu_device());
-    auto   set_threads = reinterpret_cast<ggml_backend_set_n_threads_t>(
-        ggml_backend_reg_get_proc_address(registry, "ggml_backend_set_n_threads"));
+    auto * registry = ggml_backend_dev_backend_reg(cpu_device());
+    auto   set_threads =
+        reinterpret_cast<ggml_backend_set_n_threads_t>(ggml_backend_reg_get_proc_address(registry, "ggml_backend_set_n_threads"));
     if (set_threads) {
         set_threads(backend.get(), threads);
     }
 }
 
-void define_backends(Napi::Env env, Napi::Object exports) {
-    define_function<load_backends>(env, exports, "loadBackends");
-}
+void define_backends(Napi::Env env, Napi::Object exports) { define_function<load_backends>(env, exports, "loadBackends"); }
 
 } // namespace snug

@@ -28,13 +28,14 @@ class Chat : public Tagged<Chat> {
     static constexpr const char *  NAME = "Chat";
 
     static Napi::Function define(Napi::Env env) {
-        return DefineClass(env, "Chat", {
-            method<&Chat::prompt>("prompt"),
-            method<&Chat::answer>("answer"),
-            method<&Chat::logits>("logits"),
-            method<&Chat::abort>("abort"),
-            method<&Chat::close>("close"),
-        });
+        return DefineClass(env, "Chat",
+                           {
+                               method<&Chat::prompt>("prompt"),
+                               method<&Chat::answer>("answer"),
+                               method<&Chat::logits>("logits"),
+                               method<&Chat::abort>("abort"),
+                               method<&Chat::close>("close"),
+                           });
     }
 
     explicit Chat(const Napi::CallbackInfo & info) : Tagged(info), state(guarded(info.Env(), [&] { return start(info); })) {}
@@ -63,9 +64,9 @@ class Chat : public Tagged<Chat> {
         auto sequence = std::make_shared<Sequence>(read_sequence(info[0], Pictures::with_pixels_and_id));
         // here and not where it runs: an abort right after this call must not be forgotten
         shared->abort->store(false);
-        auto report   = std::make_shared<PromptReport>();
-        return run_async(info.Env(), info[1],
-            [=](const Emitter & emitter) { *report = shared->prompt(std::move(*sequence), emitter); },
+        auto report = std::make_shared<PromptReport>();
+        return run_async(
+            info.Env(), info[1], [=](const Emitter & emitter) { *report = shared->prompt(std::move(*sequence), emitter); },
             [=](Napi::Env env) {
                 auto result = Napi::Object::New(env);
                 result.Set("promptTokens", report->prompt_tokens);
@@ -81,8 +82,8 @@ class Chat : public Tagged<Chat> {
         auto       shared   = open();
         const auto sampling = read_sampling(read_object(info[0], "the sampling"));
         auto       report   = std::make_shared<AnswerReport>();
-        return run_async(info.Env(), info[1],
-            [=](const Emitter & emitter) { *report = shared->answer(sampling, emitter); },
+        return run_async(
+            info.Env(), info[1], [=](const Emitter & emitter) { *report = shared->answer(sampling, emitter); },
             [=](Napi::Env env) {
                 auto result = Napi::Object::New(env);
                 result.Set("reason", report->reason);

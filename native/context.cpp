@@ -7,8 +7,9 @@ namespace {
 
 std::unique_ptr<ggml_threadpool, void (*)(ggml_threadpool *)> start_threads(int count) {
     auto * registry = ggml_backend_dev_backend_reg(cpu_device());
-    auto   start    = reinterpret_cast<ggml_threadpool * (*)(ggml_threadpool_params *)>(ggml_backend_reg_get_proc_address(registry, "ggml_threadpool_new"));
-    auto   stop     = reinterpret_cast<void (*)(ggml_threadpool *)>(ggml_backend_reg_get_proc_address(registry, "ggml_threadpool_free"));
+    auto   start    = reinterpret_cast<ggml_threadpool * (*)(ggml_threadpool_params *)>(
+        ggml_backend_reg_get_proc_address(registry, "ggml_threadpool_new"));
+    auto stop = reinterpret_cast<void (*)(ggml_threadpool *)>(ggml_backend_reg_get_proc_address(registry, "ggml_threadpool_free"));
     if (!start || !stop) {
         throw Failure("CONTEXT_FAILED", "the CPU backend has no thread pools");
     }
@@ -21,7 +22,9 @@ void require_context_memory(const ModelState & model, const ContextOptions & opt
     const auto * weights   = model.model.get();
     const double head      = static_cast<double>(model.embedding_length()) / std::max(llama_model_n_head(weights), 1);
     const double per_token = 2 * 2 * head * llama_model_n_head_kv(weights) * llama_model_n_layer(weights);
-    require_memory(per_token * options.context_tokens + 2.0 * options.batch_tokens * options.context_tokens + 4.0 * options.outputs * model.vocabulary_size(), "a context");
+    require_memory(per_token * options.context_tokens + 2.0 * options.batch_tokens * options.context_tokens +
+                       4.0 * options.outputs * model.vocabulary_size(),
+                   "a context");
 }
 
 llama_context_ptr make_context(const Model & model, const ContextOptions & options, const Abort & abort) {
@@ -45,10 +48,11 @@ llama_context_ptr make_context(const Model & model, const ContextOptions & optio
     if (!model->no_alloc) {
         require_context_memory(*model, options);
     }
-    LogMark log;
+    LogMark           log;
     llama_context_ptr context(llama_init_from_model(model->model.get(), parameters));
     if (!context) {
-        throw Failure("CONTEXT_FAILED", "could not make a context of " + std::to_string(options.context_tokens) + " tokens: " + log.reasons());
+        throw Failure("CONTEXT_FAILED",
+                      "could not make a context of " + std::to_string(options.context_tokens) + " tokens: " + log.reasons());
     }
     return context;
 }

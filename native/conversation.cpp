@@ -59,9 +59,9 @@ void Conversation::fail_decode(int32_t status, const std::string & reasons) cons
 void Conversation::decode_text(const llama_token * tokens, int32_t count) {
     for (int32_t done = 0; done < count;) {
         throw_if_aborted(abort);
-        const int32_t part  = std::min(count - done, static_cast<int32_t>(options.batch_tokens));
-        auto          batch = llama_batch_init(part, 0, 1);
-        batch.n_tokens      = part;
+        const int32_t part    = std::min(count - done, static_cast<int32_t>(options.batch_tokens));
+        auto          batch   = llama_batch_init(part, 0, 1);
+        batch.n_tokens        = part;
         const llama_pos start = next_position();
         for (int32_t i = 0; i < part; ++i) {
             batch.token[i]     = tokens[done + i];
@@ -101,8 +101,9 @@ void Conversation::decode_image(const Piece & piece, PromptReport & report, cons
     throw_if_aborted(abort);
     llama_pos     after = 0;
     LogMark       log;
-    const int32_t status = mtmd_helper_decode_image_chunk(model->vision.get(), context.get(), piece.image, embeddings.data(), next_position(), 0,
-                                                          static_cast<int32_t>(options.batch_tokens), &after, nullptr, nullptr);
+    const int32_t status =
+        mtmd_helper_decode_image_chunk(model->vision.get(), context.get(), piece.image, embeddings.data(), next_position(), 0,
+                                       static_cast<int32_t>(options.batch_tokens), &after, nullptr, nullptr);
     if (status != 0) {
         keep(cells.size());
         fail_decode(status, log.reasons());
@@ -129,8 +130,8 @@ PromptReport Conversation::prompt(Sequence sequence, const Emitter & emitter) {
         throw Failure("TOKENIZE", "the prompt is empty");
     }
     if (report.prompt_tokens >= options.context_tokens) {
-        throw Failure("CONTEXT_FULL", "the conversation needs " + std::to_string(static_cast<int64_t>(report.prompt_tokens)) + " tokens and the context holds " +
-                                          std::to_string(options.context_tokens));
+        throw Failure("CONTEXT_FULL", "the conversation needs " + std::to_string(static_cast<int64_t>(report.prompt_tokens)) +
+                                          " tokens and the context holds " + std::to_string(options.context_tokens));
     }
     std::vector<Cell>          wanted;
     std::vector<const Piece *> image_of;
@@ -200,7 +201,8 @@ AnswerReport Conversation::answer(const Sampling & sampling, const Emitter & emi
             break;
         }
         if (!sampling.ignore_end) {
-            require_numbers(llama_get_logits_ith(context.get(), -1), static_cast<size_t>(model->vocabulary_size()), "the model answers with values that are not numbers");
+            require_numbers(llama_get_logits_ith(context.get(), -1), static_cast<size_t>(model->vocabulary_size()),
+                            "the model answers with values that are not numbers");
         }
         const llama_token token = llama_sampler_sample(sampler.get(), context.get(), -1);
         if (!sampling.ignore_end && (llama_vocab_is_eog(model->vocab(), token) || turn_tokens.count(token) != 0)) {

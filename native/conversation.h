@@ -55,17 +55,15 @@ class Conversation {
         std::string image_id; // empty for a text token
         llama_pos   positions;
         int32_t     tokens;
-        bool operator==(const Cell & other) const {
-            return token == other.token && image_id == other.image_id && tokens == other.tokens;
-        }
+        bool operator==(const Cell & other) const { return token == other.token && image_id == other.image_id && tokens == other.tokens; }
     };
 
-    llama_pos next_position() const;
-    int32_t   used_tokens() const;
-    void      keep(size_t count);
-    size_t    shared_with(const std::vector<Cell> & wanted) const;
-    void      decode_text(const llama_token * tokens, int32_t count);
-    void      decode_image(const Piece & piece, PromptReport & report, const Emitter & emitter);
+    llama_pos         next_position() const;
+    int32_t           used_tokens() const;
+    void              keep(size_t count);
+    size_t            shared_with(const std::vector<Cell> & wanted) const;
+    void              decode_text(const llama_token * tokens, int32_t count);
+    void              decode_image(const Piece & piece, PromptReport & report, const Emitter & emitter);
     [[noreturn]] void fail_decode(int32_t status, const std::string & reasons) const;
 
     ContextOptions    options;
@@ -73,7 +71,7 @@ class Conversation {
     std::vector<Cell> cells;
     // what the prompt has between its turns: a model that writes one of these begins another turn, also where its file names it as no end
     std::set<llama_token> turn_tokens;
-    std::mutex        running;
+    std::mutex            running;
 };
 
 } // namespace snug

@@ -16,7 +16,7 @@ EmbeddingTable::EmbeddingTable(const std::string & path, int64_t length) : file(
     if (id < 0) {
         throw Failure("MODEL_LOAD", path + " has no token_embd.weight");
     }
-    type      = gguf_get_tensor_type(header.get(), id);
+    type = gguf_get_tensor_type(header.get(), id);
     if (!can_be_read(type) || length % ggml_blck_size(type) != 0) {
         throw Failure("MODEL_LOAD", std::string("the token embeddings cannot be read as ") + ggml_type_name(type));
     }
@@ -40,7 +40,8 @@ EmbeddingBatch::EmbeddingBatch(int32_t tokens, int32_t embedding_length, int pla
     embedding_length(embedding_length) {}
 
 void EmbeddingBatch::place(int32_t token, llama_seq_id sequence, const mtmd_decoder_pos & at) {
-    const llama_pos values[] = { static_cast<llama_pos>(at.t), static_cast<llama_pos>(at.y), static_cast<llama_pos>(at.x), static_cast<llama_pos>(at.z) };
+    const llama_pos values[] = { static_cast<llama_pos>(at.t), static_cast<llama_pos>(at.y), static_cast<llama_pos>(at.x),
+                                 static_cast<llama_pos>(at.z) };
     for (int plane = 0; plane < planes; ++plane) {
         positions[static_cast<size_t>(plane) * tokens + token] = values[plane];
     }

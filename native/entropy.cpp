@@ -60,7 +60,7 @@ struct Points {
 };
 
 Points read_points(const ClusterTask & task) {
-    Points points{ static_cast<int64_t>(task.rows.size()), task.dimensions, {}, {} };
+    Points       points{ static_cast<int64_t>(task.rows.size()), task.dimensions, {}, {} };
     const size_t row_bytes = points.dimensions * sizeof(float);
     File         file(task.path, File::Mode::read);
     file.require(row_bytes * (*std::max_element(task.rows.begin(), task.rows.end()) + uint64_t(1)), task.offset);
@@ -92,7 +92,8 @@ Points read_points(const ClusterTask & task) {
 // products[point][centre] = point · centre
 class Products {
   public:
-    Products(const Points & points, int64_t centres, int threads) : cpu(threads), context(ggml_init({ 8 * ggml_tensor_overhead() + ggml_graph_overhead(), nullptr, true })) {
+    Products(const Points & points, int64_t centres, int threads) :
+        cpu(threads), context(ggml_init({ 8 * ggml_tensor_overhead() + ggml_graph_overhead(), nullptr, true })) {
         centre_tensor = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, points.dimensions, centres);
         point_tensor  = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, points.dimensions, points.count);
         result        = ggml_mul_mat(context.get(), centre_tensor, point_tensor);
@@ -166,12 +167,13 @@ std::vector<float> seed_centres(const Points & points, int32_t clusters, std::mt
 
 struct Clustering {
     std::vector<int32_t> assignment; // cluster of each point
-    int32_t              rounds = 0;
+    int32_t              rounds  = 0;
     double               inertia = 0; // Σ squared distance to the own centre
 };
 
 // one round's assignment; returns how many points changed cluster
-int64_t assign(const Points & points, const std::vector<float> & centres, const std::vector<float> & products, int32_t clusters, Clustering & clustering) {
+int64_t assign(const Points & points, const std::vector<float> & centres, const std::vector<float> & products, int32_t clusters,
+               Clustering & clustering) {
     std::vector<float> centre_norms(clusters);
     for (int32_t k = 0; k < clusters; ++k) {
         double sum = 0;
@@ -184,8 +186,8 @@ int64_t assign(const Points & points, const std::vector<float> & centres, const 
     int64_t changed    = 0;
     clustering.inertia = 0;
     for (int64_t i = 0; i < points.count; ++i) {
-        const float * row  = products.data() + i * clusters;
-        int32_t       best = 0;
+        const float * row   = products.data() + i * clusters;
+        int32_t       best  = 0;
         float         least = std::numeric_limits<float>::max();
         for (int32_t k = 0; k < clusters; ++k) {
             const float value = centre_norms[k] - 2 * row[k];
@@ -221,8 +223,8 @@ void move_centres(const Points & points, const Clustering & clustering, int32_t 
 
 Clustering cluster(const ClusterTask & task, const Abort & abort) {
     if (static_cast<int64_t>(task.rows.size()) < task.clusters) {
-        throw Failure("TOO_FEW_TOKENS", std::to_string(task.rows.size()) + " tokens cannot be put into " + std::to_string(task.clusters) + " clusters; at least " +
-                                            std::to_string(task.clusters) + " are needed");
+        throw Failure("TOO_FEW_TOKENS", std::to_string(task.rows.size()) + " tokens cannot be put into " + std::to_string(task.clusters) +
+                                            " clusters; at least " + std::to_string(task.clusters) + " are needed");
     }
     // the points, the centres, and a product of each with each, which the backend keeps too
     const double points_and_centres = static_cast<double>(task.rows.size()) + task.clusters;
@@ -248,8 +250,8 @@ Napi::Value cluster_tokens(const Napi::CallbackInfo & info) {
     auto       task   = std::make_shared<ClusterTask>(read_cluster_task(read_object(info[0], "the task")));
     const auto abort  = AbortFlag::from(info[1]);
     auto       result = std::make_shared<Clustering>();
-    return run_async(info.Env(), info.Env().Undefined(),
-        [=](const Emitter &) { *result = cluster(*task, abort); },
+    return run_async(
+        info.Env(), info.Env().Undefined(), [=](const Emitter &) { *result = cluster(*task, abort); },
         [=](Napi::Env env) {
             auto assignment = Napi::Int32Array::New(env, result->assignment.size());
             std::copy(result->assignment.begin(), result->assignment.end(), assignment.Data());
@@ -263,8 +265,6 @@ Napi::Value cluster_tokens(const Napi::CallbackInfo & info) {
 
 } // namespace
 
-void define_entropy(Napi::Env env, Napi::Object exports) {
-    define_function<cluster_tokens>(env, exports, "clusterTokens");
-}
+void define_entropy(Napi::Env env, Napi::Object exports) { define_function<cluster_tokens>(env, exports, "clusterTokens"); }
 
 } // namespace snug

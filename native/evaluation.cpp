@@ -16,14 +16,15 @@ EvaluatorState::EvaluatorState(const Model & model, ContextOptions context_optio
     context = std::make_unique<Context>(model, options, abort);
 }
 
-void EvaluatorState::fill(EmbeddingBatch & batch, const std::vector<PreparedSequence> & sequences, Outcome & outcome, const Emitter & emitter) {
+void EvaluatorState::fill(EmbeddingBatch & batch, const std::vector<PreparedSequence> & sequences, Outcome & outcome,
+                          const Emitter & emitter) {
     const bool mrope = model->uses_mrope();
     int32_t    token = 0;
     for (size_t sequence = 0; sequence < sequences.size(); ++sequence) {
         llama_pos position = 0;
         for (const auto & piece : sequences[sequence].pieces) {
             throw_if_aborted(abort);
-            const int32_t count = piece.token_count();
+            const int32_t                 count = piece.token_count();
             std::vector<mtmd_decoder_pos> at(count);
             if (piece.image) {
                 if (mtmd_decode_use_non_causal(model->vision.get(), piece.image)) {
@@ -68,15 +69,17 @@ void EvaluatorState::decode(EmbeddingBatch & batch) {
 }
 
 // positions in the batch
-std::vector<int32_t> EvaluatorState::wanted_tokens(const std::vector<Span> & logits, const std::vector<PreparedSequence> & sequences) const {
+std::vector<int32_t> EvaluatorState::wanted_tokens(const std::vector<Span> &             logits,
+                                                   const std::vector<PreparedSequence> & sequences) const {
     std::vector<int32_t> wanted;
     int32_t              first = 0;
     for (size_t i = 0; i < sequences.size(); ++i) {
         const auto    span  = logits[i];
         const int32_t count = sequences[i].token_count();
         if (span.first < 0 || span.first > count - span.count || wanted.size() + span.count > options.outputs) {
-            throw Failure("BATCH_SIZE", "logits of " + std::to_string(span.count) + " tokens from " + std::to_string(span.first) + " on were asked for, outside the sequence of " +
-                                            std::to_string(count) + " tokens or above the limit of " + std::to_string(options.outputs));
+            throw Failure("BATCH_SIZE", "logits of " + std::to_string(span.count) + " tokens from " + std::to_string(span.first) +
+                                            " on were asked for, outside the sequence of " + std::to_string(count) +
+                                            " tokens or above the limit of " + std::to_string(options.outputs));
         }
         for (int32_t j = 0; j < span.count; ++j) {
             wanted.push_back(first + span.first + j);
@@ -92,7 +95,8 @@ void EvaluatorState::want_all(EmbeddingBatch & batch, Request & request, int32_t
         batch.want_output(i);
     }
     if (!request.slots.empty() && request.slots.size() != static_cast<size_t>(tokens)) {
-        throw Failure("BATCH_SIZE", "sampleSlots has " + std::to_string(request.slots.size()) + " entries for " + std::to_string(tokens) + " tokens");
+        throw Failure("BATCH_SIZE",
+                      "sampleSlots has " + std::to_string(request.slots.size()) + " entries for " + std::to_string(tokens) + " tokens");
     }
     auto file = request.slots.empty() ? nullptr : std::make_shared<File>(request.sample_path, File::Mode::write);
     tap->sample_into(file, std::move(request.slots), request.slots_per_layer);
@@ -122,16 +126,17 @@ void EvaluatorState::restore(std::map<std::string, Importance> entries) {
 }
 
 Outcome EvaluatorState::run(Request request, const Emitter & emitter) {
-    std::lock_guard<std::mutex> lock(running);
+    std::lock_guard<std::mutex>   lock(running);
     std::vector<PreparedSequence> sequences;
-    int64_t count = 0;
+    int64_t                       count = 0;
     for (auto & sequence : request.sequences) {
         sequences.emplace_back(*model, std::move(sequence));
         count += sequences.back().token_count();
     }
     if (count == 0 || count > options.batch_tokens || sequences.size() > options.sequences) {
-        throw Failure("BATCH_SIZE", std::to_string(count) + " tokens in " + std::to_string(sequences.size()) + " sequences do not fit a batch of " +
-                                        std::to_string(options.batch_tokens) + " tokens and " + std::to_string(options.sequences) + " sequences");
+        throw Failure("BATCH_SIZE", std::to_string(count) + " tokens in " + std::to_string(sequences.size()) +
+                                        " sequences do not fit a batch of " + std::to_string(options.batch_tokens) + " tokens and " +
+                                        std::to_string(options.sequences) + " sequences");
     }
     Outcome        outcome;
     const auto     tokens = static_cast<int32_t>(count);

@@ -35,26 +35,26 @@ struct Outcome {
 // Runs many sequences through the model in one large batch. Text tokens enter as their embedding rows, so that text and
 // pictures of different sequences share a batch: a model larger than RAM is then read from disk once per batch.
 struct EvaluatorState {
-    Model                model;
-    Abort                abort = std::make_shared<std::atomic<bool>>(false);
-    std::unique_ptr<Tap> tap;
-    EmbeddingTable       embeddings;
-    ContextOptions       options;
+    Model                    model;
+    Abort                    abort = std::make_shared<std::atomic<bool>>(false);
+    std::unique_ptr<Tap>     tap;
+    EmbeddingTable           embeddings;
+    ContextOptions           options;
     std::unique_ptr<Context> context;
     // a run uses the whole context: one at a time
-    std::mutex           running;
+    std::mutex running;
 
     EvaluatorState(const Model & model, ContextOptions context_options, bool with_tap);
 
     Outcome run(Request request, const Emitter & emitter);
     // Both throw Failure BUSY while something runs.
     std::map<std::string, Importance> importance();
-    void restore(std::map<std::string, Importance> entries);
+    void                              restore(std::map<std::string, Importance> entries);
 
   private:
     std::unique_lock<std::mutex> idle();
-    std::vector<int32_t> wanted_tokens(const std::vector<Span> & logits, const std::vector<PreparedSequence> & sequences) const;
-    void want_all(EmbeddingBatch & batch, Request & request, int32_t tokens);
+    std::vector<int32_t>         wanted_tokens(const std::vector<Span> & logits, const std::vector<PreparedSequence> & sequences) const;
+    void                         want_all(EmbeddingBatch & batch, Request & request, int32_t tokens);
     void fill(EmbeddingBatch & batch, const std::vector<PreparedSequence> & sequences, Outcome & outcome, const Emitter & emitter);
     void decode(EmbeddingBatch & batch);
 };

@@ -43,13 +43,14 @@ class Evaluator : public Tagged<Evaluator> {
     static constexpr const char *  NAME = "Evaluator";
 
     static Napi::Function define(Napi::Env env) {
-        return DefineClass(env, "Evaluator", {
-            method<&Evaluator::run>("run"),
-            method<&Evaluator::importance>("importance"),
-            method<&Evaluator::restore>("restoreImportance"),
-            method<&Evaluator::abort>("abort"),
-            method<&Evaluator::close>("close"),
-        });
+        return DefineClass(env, "Evaluator",
+                           {
+                               method<&Evaluator::run>("run"),
+                               method<&Evaluator::importance>("importance"),
+                               method<&Evaluator::restore>("restoreImportance"),
+                               method<&Evaluator::abort>("abort"),
+                               method<&Evaluator::close>("close"),
+                           });
     }
 
     explicit Evaluator(const Napi::CallbackInfo & info) : Tagged(info), state(guarded(info.Env(), [&] { return start(info); })) {}
@@ -65,7 +66,8 @@ class Evaluator : public Tagged<Evaluator> {
         context.sequences      = read_integer<uint32_t>(options, "sequences", 1, static_cast<int64_t>(llama_max_parallel_sequences()));
         context.threads        = read_threads(options);
         const bool tap         = read_bool(options, "tap", false);
-        context.outputs        = tap ? context.batch_tokens : std::min(read_integer<uint32_t>(options, "outputs", 1, MOST_BATCH_TOKENS), context.batch_tokens);
+        context.outputs =
+            tap ? context.batch_tokens : std::min(read_integer<uint32_t>(options, "outputs", 1, MOST_BATCH_TOKENS), context.batch_tokens);
         return std::make_shared<EvaluatorState>(loaded_model_of(info[0]), context, tap);
     }
 
@@ -80,8 +82,8 @@ class Evaluator : public Tagged<Evaluator> {
         auto shared  = open();
         auto request = std::make_shared<Request>(read_request(read_object(info[0], "the run")));
         auto outcome = std::make_shared<Outcome>();
-        return run_async(info.Env(), info[1],
-            [=](const Emitter & emitter) { *outcome = shared->run(std::move(*request), emitter); },
+        return run_async(
+            info.Env(), info[1], [=](const Emitter & emitter) { *outcome = shared->run(std::move(*request), emitter); },
             [=](Napi::Env env) {
                 auto result = Napi::Object::New(env);
                 auto logits = Napi::Float32Array::New(env, outcome->logits.size());
@@ -108,14 +110,14 @@ class Evaluator : public Tagged<Evaluator> {
     }
 
     Napi::Value restore(const Napi::CallbackInfo & info) {
-        const auto shared  = open();
-        const auto entries = read_object(info[0], "the importance");
-        const auto names   = entries.GetPropertyNames();
+        const auto                        shared  = open();
+        const auto                        entries = read_object(info[0], "the importance");
+        const auto                        names   = entries.GetPropertyNames();
         std::map<std::string, Importance> restored;
         for (uint32_t i = 0; i < names.Length(); ++i) {
             const auto name   = names.Get(i).ToString().Utf8Value();
             const auto object = read_object(entries.Get(name), name);
-            restored[name]    = { read_float32_array(object.Get("sums"), "sums"), read_integer<int64_t>(object, "count", 0, MOST_FILE_BYTES) };
+            restored[name] = { read_float32_array(object.Get("sums"), "sums"), read_integer<int64_t>(object, "count", 0, MOST_FILE_BYTES) };
         }
         shared->restore(std::move(restored));
         return info.Env().Undefined();

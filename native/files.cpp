@@ -76,7 +76,8 @@ constexpr size_t LARGEST_TRANSFER = 1u << 30;
 } // namespace
 
 bool can_map(const std::string & path) {
-    const Handle file{ CreateFileW(wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr) };
+    const Handle file{ CreateFileW(wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr, OPEN_EXISTING,
+                                   FILE_ATTRIBUTE_NORMAL, nullptr) };
     // who opens it says why it cannot be
     if (file.handle == INVALID_HANDLE_VALUE) {
         return true;
@@ -142,9 +143,9 @@ bool can_map(const std::string & path) {
         return true;
     }
     struct stat status;
-    const auto  bytes  = fstat(file, &status) == 0 ? static_cast<size_t>(status.st_size) : 0;
+    const auto  bytes = fstat(file, &status) == 0 ? static_cast<size_t>(status.st_size) : 0;
     // as llama.cpp maps it
-    void *      mapped = bytes == 0 ? nullptr : mmap(nullptr, bytes, PROT_READ, MAP_SHARED, file, 0);
+    void * mapped = bytes == 0 ? nullptr : mmap(nullptr, bytes, PROT_READ, MAP_SHARED, file, 0);
     close(file);
     if (mapped == MAP_FAILED) {
         return false;

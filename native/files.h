@@ -19,7 +19,7 @@ class File {
     enum class Mode { read, write };
     File(const std::string & path, Mode mode);
     ~File();
-    File(const File &) = delete;
+    File(const File &)             = delete;
     File & operator=(const File &) = delete;
 
     void read_at(void * data, size_t bytes, uint64_t offset) const;

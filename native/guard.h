@@ -66,7 +66,9 @@ template <class T> class Tagged : public Napi::ObjectWrap<T> {
     }
 
   private:
-    static Napi::TypeError wrong_object(Napi::Env env) { return Napi::TypeError::New(env, std::string("this is no ") + T::NAME + " of the addon"); }
+    static Napi::TypeError wrong_object(Napi::Env env) {
+        return Napi::TypeError::New(env, std::string("this is no ") + T::NAME + " of the addon");
+    }
 
     template <Method called> static napi_value call(napi_env env, napi_callback_info raw) {
         return Napi::details::WrapCallback(env, [&]() -> napi_value {

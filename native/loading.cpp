@@ -32,8 +32,8 @@ void load_text_model(ModelState & state, const OpenOptions & options, LoadProgre
         parameters.devices = no_devices;
     }
     // simulated allocations need a model that is not mapped; some drives let no file be mapped
-    const bool mapped                      = options.mapped && !options.no_alloc && can_map(options.path);
-    parameters.load_mode                   = mapped ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
+    const bool mapped    = options.mapped && !options.no_alloc && can_map(options.path);
+    parameters.load_mode = mapped ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
     // what is arranged anew lies in memory beside the pages of the file
     parameters.use_extra_bufts             = !options.mapped;
     parameters.no_alloc                    = options.no_alloc;
@@ -63,10 +63,11 @@ void load_vision(ModelState & state, const OpenOptions & options, LoadProgress &
     auto parameters                        = vision_parameters(options);
     parameters.progress_callback           = LoadProgress::call;
     parameters.progress_callback_user_data = &progress;
-    LogMark log;
-    const auto open = options.no_alloc ? open_to_count : [](const char * path, const llama_model * model, const mtmd_context_params & given) {
-        return mtmd_init_from_file(path, model, given);
-    };
+    LogMark    log;
+    const auto open =
+        options.no_alloc ? open_to_count : [](const char * path, const llama_model * model, const mtmd_context_params & given) {
+            return mtmd_init_from_file(path, model, given);
+        };
     state.vision.reset(open(options.vision_path.c_str(), state.model.get(), parameters));
     throw_if_aborted(progress.abort);
     if (!state.vision) {

@@ -39,7 +39,7 @@ std::string ModelState::piece(llama_token token) const {
 
 std::vector<float> ModelState::encode(const mtmd_input_chunk * image) {
     std::lock_guard<std::mutex> lock(encoding);
-    LogMark log;
+    LogMark                     log;
     if (mtmd_encode_chunk(vision.get(), image) != 0) {
         throw Failure("ENCODE_FAILED", "the vision encoder failed: " + log.reasons());
     }
@@ -78,14 +78,15 @@ class NativeModel : public Tagged<NativeModel> {
     static constexpr const char *  NAME = "Model";
 
     static Napi::Function define(Napi::Env env) {
-        return DefineClass(env, "Model", {
-            method<&NativeModel::describe>("describe"),
-            method<&NativeModel::tokenize>("tokenize"),
-            method<&NativeModel::piece>("piece"),
-            method<&NativeModel::layout>("layout"),
-            method<&NativeModel::memory>("memory"),
-            method<&NativeModel::close>("close"),
-        });
+        return DefineClass(env, "Model",
+                           {
+                               method<&NativeModel::describe>("describe"),
+                               method<&NativeModel::tokenize>("tokenize"),
+                               method<&NativeModel::piece>("piece"),
+                               method<&NativeModel::layout>("layout"),
+                               method<&NativeModel::memory>("memory"),
+                               method<&NativeModel::close>("close"),
+                           });
     }
 
     explicit NativeModel(const Napi::CallbackInfo & info) : Tagged(info), state(std::move(opened)) {
@@ -175,8 +176,9 @@ class NativeModel : public Tagged<NativeModel> {
         context_options.context_tokens = read_integer<uint32_t>(options, "contextTokens", 1, MOST_CONTEXT_TOKENS);
         context_options.batch_tokens   = read_integer<uint32_t>(options, "batchTokens", 1, MOST_BATCH_TOKENS);
         context_options.threads        = read_threads(options);
-        auto sizes = std::make_shared<llama_memory_breakdown_data>();
-        return run_async(info.Env(), info.Env().Undefined(),
+        auto sizes                     = std::make_shared<llama_memory_breakdown_data>();
+        return run_async(
+            info.Env(), info.Env().Undefined(),
             [=](const Emitter &) {
                 const Context context(model, context_options, nullptr);
                 for (const auto & [type, data] : llama_get_memory_breakdown(context.get())) {
@@ -202,16 +204,14 @@ class NativeModel : public Tagged<NativeModel> {
 
 thread_local Model NativeModel::opened;
 
-Napi::FunctionReference & model_constructor(Napi::Env env) {
-    return *env.GetInstanceData<Napi::FunctionReference>();
-}
+Napi::FunctionReference & model_constructor(Napi::Env env) { return *env.GetInstanceData<Napi::FunctionReference>(); }
 
 Napi::Value open_model(const Napi::CallbackInfo & info) {
     const auto options = read_open_options(read_object(info[0], "the options"));
     const auto abort   = AbortFlag::from(info[1]);
     auto       state   = std::make_shared<ModelState>();
-    return run_async(info.Env(), info[2],
-        [=](const Emitter & emitter) { load(*state, options, emitter, abort); },
+    return run_async(
+        info.Env(), info[2], [=](const Emitter & emitter) { load(*state, options, emitter, abort); },
         [=](Napi::Env env) {
             // also when it was loaded in the same moment
             throw_if_aborted(abort);
@@ -226,13 +226,15 @@ Napi::Value vision_memory(const Napi::CallbackInfo & info) {
     const auto sized  = !object.Get("width").IsUndefined() || !object.Get("height").IsUndefined();
     const auto size   = sized ? read_picture_size(object) : PictureSize{ 0, 0 };
     auto       total  = std::make_shared<double>(0);
-    return run_async(info.Env(), info.Env().Undefined(),
+    return run_async(
+        info.Env(), info.Env().Undefined(),
         [=](const Emitter &) {
             cpu_device();
             require_regular_file(path, "MMPROJ_LOAD");
             LogMark log;
             try {
-                *total = static_cast<double>(vision_compute_bytes(path.c_str(), static_cast<int>(size.width), static_cast<int>(size.height)));
+                *total =
+                    static_cast<double>(vision_compute_bytes(path.c_str(), static_cast<int>(size.width), static_cast<int>(size.height)));
             } catch (const std::exception & error) {
                 throw Failure("MMPROJ_LOAD", "llama.cpp could not read " + path + ": " + error.what() + " " + log.reasons());
             }

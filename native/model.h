@@ -24,10 +24,10 @@ struct ModelState {
     std::mutex encoding;
 
     const llama_vocab * vocab() const { return llama_model_get_vocab(model.get()); }
-    int32_t embedding_length() const { return llama_model_n_embd_inp(model.get()); }
-    int32_t vocabulary_size() const { return llama_vocab_n_tokens(vocab()); }
-    bool    uses_mrope() const;
-    std::string piece(llama_token token) const;
+    int32_t             embedding_length() const { return llama_model_n_embd_inp(model.get()); }
+    int32_t             vocabulary_size() const { return llama_vocab_n_tokens(vocab()); }
+    bool                uses_mrope() const;
+    std::string         piece(llama_token token) const;
 
     // The image's embeddings [n_tokens × embedding_length], copied out under the lock.
     std::vector<float> encode(const mtmd_input_chunk * image);
@@ -35,11 +35,11 @@ struct ModelState {
 using Model = std::shared_ptr<ModelState>;
 
 struct ContextOptions {
-    uint32_t context_tokens;
-    uint32_t batch_tokens;
-    uint32_t sequences = 1;
-    uint32_t outputs   = 1;
-    int32_t  threads;
+    uint32_t                         context_tokens;
+    uint32_t                         batch_tokens;
+    uint32_t                         sequences = 1;
+    uint32_t                         outputs   = 1;
+    int32_t                          threads;
     ggml_backend_sched_eval_callback observe      = nullptr;
     void *                           observe_data = nullptr;
 };
@@ -53,7 +53,7 @@ class Context {
 
   private:
     std::unique_ptr<ggml_threadpool, void (*)(ggml_threadpool *)> threads; // outlives the context that uses it
-    llama_context_ptr context;
+    llama_context_ptr                                             context;
 };
 
 // the state behind a JavaScript Model; throws when it was closed

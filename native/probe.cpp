@@ -16,8 +16,8 @@ namespace snug {
 
 namespace {
 
-constexpr size_t LEAST_RUNS = 5;
-constexpr int64_t MOST_COPIES = 128;
+constexpr size_t  LEAST_RUNS   = 5;
+constexpr int64_t MOST_COPIES  = 128;
 constexpr int64_t LONGEST_SIDE = 1 << 24;
 constexpr double  MOST_SECONDS = 60;
 
@@ -32,13 +32,13 @@ struct ProbeTask {
 
 // Quantizes a few random rows and repeats them: the time of a product does not depend on the values.
 std::vector<uint8_t> random_weights(const ProbeTask & task) {
-    const int64_t distinct = std::min<int64_t>(task.rows, 16);
+    const int64_t      distinct = std::min<int64_t>(task.rows, 16);
     std::vector<float> values(distinct * task.columns), importance(task.columns, 1);
-    std::mt19937 random(1);
+    std::mt19937       random(1);
     for (auto & value : values) {
         value = static_cast<float>(random()) / 4294967296.0f - 0.5f;
     }
-    const size_t row_bytes = ggml_row_size(task.type, task.columns);
+    const size_t         row_bytes = ggml_row_size(task.type, task.columns);
     std::vector<uint8_t> weights(row_bytes * task.rows);
     ggml_quantize_init(task.type);
     ggml_quantize_chunk(task.type, values.data(), weights.data(), 0, distinct, task.columns, importance.data());
@@ -50,23 +50,25 @@ std::vector<uint8_t> random_weights(const ProbeTask & task) {
 
 // bytes of weights per second
 double probe(const ProbeTask & task, const Abort & abort) {
-    const size_t  matrix_bytes = ggml_row_size(task.type, task.columns) * task.rows;
+    const size_t matrix_bytes = ggml_row_size(task.type, task.columns) * task.rows;
     // a small model fits the caches in reality too: no more copies than a deep model has layers
-    const int64_t copies       = static_cast<int64_t>(std::clamp<double>(task.working_set_bytes / matrix_bytes, 1, MOST_COPIES));
+    const int64_t copies = static_cast<int64_t>(std::clamp<double>(task.working_set_bytes / matrix_bytes, 1, MOST_COPIES));
     require_memory(static_cast<double>(matrix_bytes) * (copies + 1), "the product");
-    CpuBackend    cpu(task.threads);
+    CpuBackend cpu(task.threads);
 
     ggml_context_ptr weight_context(ggml_init({ (copies + 1) * ggml_tensor_overhead(), nullptr, true }));
-    ggml_context_ptr context(ggml_init({ (copies + 4) * ggml_tensor_overhead() + ggml_graph_overhead_custom(copies + 8, false), nullptr, true }));
-    auto * input = ggml_new_tensor_1d(context.get(), GGML_TYPE_F32, task.columns);
-    auto * graph = ggml_new_graph_custom(context.get(), copies + 8, false);
+    ggml_context_ptr context(
+        ggml_init({ (copies + 4) * ggml_tensor_overhead() + ggml_graph_overhead_custom(copies + 8, false), nullptr, true }));
+    auto *                     input = ggml_new_tensor_1d(context.get(), GGML_TYPE_F32, task.columns);
+    auto *                     graph = ggml_new_graph_custom(context.get(), copies + 8, false);
     std::vector<ggml_tensor *> weights;
     for (int64_t i = 0; i < copies; ++i) {
         weights.push_back(ggml_new_tensor_2d(weight_context.get(), task.type, task.columns, task.rows));
         ggml_build_forward_expand(graph, ggml_mul_mat(context.get(), weights.back(), input));
     }
     ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors(context.get(), cpu.backend.get()));
-    ggml_backend_buffer_ptr weight_buffer(ggml_backend_alloc_ctx_tensors_from_buft(weight_context.get(), weight_buffer_type(ggml_graph_node(graph, 0))));
+    ggml_backend_buffer_ptr weight_buffer(
+        ggml_backend_alloc_ctx_tensors_from_buft(weight_context.get(), weight_buffer_type(ggml_graph_node(graph, 0))));
     if (!buffer || !weight_buffer) {
         throw std::bad_alloc();
     }
@@ -99,16 +101,14 @@ double probe(const ProbeTask & task, const Abort & abort) {
 Napi::Value probe_product(const Napi::CallbackInfo & info) {
     auto            options = read_object(info[0], "the task");
     const ProbeTask task{
-        read_tensor_type(options.Get("type"), "type"),
-        read_integer<int64_t>(options, "columns", 1, LONGEST_SIDE),
-        read_integer<int64_t>(options, "rows", 1, LONGEST_SIDE),
-        read_number(options, "workingSetBytes", 0, MOST_FILE_BYTES),
-        read_number(options, "seconds", 0, MOST_SECONDS),
-        read_threads(options),
+        read_tensor_type(options.Get("type"), "type"),           read_integer<int64_t>(options, "columns", 1, LONGEST_SIDE),
+        read_integer<int64_t>(options, "rows", 1, LONGEST_SIDE), read_number(options, "workingSetBytes", 0, MOST_FILE_BYTES),
+        read_number(options, "seconds", 0, MOST_SECONDS),        read_threads(options),
     };
     const auto abort  = AbortFlag::from(info[1]);
     auto       result = std::make_shared<double>(0);
-    return run_async(info.Env(), info.Env().Undefined(),
+    return run_async(
+        info.Env(), info.Env().Undefined(),
         [=](const Emitter &) {
             if (!can_be_quantized_to(task.type)) {
                 throw Failure("PROBE", std::string("there are no weights of ") + ggml_type_name(task.type));
@@ -123,8 +123,6 @@ Napi::Value probe_product(const Napi::CallbackInfo & info) {
 
 } // namespace
 
-void define_probe(Napi::Env env, Napi::Object exports) {
-    define_function<probe_product>(env, exports, "probeProduct");
-}
+void define_probe(Napi::Env env, Napi::Object exports) { define_function<probe_product>(env, exports, "probeProduct"); }
 
 } // namespace snug

@@ -15,7 +15,8 @@ constexpr auto NO_TOKEN = LLAMA_TOKEN_NULL;
 std::vector<llama_token> tokenize(const llama_vocab * vocab, const std::string & text, bool add_special, bool parse_special) {
     const auto               length = static_cast<int32_t>(text.size());
     std::vector<llama_token> tokens(text.size() + 2);
-    int32_t count = llama_tokenize(vocab, text.data(), length, tokens.data(), static_cast<int32_t>(tokens.size()), add_special, parse_special);
+    int32_t                  count =
+        llama_tokenize(vocab, text.data(), length, tokens.data(), static_cast<int32_t>(tokens.size()), add_special, parse_special);
     if (count < 0) {
         tokens.resize(-count);
         count = llama_tokenize(vocab, text.data(), length, tokens.data(), -count, add_special, parse_special);
@@ -137,7 +138,9 @@ class Partition {
     }
 };
 
-void append(std::vector<llama_token> & tokens, const std::vector<llama_token> & more) { tokens.insert(tokens.end(), more.begin(), more.end()); }
+void append(std::vector<llama_token> & tokens, const std::vector<llama_token> & more) {
+    tokens.insert(tokens.end(), more.begin(), more.end());
+}
 
 // The letters of a token's spelling, a token or some each.
 std::vector<llama_token> spelled(const llama_vocab * vocab, llama_token token) {

@@ -57,12 +57,13 @@ int nearest(float value) {
 
 SNUG_LANES inline Floats nearest_level(Floats value) {
     const Floats sum   = value + ROUNDER;
-    const Ints   level = ((Ints) sum & LOW_BITS) - LOW_OFFSET;
-    return (Floats) _mm256_cvtepi32_ps(_mm256_max_epi32(_mm256_setzero_si256(), _mm256_min_epi32(_mm256_set1_epi32(MAX_LEVEL), (__m256i) level)));
+    const Ints   level = ((Ints)sum & LOW_BITS) - LOW_OFFSET;
+    return (Floats)_mm256_cvtepi32_ps(
+        _mm256_max_epi32(_mm256_setzero_si256(), _mm256_min_epi32(_mm256_set1_epi32(MAX_LEVEL), (__m256i)level)));
 }
 
 SNUG_LANES inline Floats choose(Ints condition, Floats yes, Floats no) {
-    return (Floats) _mm256_blendv_ps((__m256) no, (__m256) yes, (__m256) condition);
+    return (Floats)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)condition);
 }
 
 SNUG_LANES inline Runs side_by_side(const float * values) {
@@ -110,7 +111,7 @@ SNUG_LANES Fit fit_runs(const Runs & values, const Runs & weights) {
 
     Floats inverse      = MAX_LEVEL / (maximum - minimum);
     Floats best_inverse = inverse, best_from = minimum;
-    Floats scale        = 1 / inverse;
+    Floats scale = 1 / inverse;
     Runs   levels;
     for (int i = 0; i < RUN; ++i) {
         levels.lanes[i] = nearest_level(inverse * (values.lanes[i] - minimum));
@@ -240,15 +241,15 @@ SNUG_LANES Runs weigh(const float * values, const Runs & x, const float * import
     const float sigma2  = 2 * sum / VALUES;
     Runs        weights = side_by_side(importance);
     for (int i = 0; i < RUN; ++i) {
-        weights.lanes[i] *= (Floats) _mm256_sqrt_ps((__m256) (sigma2 + x.lanes[i] * x.lanes[i]));
+        weights.lanes[i] *= (Floats)_mm256_sqrt_ps((__m256)(sigma2 + x.lanes[i] * x.lanes[i]));
     }
     return weights;
 }
 
 SNUG_LANES void quantize_block(const float * values, const float * importance, Block & block) {
-    const Runs    x   = side_by_side(values);
-    Fit           fit = fit_runs(x, weigh(values, x, importance));
-    uint8_t       scales[RUNS], minimums[RUNS];
+    const Runs x   = side_by_side(values);
+    Fit        fit = fit_runs(x, weigh(values, x, importance));
+    uint8_t    scales[RUNS], minimums[RUNS];
     block.scale_of_scales   = ggml_fp32_to_fp16(fit_factors(fit.scale, fit.weight_sum, scales));
     block.scale_of_minimums = ggml_fp32_to_fp16(fit_factors(fit.minimum, fit.weight_sum, minimums));
     pack_factors(scales, minimums, block.factors);
@@ -263,7 +264,7 @@ SNUG_LANES void quantize_block(const float * values, const float * importance, B
     const Floats zero = {};
     for (int i = 0; i < RUN; ++i) {
         const Floats level = choose(scale == zero, fit.levels.lanes[i], nearest_level((x.lanes[i] + minimum) / scale));
-        const Ints   whole = (Ints) _mm256_cvttps_epi32((__m256) level);
+        const Ints   whole = (Ints)_mm256_cvttps_epi32((__m256)level);
         for (int pair = 0; pair < RUNS / 2; ++pair) {
             block.levels[pair * RUN + i] = whole[2 * pair] | (whole[2 * pair + 1] << 4);
         }

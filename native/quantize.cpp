@@ -75,12 +75,14 @@ void check(const Task & task) {
     }
     for (const auto type : { task.source_type, task.target_type }) {
         if (task.columns % ggml_blck_size(type) != 0) {
-            throw Failure("QUANTIZE", "rows of " + std::to_string(task.columns) + " values do not divide into blocks of " + ggml_type_name(type));
+            throw Failure("QUANTIZE",
+                          "rows of " + std::to_string(task.columns) + " values do not divide into blocks of " + ggml_type_name(type));
         }
     }
     const int64_t matrices = task.rows / task.rows_per_matrix;
     if (!task.importance.empty() && static_cast<int64_t>(task.importance.size()) != task.columns * matrices) {
-        throw Failure("QUANTIZE", "the importance matrix has " + std::to_string(task.importance.size()) + " values for " + std::to_string(task.columns * matrices) + " columns");
+        throw Failure("QUANTIZE", "the importance matrix has " + std::to_string(task.importance.size()) + " values for " +
+                                      std::to_string(task.columns * matrices) + " columns");
     }
     if (task.importance.empty() && needs_importance(task.target_type)) {
         throw Failure("NEEDS_IMPORTANCE", std::string(ggml_type_name(task.target_type)) + " needs an importance matrix");
@@ -95,7 +97,8 @@ void check(const Task & task) {
 // Hands out slabs of rows to the workers; stops all of them at the first failure or when aborted.
 class Slabs {
   public:
-    Slabs(const Task & task, const Abort & abort, const Emitter & emitter) : task(task), abort(abort), emitter(emitter), rows_per_slab(std::max<int64_t>(1, SLAB_VALUES / task.columns)) {}
+    Slabs(const Task & task, const Abort & abort, const Emitter & emitter) :
+        task(task), abort(abort), emitter(emitter), rows_per_slab(std::max<int64_t>(1, SLAB_VALUES / task.columns)) {}
 
     bool next(int64_t & first, int64_t & count) {
         std::lock_guard<std::mutex> lock(mutex);
@@ -105,7 +108,7 @@ class Slabs {
         first = taken;
         // a slab ends where its matrix ends: the next one has other importance
         const int64_t left_in_matrix = task.rows_per_matrix - first % task.rows_per_matrix;
-        count = std::min({ rows_per_slab, task.rows - first, left_in_matrix });
+        count                        = std::min({ rows_per_slab, task.rows - first, left_in_matrix });
         taken += count;
         return true;
     }
@@ -165,7 +168,8 @@ bool all_finite(const float * values, int64_t count) {
 void check_finite(const float * values, int64_t rows, int64_t columns, int64_t first_row) {
     for (int64_t row = 0; row < rows; ++row) {
         if (!all_finite(values + row * columns, columns)) {
-            throw Failure("QUANTIZE", "the source holds a value that is not finite, in row " + std::to_string(first_row + row) + ": it is broken");
+            throw Failure("QUANTIZE",
+                          "the source holds a value that is not finite, in row " + std::to_string(first_row + row) + ": it is broken");
         }
     }
 }
@@ -183,12 +187,12 @@ size_t quantize_rows(const Task & task, const float * values, void * blocks, int
 
 void work_on(const Task & task, const File & source, const File & target, Slabs & slabs) {
     try {
-        const size_t source_row = ggml_row_size(task.source_type, task.columns);
-        const size_t target_row = ggml_row_size(task.target_type, task.columns);
+        const size_t         source_row = ggml_row_size(task.source_type, task.columns);
+        const size_t         target_row = ggml_row_size(task.target_type, task.columns);
         std::vector<uint8_t> packed(source_row * slabs.largest());
         std::vector<float>   values(task.columns * slabs.largest());
         std::vector<uint8_t> blocks(target_row * slabs.largest());
-        int64_t first = 0, count = 0;
+        int64_t              first = 0, count = 0;
         while (slabs.next(first, count)) {
             source.read_at(packed.data(), count * source_row, task.source_offset + first * source_row);
             to_floats(task.source_type, packed.data(), values.data(), count * task.columns);
@@ -211,8 +215,8 @@ void quantize(const Task & task, const Abort & abort, const Emitter & emitter) {
     ggml_quantize_init(task.target_type);
     File source(task.source_path, File::Mode::read);
     source.require(ggml_row_size(task.source_type, task.columns) * task.rows, task.source_offset);
-    File  target(task.target_path, File::Mode::write);
-    Slabs slabs(task, abort, emitter);
+    File                     target(task.target_path, File::Mode::write);
+    Slabs                    slabs(task, abort, emitter);
     std::vector<std::thread> pool;
     const int64_t            useful = std::min<int64_t>(task.threads, (task.rows + slabs.largest() - 1) / slabs.largest());
     try {
@@ -232,8 +236,8 @@ void quantize(const Task & task, const Abort & abort, const Emitter & emitter) {
 Napi::Value quantize_tensor(const Napi::CallbackInfo & info) {
     auto       task  = std::make_shared<Task>(read_task(read_object(info[0], "the task")));
     const auto abort = AbortFlag::from(info[1]);
-    return run_async(info.Env(), info[2],
-        [=](const Emitter & emitter) { quantize(*task, abort, emitter); },
+    return run_async(
+        info.Env(), info[2], [=](const Emitter & emitter) { quantize(*task, abort, emitter); },
         [](Napi::Env env) { return env.Undefined(); });
 }
 

@@ -31,14 +31,13 @@ Image read_image(const Napi::Object & object, Pictures pictures) {
     return image;
 }
 
-Failure markers_differ() {
-    return { "TOKENIZE", "the number of pictures differs from the number of picture markers in the text" };
-}
+Failure markers_differ() { return { "TOKENIZE", "the number of pictures differs from the number of picture markers in the text" }; }
 
 } // namespace
 
 PictureSize read_picture_size(const Napi::Object & object) {
-    const PictureSize size{ read_integer<uint32_t>(object, "width", 1, LONGEST_SIDE), read_integer<uint32_t>(object, "height", 1, LONGEST_SIDE) };
+    const PictureSize size{ read_integer<uint32_t>(object, "width", 1, LONGEST_SIDE),
+                            read_integer<uint32_t>(object, "height", 1, LONGEST_SIDE) };
     if (int64_t(size.width) * size.height > MOST_PIXELS) {
         throw wrong(object.Env(), "width × height", "at most " + std::to_string(MOST_PIXELS));
     }
@@ -63,13 +62,9 @@ Sequence read_sequence(const Napi::Value & value, Pictures pictures) {
     return sequence;
 }
 
-int32_t Piece::token_count() const {
-    return static_cast<int32_t>(image ? mtmd_input_chunk_get_n_tokens(image) : tokens.size());
-}
+int32_t Piece::token_count() const { return static_cast<int32_t>(image ? mtmd_input_chunk_get_n_tokens(image) : tokens.size()); }
 
-llama_pos Piece::position_count() const {
-    return image ? mtmd_input_chunk_get_n_pos(image) : static_cast<llama_pos>(tokens.size());
-}
+llama_pos Piece::position_count() const { return image ? mtmd_input_chunk_get_n_pos(image) : static_cast<llama_pos>(tokens.size()); }
 
 PreparedSequence::PreparedSequence(const ModelState & model, Sequence sequence) {
     if (!model.vision && !sequence.images.empty()) {

@@ -22,7 +22,9 @@ std::atomic<bool> leaving{ false };
 
 void abort_everything() { leaving = true; }
 
-bool is_aborted(const Abort & abort) { return leaving.load(std::memory_order_relaxed) || (abort && abort->load(std::memory_order_relaxed)); }
+bool is_aborted(const Abort & abort) {
+    return leaving.load(std::memory_order_relaxed) || (abort && abort->load(std::memory_order_relaxed));
+}
 
 void throw_if_aborted(const Abort & abort) {
     if (is_aborted(abort)) {
@@ -122,8 +124,8 @@ namespace {
 class Job : public Napi::AsyncWorker {
   public:
     Job(Napi::Env env, const Napi::Value & on_event, Work work, Result result) :
-        Napi::AsyncWorker(env), deferred(Napi::Promise::Deferred::New(env)), emitter(env, on_event),
-        work(std::move(work)), result(std::move(result)) {}
+        Napi::AsyncWorker(env), deferred(Napi::Promise::Deferred::New(env)), emitter(env, on_event), work(std::move(work)),
+        result(std::move(result)) {}
 
     Napi::Promise promise() const { return deferred.Promise(); }
 
@@ -156,9 +158,10 @@ class Job : public Napi::AsyncWorker {
     }
 
     void OnError(const Napi::Error & error) override {
-        emitter.after_events(Env(), [deferred = deferred, message = error.Message(), code = code](Napi::Env env, const Napi::Error * thrown) {
-            deferred.Reject(thrown ? thrown->Value() : coded_error(env, code, message).Value());
-        });
+        emitter.after_events(Env(),
+                             [deferred = deferred, message = error.Message(), code = code](Napi::Env env, const Napi::Error * thrown) {
+                                 deferred.Reject(thrown ? thrown->Value() : coded_error(env, code, message).Value());
+                             });
     }
 
   private:
@@ -223,7 +226,7 @@ LogMark::LogMark() {
 
 std::vector<std::string> LogMark::lines() const {
     std::lock_guard<std::mutex> lock(log_mutex);
-    const size_t oldest = log_count - log_lines.size();
+    const size_t                oldest = log_count - log_lines.size();
     return { log_lines.begin() + static_cast<std::ptrdiff_t>(std::max(start, oldest) - oldest), log_lines.end() };
 }
 

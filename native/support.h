@@ -36,7 +36,7 @@ class Emitter {
     // undefined for no callback
     Emitter(Napi::Env env, const Napi::Value & callback);
     ~Emitter();
-    Emitter(const Emitter &) = delete;
+    Emitter(const Emitter &)             = delete;
     Emitter & operator=(const Emitter &) = delete;
 
     using Make = std::function<Napi::Value(Napi::Env)>;
@@ -69,7 +69,7 @@ Napi::Promise run_async(Napi::Env env, const Napi::Value & on_event, Work work, 
 class LogMark {
   public:
     LogMark();
-    std::string reasons() const;
+    std::string              reasons() const;
     std::vector<std::string> lines() const;
 
   private:

@@ -12,8 +12,8 @@ namespace {
 const char OUTPUT_PREFIX[] = "l_out-";
 
 int output_layer(const ggml_tensor * tensor) {
-    return std::strncmp(tensor->name, OUTPUT_PREFIX, sizeof(OUTPUT_PREFIX) - 1) == 0
-        ? std::atoi(tensor->name + sizeof(OUTPUT_PREFIX) - 1) : -1;
+    return std::strncmp(tensor->name, OUTPUT_PREFIX, sizeof(OUTPUT_PREFIX) - 1) == 0 ? std::atoi(tensor->name + sizeof(OUTPUT_PREFIX) - 1)
+                                                                                     : -1;
 }
 
 bool is_layer_weight(const ggml_tensor * tensor) { return std::strncmp(tensor->name, "blk.", 4) == 0; }
@@ -23,8 +23,8 @@ void add_column_squares(const ggml_tensor * input, float * sums) {
     for (int64_t i3 = 0; i3 < input->ne[3]; ++i3) {
         for (int64_t i2 = 0; i2 < input->ne[2]; ++i2) {
             for (int64_t row = 0; row < input->ne[1]; ++row) {
-                const auto * x = reinterpret_cast<const float *>(
-                    static_cast<const char *>(input->data) + row * input->nb[1] + i2 * input->nb[2] + i3 * input->nb[3]);
+                const auto * x = reinterpret_cast<const float *>(static_cast<const char *>(input->data) + row * input->nb[1] +
+                                                                 i2 * input->nb[2] + i3 * input->nb[3]);
                 for (int64_t column = 0; column < input->ne[0]; ++column) {
                     sums[column] += x[column] * x[column];
                 }
@@ -95,13 +95,14 @@ void Tap::collect(const ggml_tensor * product) {
         entry.sums.resize(squares.size(), 0);
     }
     if (entry.sums.size() != squares.size()) {
-        throw Failure("TAP", std::string("the importance restored for ") + product->src[0]->name + " has " + std::to_string(entry.sums.size()) + " values for " +
-                                 std::to_string(squares.size()) + " columns");
+        throw Failure("TAP", std::string("the importance restored for ") + product->src[0]->name + " has " +
+                                 std::to_string(entry.sums.size()) + " values for " + std::to_string(squares.size()) + " columns");
     }
     for (size_t i = 0; i < squares.size(); ++i) {
         entry.sums[i] += squares[i];
         if (!std::isfinite(entry.sums[i])) {
-            throw Failure("INCOHERENT", std::string("a value that is not finite reached ") + product->src[0]->name + ": the model is broken or overflows");
+            throw Failure("INCOHERENT", std::string("a value that is not finite reached ") + product->src[0]->name +
+                                            ": the model is broken or overflows");
         }
     }
     entry.count += ggml_nrows(input);

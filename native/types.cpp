@@ -1,9 +1,9 @@
 // What llama.cpp knows about tensor types: sizes, and which type each tensor gets in a file type's mixture.
+#include "types.h"
 #include "addon.h"
 #include "arguments.h"
 #include "guard.h"
 #include "model.h"
-#include "types.h"
 
 #include "ggml-cpp.h"
 #include "llama-ext.h"
@@ -63,7 +63,7 @@ ggml_tensor * read_tensor(const Napi::Object & entry, ggml_context * context) {
     const auto shape = read_array(entry.Get("shape"), "shape");
     const auto name  = read_string(entry, "name");
     int64_t    ne[GGML_MAX_DIMS];
-    int64_t    elements = 1;
+    int64_t    elements   = 1;
     const auto dimensions = shape.Length();
     if (dimensions < 1 || dimensions > GGML_MAX_DIMS) {
         throw wrong(entry.Env(), "shape", "of 1 to 4 dimensions");
@@ -84,27 +84,27 @@ ggml_tensor * read_tensor(const Napi::Object & entry, ggml_context * context) {
 // when there is an importance matrix.
 // The rules count layers as they go: the tensors must come in llama.cpp's order (by layer, then by name).
 Napi::Value mixture_types(const Napi::CallbackInfo & info) {
-    auto             env       = info.Env();
-    const auto       model     = model_of(info[0]);
-    const auto       file_type = static_cast<llama_ftype>(read_whole(info[1], "the file type", 0, std::numeric_limits<int32_t>::max()));
-    auto             list      = read_array(info[2], "the tensors");
-    const uint32_t   count     = list.Length();
+    auto           env       = info.Env();
+    const auto     model     = model_of(info[0]);
+    const auto     file_type = static_cast<llama_ftype>(read_whole(info[1], "the file type", 0, std::numeric_limits<int32_t>::max()));
+    auto           list      = read_array(info[2], "the tensors");
+    const uint32_t count     = list.Length();
     if (llama_ftype_get_default_type(file_type) == GGML_TYPE_COUNT) {
         throw Napi::TypeError::New(env, "unknown file type " + std::to_string(file_type));
     }
     if (count > MOST_TENSORS) {
         throw wrong(env, "the tensors", "at most " + std::to_string(MOST_TENSORS));
     }
-    ggml_context_ptr context(ggml_init({ (count + 1) * ggml_tensor_overhead(), nullptr, true }));
+    ggml_context_ptr           context(ggml_init({ (count + 1) * ggml_tensor_overhead(), nullptr, true }));
     std::vector<ggml_tensor *> tensors;
     for (uint32_t i = 0; i < count; ++i) {
         tensors.push_back(read_tensor(read_object(list.Get(i), "a tensor"), context.get()));
     }
-    const auto overrides = with_importance(model->model.get(), file_type);
-    auto       parameters = llama_model_quantize_default_params();
+    const auto overrides    = with_importance(model->model.get(), file_type);
+    auto       parameters   = llama_model_quantize_default_params();
     parameters.tt_overrides = overrides.data();
     std::unique_ptr<quantize_state_impl, QuantStateDeleter> state(llama_quant_init(model->model.get(), &parameters));
-    std::vector<ggml_type> types(count);
+    std::vector<ggml_type>                                  types(count);
     llama_quant_compute_types(state.get(), file_type, tensors.data(), types.data(), count);
     auto result = Napi::Array::New(env, count);
     for (uint32_t i = 0; i < count; ++i) {

@@ -9,12 +9,12 @@ namespace snug {
 
 size_t vision_compute_bytes(const char * mmproj_path, int width, int height) {
     clip_context_params parameters{};
-    parameters.use_gpu          = false;
-    parameters.flash_attn_type  = CLIP_FLASH_ATTN_TYPE_AUTO;
-    parameters.image_min_tokens = -1;
-    parameters.image_max_tokens = -1;
-    parameters.no_alloc         = true;
-    const auto opened = clip_init(mmproj_path, parameters);
+    parameters.use_gpu                     = false;
+    parameters.flash_attn_type             = CLIP_FLASH_ATTN_TYPE_AUTO;
+    parameters.image_min_tokens            = -1;
+    parameters.image_max_tokens            = -1;
+    parameters.no_alloc                    = true;
+    const auto                      opened = clip_init(mmproj_path, parameters);
     const std::unique_ptr<clip_ctx> context(opened.ctx_v), audio(opened.ctx_a), speech(opened.ctx_gen_a);
     if (!context) {
         throw std::runtime_error("it has no vision encoder that llama.cpp knows");
@@ -26,7 +26,7 @@ size_t vision_compute_bytes(const char * mmproj_path, int width, int height) {
         if (unit <= 0) {
             throw std::runtime_error("its patches have no size");
         }
-        const auto whole = [unit](int side) { return (side + unit - 1) / unit * unit; };
+        const auto     whole = [unit](int side) { return (side + unit - 1) / unit * unit; };
         clip_image_f32 picture;
         picture.set_size({ whole(width), whole(height) }, true, false);
         clip_image_f32_batch batch;
