@@ -1,4 +1,5 @@
-"""Weights without the optimizer, as F16: what a later training can start from. `python weights.py build/shallow.pt start.npz`."""
+"""Weights without the optimizer, as F16: what a later training can start from (`train.py --start FILE`).
+`python weights.py build/shallow.pt FILE.npz`."""
 
 import sys
 
