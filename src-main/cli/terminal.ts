@@ -10,6 +10,7 @@ export const EXIT = { ok: 0, failed: 1, badInput: 2, doesNotFit: 3, incoherent: 
 
 const BAD_INPUT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'BAD_ARGUMENT',
+  'NOT_FOUND',
   'NOT_GGUF',
   'BROKEN_GGUF',
   'UNSUPPORTED_MODEL',

@@ -7,6 +7,8 @@ import type { Remedy } from './remedies.ts';
 export type ErrorCode =
   | 'CANCELLED'
   | 'BAD_ARGUMENT'
+  /** what was asked for by its id: a conversation, a message, a picture, a model, a fit */
+  | 'NOT_FOUND'
   | 'NOT_GGUF'
   | 'BROKEN_GGUF'
   | 'UNSUPPORTED_MODEL'
@@ -28,6 +30,10 @@ export type ErrorCode =
   | 'INCOHERENT'
   | 'CANNOT_START'
   | 'WORKER_DIED'
+  /** the window cannot reach Snug; it goes on trying */
+  | 'CONNECTION_LOST'
+  /** Snug does not know this tab, and will not */
+  | 'CONNECTION_REFUSED'
   | 'NATIVE'
   | 'BUG';
 

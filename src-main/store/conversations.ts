@@ -7,7 +7,7 @@ import type {
   SearchHit,
 } from '../contract/conversation.ts';
 import type { Connection, Value } from './connection.ts';
-import { badArgument } from './errors.ts';
+import { badArgument, notFound } from './errors.ts';
 import { toJson } from './json.ts';
 import { readMessage, readThread } from './message-rows.ts';
 import { search } from './search.ts';
@@ -44,7 +44,7 @@ const SELECT = `
 
 /**
  * Conversations and their messages. A removed conversation is as good as gone for everything but `restore`. What names a
- * conversation or message that is not there throws BAD_ARGUMENT.
+ * conversation or message that is not there throws NOT_FOUND.
  */
 export class ConversationRepository {
   readonly #connection: Connection;
@@ -124,7 +124,7 @@ export class ConversationRepository {
     return search(this.#connection, query);
   }
 
-  /** Throws BAD_ARGUMENT also for a picture that the store does not have. */
+  /** Throws NOT_FOUND also for a picture that the store does not have. */
   addQuestion(conversationId: string, { text, pictures }: Question): Message {
     return this.#connection.transaction(() => {
       const id = this.#insert({ conversationId, role: 'user', text, state: 'done' });
@@ -150,7 +150,7 @@ export class ConversationRepository {
         name ?? null,
         hash,
       );
-      if (added === 0) throw badArgument('there is no such picture');
+      if (added === 0) throw notFound('picture');
     }
   }
 
@@ -276,7 +276,7 @@ export class ConversationRepository {
 }
 
 function noConversation() {
-  return badArgument('there is no such conversation');
+  return notFound('conversation');
 }
 
 function noLongerComing() {

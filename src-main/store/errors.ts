@@ -88,6 +88,11 @@ export function isDamage(error: unknown): boolean {
   return code !== undefined && /^SQLITE_(CORRUPT|NOTADB)/.test(code);
 }
 
+/** What was asked for by its id is not there. */
+export function notFound(what: string): SnugError {
+  return new SnugError('NOT_FOUND', `there is no such ${what}`);
+}
+
 export function badArgument(message: string): SnugError {
   return new SnugError('BAD_ARGUMENT', message);
 }

@@ -1,6 +1,6 @@
 import type { FitJob, FitStart } from '../contract/fit-job.ts';
 import type { Connection } from './connection.ts';
-import { badArgument } from './errors.ts';
+import { notFound } from './errors.ts';
 import { fromJson, toJson } from './json.ts';
 
 /** A job with what it was started with, so that it can go on. */
@@ -75,10 +75,10 @@ export class FitJobRepository {
       .map((row) => asStored(row).job);
   }
 
-  /** Throws BAD_ARGUMENT when there is no such job. */
+  /** Throws NOT_FOUND when there is no such job. */
   get(id: string): StoredFitJob {
     const row = this.#connection.one<FitJobRow>(`${SELECT} WHERE id = ?`, id);
-    if (!row) throw badArgument('there is no such fit');
+    if (!row) throw notFound('fit');
     return asStored(row);
   }
 

@@ -1,6 +1,6 @@
 import type { Message, PictureView } from '../contract/conversation.ts';
 import type { Connection } from './connection.ts';
-import { badArgument } from './errors.ts';
+import { notFound } from './errors.ts';
 import { fromJson } from './json.ts';
 
 type MessageRow = Omit<Message, 'pictures' | 'error' | 'statistics' | 'notes'> & {
@@ -18,10 +18,10 @@ const SELECT_PICTURES = `
   SELECT sent.message_id AS messageId, sent.hash, sent.name, pictures.width, pictures.height
   FROM message_pictures AS sent JOIN pictures USING (hash)`;
 
-/** One message with its pictures; throws BAD_ARGUMENT when there is no such message. */
+/** One message with its pictures; throws NOT_FOUND when there is no such message. */
 export function readMessage(connection: Connection, id: string): Message {
   const row = connection.one<MessageRow>(`${SELECT_MESSAGES} WHERE id = ?`, id);
-  if (!row) throw badArgument('there is no such message');
+  if (!row) throw notFound('message');
   const pictures = connection.all<PictureRow>(
     `${SELECT_PICTURES} WHERE sent.message_id = ? ORDER BY sent.position`,
     id,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection, Value } from './connection.ts';
-import { badArgument } from './errors.ts';
+import { badArgument, notFound } from './errors.ts';
 
 /** A model file that the library knows. What the file holds is read from the file, never from here. */
 export interface ModelRow {
@@ -58,7 +58,7 @@ export class ModelRepository {
     return this.#one(`${SELECT} WHERE path = ?`, model.path);
   }
 
-  /** A model, removed or not; throws BAD_ARGUMENT when it is not known. */
+  /** A model, removed or not; throws NOT_FOUND when it is not known. */
   get(id: string): ModelRow {
     return this.#one(`${SELECT} WHERE id = ?`, id);
   }
@@ -126,7 +126,7 @@ export class ModelRepository {
 }
 
 function noModel() {
-  return badArgument('there is no such model in the library');
+  return notFound('model in the library');
 }
 
 function asModel(row: StoredModel): ModelRow {

@@ -5,7 +5,7 @@ import { SnugError } from '../contract/errors.ts';
 import { discard, writeFileAtomically } from '../files/durable.ts';
 import type { Connection } from './connection.ts';
 import { hasSetAside } from './damage.ts';
-import { badArgument, fileError } from './errors.ts';
+import { badArgument, fileError, notFound } from './errors.ts';
 
 export interface NewPicture extends PictureView {
   readonly bytes: Uint8Array;
@@ -59,10 +59,10 @@ export class PictureRepository {
     return known.sent === 0 || CLIPBOARD_NAME.test(name) ? known.name : name;
   }
 
-  /** Throws BAD_ARGUMENT when there is no such picture. */
+  /** Throws NOT_FOUND when there is no such picture. */
   get(hash: string): PictureView {
     const picture = this.find(hash);
-    if (!picture) throw badArgument('there is no such picture');
+    if (!picture) throw notFound('picture');
     return picture;
   }
 
@@ -73,7 +73,7 @@ export class PictureRepository {
     );
   }
 
-  /** The file of a picture; throws BAD_ARGUMENT when there is no such picture, FILE when something else lies in its place. */
+  /** The file of a picture; throws NOT_FOUND when there is no such picture, FILE when something else lies in its place. */
   path(hash: string): string {
     const path = join(this.#folder, this.get(hash).hash);
     if (statsAt(path)?.isFile() !== false) return path;

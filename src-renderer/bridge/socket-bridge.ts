@@ -152,6 +152,8 @@ class SocketBridge implements Bridge {
       method: 'POST',
       body: file,
       headers: bearer(this.#session.current?.bearer ?? ''),
+    }).catch(() => {
+      throw lost();
     });
     if (response.status === 401) throw refused();
     const answer = (await response.json()) as Value | { error: ErrorData };
@@ -178,14 +180,14 @@ export function callingProxy(
 }
 
 function lost(): SnugError {
-  return new SnugError('WORKER_DIED', 'the connection to Snug was lost', {
+  return new SnugError('CONNECTION_LOST', 'the connection to Snug was lost', {
     advice: 'If Snug was closed, start it again and open the address it prints.',
   });
 }
 
 function refused(): SnugError {
   const message = 'this page was not opened by the address that Snug printed, or Snug was restarted since';
-  return new SnugError('BAD_ARGUMENT', message, {
+  return new SnugError('CONNECTION_REFUSED', message, {
     advice: 'Open that address; it works once. If it was opened before, start Snug again for a new one.',
   });
 }

@@ -48,8 +48,7 @@ export class SmallServer {
       addPicture: given.addPicture ?? (() => Promise.resolve({ hash: 'a' })),
       picturePath: (hash: string) => {
         if (hash === 'gone') return join(folder, 'gone');
-        if (hash !== 'png' && hash !== 'html')
-          throw new SnugError('BAD_ARGUMENT', 'there is no such picture');
+        if (hash !== 'png' && hash !== 'html') throw new SnugError('NOT_FOUND', 'there is no such picture');
         return join(folder, hash);
       },
     } as unknown as Services;

@@ -145,6 +145,6 @@ export class DraftKeeper {
   #failed(error: unknown): void {
     const data = toErrorData(error);
     // the banner of the lost connection says that one already, and coming back tries again
-    this.problem = data.code === 'WORKER_DIED' ? null : data;
+    this.problem = data.code === 'CONNECTION_LOST' ? null : data;
   }
 }

@@ -96,8 +96,7 @@ export class Thread {
     } catch (error) {
       if (opening !== this.#opening) return;
       const failure = toErrorData(error);
-      // the only thing that the call says: which conversation
-      if (failure.code === 'BAD_ARGUMENT') this.deleted = true;
+      if (failure.code === 'NOT_FOUND') this.deleted = true;
       else this.failure = failure;
     } finally {
       if (opening === this.#opening) this.loading = false;

@@ -575,7 +575,7 @@ describe('an edited question', () => {
     const { question, answer } = await chat.send({ conversationId: id, text: 'What?', pictures: [hash] });
     await ended(answer);
     const missing = { messageId: question.id, text: '', pictures: ['0'.repeat(64)] };
-    expect(thrown(() => void chat.edit(missing)).code).toBe('BAD_ARGUMENT');
+    expect(thrown(() => void chat.edit(missing)).code).toBe('NOT_FOUND');
     await ended((await chat.edit({ messageId: question.id, text: 'And?' })).answer);
     expect(repository.get(id).thread[0]?.pictures).toHaveLength(1);
   });

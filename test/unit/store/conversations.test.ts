@@ -120,7 +120,7 @@ describe('a conversation', () => {
       () => conversations.remove(id),
       () => conversations.addQuestion(id, { text: 'Still there?', pictures: [] }),
     ]) {
-      expect(thrown(use)).toMatchObject({ code: 'BAD_ARGUMENT', message: 'there is no such conversation' });
+      expect(thrown(use)).toMatchObject({ code: 'NOT_FOUND', message: 'there is no such conversation' });
     }
     conversations.restore(id);
     expect(conversations.get(id)).toEqual(before);
@@ -134,7 +134,7 @@ describe('a conversation', () => {
     const kept = begin(conversations, 'Cats');
     conversations.remove(gone.id);
     expect(conversations.purgeRemoved()).toBe(1);
-    expect(thrown(() => conversations.restore(gone.id)).code).toBe('BAD_ARGUMENT');
+    expect(thrown(() => conversations.restore(gone.id)).code).toBe('NOT_FOUND');
     expect(thrown(() => conversations.message(gone.question.id)).message).toBe('there is no such message');
     expect(conversations.list().map(({ id }) => id)).toEqual([kept.id]);
     expect(conversations.search('what')).toHaveLength(1);
@@ -147,7 +147,7 @@ describe('a conversation', () => {
     const error = thrown(() =>
       conversations.addQuestion(id, { text: 'These?', pictures: [hash, 'f'.repeat(64)] }),
     );
-    expect(error).toMatchObject({ code: 'BAD_ARGUMENT', message: 'there is no such picture' });
+    expect(error).toMatchObject({ code: 'NOT_FOUND', message: 'there is no such picture' });
     expect(conversations.get(id).thread).toEqual([]);
   });
 });
@@ -209,8 +209,8 @@ describe('an answer that takes the place of another', () => {
     const edited = { ...question, id: randomUUID(), pictures: [nowhere] };
     expect(
       thrown(() => conversations.replaceFrom(question.id, { question: edited, answer: begun(id) })).code,
-    ).toBe('BAD_ARGUMENT');
-    expect(thrown(() => conversations.replaceFrom('gone', { answer: begun(id) })).code).toBe('BAD_ARGUMENT');
+    ).toBe('NOT_FOUND');
+    expect(thrown(() => conversations.replaceFrom('gone', { answer: begun(id) })).code).toBe('NOT_FOUND');
     expect(conversations.get(id).thread).toEqual(before);
   });
 });

@@ -85,7 +85,7 @@ describe('the library', () => {
       () => models.setPath('none', '/m/a.gguf'),
       () => models.forget('none'),
     ]) {
-      expect(thrown(use).code).toBe('BAD_ARGUMENT');
+      expect(thrown(use).code).toBe('NOT_FOUND');
     }
   });
 });

@@ -78,7 +78,7 @@ describe('a picture', () => {
     const { pictures } = temporaryStore(folder);
     const picture = pictureNamed('boat.jpg');
     expect(thrown(() => pictures.get(picture.hash)).message).toBe('there is no such picture');
-    expect(thrown(() => pictures.path('../snug.db')).code).toBe('BAD_ARGUMENT');
+    expect(thrown(() => pictures.path('../snug.db')).code).toBe('NOT_FOUND');
     for (const hash of ['../../evil', picture.hash.toUpperCase(), `${picture.hash}0`]) {
       expect(thrown(() => pictures.add({ ...picture, hash })).code).toBe('BAD_ARGUMENT');
     }
@@ -93,7 +93,7 @@ describe('a picture', () => {
     const error = thrown(() => pictures.add(picture));
     expect(error.code).toBe('CANNOT_WRITE');
     expect(error.remedies).toContainEqual({ kind: 'choose-home' });
-    expect(thrown(() => pictures.get(picture.hash)).code).toBe('BAD_ARGUMENT');
+    expect(thrown(() => pictures.get(picture.hash)).code).toBe('NOT_FOUND');
   });
 });
 
@@ -154,7 +154,7 @@ describe('a sweep', () => {
     const unsentPath = pictures.path(unsent.hash);
     expect(pictures.sweep()).toBe(unsent.bytes.length);
     expect(existsSync(unsentPath)).toBe(false);
-    expect(thrown(() => pictures.get(unsent.hash)).code).toBe('BAD_ARGUMENT');
+    expect(thrown(() => pictures.get(unsent.hash)).code).toBe('NOT_FOUND');
     for (const { hash } of [sent, hidden, fresh]) expect(existsSync(pictures.path(hash))).toBe(true);
     conversations.restore(removed);
     expect(conversations.get(removed).thread[0]?.pictures).toHaveLength(1);

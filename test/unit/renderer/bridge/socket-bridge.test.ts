@@ -92,7 +92,11 @@ describe('the bridge over a WebSocket', () => {
     const first = await socket(0);
     const call = bridge.api.settings.get({});
     first.close(1006);
-    await expect(call).rejects.toThrow('connection to Snug was lost');
+    await expect(call).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+      message: 'the connection to Snug was lost',
+      advice: expect.stringContaining('start it again') as string,
+    });
     await vi.advanceTimersByTimeAsync(1000);
     const second = await socket(1);
     second.open();
@@ -132,6 +136,7 @@ describe('the bridge over a WebSocket', () => {
     const bridge = connect();
     await vi.waitFor(() => expect(bridge.connection.state).toBe('refused'));
     await expect(bridge.api.settings.get({})).rejects.toMatchObject({
+      code: 'CONNECTION_REFUSED',
       advice: expect.stringContaining('Open that address') as string,
     });
     await vi.advanceTimersByTimeAsync(5000);
@@ -149,6 +154,18 @@ describe('the bridge over a WebSocket', () => {
     await expect(bridge.api.settings.get({})).rejects.toMatchObject({
       message: expect.stringContaining('restarted') as string,
     });
+  });
+
+  it('says the same of a file that it could not bring there', async () => {
+    const bridge = connect();
+    (await socket(0)).open();
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
+    await expect(bridge.addPicture(new Blob(['x']), 'x.png')).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+    });
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response(null, { status: 401 })));
+    const refused = bridge.documentPages(new Blob(['x']), 'x.pdf', 1);
+    await expect(refused).rejects.toMatchObject({ code: 'CONNECTION_REFUSED' });
   });
 
   it('comes back when a server answers again', async () => {

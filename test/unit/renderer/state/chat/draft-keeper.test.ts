@@ -147,7 +147,7 @@ describe('what is being written', () => {
   it('is kept once the connection is back', async () => {
     const kept = new Kept();
     const { draft, keeper } = await kept.open();
-    kept.refuses = new SnugError('WORKER_DIED', 'the connection to Snug was lost');
+    kept.refuses = new SnugError('CONNECTION_LOST', 'the connection to Snug was lost');
     draft.text = 'on a train';
     await pause();
     expect(keeper.problem).toBeNull();

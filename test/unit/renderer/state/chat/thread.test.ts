@@ -336,11 +336,22 @@ describe('a thread', () => {
     it('says the same of one that an old address names', async () => {
       const { thread } = setUp({
         'conversations.get': () => {
-          throw new SnugError('BAD_ARGUMENT', 'there is no such conversation');
+          throw new SnugError('NOT_FOUND', 'there is no such conversation');
         },
       });
       await thread.open('gone');
       expect([thread.deleted, thread.failure]).toEqual([true, null]);
+    });
+
+    it('does not say it of one that a lost or refused connection keeps from being read', async () => {
+      for (const code of ['CONNECTION_LOST', 'CONNECTION_REFUSED'] as const) {
+        const { thread } = setUp({
+          'conversations.get': () => Promise.reject(new SnugError(code, 'not now')),
+        });
+        await thread.open('there');
+        expect(thread.deleted).toBe(false);
+        expect(thread.failure).toMatchObject({ code });
+      }
     });
   });
 
