@@ -16,7 +16,7 @@ static void give_large_blocks_back() {
 static void give_large_blocks_back() {}
 #endif
 
-// One file a job; each defines its functions and classes on `exports`. src-main/engine/addon.ts types them.
+// One file a job; each defines its functions and classes on `exports`. src-main/engine/native-types.ts types them.
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
     give_large_blocks_back();
     snug::capture_llama_log();

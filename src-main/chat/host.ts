@@ -10,7 +10,9 @@ import type {
 import { SnugError } from '../contract/errors.ts';
 import { hasGraphicsDevice } from '../contract/laptop.ts';
 import { splitThoughts } from '../contract/thoughts.ts';
-import { loadAddon, withAbort, callNative, type NativeModel } from '../engine/addon.ts';
+import { loadAddon } from '../engine/addon.ts';
+import { withAbort, callNative } from '../engine/native-calls.ts';
+import type { NativeModel } from '../engine/native-types.ts';
 import { peakResidentBytes } from '../engine/peak-memory.ts';
 import { staysMapped } from '../luq/plan/loaded-weights.ts';
 import { CHAT_BATCH_TOKENS } from '../luq/plan/memory.ts';

@@ -1,7 +1,7 @@
 import { SnugError } from '../contract/errors.ts';
 import type { Laptop, Memory } from '../contract/fit-report.ts';
 import type { Remedy } from '../contract/remedies.ts';
-import type { Addon, NativeModel } from '../engine/addon.ts';
+import type { Addon, NativeModel } from '../engine/native-types.ts';
 import { extraBytes, extraBytesOf, staysMapped } from '../luq/plan/loaded-weights.ts';
 import { measureOverhead, predictMemory, tensorDataBytes } from '../luq/plan/memory.ts';
 import { openMetadata } from '../models/open-model.ts';

@@ -11,7 +11,9 @@ import type {
   SentPicture,
 } from '../contract/chat.ts';
 import { openedThoughts } from '../contract/thoughts.ts';
-import { callNative, nativeError, type Addon, type NativeChat, type NativeModel } from '../engine/addon.ts';
+import { callNative } from '../engine/native-calls.ts';
+import { nativeError } from '../engine/native-errors.ts';
+import type { Addon, NativeChat, NativeModel } from '../engine/native-types.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
 import type { TextModel, VisionModel } from '../models/model-file.ts';
 import type { PictureSize } from '../pictures/picture-size.ts';

@@ -25,6 +25,8 @@ export type ErrorCode =
   | 'FILE'
   | 'BUSY'
   | 'UNSUPPORTED_CPU'
+  /** a part of Snug itself is missing or cannot be loaded */
+  | 'NOT_INSTALLED'
   | 'CONTEXT_FULL'
   | 'CANNOT_SEE'
   | 'INCOHERENT'

@@ -1,324 +1,44 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { delimiter, join } from 'node:path';
+import { delimiter } from 'node:path';
+import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import { z } from 'zod';
-import { SnugError, type ErrorCode } from '../contract/errors.ts';
-import type { ComputeDevice } from '../contract/laptop.ts';
-import type { Importance } from '../gguf/imatrix.ts';
-import { appRoot, unpackedRoot } from '../root.ts';
+import { SnugError } from '../contract/errors.ts';
+import { cpuVariants, findBuild, notInstalled, type Build } from './build.ts';
+import type { Addon, Backends } from './native-types.ts';
+
+interface Loaded {
+  readonly addon: Addon;
+  readonly backends: Backends;
+}
+
+let loaded: Loaded | undefined;
 
 /**
- * The typed face of native/: what the compiled addon offers, and the one place that loads it. An argument of the wrong kind or out of
- * range throws a TypeError at once; what goes wrong later rejects with an Error with a `code`.
+ * Loads the addon and the CPU variant that suits this machine, once; later calls get the same.
+ * @param librariesFolder llama.cpp's libraries instead of those that the addon was built with
+ * @throws SnugError NOT_INSTALLED when a part is missing, UNSUPPORTED_CPU when llama.cpp runs on no such processor
  */
-
-export interface AbortFlag {
-  set(): void;
-}
-
-export interface NativeProgress {
-  readonly done: number;
-  readonly total: number;
-}
-/** `done`, `total`: tokens in the cache and of the prompt. */
-export interface NativePromptProgress extends NativeProgress {
-  /** a picture is about to go through the vision encoder */
-  readonly encoding?: true;
-}
-type OnProgress = ((event: NativeProgress) => void) | undefined;
-
-export interface NativeImage {
-  readonly width: number;
-  readonly height: number;
-  /** RGB, height × width × 3 bytes; absent for a picture that is only counted */
-  readonly data?: Uint8Array;
-  /** names the picture in the KV cache: equal ids must mean equal pictures; a chat needs it */
-  readonly id?: string;
-}
-
-/** Text with one media marker per image, in which PLAIN_MARK keeps spellings of control tokens text; or tokens as they are. */
-export interface NativeSequence {
-  readonly text?: string;
-  readonly tokens?: Int32Array;
-  readonly images?: readonly NativeImage[];
-  /** whether the tokenizer adds what the model wants at the start (BOS); default true */
-  readonly addSpecial?: boolean;
-}
-
-export interface SequencePiece {
-  readonly kind: 'text' | 'image';
-  readonly tokens: number;
-  /** for M-RoPE an image takes max(width, height) positions, not one per token */
-  readonly positions: number;
-  readonly ids?: Int32Array;
-}
-
-export interface ModelDescription {
-  readonly layers: number;
-  readonly embeddingLength: number;
-  readonly vocabularySize: number;
-  readonly trainingContextTokens: number;
-  readonly canSee: boolean;
-  readonly mediaMarker: string;
-  /** lines in which llama.cpp warned as it loaded the files */
-  readonly warnings: readonly string[];
-}
-
-export interface ContextMemory {
-  readonly weightsBytes: number;
-  readonly kvCacheBytes: number;
-  readonly computeBytes: number;
-}
-
-export interface NativeModel {
-  describe(): ModelDescription;
-  tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array;
-  piece(token: number): Buffer;
-  layout(sequence: NativeSequence): SequencePiece[];
-  memory(options: { contextTokens: number; batchTokens: number; threads: number }): Promise<ContextMemory>;
-  close(): void;
-}
-
-export interface EvaluatorOptions {
-  readonly batchTokens: number;
-  readonly sequences: number;
-  readonly threads: number;
-  /** gathers importance and layer outputs instead of logits */
-  readonly tap?: boolean;
-  /** most tokens whose logits one run may ask for; needed without tap */
-  readonly outputs?: number;
-}
-
-export interface EvaluatorRun {
-  readonly sequences: readonly (NativeSequence & { logitsFirst?: number; logitsCount?: number })[];
-  /** per token of the batch its slot in the sample file, or -1 */
-  readonly sampleSlots?: Int32Array;
-  readonly samplePath?: string;
-  readonly slotsPerLayer?: number;
-}
-
-export interface NativeEvaluator {
-  /** logits: [wanted tokens × vocabulary] */
-  run(
-    run: EvaluatorRun,
-    onProgress?: OnProgress,
-  ): Promise<{ logits: Float32Array; tokens: number; imageTokens: number }>;
-  /** throws BUSY while a run is under way, as restoreImportance does */
-  importance(): Record<string, Importance>;
-  restoreImportance(entries: Record<string, Importance>): void;
-  abort(): void;
-  close(): void;
-}
-
-export interface PromptReport {
-  readonly promptTokens: number;
-  readonly reusedTokens: number;
-  readonly encodedImages: number;
-  readonly encodeSeconds: number;
-  readonly promptSeconds: number;
-}
-
-export interface Sampling {
-  readonly maxTokens: number;
-  /** 0 is greedy */
-  readonly temperature?: number;
-  readonly topK?: number;
-  readonly topP?: number;
-  readonly minP?: number;
-  readonly seed?: number;
-  /** goes on after the model would stop: for measuring speed */
-  readonly ignoreEnd?: boolean;
-}
-
-export interface AnswerReport {
-  /** end: the model finished; length: maxTokens; context: no room left; cancelled: abort was called */
-  readonly reason: 'end' | 'length' | 'context' | 'cancelled';
-  readonly tokens: number;
-  readonly seconds: number;
-}
-
-export interface NativeChat {
-  prompt(sequence: NativeSequence, onProgress?: (event: NativePromptProgress) => void): Promise<PromptReport>;
-  answer(
-    sampling: Sampling,
-    onToken?: (event: { token: number; bytes: Buffer }) => void,
-  ): Promise<AnswerReport>;
-  /** of the next token [vocabulary]; throws BUSY while a prompt or an answer runs */
-  logits(): Float32Array;
-  abort(): void;
-  close(): void;
-}
-
-export interface QuantizeTask {
-  readonly sourcePath: string;
-  readonly sourceOffset: number;
-  readonly sourceType: number;
-  readonly targetPath: string;
-  readonly targetType: number;
-  readonly columns: number;
-  readonly rows: number;
-  readonly rowsPerMatrix?: number;
-  /** mean x² per input channel [columns × matrices] */
-  readonly importance?: Float32Array | undefined;
-  readonly threads: number;
-  /** without Snug's own quicker way to the same blocks, to compare with it */
-  readonly onlyGgml?: boolean;
-}
-
-export interface ClusterTask {
-  readonly path: string;
-  readonly offset: number;
-  readonly dimensions: number;
-  readonly rows: Int32Array;
-  readonly clusters: number;
-  readonly seed: number;
-  readonly maxRounds: number;
-  readonly threads: number;
-}
-
-export interface Device extends ComputeDevice {
-  readonly description: string;
-  readonly memoryBytes: number;
-}
-
-export interface Backends {
-  readonly devices: readonly Device[];
-  /** vector features of the CPU variant that was loaded: AVX2, AVX512, NEON, … */
-  readonly cpuFeatures: readonly string[];
-  /** llama.cpp's build for this processor, as in "haswell"; "generic" where there is one for all */
-  readonly cpuVariant: string;
-}
-
-export interface OpenModelOptions {
-  readonly path: string;
-  readonly mmprojPath?: string;
-  readonly threads: number;
-  /** reads no weights: for sizes, tensor types and counting the tokens of a prompt */
-  readonly metadataOnly?: boolean;
-  /**
-   * default true: weights are pages of the file, which the system may drop and read again; else they are read into memory, and arranged
-   * for this processor where that is quicker (`loadedWeight`)
-   */
-  readonly mapped?: boolean;
-  /** default 0; with more, the vision encoder goes to the graphics processor too */
-  readonly gpuLayers?: number;
-  readonly imageMinTokens?: number;
-  readonly imageMaxTokens?: number;
-}
-
-export interface Addon {
-  readonly AbortFlag: new () => AbortFlag;
-  readonly Evaluator: new (model: NativeModel, options: EvaluatorOptions) => NativeEvaluator;
-  readonly Chat: new (
-    model: NativeModel,
-    options: { contextTokens: number; batchTokens: number; threads: number },
-  ) => NativeChat;
-  /** for a process that ends: every job stops as if aborted, and none starts */
-  abortEverything(): void;
-  /** the best of a folder's CPU variants that this processor runs, or the one named */
-  loadBackends(folder: string, cpuVariant?: string): Backends;
-  openModel(options: OpenModelOptions, abort?: AbortFlag, onProgress?: OnProgress): Promise<NativeModel>;
-  /** bytes of scratch to encode a picture of this size in pixels, or of the size the encoder warms up with */
-  visionMemory(options: { mmprojPath: string; width?: number; height?: number }): Promise<number>;
-  tensorTypes(): {
-    id: number;
-    name: string;
-    blockSize: number;
-    blockBytes: number;
-    quantized: boolean;
-    needsImportance: boolean;
-  }[];
-  /** ggml type id per tensor, in llama.cpp's mixture of that file type; tensors in llama.cpp's order */
-  mixtureTypes(
-    model: NativeModel,
-    fileType: number,
-    tensors: readonly { name: string; type: number; shape: readonly number[] }[],
-  ): number[];
-  quantizeTensor(task: QuantizeTask, abort?: AbortFlag, onProgress?: OnProgress): Promise<void>;
-  dequantize(type: number, bytes: Uint8Array, count: number): Float32Array;
-  clusterTokens(
-    task: ClusterTask,
-    abort?: AbortFlag,
-  ): Promise<{ assignment: Int32Array; rounds: number; inertia: number }>;
-  /** what a weight that is multiplied with takes once it was read into memory, and whether it is arranged anew for this processor */
-  loadedWeight(weight: { type: number; columns: number; rows: number }): {
-    bytes: number;
-    rearranged: boolean;
-  };
-  /** whether the system lets this file be mapped; some network drives do not, and its weights are read into memory then */
-  canMap(path: string): boolean;
-  /** bytes of weights multiplied per second */
-  probeProduct(
-    task: {
-      type: number;
-      columns: number;
-      rows: number;
-      workingSetBytes: number;
-      seconds: number;
-      threads: number;
-    },
-    abort?: AbortFlag,
-  ): Promise<number>;
-}
-
-const SANITIZED = 'build-sanitized';
-// the campaigns of test/long compute with a build of their own; a packaged app has one alone
-const wantsSanitized = process.env['SNUG_ADDON_BUILD'] === SANITIZED && unpackedRoot === appRoot;
-const buildFolder = join(unpackedRoot, 'native', wantsSanitized ? SANITIZED : 'build');
-const ADDON_ERRORS: ReadonlySet<string> = new Set<ErrorCode>([
-  'CANCELLED',
-  'MODEL_LOAD',
-  'MMPROJ_LOAD',
-  'FILE',
-  'TOO_FEW_TOKENS',
-  'CONTEXT_FULL',
-  'CANNOT_SEE',
-  'INCOHERENT',
-]);
-/** A model that computes values which are no numbers, wherever it is found out. */
-export const BROKEN_MODEL =
-  'Its file is damaged or was made badly: get it again, or fit it again from its original.';
-
-const NOT_LOADED =
-  'The file may be damaged, or made for a newer llama.cpp: take another conversion of this model, or update Snug.';
-const ADVICE: { readonly [Code in ErrorCode]?: string } = {
-  INCOHERENT: BROKEN_MODEL,
-  MODEL_LOAD: NOT_LOADED,
-  MMPROJ_LOAD: NOT_LOADED,
-};
-
-let loaded: { addon: Addon; backends: Backends } | undefined;
-
-/** Loads the addon and the CPU variant that suits this machine; throws with what to do when either cannot be had. */
-export function loadAddon(librariesFolder?: string): { addon: Addon; backends: Backends } {
+export function loadAddon(librariesFolder?: string): Loaded {
   if (loaded) return loaded;
-  const libraries = librariesFolder ?? join(buildFolder, builtWith().libraries);
-  const addon = loadFile(libraries);
+  const build = findBuild(undefined, librariesFolder);
+  const addon = loadFile(build);
   // another than the best, to compute what another processor computes
   const variant = process.env['SNUG_CPU_VARIANT'] ?? '';
-  const backends = addon.loadBackends(libraries, variant);
-  if (!backends.devices.some((device) => device.kind === 'cpu')) throw noCpuBackend(libraries, variant);
+  const backends = addon.loadBackends(build.libraries, variant);
+  if (!backends.devices.some((device) => device.kind === 'cpu')) throw noCpuBackend(build.libraries, variant);
   // Node waits for jobs before it exits; a thread's own exit must not end those of the others
   if (isMainThread) process.once('exit', () => addon.abortEverything());
   loaded = { addon, backends };
   return loaded;
 }
 
-function loadFile(libraries: string): Addon {
-  const file = join(buildFolder, 'snug.node');
-  if (!existsSync(file)) {
-    throw new SnugError('NATIVE', 'the native addon is not built', { advice: 'Run: npm run setup' });
-  }
+function loadFile({ addon, libraries }: Build): Addon {
   // Windows looks for the addon's DLLs on the path
   process.env['PATH'] = `${libraries}${delimiter}${process.env['PATH'] ?? ''}`;
   try {
-    return createRequire(import.meta.url)(file) as Addon;
+    return createRequire(import.meta.url)(addon) as Addon;
   } catch (error) {
-    throw new SnugError('NATIVE', `the native addon could not be loaded: ${(error as Error).message}`, {
-      advice: 'Delete native/build and run: npm run setup',
-      cause: error,
-    });
+    throw notInstalled(`Snug’s addon could not be loaded: ${(error as Error).message}`, error);
   }
 }
 
@@ -331,56 +51,4 @@ function noCpuBackend(libraries: string, variant: string): SnugError {
   return new SnugError('UNSUPPORTED_CPU', `none of the CPU variants in ${libraries} runs on this processor`, {
     advice: 'Snug needs a 64-bit Intel, AMD or ARM processor with vector instructions (SSE4.2 or NEON).',
   });
-}
-
-/** The builds of llama.cpp for one processor family each that lie in a folder, whether or not they run here. */
-export function cpuVariants(libraries = join(buildFolder, builtWith().libraries)): string[] {
-  return readdirSync(libraries).flatMap((name) => /ggml-cpu-(\w+)\.(?:so|dll)$/.exec(name)?.[1] ?? []);
-}
-
-const librariesSchema = z.object({ libraries: z.string(), llamaCpp: z.string() });
-
-/** What the set-up noted of the build: where llama.cpp's libraries lie, and which release of it they are. */
-function builtWith(): z.infer<typeof librariesSchema> {
-  return librariesSchema.parse(JSON.parse(readFileSync(join(buildFolder, 'libraries.json'), 'utf8')));
-}
-
-/** The release of llama.cpp that computes, as "b9999". */
-export function llamaCppRelease(): string {
-  return builtWith().llamaCpp;
-}
-
-/** The addon's rejections as SnugErrors, with a code of the contract. */
-export async function callNative<T>(promise: Promise<T>): Promise<T> {
-  try {
-    return await promise;
-  } catch (error) {
-    throw nativeError(error);
-  }
-}
-
-export function nativeError(error: unknown): SnugError {
-  if (error instanceof SnugError) return error;
-  // the addon was called wrongly
-  if (error instanceof TypeError) return new SnugError('BUG', error.message, { cause: error });
-  const { code, message } = error as { code?: string; message: string };
-  const known = code !== undefined && ADDON_ERRORS.has(code) ? (code as ErrorCode) : 'NATIVE';
-  return new SnugError(known, message, { advice: ADVICE[known], cause: error });
-}
-
-/** An abort flag that follows a signal for the length of one call. */
-export async function withAbort<T>(
-  addon: Addon,
-  signal: AbortSignal | undefined,
-  call: (abort: AbortFlag) => Promise<T>,
-): Promise<T> {
-  const flag = new addon.AbortFlag();
-  const stop = () => flag.set();
-  if (signal?.aborted) stop();
-  signal?.addEventListener('abort', stop, { once: true });
-  try {
-    return await callNative(call(flag));
-  } finally {
-    signal?.removeEventListener('abort', stop);
-  }
 }

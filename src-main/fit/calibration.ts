@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { CalibrationReport } from '../contract/fit-report.ts';
 import type { OnProgress } from '../contract/progress.ts';
-import type { Addon } from '../engine/addon.ts';
+import type { Addon } from '../engine/native-types.ts';
 import { readKept } from '../files/json-file.ts';
 import { mostPixels } from '../models/image-limits.ts';
 import {

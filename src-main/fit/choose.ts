@@ -1,7 +1,7 @@
 import type { Candidate, Quality } from '../contract/fit-report.ts';
 import type { Ordering } from '../contract/fit-request.ts';
 import type { OnProgress } from '../contract/progress.ts';
-import type { Addon, NativeModel } from '../engine/addon.ts';
+import type { Addon, NativeModel } from '../engine/native-types.ts';
 import { largestPassing } from './bisect.ts';
 import { choosePlan, planInputs, type AgreedBudget, type PlanBasis } from './fit-plan.ts';
 import type { FitSettings } from './settings.ts';

@@ -1,7 +1,7 @@
 import { SnugError } from '../contract/errors.ts';
 import type { Budget, Laptop, Memory } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
-import type { Addon } from '../engine/addon.ts';
+import type { Addon } from '../engine/native-types.ts';
 import type { GgufTensor } from '../gguf/gguf.ts';
 import { limitsIn } from '../models/image-limits.ts';
 import { loadNotes } from '../models/load-warnings.ts';

@@ -4,7 +4,7 @@ import { SnugError } from '../contract/errors.ts';
 import type { Check, FitReport, Memory } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import type { OnProgress } from '../contract/progress.ts';
-import type { Addon } from '../engine/addon.ts';
+import type { Addon } from '../engine/native-types.ts';
 import { metadataString, readGguf } from '../gguf/gguf.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { keptKernelSpeeds, knownKernelSpeeds } from '../profile/probe-cache.ts';

@@ -1,4 +1,4 @@
-import type { NativeModel } from '../engine/addon.ts';
+import type { NativeModel } from '../engine/native-types.ts';
 import { layerOf } from '../models/model-file.ts';
 import type { Measuring } from './choose.ts';
 import { cheapestErrors, type Choice } from '../luq/plan/knapsack.ts';

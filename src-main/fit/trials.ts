@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { qualitySchema, type Divergence, type Quality } from '../contract/fit-report.ts';
-import type { Addon } from '../engine/addon.ts';
+import type { Addon } from '../engine/native-types.ts';
 import { readKept } from '../files/json-file.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { assemble } from '../luq/quantize/assemble.ts';

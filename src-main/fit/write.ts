@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OnProgress } from '../contract/progress.ts';
-import type { Addon } from '../engine/addon.ts';
+import type { Addon } from '../engine/native-types.ts';
 import { assemble } from '../luq/quantize/assemble.ts';
 import { Bank, fillBank, imatrixKey } from '../luq/quantize/bank.ts';
 import { luqFacts, type PlanChoice } from './facts.ts';

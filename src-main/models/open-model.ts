@@ -1,5 +1,6 @@
 import type { OnProgress } from '../contract/progress.ts';
-import { withAbort, type Addon, type NativeModel } from '../engine/addon.ts';
+import { withAbort } from '../engine/native-calls.ts';
+import type { Addon, NativeModel } from '../engine/native-types.ts';
 import { checkTokens } from './check-text.ts';
 import { checkEncoderLayout } from './encoder-layout.ts';
 import type { ImageLimits } from './image-limits.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import sharp from 'sharp';
 import { SnugError } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
-import type { NativeImage } from '../engine/addon.ts';
+import type { NativeImage } from '../engine/native-types.ts';
 import type { PictureSize } from './picture-size.ts';
 import { readRegularFile } from '../files/regular-file.ts';
 import { groundFor, layOnGround } from './ground.ts';

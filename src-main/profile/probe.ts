@@ -1,4 +1,5 @@
-import { withAbort, type Addon } from '../engine/addon.ts';
+import { withAbort } from '../engine/native-calls.ts';
+import type { Addon } from '../engine/native-types.ts';
 import { tensorBytes } from '../gguf/tensor-types.ts';
 
 /** A weight matrix that one decoded token is multiplied with. */

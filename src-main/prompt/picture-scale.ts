@@ -1,4 +1,5 @@
-import { nativeError, type NativeModel } from '../engine/addon.ts';
+import { nativeError } from '../engine/native-errors.ts';
+import type { NativeModel } from '../engine/native-types.ts';
 import { mostPixels, tokenSide, type ImageLimits } from '../models/image-limits.ts';
 import type { VisionModel } from '../models/model-file.ts';
 import { sizeWithin, type PictureSize } from '../pictures/picture-size.ts';

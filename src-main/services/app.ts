@@ -1,7 +1,7 @@
 import type { AppInfo, AppService } from '../contract/app.ts';
 import type { FitJob } from '../contract/fit-job.ts';
 import type { LaptopService } from '../contract/laptop.ts';
-import { llamaCppRelease } from '../engine/addon.ts';
+import { llamaCppRelease } from '../engine/build.ts';
 import { ownVersion } from '../root.ts';
 import type { Settings } from '../contract/settings.ts';
 

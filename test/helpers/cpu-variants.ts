@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { cpuVariants } from '../../src-main/engine/addon.ts';
+import { cpuVariants } from '../../src-main/engine/build.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const script = join(root, 'test', 'fixtures', 'load-in-child.ts');

@@ -1,4 +1,4 @@
-import type { NativeModel, NativeSequence, SequencePiece } from '../../src-main/engine/addon.ts';
+import type { NativeModel, NativeSequence, SequencePiece } from '../../src-main/engine/native-types.ts';
 
 export const MARKER = '<__media__>';
 

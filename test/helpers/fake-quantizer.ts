@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import type { Addon, AbortFlag, NativeProgress, QuantizeTask } from '../../src-main/engine/addon.ts';
+import type { Addon, AbortFlag, NativeProgress, QuantizeTask } from '../../src-main/engine/native-types.ts';
 import { tensorBytes, tensorTypeName } from '../../src-main/gguf/tensor-types.ts';
 
 /** An addon whose quantizer writes as many bytes as the type takes, all of them the type's id. */

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ChatHost } from '../../src-main/chat/host.ts';
 import { ChatSession } from '../../src-main/chat/session.ts';
 import type { ChatEvent, SendRequest } from '../../src-main/contract/chat.ts';
-import { loadAddon, type NativeChat } from '../../src-main/engine/addon.ts';
+import { loadAddon } from '../../src-main/engine/addon.ts';
+import type { NativeChat } from '../../src-main/engine/native-types.ts';
 import { openModel } from '../../src-main/models/open-model.ts';
 import { readTextModel } from '../../src-main/models/model-file.ts';
 import {

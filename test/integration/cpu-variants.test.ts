@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cpuVariants } from '../../src-main/engine/addon.ts';
+import { cpuVariants } from '../../src-main/engine/build.ts';
 import { WHO_ARE_YOU } from '../fixtures/demo.ts';
 import { sharedFolder } from '../helpers/temporary-folder.ts';
 
@@ -59,6 +59,13 @@ describe.runIf(variants.length > 0)('CPU variants', () => {
     mkdirSync(none);
     for (const name of readdirSync(shipped))
       if (!/ggml-cpu-\w+\./.test(name)) symlinkSync(join(shipped, name), join(none, name));
-    expect(answerWith(none)).toMatchObject({ code: 'UNSUPPORTED_CPU' });
+    expect(answerWith(none)).toMatchObject({ code: 'NOT_INSTALLED' });
+  });
+
+  it('are missed with their folder: the processor is not to blame', () => {
+    expect(answerWith(join(sharedFolder(), 'no-libraries'))).toMatchObject({
+      code: 'NOT_INSTALLED',
+      advice: expect.stringContaining('npm run setup') as string,
+    });
   });
 });

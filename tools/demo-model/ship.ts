@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { llamaCppRelease } from '../../src-main/engine/addon.ts';
+import { llamaCppRelease } from '../../src-main/engine/build.ts';
 import { hashFile } from '../../src-main/files/hash.ts';
 import { measureLadder } from './ladder.ts';
 import { writeCard } from './model-card.ts';

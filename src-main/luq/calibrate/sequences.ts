@@ -4,7 +4,8 @@ import { ChatTemplate } from '../../prompt/template.ts';
 import { type ChatMessage } from '../../prompt/turns.ts';
 import { SnugError } from '../../contract/errors.ts';
 import { SUPPORTED_PICTURES } from '../../contract/picture-kinds.ts';
-import { nativeError, type NativeModel, type NativeSequence } from '../../engine/addon.ts';
+import { nativeError } from '../../engine/native-errors.ts';
+import type { NativeModel, NativeSequence } from '../../engine/native-types.ts';
 import type { TextModel } from '../../models/model-file.ts';
 import {
   readCalibrationText,

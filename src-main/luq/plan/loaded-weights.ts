@@ -1,4 +1,4 @@
-import type { Addon } from '../../engine/addon.ts';
+import type { Addon } from '../../engine/native-types.ts';
 import type { GgufTensor } from '../../gguf/gguf.ts';
 import { layerOf, type TextModel } from '../../models/model-file.ts';
 import { isFloatType, tensorTypeId } from '../../gguf/tensor-types.ts';

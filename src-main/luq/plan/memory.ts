@@ -1,5 +1,6 @@
 import type { Memory } from '../../contract/fit-report.ts';
-import { callNative, type Addon, type NativeModel } from '../../engine/addon.ts';
+import { callNative } from '../../engine/native-calls.ts';
+import type { Addon, NativeModel } from '../../engine/native-types.ts';
 import { tokenSide, type ImageLimits } from '../../models/image-limits.ts';
 import { checkEncoderLayout } from '../../models/encoder-layout.ts';
 import type { VisionModel } from '../../models/model-file.ts';

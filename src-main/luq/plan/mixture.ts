@@ -1,4 +1,4 @@
-import type { Addon, NativeModel } from '../../engine/addon.ts';
+import type { Addon, NativeModel } from '../../engine/native-types.ts';
 import type { GgufTensor } from '../../gguf/gguf.ts';
 import { layerOf } from '../../models/model-file.ts';
 import { blockSize, tensorBytes } from '../../gguf/tensor-types.ts';

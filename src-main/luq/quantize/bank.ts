@@ -12,7 +12,8 @@ import {
 import { join } from 'node:path';
 import { SnugError, throwIfCancelled } from '../../contract/errors.ts';
 import type { OnProgress } from '../../contract/progress.ts';
-import { withAbort, type Addon } from '../../engine/addon.ts';
+import { withAbort } from '../../engine/native-calls.ts';
+import type { Addon } from '../../engine/native-types.ts';
 import type { Gguf, GgufTensor } from '../../gguf/gguf.ts';
 import { hashFile } from '../../files/hash.ts';
 import { tensorTypeName } from '../../gguf/tensor-types.ts';

@@ -3,7 +3,9 @@ import { closeSync, copyFileSync, existsSync, openSync, writeFileSync, writeSync
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { callNative, loadAddon, type NativeModel } from '../../../src-main/engine/addon.ts';
+import { loadAddon } from '../../../src-main/engine/addon.ts';
+import { callNative } from '../../../src-main/engine/native-calls.ts';
+import type { NativeModel } from '../../../src-main/engine/native-types.ts';
 import { readGguf } from '../../../src-main/gguf/gguf.ts';
 import { loadNotes } from '../../../src-main/models/load-warnings.ts';
 import { DEMO_IMAGE_TOKENS, demoMmproj, demoModel, WHO_ARE_YOU } from '../../fixtures/demo.ts';

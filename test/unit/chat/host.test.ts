@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { ChatHost } from '../../../src-main/chat/host.ts';
-import type { Addon, OpenModelOptions } from '../../../src-main/engine/addon.ts';
+import type { Addon, OpenModelOptions } from '../../../src-main/engine/native-types.ts';
 import { fakeModel } from '../../helpers/fake-model.ts';
 import { writeTextModel } from '../../helpers/small-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { requireRoom } from '../../../src-main/chat/room.ts';
 import type { SnugError } from '../../../src-main/contract/errors.ts';
-import type { Addon } from '../../../src-main/engine/addon.ts';
+import type { Addon } from '../../../src-main/engine/native-types.ts';
 import { imageLimits } from '../../../src-main/models/image-limits.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
 import { tensorBytes, tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { ChatSession } from '../../../src-main/chat/session.ts';
 import type { ChatEvent } from '../../../src-main/contract/chat.ts';
-import type { Addon, NativeSequence } from '../../../src-main/engine/addon.ts';
+import type { Addon, NativeSequence } from '../../../src-main/engine/native-types.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
 import { fakeModel } from '../../helpers/fake-model.ts';
 import { text, writeTextModel } from '../../helpers/small-models.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Addon } from '../../../src-main/engine/addon.ts';
+import type { Addon } from '../../../src-main/engine/native-types.ts';
 import { openMetadata, openModel } from '../../../src-main/models/open-model.ts';
 import { ggufEntry } from '../../../src-main/gguf/writer.ts';
 import { GgufType } from '../../../src-main/gguf/gguf.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Laptop } from '../../../src-main/contract/fit-report.ts';
-import type { Addon } from '../../../src-main/engine/addon.ts';
+import type { Addon } from '../../../src-main/engine/native-types.ts';
 import { keptKernelSpeeds, knownKernelSpeeds } from '../../../src-main/profile/probe-cache.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 

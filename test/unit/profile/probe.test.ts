@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Addon } from '../../../src-main/engine/addon.ts';
+import type { Addon } from '../../../src-main/engine/native-types.ts';
 import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
 import { predictTokensPerSecond, probeKernels } from '../../../src-main/profile/probe.ts';
 import { rejected } from '../../helpers/thrown.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Addon, ClusterTask } from '../../../../src-main/engine/addon.ts';
+import type { Addon, ClusterTask } from '../../../../src-main/engine/native-types.ts';
 import {
   measureEntropies,
   orderStability,

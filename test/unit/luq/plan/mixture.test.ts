@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Addon, NativeModel } from '../../../../src-main/engine/addon.ts';
+import type { Addon, NativeModel } from '../../../../src-main/engine/native-types.ts';
 import { bytesAs, fallbacksIn, inLlamaOrder, mixtureOf } from '../../../../src-main/luq/plan/mixture.ts';
 import { tensorTypeId } from '../../../../src-main/gguf/tensor-types.ts';
 import { ggufTensor } from '../../../helpers/small-models.ts';
