@@ -1,38 +1,58 @@
+import stringWidth from 'string-width';
 import { closeness } from '../contract/closeness.ts';
 import type { Candidate, FitReport, LayerReport, Memory } from '../contract/fit-report.ts';
 import { candidateSpeed } from '../contract/fit-speed.ts';
 import { counted } from '../contract/counted.ts';
 import { formatBytes } from '../contract/bytes.ts';
 import { paint } from '../doors/terminal/terminal-output.ts';
+import { visibleLine } from '../text/visible-text.ts';
 
 /** Text drawings for the terminal; each returns lines. */
 
 const CHART_WIDTH = 40;
 
+/** How many columns of a terminal a text takes, as it is shown there. */
+function columns(text: string): number {
+  return stringWidth(visibleLine(text));
+}
+
 /** Columns padded to their widest cell, numbers to the right. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+    Math.max(...[title, ...rows.map((row) => row[column] ?? '')].map(columns)),
   );
   const line = (cells: readonly string[]) =>
     cells
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
+      .map((cell, column) => {
+        const room = ' '.repeat(Math.max(0, (widths[column] ?? 0) - columns(cell)));
+        return column === 0 ? `${cell}${room}` : `${room}${cell}`;
+      })
       .join('  ');
   return [paint('dim', line(header)), ...rows.map(line)];
 }
 
-/** One bar per layer: entropy between the lowest and highest of the model, the layers that go ultra-low marked. */
-export function entropyChart(layers: readonly LayerReport[], lowRung: string): string[] {
+/** How a layer's bar is filled, by how many bits the name of its type promises a weight: from these on. */
+const FILLS = [
+  [4, '█', 'blue'],
+  [3, '▓', 'cyan'],
+  [2, '▒', 'yellow'],
+  [0, '▒', 'magenta'],
+] as const;
+
+function filled(rung: string, length: number): string {
+  const bits = Number(/\d+/.exec(rung)?.[0] ?? 0);
+  const [, fill, colour] = FILLS.find(([from]) => bits >= from) ?? FILLS[0];
+  return paint(colour, fill.repeat(length));
+}
+
+/** One bar per layer: entropy between the lowest and highest of the model, filled by the layer's type. */
+export function entropyChart(layers: readonly LayerReport[]): string[] {
   const bits = layers.map((layer) => layer.entropyBits.both);
   const lowest = Math.min(...bits);
   const span = Math.max(...bits) - lowest || 1;
   const lines = layers.map((layer) => {
     const length = 1 + Math.round(((layer.entropyBits.both - lowest) / span) * (CHART_WIDTH - 1));
-    const low = layer.rung === lowRung;
-    const bar =
-      paint(low ? 'magenta' : 'blue', (low ? '▒' : '█').repeat(length)) + ' '.repeat(CHART_WIDTH - length);
+    const bar = filled(layer.rung, length) + ' '.repeat(CHART_WIDTH - length);
     const value = layer.entropyBits.both.toFixed(3);
     return `layer ${String(layer.index).padStart(2)}  ${bar}  ${value}  ${layer.rung}`;
   });

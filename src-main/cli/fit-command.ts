@@ -69,7 +69,7 @@ function describe(report: FitReport): string[] {
     `calibrated on ${counted(calibration.tokens, 'token')} in ${counted(calibration.sequences, 'sequence')}, ` +
       `${calibration.imageTokens.toLocaleString('en')} of them from pictures${calibration.reused ? ' (kept from an earlier run)' : ''}`,
     '',
-    ...entropyChart(report.layers, plan.rungs.low),
+    ...entropyChart(report.layers),
     paint(
       'dim',
       `order against another seed: Kendall τ ${kendallTauSeeds.toFixed(2)}; between halves of the sample: ${kendallTauHalves?.toFixed(2) ?? 'not measured'}`,

@@ -1,3 +1,6 @@
+import { markdownTable as aligned } from 'markdown-table';
+import stringWidth from 'string-width';
+
 /** Markdown as prettier writes it, so that a table of numbers can lie in a checked repository. */
 
 export interface Column<Row> {
@@ -22,22 +25,12 @@ export function escapeMarkdown(text: string): string {
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_');
 }
 
-/** Cells are markup already. */
+/** Cells are markup already. A column is at least three wide, as prettier has it. */
 export function markdownTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+  const titles = columns.map(({ title, align }) => (align === 'right' ? title.padStart(3) : title.padEnd(3)));
   const cells = rows.map((row) => columns.map(({ cell }) => cell(row)));
-  const widths = columns.map(({ title }, index) =>
-    Math.max(3, title.length, ...cells.map((line) => line[index]?.length ?? 0)),
-  );
-  const line = (values: readonly string[]) => {
-    const padded = values.map((value, index) =>
-      columns[index]?.align === 'right'
-        ? value.padStart(widths[index] ?? 0)
-        : value.padEnd(widths[index] ?? 0),
-    );
-    return `| ${padded.join(' | ')} |`;
-  };
-  const rules = columns.map(({ align }, index) =>
-    align === 'right' ? `${'-'.repeat((widths[index] ?? 3) - 1)}:` : '-'.repeat(widths[index] ?? 3),
-  );
-  return [line(columns.map(({ title }) => title)), line(rules), ...cells.map(line)].join('\n');
+  return aligned([titles, ...cells], {
+    align: columns.map(({ align }) => (align === 'right' ? 'r' : null)),
+    stringLength: stringWidth,
+  });
 }

@@ -28,42 +28,58 @@ export function readTsv(data: DataFile): TsvRow[] {
   });
 }
 
+/** Pictures make lines of 100 kB and more: each tab and each line end is searched for once, however many cells there are. */
+class Next {
+  readonly #text: string;
+  readonly #character: string;
+  #at = -1;
+
+  constructor(text: string, character: string) {
+    this.#text = text;
+    this.#character = character;
+  }
+
+  /** Where the next one is; the text's end where there is none. Places are asked for in ascending order. */
+  from(at: number): number {
+    if (this.#at >= at) return this.#at;
+    const found = this.#text.indexOf(this.#character, at);
+    this.#at = found === -1 ? this.#text.length : found;
+    return this.#at;
+  }
+}
+
 function splitRows(data: DataFile, text: string): { line: number; cells: string[] }[] {
   const rows: { line: number; cells: string[] }[] = [];
+  const tabs = new Next(text, '\t');
+  const lineEnds = new Next(text, '\n');
   let line = 1;
   let at = 0;
   while (at < text.length) {
     const cells: string[] = [];
     const start = line;
-    // pictures make lines of 100 kB and more: the ends are searched once a line, not once a cell
-    let end = endOfLine(text, at);
     for (;;) {
-      const cell = text[at] === '"' ? quotedCell(data, text, at, start) : plainCell(text, at, end);
+      const cell =
+        text[at] === '"'
+          ? quotedCell(data, text, at, start)
+          : plainCell(text, at, tabs.from(at), lineEnds.from(at));
       cells.push(cell.value);
       line += cell.lines;
       at = cell.next;
-      if (at > end) end = endOfLine(text, at);
       if (text[at] !== '\t') break;
       at++;
     }
     if (at < text.length && !/[\r\n]/.test(text[at] as string))
       throw malformed(data, `line ${start}`, 'there is text after the closing quote of a cell');
-    at = end + 1;
+    at = lineEnds.from(at) + 1;
     line++;
     if (cells.length > 1 || cells[0] !== '') rows.push({ line: start, cells });
   }
   return rows;
 }
 
-function endOfLine(text: string, at: number): number {
-  const end = text.indexOf('\n', at);
-  return end === -1 ? text.length : end;
-}
-
-function plainCell(text: string, at: number, end: number) {
-  const tab = text.indexOf('\t', at);
+function plainCell(text: string, at: number, tab: number, end: number) {
   const lineEnd = text[end - 1] === '\r' && end > at ? end - 1 : end;
-  const next = tab === -1 || tab > lineEnd ? lineEnd : tab;
+  const next = Math.min(tab, lineEnd);
   return { value: text.slice(at, next), next, lines: 0 };
 }
 

@@ -12,6 +12,13 @@ it('the edit distance counts what is inserted, removed and replaced', () => {
   expect(editDistance('same', 'same')).toBe(0);
   // one character each, though two UTF-16 units
   expect(editDistance('😀', '😁')).toBe(1);
+  expect(editDistance('𠮷野家', '吉野家')).toBe(1);
+  expect(editDistance('ab', 'a😀b')).toBe(1);
+  expect(editDistance('\ud83d', '\ude00')).toBe(1);
+  // more than the 32 characters that are compared at once
+  const long = '長い答え𝒶'.repeat(20);
+  expect(editDistance(long, `x${long.replace('𝒶', '')}`)).toBe(2);
+  expect(editDistance(long, '')).toBe(100);
 });
 
 describe('the similarity of an answer', () => {

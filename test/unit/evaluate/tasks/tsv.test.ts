@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
 import { expect, it } from 'vitest';
 import { readTsv } from '../../../../src-main/evaluate/tasks/tsv.ts';
 import { folderOf } from './folder.ts';
@@ -36,4 +37,33 @@ it('a table that breaks the format is refused with its line', () => {
   expect(() => read('a\tb\n1\t2\n1\t2\t3\n')).toThrow('line 3: 3 cells under a header of 2 columns');
   expect(() => read('a\tb\n1\t"2\n')).toThrow('line 2: a quote is opened and never closed');
   expect(() => read('a\tb\n"1"x\t2\n')).toThrow('line 2: there is text after the closing quote');
+});
+
+it('a table of one column is searched once for the tabs that it does not have', () => {
+  const lines = 300_000;
+  const started = performance.now();
+  expect(read(`a\n${'some text\n'.repeat(lines)}`)).toHaveLength(lines);
+  // searched line by line it takes over ten seconds
+  expect(performance.now() - started).toBeLessThan(5000);
+});
+
+it('what needs no leniency is read as csv-parse reads it', () => {
+  const texts = [
+    '',
+    'plain',
+    'a"b'.repeat(2),
+    'tab\there',
+    'two\nlines',
+    '"',
+    '""',
+    ' ',
+    '模型 😀',
+    'cr\rhere',
+    '\r\n',
+  ];
+  const rows = texts.flatMap((first) => texts.map((second) => [first, second, 'end']));
+  const quoted = (cell: string) => (/["\t\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  const table = [['a', 'b', 'c'], ...rows].map((row) => row.map(quoted).join('\t')).join('\n');
+  const expected = parse<Record<string, string>>(table, { delimiter: '\t', columns: true });
+  expect(read(table).map(({ cells }) => ({ a: '', b: '', c: '', ...cells }))).toEqual(expected);
 });

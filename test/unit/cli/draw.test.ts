@@ -1,0 +1,38 @@
+import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
+import { expect, it } from 'vitest';
+import { entropyChart, table } from '../../../src-main/cli/draw.ts';
+import type { LayerReport } from '../../../src-main/contract/fit-report.ts';
+
+// colours carry a mark until they are written
+const plain = (line: string) =>
+  stripVTControlCharacters(line.replaceAll(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?=\[)/g, '\x1b'));
+
+it('columns stand under one another, whatever the script, and what is shown escaped has its room', () => {
+  const names = ['plain', '模型', '모델 Q4', 'e\u0301a', '👩‍💻', ''];
+  const lines = table(
+    ['name', 'bytes'],
+    names.map((name) => [name, '12']),
+  ).map(plain);
+  expect(new Set(lines.map((line) => stringWidth(line)))).toEqual(new Set([14]));
+  const [, escaped = ''] = table(
+    ['name', 'bytes'],
+    [
+      ['a\x07', '1'],
+      ['longer\ttext', '2'],
+    ],
+  );
+  expect(escaped.indexOf('1')).toBeGreaterThan('longer\\ttext'.length - 1);
+});
+
+function layer(index: number, rung: string): LayerReport {
+  return { index, entropyBits: { both: 6, image: null, text: null }, rank: index, rung, types: {} };
+}
+
+it('a bar is filled by its own layer’s type, however many types a plan has', () => {
+  const rungs = ['Q8_0', 'Q4_K_M', 'IQ3_XXS', 'Q2_K', 'IQ1_M'];
+  const lines = entropyChart(rungs.map((rung, index) => layer(index, rung))).slice(1);
+  const fills = lines.map((line) => /[█▓▒]/.exec(line)?.[0]);
+  expect(fills).toEqual(['█', '█', '▓', '▒', '▒']);
+  expect(lines.map((line) => plain(line).split(/ +/).at(-1))).toEqual(rungs);
+});
