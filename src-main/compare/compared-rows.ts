@@ -4,11 +4,11 @@ import type { OnProgress } from '../contract/progress.ts';
 import type { Plan } from '../luq/plan/plan.ts';
 import { speedPredictor } from '../fit/prepare.ts';
 import type { Trial } from '../fit/trials.ts';
-import { importanceOf, type Bench } from './comparison-bench.ts';
+import { importanceOf, type CalibrationVariant } from './calibration-variant.ts';
 import { RowMeasurer, type ComparedTask, type RowOptions } from './measured-row.ts';
 
 export type RowFacts = Pick<Compared, 'name' | 'family' | 'ordering' | 'lowLayers'> & {
-  /** null where the weights are the source's; of the bench where not given */
+  /** null where the weights are the source's; of the calibration where not given */
   readonly importance?: null;
 };
 
@@ -36,14 +36,14 @@ export class ComparedRows {
 
   /** Measures one plan as a row, unless the row is there. */
   async measure(
-    bench: Bench,
+    variant: CalibrationVariant,
     plan: Pick<Plan, 'types' | 'memory'>,
     facts: RowFacts,
     trial: Trial = plan,
   ): Promise<void> {
     throwIfCancelled(this.#options.signal);
-    const { alpha, clusters, seed } = bench.settings;
-    const importance = facts.importance === null ? null : importanceOf(bench);
+    const { alpha, clusters, seed } = variant.settings;
+    const importance = facts.importance === null ? null : importanceOf(variant);
     const id = [facts.name, importance ?? 'none', alpha, clusters, seed].join(' / ');
     this.#tell(facts.name);
     if (!this.#rows.some((row) => row.id === id)) {
@@ -56,7 +56,7 @@ export class ComparedRows {
         weightsBytes,
         visionBytes: visionWeightsBytes,
         bitsPerWeight: (weightsBytes * 8) / this.#options.source.text.parameters,
-        ...(await this.#measurer.measure(bench.trials, trial)),
+        ...(await this.#measurer.measure(variant.trials, trial)),
         tokensPerSecond: await this.#speedOf(plan),
         totalBytes,
       });

@@ -20,7 +20,13 @@ import { visionTypes } from '../luq/plan/vision-types.ts';
 import { openWorkspace, type Workspace } from '../fit/workspace.ts';
 import { takeLock } from '../store/lock.ts';
 import { ComparedRows } from './compared-rows.ts';
-import { importanceOf, openBench, orderOf, type Bench, type CalibrationChange } from './comparison-bench.ts';
+import {
+  importanceOf,
+  openVariant,
+  orderOf,
+  type CalibrationVariant,
+  type CalibrationChange,
+} from './calibration-variant.ts';
 import { readComparedTask, type ComparedTask, type RowOptions } from './measured-row.ts';
 
 /**
@@ -93,19 +99,19 @@ class ComparisonRun {
   }
 
   /** What there is to compare: per part its rows' number, known before any is measured, and the work. */
-  #sections(bench: Bench): { readonly rows: number; readonly measure: () => Promise<void> }[] {
+  #sections(variant: CalibrationVariant): { readonly rows: number; readonly measure: () => Promise<void> }[] {
     const { request, source } = this.#options;
     const canSee = source.vision !== undefined;
     const orders = ORDERINGS.length - 1 + SEEDS.length;
     const parts = {
-      uniform: { rows: UNIFORM.length * (canSee ? 2 : 1), measure: () => this.#uniformParts(bench) },
-      orders: { rows: orders * this.#counts.length, measure: () => this.#orderRows(bench) },
-      ladder: { rows: this.#counts.length, measure: () => this.#ladderRows(bench) },
+      uniform: { rows: UNIFORM.length * (canSee ? 2 : 1), measure: () => this.#uniformParts(variant) },
+      orders: { rows: orders * this.#counts.length, measure: () => this.#orderRows(variant) },
+      ladder: { rows: this.#counts.length, measure: () => this.#ladderRows(variant) },
       calibration: { rows: this.#calibrations().length, measure: () => this.#calibrationRows() },
-      projector: { rows: canSee ? 1 : 0, measure: () => this.#projectorRow(bench) },
+      projector: { rows: canSee ? 1 : 0, measure: () => this.#projectorRow(variant) },
     };
     const wanted = COMPARE_PARTS.filter((part) => request.parts?.includes(part) ?? true);
-    return [{ rows: 1, measure: () => this.#sourceRow(bench) }, ...wanted.map((part) => parts[part])];
+    return [{ rows: 1, measure: () => this.#sourceRow(variant) }, ...wanted.map((part) => parts[part])];
   }
 
   async run(): Promise<Comparison> {
@@ -113,11 +119,11 @@ class ComparisonRun {
     const { laptop, settings } = prepared;
     const { limits } = prepared.read;
     const { text } = source;
-    const bench = await this.#bench({});
+    const variant = await this.#variant({});
     this.#orders = Object.fromEntries(
-      (['entropy', 'edge-protected'] as const).map((name) => [name, orderOf(bench, name)]),
+      (['entropy', 'edge-protected'] as const).map((name) => [name, orderOf(variant, name)]),
     );
-    const sections = this.#sections(bench);
+    const sections = this.#sections(variant);
     this.#rows.total = sections.reduce((sum, { rows }) => sum + rows, 0);
     for (const { measure } of sections) await measure();
     const names = Object.keys(this.#orders);
@@ -134,9 +140,9 @@ class ComparisonRun {
       },
       rungs: settings.rungs,
       contextTokens: settings.contextTokens,
-      calibration: { importance: importanceOf(bench), alpha, clusters, seed },
+      calibration: { importance: importanceOf(variant), alpha, clusters, seed },
       task: this.#taskFacts(),
-      entropies: bench.calibrated.entropies.map(({ both, image, text: onText }) => ({
+      entropies: variant.calibrated.entropies.map(({ both, image, text: onText }) => ({
         both,
         image,
         text: onText,
@@ -162,12 +168,12 @@ class ComparisonRun {
     return { name: task.name, metric, max, questions: questions.length };
   }
 
-  #bench(change: CalibrationChange): Promise<Bench> {
+  #variant(change: CalibrationChange): Promise<CalibrationVariant> {
     const options = { workspace: this.#workspace, onProgress: this.#onProgress };
-    return openBench(this.#options, options, change);
+    return openVariant(this.#options, options, change);
   }
 
-  #inputs({ settings }: Bench, order: readonly number[]): PlanInputs {
+  #inputs({ settings }: CalibrationVariant, order: readonly number[]): PlanInputs {
     return planInputs(this.#options.source, this.#options.prepared.basis, settings.rungs, order);
   }
 
@@ -180,62 +186,67 @@ class ComparisonRun {
     };
   }
 
-  async #sourceRow(bench: Bench): Promise<void> {
+  async #sourceRow(variant: CalibrationVariant): Promise<void> {
     const facts = { family: 'source', importance: null, ...UNORDERED } as const;
-    await this.#rows.measure(bench, this.#unquantized(), { ...facts, name: 'source' });
+    await this.#rows.measure(variant, this.#unquantized(), { ...facts, name: 'source' });
   }
 
   /** With the importance matrix of pictures and text, and with that of text alone. */
-  async #uniformParts(bench: Bench): Promise<void> {
-    await this.#uniformRows(bench);
-    if (this.#options.source.vision) await this.#uniformRows(await this.#bench({ alpha: 0 }));
+  async #uniformParts(variant: CalibrationVariant): Promise<void> {
+    await this.#uniformRows(variant);
+    if (this.#options.source.vision) await this.#uniformRows(await this.#variant({ alpha: 0 }));
   }
 
-  async #uniformRows(bench: Bench): Promise<void> {
+  async #uniformRows(variant: CalibrationVariant): Promise<void> {
     const { source, prepared } = this.#options;
-    const inputs = this.#inputs(bench, orderOf(bench, 'entropy'));
+    const inputs = this.#inputs(variant, orderOf(variant, 'entropy'));
     const facts = { family: 'uniform', ...UNORDERED } as const;
     for (const rung of UNIFORM) {
       const mixture = mixtureOf(prepared.addon, this.#model, source.text.gguf.tensors, rung);
-      await this.#rows.measure(bench, uniformPlan(inputs, rung, mixture), { ...facts, name: rung });
+      await this.#rows.measure(variant, uniformPlan(inputs, rung, mixture), { ...facts, name: rung });
     }
   }
 
-  async #orderRows(bench: Bench): Promise<void> {
-    const { entropyBits } = bench;
-    const sensitivity = await measureSensitivity(this.#measuring(bench));
+  async #orderRows(variant: CalibrationVariant): Promise<void> {
+    const { entropyBits } = variant;
+    const sensitivity = await measureSensitivity(this.#measuring(variant));
     const kinds = ORDERINGS.filter((ordering) => ordering !== 'random');
     this.#orders = Object.fromEntries([
       ...kinds.map((name) => [name, orderLayers(name, { entropyBits, sensitivity, seed: 0 })] as const),
       ...SEEDS.map((seed) => [`random ${seed}`, orderLayers('random', { entropyBits, seed })] as const),
     ]);
     for (const [name, order] of Object.entries(this.#orders)) {
-      const inputs = this.#inputs(bench, order);
-      for (const k of this.#counts) await this.#lowRow(bench, name, inputs, k);
+      const inputs = this.#inputs(variant, order);
+      for (const k of this.#counts) await this.#lowRow(variant, name, inputs, k);
     }
   }
 
-  async #lowRow(bench: Bench, ordering: string, inputs: PlanInputs, lowLayers: number): Promise<void> {
+  async #lowRow(
+    variant: CalibrationVariant,
+    ordering: string,
+    inputs: PlanInputs,
+    lowLayers: number,
+  ): Promise<void> {
     const facts = { family: 'order', ordering, lowLayers } as const;
     const name = `${ordering}, ${lowLayers} layers`;
-    await this.#rows.measure(bench, planWith(inputs, lowLayers), { ...facts, name });
+    await this.#rows.measure(variant, planWith(inputs, lowLayers), { ...facts, name });
   }
 
-  #measuring(bench: Bench): Measuring {
+  #measuring(variant: CalibrationVariant): Measuring {
     const { prepared, source } = this.#options;
     const { addon, basis } = prepared;
-    return { ...bench, addon, basis, source, onProgress: this.#onProgress };
+    return { ...variant, addon, basis, source, onProgress: this.#onProgress };
   }
 
   /** The measured ladder in the memory that the paper's plan takes with each number of low layers. */
-  async #ladderRows(bench: Bench): Promise<void> {
-    const inputs = this.#inputs(bench, orderOf(bench, 'entropy'));
-    const ladder = await measureLadder(this.#measuring(bench), this.#model, inputs);
+  async #ladderRows(variant: CalibrationVariant): Promise<void> {
+    const inputs = this.#inputs(variant, orderOf(variant, 'entropy'));
+    const ladder = await measureLadder(this.#measuring(variant), this.#model, inputs);
     for (const k of this.#counts) {
       const plan = ladderPlan(ladder, planWith(inputs, k).memory.totalBytes);
       if (!plan) continue;
       const facts = { family: 'auto', ...UNORDERED } as const;
-      await this.#rows.measure(bench, plan, { ...facts, name: `ladder as small as ${k} layers low` });
+      await this.#rows.measure(variant, plan, { ...facts, name: `ladder as small as ${k} layers low` });
     }
   }
 
@@ -251,21 +262,21 @@ class ComparisonRun {
   async #calibrationRows(): Promise<void> {
     const lowLayers = Math.round(MIDDLE * this.#options.source.text.layers);
     for (const change of this.#calibrations()) {
-      const bench = await this.#bench(change);
-      const inputs = this.#inputs(bench, orderOf(bench, 'entropy'));
-      await this.#lowRow(bench, 'entropy', inputs, lowLayers);
+      const variant = await this.#variant(change);
+      const inputs = this.#inputs(variant, orderOf(variant, 'entropy'));
+      await this.#lowRow(variant, 'entropy', inputs, lowLayers);
     }
   }
 
   /** The source with its vision encoder in 8 bits. */
-  async #projectorRow(bench: Bench): Promise<void> {
+  async #projectorRow(variant: CalibrationVariant): Promise<void> {
     const { source, prepared, signal } = this.#options;
     const { vision } = source;
     if (!vision) return;
     const { addon, basis } = prepared;
     const types = visionTypes(vision.gguf.tensors, 'Q8_0');
     const path = join(this.#workspace.folder, 'trial-mmproj.gguf');
-    const { threads } = bench.settings;
+    const { threads } = variant.settings;
     await writeVision({ addon, source, workspace: this.#workspace, threads, signal }, types, path);
     const visionWeightsBytes = vision.gguf.tensors.reduce(
       (sum, tensor) => sum + bytesAs(tensor, types.get(tensor.name) ?? tensor.type),
@@ -280,7 +291,7 @@ class ComparisonRun {
     const trial = { types: plan.types, vision: { path, name: 'Q8_0' } };
     try {
       await this.#rows.measure(
-        bench,
+        variant,
         { ...plan, memory },
         { ...facts, name: 'source, vision encoder Q8_0' },
         trial,

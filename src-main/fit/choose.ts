@@ -106,7 +106,7 @@ async function requireQuality(
   throw qualityNeedsMemory({ inputs, fitted, budget, reached, most, limits });
 }
 
-interface Entrant {
+interface CandidatePlan {
   readonly name: string;
   readonly plan: Plan;
 }
@@ -114,10 +114,10 @@ interface Entrant {
 /** Measures all that fit the budget and takes the nearest to the source; of equally near ones the fastest. */
 async function chooseBest(choosing: Choosing, limits: QualityLimits): Promise<Chosen> {
   const { budget, trials } = choosing;
-  const measured: (Entrant & { quality: Quality; speed: number })[] = [];
-  for (const entrant of await entrants(choosing)) {
-    const quality = await trials.measure(entrant.plan);
-    measured.push({ ...entrant, quality, speed: await choosing.speedOf(entrant.plan) });
+  const measured: (CandidatePlan & { quality: Quality; speed: number })[] = [];
+  for (const candidate of await candidatePlans(choosing)) {
+    const quality = await trials.measure(candidate.plan);
+    measured.push({ ...candidate, quality, speed: await choosing.speedOf(candidate.plan) });
   }
   const best = recommended(
     measured.filter(({ quality }) => keepsQuality(quality, limits)),
@@ -138,10 +138,10 @@ async function chooseBest(choosing: Choosing, limits: QualityLimits): Promise<Ch
 }
 
 /** The paper's order, the one asked for, the edges protected, a rung for every layer, and the largest uniform ones that fit. */
-async function entrants(choosing: Choosing): Promise<Entrant[]> {
+async function candidatePlans(choosing: Choosing): Promise<CandidatePlan[]> {
   const { addon, source, basis, budget, settings } = choosing;
   using model = await openMetadata(addon, source.text.path);
-  const byOrder: Entrant[] = [];
+  const byOrder: CandidatePlan[] = [];
   for (const name of new Set<Ordering>(['entropy', settings.ordering, 'edge-protected'])) {
     const plan = choosePlan(await inputsFor(choosing, name), basis, budget, undefined);
     byOrder.push({ name, plan });
@@ -160,16 +160,16 @@ async function entrants(choosing: Choosing): Promise<Entrant[]> {
 
 /** The one of least divergence; of those as good as it the fastest. */
 export function recommended<T>(
-  entrants: readonly T[],
-  of: (entrant: T) => { divergence: number; speed: number },
+  candidates: readonly T[],
+  of: (candidate: T) => { divergence: number; speed: number },
 ): T | undefined {
-  const least = Math.min(...entrants.map((entrant) => of(entrant).divergence));
-  return entrants
-    .filter((entrant) => of(entrant).divergence <= least * AS_GOOD)
+  const least = Math.min(...candidates.map((candidate) => of(candidate).divergence));
+  return candidates
+    .filter((candidate) => of(candidate).divergence <= least * AS_GOOD)
     .toSorted((a, b) => of(b).speed - of(a).speed)[0];
 }
 
-function uniformPlans({ addon, source }: Choosing, model: NativeModel, inputs: PlanInputs): Entrant[] {
+function uniformPlans({ addon, source }: Choosing, model: NativeModel, inputs: PlanInputs): CandidatePlan[] {
   const { tensors } = source.text.gguf;
   return UNIFORM_RIVALS.map((rung) => ({
     name: rung,

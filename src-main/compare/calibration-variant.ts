@@ -7,7 +7,7 @@ import type { Workspace } from '../fit/workspace.ts';
 import type { RowOptions } from './measured-row.ts';
 
 /** A calibration and what is measured with it. */
-export interface Bench {
+export interface CalibrationVariant {
   readonly settings: FitSettings;
   readonly calibrated: Calibrated;
   readonly trials: Trials;
@@ -17,11 +17,11 @@ export interface Bench {
 export type CalibrationChange = Partial<Pick<FitSettings, 'alpha' | 'clusters' | 'seed'>>;
 
 /** Calibrates with the request's settings but for what is changed; a calibration that was made before is read. */
-export async function openBench(
+export async function openVariant(
   { prepared, source, signal }: RowOptions,
   options: { workspace: Workspace; onProgress: OnProgress | undefined },
   change: CalibrationChange,
-): Promise<Bench> {
+): Promise<CalibrationVariant> {
   const { addon } = prepared;
   const settings = { ...prepared.settings, ...change };
   const step = { addon, source, settings, workspace: options.workspace, signal };
@@ -35,11 +35,14 @@ export async function openBench(
 }
 
 /** Of which tokens the importance matrix is. */
-export function importanceOf({ calibrated }: Bench): 'multimodal' | 'text-only' {
+export function importanceOf({ calibrated }: CalibrationVariant): 'multimodal' | 'text-only' {
   return calibrated.report.imageTokens > 0 ? 'multimodal' : 'text-only';
 }
 
 /** An order that needs nothing measured but the calibration. */
-export function orderOf({ entropyBits, settings }: Bench, ordering: 'entropy' | 'edge-protected'): number[] {
+export function orderOf(
+  { entropyBits, settings }: CalibrationVariant,
+  ordering: 'entropy' | 'edge-protected',
+): number[] {
   return orderLayers(ordering, { entropyBits, seed: settings.seed });
 }
