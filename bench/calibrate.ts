@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadAddon } from '../src-main/engine/addon.ts';
 import { openModel } from '../src-main/models/open-model.ts';
 import { median, run, seconds, type Comparison } from './measure.ts';
-import type { Setting } from './run.ts';
+import type { Setting } from './setting.ts';
 
 const CHUNK = 512;
 const CHUNKS = 4;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { loadAddon } from '../src-main/engine/addon.ts';
 import { openModel } from '../src-main/models/open-model.ts';
 import { median, run, type Comparison } from './measure.ts';
-import type { Setting } from './run.ts';
+import type { Setting } from './setting.ts';
 
 const PROMPT = 512;
 const ANSWER = 64;

@@ -9,7 +9,7 @@ import { openMetadata } from '../src-main/models/open-model.ts';
 import { fileTypeId, type Rung } from '../src-main/luq/plan/rungs.ts';
 import { readGguf } from '../src-main/gguf/gguf.ts';
 import { run, seconds, type Comparison } from './measure.ts';
-import type { Setting } from './run.ts';
+import type { Setting } from './setting.ts';
 
 /** Snug's bank against llama-quantize: the same file, types, importance matrix and threads; and refitting against both. */
 export async function benchQuantize(setting: Setting, rung: Rung): Promise<Comparison[]> {

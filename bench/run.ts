@@ -6,23 +6,10 @@ import { benchChat } from './chat.ts';
 import { machine, run, type Comparison } from './measure.ts';
 import { benchQuantize } from './quantize.ts';
 import { writeRandomModel } from './random-model.ts';
+import type { Setting } from './setting.ts';
 
 // Every measured claim, as ratios in one run: npm run bench. Close other programs first. With names (chat, calibrate,
 // quantize, quantize-low) only those are run again, and the others' results stay.
-
-/** What the benches share. */
-export interface Setting {
-  readonly folder: string;
-  /** folder of llama.cpp's own tools */
-  readonly peers: string;
-  readonly threads: number;
-  /** random weights of 7B shape, F16 */
-  readonly model: string;
-  readonly imatrix: string;
-  /** the same shape with fewer layers in Q4_K_M */
-  readonly quantized: string;
-  readonly text: string;
-}
 
 const root = join(import.meta.dirname, '..');
 const folder = join(root, '.cache', 'bench');

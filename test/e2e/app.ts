@@ -7,7 +7,8 @@ import type { Api } from '../../src-main/contract/api.ts';
 import type { Message } from '../../src-main/contract/conversation.ts';
 import type { ModelEntry } from '../../src-main/contract/model.ts';
 import { timeKernels } from '../helpers/timed-home.ts';
-import { doors, type Door } from './doors.ts';
+import { doors } from './doors.ts';
+import { type Door } from './door.ts';
 import type { Workers } from './workers.ts';
 
 /**

@@ -3,38 +3,9 @@ import type { Api } from '../../src-main/contract/api.ts';
 import { startServer, type RunningServer } from '../../src-main/serve/server.ts';
 import { openServices, type Services } from '../../src-main/services/services.ts';
 import { browserPath, launchBrowser } from '../helpers/browser.ts';
+import type { Door, DoorKind, DoorOptions } from './door.ts';
 import { electronDoor } from './electron-door.ts';
 import { Workers } from './workers.ts';
-
-/** An open app, however its window is shown. */
-export interface Door {
-  readonly page: Page;
-  /** to look at what came of it; what a person does is done on the page */
-  readonly api: Api;
-  /** undefined where the app's processes are not ours to hold: specs that need it are left out there */
-  readonly workers: Workers | undefined;
-  /** a second window on the same app */
-  anotherWindow(): Promise<Page>;
-  /** ends the app and starts it again on the same home folder */
-  restart(): Promise<void>;
-  close(): Promise<void>;
-}
-
-export interface DoorKind {
-  readonly name: string;
-  readonly available: boolean;
-  /** whether workers can be held at a moment */
-  readonly holds: boolean;
-  open(options: DoorOptions): Promise<Door>;
-}
-
-export interface DoorOptions {
-  readonly home: string;
-  /** another model for the one that Snug comes with; the installed app has its own */
-  readonly builtIn?: string | undefined;
-  /** sees every page before it loads anything */
-  readonly watch: (page: Page) => void;
-}
 
 class BrowserDoor implements Door {
   readonly workers = new Workers();

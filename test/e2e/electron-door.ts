@@ -5,7 +5,7 @@ import type { Api } from '../../src-main/contract/api.ts';
 import { fromErrorData } from '../../src-main/contract/errors.ts';
 import type { ShellBridge } from '../../src-renderer/bridge/electron-bridge.ts';
 import { electronProgram } from '../../tools/package/electron-program.ts';
-import type { Door, DoorKind } from './doors.ts';
+import type { Door, DoorKind } from './door.ts';
 
 const staged = join(import.meta.dirname, '..', '..', 'dist', 'app');
 

@@ -1,8 +1,7 @@
-"""A byte-level BPE in Qwen2's format. `python tokenizer.py` learns merges.json from the scenes' own language."""
+"""A byte-level BPE in Qwen2's format. `learn_tokenizer.py` writes its merges.json."""
 
 import collections
 import json
-import random
 import re
 from pathlib import Path
 
@@ -108,29 +107,3 @@ class Tokenizer:
     def decode(self, ids: list[int]) -> str:
         text = "".join(self.tokens[i] for i in ids if self.tokens[i] not in SPECIAL)
         return bytes(self._byte[c] for c in text).decode("utf-8", "replace")
-
-
-def corpus() -> list[str]:
-    from chat import SYSTEM
-    from scenes import FAMILIES
-    from smalltalk import small_talk
-
-    rng = random.Random("tokenizer")
-    out = [SYSTEM] * 2000
-    for _ in range(2500):
-        family = rng.choice(list(FAMILIES.values()))
-        for turns in family(rng, 112, 112).conversations:
-            out += [f"user\n{turn.question}\nassistant\n{turn.answer}\n" for turn in turns]
-    for _ in range(4000):
-        turn = small_talk(rng)
-        out.append(f"user\n{turn.question}\nassistant\n{turn.answer}\n")
-    # ordinary English, so that text the scenes never say still takes few tokens
-    for path in sorted(Path("/usr/share/common-licenses").iterdir()):
-        if not path.is_symlink():
-            out.append(path.read_text(errors="ignore"))
-    return out
-
-
-if __name__ == "__main__":
-    MERGES.write_text(json.dumps(learn(corpus(), VOCABULARY)))
-    print(f"{len(Tokenizer.load().tokens)} tokens in {MERGES.name}")
