@@ -2,7 +2,7 @@
 import './no-compiling.ts';
 import { mount } from 'svelte';
 import App from './App.svelte';
-import { connect } from './bridge/bridge.ts';
+import { connect } from './bridge/connect.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/charts.css';

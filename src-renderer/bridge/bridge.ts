@@ -1,7 +1,5 @@
 import type { Api, ApiEvent } from '../../src-main/contract/api.ts';
 import type { AddedPicture, DocumentPages } from '../../src-main/contract/conversation.ts';
-import { connectShell, type ShellBridge } from './electron-bridge.ts';
-import { connectSocket } from './socket-bridge.ts';
 
 /** How the window reaches the main process, whichever door it came through. */
 export interface Bridge {
@@ -29,16 +27,4 @@ export interface Bridge {
   showInFolder?: (path: string) => Promise<void>;
   /** Opens the folder of the log in the system's file manager. */
   openLogs?: () => Promise<void>;
-}
-
-declare global {
-  interface Window {
-    /** put there by the preload script under Electron */
-    readonly snugShell?: ShellBridge;
-  }
-}
-
-export function connect(): Bridge {
-  const { snugShell } = window;
-  return snugShell ? connectShell(snugShell) : connectSocket(window);
 }

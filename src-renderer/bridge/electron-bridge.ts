@@ -3,7 +3,7 @@ import type { AddedPicture, DocumentPages } from '../../src-main/contract/conver
 import { fromErrorData, type ErrorData } from '../../src-main/contract/errors.ts';
 import type { Reply } from '../../src-main/contract/wire.ts';
 import type { Bridge } from './bridge.ts';
-import { callingProxy } from './socket-bridge.ts';
+import { callingProxy } from './calling-proxy.ts';
 
 type Outcome<Value> = { readonly value: Value } | { readonly error: ErrorData };
 

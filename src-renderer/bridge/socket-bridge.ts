@@ -10,6 +10,7 @@ import {
   type FromMain,
 } from '../../src-main/contract/wire.ts';
 import type { Bridge } from './bridge.ts';
+import { callingProxy } from './calling-proxy.ts';
 import { bearer, TabSession } from './session.ts';
 
 /** How long it is waited before the connection is tried again, at first and at most: twice as long each time. */
@@ -168,15 +169,6 @@ class SocketBridge implements Bridge {
   pathOf(): undefined {
     return undefined;
   }
-}
-
-/** An Api whose methods all go through one function, typed from the contract. */
-export function callingProxy(
-  call: (service: string, method: string, argument: unknown) => Promise<unknown>,
-): Api {
-  const serviceOf = (service: string) =>
-    new Proxy({}, { get: (_, method) => (argument: unknown) => call(service, String(method), argument) });
-  return new Proxy({}, { get: (_, service) => serviceOf(String(service)) }) as Api;
 }
 
 function lost(): SnugError {

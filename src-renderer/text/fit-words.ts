@@ -3,8 +3,7 @@ import type { FitJob } from '../../src-main/contract/fit-job.ts';
 import type { Divergence, FitReport } from '../../src-main/contract/fit-report.ts';
 import { STAGES, type Progress, type Stage } from '../../src-main/contract/progress.ts';
 import { formatBytes, formatCount, formatCounted, formatPercent, formatSeconds } from './format.ts';
-import type { Verdict } from '../state/fit/budget.ts';
-import { FIT_METHODS, METHOD_WORDS } from '../state/fit/fit-method.ts';
+import { FIT_METHODS, METHOD_WORDS } from './fit-methods.ts';
 
 /** What the fit page calls things. Plain words first; the field's own words stand under "Details". */
 
@@ -22,6 +21,9 @@ export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
   check: 'Checking it against the original',
   measure: 'Measuring memory and speed',
 };
+
+/** How a model sits in this laptop's memory. */
+export type Verdict = 'comfortable' | 'tight' | 'wont-fit';
 
 export const VERDICTS: Readonly<Record<Verdict, { readonly title: string; readonly text: string }>> = {
   comfortable: { title: 'Comfortable', text: 'Leaves room for your other programs.' },

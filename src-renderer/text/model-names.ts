@@ -1,5 +1,6 @@
 import type { ModelEntry } from '../../src-main/contract/model.ts';
 import { fileName } from './fit-words.ts';
+import { formatBytes } from './format.ts';
 
 /** The folder that a file lies in. */
 export function folderOf(path: string): string {
@@ -23,4 +24,12 @@ export function distinction(model: ModelEntry, all: readonly ModelEntry[]): stri
     if (!isShared) return end.join('/');
   }
   return model.path;
+}
+
+/** `Qwen2.5-VL 3B · fitted, 1.20 GiB`; with the file where others of the list have the same name. */
+export function modelWords(model: ModelEntry, all: readonly ModelEntry[]): string {
+  const kind = model.kind === 'fitted' ? 'fitted, ' : '';
+  const words = `${model.name} · ${kind}${formatBytes(model.bytes + (model.mmproj?.bytes ?? 0))}`;
+  const apart = distinction(model, all);
+  return apart === null ? words : `${words} · ${apart}`;
 }

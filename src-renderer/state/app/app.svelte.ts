@@ -8,7 +8,7 @@ import type { ModelEntry } from '../../../src-main/contract/model.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../../src-main/contract/settings.ts';
 import type { Bridge } from '../../bridge/bridge.ts';
 import { Commands } from './commands.svelte.ts';
-import { isUnnamed } from './conversations.svelte.ts';
+import { isUnnamed } from '../../text/conversation-title.ts';
 import { Jobs } from './jobs.svelte.ts';
 import { browserAddressBar, Router, type AddressBar, type Page, type Route } from './router.svelte.ts';
 import { Toasts } from './toasts.svelte.ts';

@@ -2,10 +2,9 @@ import type { AppState } from '../app/app.svelte.ts';
 import type { Command } from '../app/commands.svelte.ts';
 import type { Download } from '../app/download.ts';
 import type { IconName } from '../../icons.ts';
-import { modelWords } from './chat-options.ts';
+import { modelWords } from '../../text/model-names.ts';
 import { COMPARE_ID, type Chat } from './chat.svelte.ts';
-import { titleOf } from '../app/conversations.svelte.ts';
-import { formatBytes } from '../../text/format.ts';
+import { titleOf } from '../../text/conversation-title.ts';
 
 /** One of the things that can be done with a conversation. */
 export interface ConversationAction {
@@ -115,7 +114,7 @@ export function chatCommands(app: AppState, chat: Chat): readonly Command[] {
       .filter((model) => model.id !== conversation.modelId)
       .map((model) => ({
         id: `chat.model.${model.id}`,
-        title: `Switch to ${modelWords(model, app.usableModels, formatBytes)}`,
+        title: `Switch to ${modelWords(model, app.usableModels)}`,
         keywords: 'model change choose answer with',
         unavailable: answering,
         run: () => chat.chooseModel(model.id),
@@ -129,7 +128,7 @@ export function conversationCommands(app: AppState, { conversations }: Chat): re
   return [
     ...app.usableModels.map((model) => ({
       id: `chat.new.${model.id}`,
-      title: `New chat with ${modelWords(model, app.usableModels, formatBytes)}`,
+      title: `New chat with ${modelWords(model, app.usableModels)}`,
       keywords: 'conversation ask model',
       onlyFound: true,
       run: () => app.newChat(model.id),

@@ -1,6 +1,5 @@
 import type { ChatOptions } from '../../../src-main/contract/conversation.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
-import { distinction } from '../../text/model-names.ts';
 
 const SMALLEST_CHOICE = 1024;
 /** Offered where no model says what it was trained for. */
@@ -28,16 +27,4 @@ export function pictureDetail(
 export function imageMaxTokensOf(value: number, model: ModelEntry | null): number | null {
   const max = model?.imageTokens?.max;
   return max === undefined || value >= max ? null : value;
-}
-
-/** `Qwen2.5-VL 3B · fitted, 1.20 GiB`; with the file where others of the list have the same name. */
-export function modelWords(
-  model: ModelEntry,
-  all: readonly ModelEntry[],
-  bytes: (count: number) => string,
-): string {
-  const kind = model.kind === 'fitted' ? 'fitted, ' : '';
-  const words = `${model.name} · ${kind}${bytes(model.bytes + (model.mmproj?.bytes ?? 0))}`;
-  const apart = distinction(model, all);
-  return apart === null ? words : `${words} · ${apart}`;
 }

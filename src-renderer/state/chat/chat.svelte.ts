@@ -3,7 +3,7 @@ import { COMPARE_PLACE } from '../../../src-main/contract/draft.ts';
 import type { AppState } from '../app/app.svelte.ts';
 import { Compare } from './compare.svelte.ts';
 import { Composer } from './composer.svelte.ts';
-import { Conversations } from '../app/conversations.svelte.ts';
+import { Conversations } from './conversations.svelte.ts';
 import { Thread, type OnFrame } from './thread.svelte.ts';
 
 /** In a conversation's place in the address: the side-by-side view. */

@@ -1,10 +1,9 @@
 import type { FitPreview } from '../../../src-main/contract/fit-job.ts';
 import type { Memory } from '../../../src-main/contract/fit-report.ts';
 import type { MemoryLimits } from '../../../src-main/contract/laptop.ts';
+import type { Verdict } from '../../text/fit-words.ts';
 
 /** What a memory budget means for one model on one laptop: pure arithmetic over a preview that is there already. */
-
-export type Verdict = 'comfortable' | 'tight' | 'wont-fit';
 
 /** Where the slider starts and ends: every budget that changes anything and that this laptop could give. */
 export interface BudgetRange {

@@ -1,7 +1,8 @@
 import type { FitStart } from '../../../src-main/contract/fit-job.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
 import type { Remedy } from '../../../src-main/contract/remedies.ts';
-import { defaultMethod, startOf, type FitMethod } from './fit-method.ts';
+import type { FitMethod } from '../../text/fit-methods.ts';
+import { defaultMethod, startOf } from './fit-method.ts';
 
 /** What a person may choose of a fit besides its budget. */
 export class FitChoices {

@@ -3,7 +3,7 @@ import { correctedSpeed } from '../../../src-main/contract/fit-speed.ts';
 import { formatBytes, formatRate, formatSeconds } from '../../text/format.ts';
 import { methodOf } from './fit-method.ts';
 import type { FitState } from './fit.svelte.ts';
-import { qualityAt } from './quality.ts';
+import { qualityAt } from '../../text/quality-words.ts';
 
 /** What the slider's place gives, as numbers: measured where this very plan was fitted, else predicted. */
 export interface PlanNumbers {

@@ -5,6 +5,9 @@ import type { FitReport } from '../../../src-main/contract/fit-report.ts';
 import type { MemoryLimits } from '../../../src-main/contract/laptop.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
 import type { Remedy } from '../../../src-main/contract/remedies.ts';
+import type { FitMethod } from '../../text/fit-methods.ts';
+import type { Verdict } from '../../text/fit-words.ts';
+import type { CheckedFit } from '../../text/quality-words.ts';
 import type { AppState } from '../app/app.svelte.ts';
 import {
   budgetRange,
@@ -13,14 +16,13 @@ import {
   recommendedBudget,
   verdictOn,
   type BudgetRange,
-  type Verdict,
 } from './budget.ts';
 import { FitChoices } from './fit-choices.svelte.ts';
-import { isForeseeable, methodOf, type FitMethod } from './fit-method.ts';
+import { isForeseeable, methodOf } from './fit-method.ts';
 import { modelToFit, sourcesOf, unfittablesOf, type Unfittable } from './fit-models.ts';
 import { obstacleOf, type Obstacle } from './fit-obstacle.ts';
 import { calibrationOf, chartLayers, type ChartLayer } from './layer-chart.ts';
-import { checkedFits, type CheckedFit } from './quality.ts';
+import { checkedFits } from './checked-fits.ts';
 
 /** The fit page: a model, a budget, what both give, and the job that makes it so. */
 export class FitState {

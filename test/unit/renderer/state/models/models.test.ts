@@ -237,10 +237,10 @@ describe('the settings page', () => {
     'offers layers on the graphics processor: %s, where llama.cpp has %j',
     async (offered, kinds) => {
       const computeDevices = kinds.map((kind) => ({ name: kind.toUpperCase(), kind }));
-      const { app, bridge } = await open({
+      const { app } = await open({
         laptop: { read: () => Promise.resolve({ ...laptop(27 * MiB, 29 * MiB), computeDevices }) },
       });
-      const { body } = render(Settings, { props: { app, bridge } });
+      const { body } = render(Settings, { props: { app } });
       expect(body).toContain('Threads');
       expect(body.includes(LABEL)).toBe(offered);
       expect(body.includes('predictions of memory and speed count the main processor (CPU) alone')).toBe(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { qualityAt } from '../../../../../src-renderer/state/fit/quality.ts';
+import { qualityAt } from '../../../../src-renderer/text/quality-words.ts';
 
 const checked = [
   { lowLayers: 8, agreement: 0.8 },

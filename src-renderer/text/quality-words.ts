@@ -1,22 +1,11 @@
-import { closenessOf } from '../../../src-main/contract/closeness.ts';
-import type { FitJob } from '../../../src-main/contract/fit-job.ts';
-import { formatPercent } from '../../text/format.ts';
-import { methodOf, type FitMethod } from './fit-method.ts';
+import { closenessOf } from '../../src-main/contract/closeness.ts';
+import { formatPercent } from './format.ts';
 
 /** What the check of one fit found. */
 export interface CheckedFit {
   readonly lowLayers: number;
   /** share of next words on which it agreed with the original */
   readonly agreement: number;
-}
-
-/** What the checks of fits by a method found, in the order of the fits: the worse of pictures and text, which is what may be asked for. */
-export function checkedFits(fits: readonly FitJob[], method: FitMethod): readonly CheckedFit[] {
-  return fits.flatMap(({ lowLayers, report }) => {
-    if (lowLayers === null || report === null || methodOf(report.plan) !== method) return [];
-    const shares = [report.check.image, report.check.text].flatMap((part) => part?.topAgreement ?? []);
-    return shares.length === 0 ? [] : [{ lowLayers, agreement: Math.min(...shares) }];
-  });
 }
 
 export interface QualityFigure {

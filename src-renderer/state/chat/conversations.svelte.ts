@@ -1,22 +1,12 @@
 import type { ApiEvent } from '../../../src-main/contract/api.ts';
 import type { ConversationSummary, SearchHit } from '../../../src-main/contract/conversation.ts';
 import { toErrorData, type ErrorData } from '../../../src-main/contract/errors.ts';
-import type { AppState } from './app.svelte.ts';
-import { offerDownload, type Download } from './download.ts';
+import { titleOf } from '../../text/conversation-title.ts';
+import type { AppState } from '../app/app.svelte.ts';
+import { offerDownload, type Download } from '../app/download.ts';
 
 /** A pause in typing after which a search starts. */
 const TYPING_PAUSE_MILLISECONDS = 120;
-
-const NEW_TITLE = 'New chat';
-
-export function titleOf(conversation: Pick<ConversationSummary, 'title'>): string {
-  return conversation.title.trim() || NEW_TITLE;
-}
-
-/** Whether neither a person nor a question has named it yet. */
-export function isUnnamed(conversation: Pick<ConversationSummary, 'title'>): boolean {
-  return titleOf(conversation) === NEW_TITLE;
-}
 
 /** The list of conversations: found, renamed, deleted and brought back, saved as files. */
 export class Conversations {
@@ -107,7 +97,7 @@ export class Conversations {
     });
     if (gone) {
       this.#app.toasts.show({
-        text: `“${shorten(before ? titleOf(before) : NEW_TITLE)}” was deleted`,
+        text: `“${shorten(titleOf(before ?? { title: '' }))}” was deleted`,
         action: { label: 'Undo', run: () => this.restore(id) },
       });
     }

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelEntry } from '../../../../../src-main/contract/model.ts';
+import {
+  contextChoices,
+  imageMaxTokensOf,
+  pictureDetail,
+} from '../../../../../src-renderer/state/chat/chat-options.ts';
+
+const model = {
+  trainingContextTokens: 8192,
+  mmproj: { path: 'x', bytes: 1 },
+  imageTokens: { min: 4, max: 1024 },
+} as ModelEntry;
+
+describe('options', () => {
+  it('offer contexts up to what the model was trained for, and the present one', () => {
+    expect(contextChoices(model, 3000)).toEqual([1024, 2048, 3000, 4096, 8192]);
+  });
+
+  it('leave the picture limit to the model at the slider’s right end', () => {
+    expect(pictureDetail(model, { imageMaxTokens: null })).toEqual({ min: 4, max: 1024, value: 1024 });
+    expect(imageMaxTokensOf(1024, model)).toBeNull();
+    expect(imageMaxTokensOf(300, model)).toBe(300);
+    expect(pictureDetail({ ...model, mmproj: null }, { imageMaxTokens: null })).toBeNull();
+  });
+});
