@@ -1,3 +1,4 @@
+import svelte from 'eslint-plugin-svelte';
 import tseslint from 'typescript-eslint';
 
 const TERMINAL_WRITES = [
@@ -20,10 +21,21 @@ export default tseslint.config(
       '.venv',
     ],
   },
-  ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
+  ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.{ts,svelte}'] })),
+  ...svelte.configs.recommended.map((config) => ({ files: ['src-renderer/**'], ...config })),
   {
-    files: ['**/*.ts'],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: { parserOptions: { parser: tseslint.parser } },
+  },
+  {
+    files: ['**/*.{ts,svelte}'],
+    languageOptions: {
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: ['.svelte'],
+      },
+    },
     rules: {
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
@@ -44,6 +56,26 @@ export default tseslint.config(
         ...TERMINAL_WRITES,
         { selector: 'Literal[value=/snug\\.node|native.build/]', message: 'Only engine/ loads the addon.' },
       ],
+    },
+  },
+  {
+    files: ['**/*.svelte'],
+    rules: {
+      // where a snippet's parameters and a component's functions have types, ESLint sees any: svelte-check does not
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      'prefer-const': 'off',
+      'svelte/prefer-const': 'error',
+    },
+  },
+  {
+    files: ['src-renderer/**'],
+    rules: {
+      // a Map or Date that nothing draws stays a plain one
+      'svelte/prefer-svelte-reactivity': 'off',
+      // of SvelteKit
+      'svelte/no-navigation-without-resolve': 'off',
     },
   },
   {
