@@ -15,17 +15,36 @@ const LAYERS = {
   doors: ['doors/', '(?:cli|shell|serve)/', '(?:cli|serve|main|preload)\\.ts'],
 };
 
-/** Below one another, and within a layer: what stands before may not import what stands after. */
-const order = Object.entries(LAYERS).flatMap(([layer, parts]) => parts.map((part) => ({ layer, part })));
-const path = (parts) => `^src-main/(?:${parts.join('|')})`;
+/** The window, lowest first: what every page shares stands below what is of one page. */
+const PAGES = '(?:chat|fit|models|settings)';
+const WINDOW = [
+  'text/',
+  'icons\\.ts',
+  'bridge/',
+  'state/app/',
+  'components/(?:shell/|[^/]+$)',
+  `state/${PAGES}/`,
+  `components/${PAGES}/`,
+  'pages/',
+  '(?:App\\.svelte|(?:main|no-compiling)\\.ts)$',
+];
 
-const upward = order.slice(0, -1).map(({ layer, part }, index) => ({
-  name: `${layer} imports upward`,
-  comment: `What ${part} stands for is imported from above it, never the other way.`,
-  severity: 'error',
-  from: { path: path([part]) },
-  to: { path: path(order.slice(index + 1).map(({ part: above }) => above)) },
-}));
+/** Below one another, and within a layer: what stands before may not import what stands after. */
+const main = Object.entries(LAYERS).flatMap(([layer, parts]) => parts.map((part) => ({ layer, part })));
+const renderer = WINDOW.map((part) => ({ layer: part, part }));
+const upward = (root, order) =>
+  order.slice(0, -1).map(({ layer, part }, index) => ({
+    name: `${layer} imports upward`,
+    comment: `What ${part} stands for is imported from above it, never the other way.`,
+    severity: 'error',
+    from: { path: `^${root}/${part}` },
+    to: {
+      path: `^${root}/(?:${order
+        .slice(index + 1)
+        .map(({ part: above }) => above)
+        .join('|')})`,
+    },
+  }));
 
 const alone = (name, packages, owners) => ({
   name,
@@ -45,7 +64,8 @@ export default {
       from: {},
       to: { circular: true },
     },
-    ...upward,
+    ...upward('src-main', main),
+    ...upward('src-renderer', renderer),
     {
       name: 'a door of its own',
       comment: 'A door shares with another only what lies in doors/.',
@@ -59,6 +79,29 @@ export default {
       severity: 'error',
       from: { path: '^src-renderer/' },
       to: { path: '^src-main/', pathNot: '^src-main/contract/' },
+    },
+    {
+      name: 'state imports no component',
+      comment: 'A component shows a state, which knows nothing of it.',
+      severity: 'error',
+      from: { path: `^src-renderer/state/${PAGES}/` },
+      to: { path: '^src-renderer/components/' },
+    },
+    {
+      name: 'a page of its own',
+      comment: 'What two pages share lies in state/app/, in text/ or beside the folders of components.',
+      severity: 'error',
+      from: { path: `^src-renderer/(?:state|components)/(${PAGES})/` },
+      to: {
+        path: `^src-renderer/(?:state|components)/${PAGES}/`,
+        pathNot: '^src-renderer/(?:state|components)/$1/',
+      },
+    },
+    {
+      name: 'a page imports no other page',
+      severity: 'error',
+      from: { path: '^src-renderer/pages/([^/]+)$' },
+      to: { path: '^src-renderer/pages/', pathNot: '^src-renderer/pages/$1$' },
     },
     {
       name: 'main imports no renderer',

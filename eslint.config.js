@@ -8,6 +8,30 @@ const TERMINAL_WRITES = [
   },
 ];
 
+/** What components import, types included, which .dependency-cruiser.js does not see in them. */
+const PAGES = ['chat', 'fit', 'models', 'settings'];
+const CONTRACT_ALONE = {
+  regex: 'src-main/(?!contract/)',
+  message: 'What crosses to the window is in src-main/contract.',
+};
+const components = (files, pages) => ({
+  files: [`src-renderer/${files}.svelte`],
+  rules: {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          CONTRACT_ALONE,
+          ...pages.map((page) => ({
+            regex: `^\\.\\.?/(?:.*/)?${page}/`,
+            message: 'What two pages share lies in state/app/, in text/ or beside the folders of components.',
+          })),
+        ],
+      },
+    ],
+  },
+});
+
 export default tseslint.config(
   {
     ignores: [
@@ -69,6 +93,14 @@ export default tseslint.config(
       'svelte/prefer-const': 'error',
     },
   },
+  components('**/*', []),
+  components('components/{*,shell/*}', PAGES),
+  ...PAGES.map((page) =>
+    components(
+      `components/${page}/*`,
+      PAGES.filter((other) => other !== page),
+    ),
+  ),
   {
     files: ['src-renderer/**'],
     rules: {
