@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { join } from 'node:path';
 import { workerEntries } from '../worker-entries.ts';
-import { plots } from '../compare/plots.ts';
+import { plots } from '../compare/plots/plots.ts';
 import { toCsv, toMarkdown } from '../compare/tables.ts';
 import {
   COMPARE_PARTS,

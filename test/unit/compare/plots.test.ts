@@ -1,17 +1,17 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { competing, modelBytes, pictureKld } from '../../../src-main/compare/findings.ts';
-import { frontierFigure } from '../../../src-main/compare/plot-frontier.ts';
-import { placeLabels } from '../../../src-main/compare/plot-labels.ts';
-import { linearScale, logScale, niceTicks } from '../../../src-main/compare/plot-scale.ts';
-import {
-  alphaFigure,
-  clustersAndSeedsFigure,
-  entropyFigure,
-  ordersFigure,
-  plots,
-} from '../../../src-main/compare/plots.ts';
-import { escapeXml, wrapText } from '../../../src-main/compare/svg.ts';
+import { axisOf } from '../../../src-main/compare/plots/axes.ts';
+import { alphaFigure, clustersAndSeedsFigure } from '../../../src-main/compare/plots/calibration.ts';
+import { entropyFigure } from '../../../src-main/compare/plots/entropy.ts';
+import { frontierFigure } from '../../../src-main/compare/plots/frontier.ts';
+import { placeLabels } from '../../../src-main/compare/plots/labels.ts';
+import { ordersFigure } from '../../../src-main/compare/plots/orders.ts';
+import { plots } from '../../../src-main/compare/plots/plots.ts';
+import { escapeXml, wrapText } from '../../../src-main/compare/plots/svg.ts';
+import { comparisonSchema } from '../../../src-main/contract/comparison.ts';
 import { comparisonOf, made, madeUp } from './made-up.ts';
 
 interface Drawn {
@@ -133,10 +133,19 @@ describe('the frontier figure', () => {
     ];
     const svg = frontierFigure(comparisonOf(rows)) ?? '';
     const marks = new Map(drawn(svg).map(({ id, x, y }) => [id.split(' ')[0], { x, y }]));
-    const step = [...svg.matchAll(/class="line dashed" points="([^"]*)"/g)].at(-1)?.[1]?.split(' ') ?? [];
+    const step = [...svg.matchAll(/class="line dashed" d="M([^"]*)"/g)].at(-1)?.[1]?.split('L') ?? [];
     const [a, c] = [marks.get('A'), marks.get('C')];
     expect(step.slice(0, 3)).toEqual([`${a?.x},${a?.y}`, `${c?.x},${a?.y}`, `${c?.x},${c?.y}`]);
   });
+});
+
+it('the figures in the documents are drawn as figures are now: tools/redraw-figures.ts', () => {
+  const folder = join(import.meta.dirname, '..', '..', '..', 'bench', 'results', 'compare-demo');
+  const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+  const drawnNow = plots(comparisonSchema.parse(JSON.parse(read('comparison.json'))));
+  const kept = readdirSync(folder).filter((name) => name.endsWith('.svg'));
+  expect(Object.keys(drawnNow).toSorted()).toEqual(kept.toSorted());
+  for (const [name, svg] of Object.entries(drawnNow)) expect(svg === read(name), name).toBe(true);
 });
 
 it('a figure cut short would be noticed', async () => {
@@ -191,32 +200,39 @@ it('a layer without image tokens is a gap in the line', () => {
     text: null,
   }));
   const svg = entropyFigure(comparisonOf([], { entropies })) ?? '';
-  const lines = [...svg.matchAll(/class="line" points="([^"]*)"/g)].map(
-    ([, points = '']) => points.split(' ').length,
+  const runs = [...svg.matchAll(/class="line" d="M([^"]*)"/g)].map(([, path = '']) =>
+    path.split('M').map((run) => run.split('L').length),
   );
-  expect(lines).toEqual([5, 2, 2]);
+  expect(runs).toEqual([[5], [2, 2]]);
 });
 
-describe('scales', () => {
+describe('axes', () => {
   it.each([
     [[0, 1], 5, [0, 0.2, 0.4, 0.6, 0.8, 1]],
-    [[83, 171], 6, [100, 120, 140, 160]],
-    [[6.01, 6.49], 5, [6.1, 6.2, 6.3, 6.4]],
-  ] as const)('ticks of %j are round', (domain, count, expected) => {
-    expect(niceTicks(domain, count)).toEqual(expected);
+    [[83, 171], 6, [80, 100, 120, 140, 160]],
+    [[6.01, 6.49], 5, [6, 6.1, 6.2, 6.3, 6.4, 6.5]],
+  ] as const)('ticks of %j are round', (values, count, expected) => {
+    const { ticks, format } = axisOf({ label: '', count })(values, [0, 300]);
+    expect(ticks).toEqual(expected);
+    expect(ticks.map(format)).toEqual(expected.map(String));
   });
 
-  it('a logarithmic axis gives equal factors equal room', () => {
-    const { at, ticks } = logScale([0.01, 10], [0, 300]);
+  it('a logarithmic one gives equal factors equal room, and writes no more numbers than can be read', () => {
+    const { at, ticks, format } = axisOf({ label: '', log: true })([0.01, 10], [0, 300]);
     expect(at(0.1) - at(0.01)).toBeCloseTo(at(10) - at(1), 9);
-    expect(ticks).toEqual(expect.arrayContaining([0.01, 0.1, 1, 10]));
+    const told = ticks.filter((tick) => format(tick) !== '');
+    expect(told).toEqual(expect.arrayContaining([0.01, 0.1, 1, 10]));
+    for (const [index, tick] of told.slice(1).entries()) {
+      expect(at(tick) - at(told[index] ?? NaN)).toBeGreaterThan(12);
+    }
   });
 
   it('a single value stands in the middle, and has ticks', () => {
-    for (const { at, ticks } of [linearScale([5], [0, 100]), logScale([0.3], [0, 100], { span: 2 })]) {
-      expect(ticks.length).toBeGreaterThan(1);
-      expect([at(5), at(0.3)].some((place) => Math.abs(place - 50) < 1e-6)).toBe(true);
-    }
+    const linear = axisOf({ label: '' })([5], [0, 100]);
+    expect(linear.at(5)).toBeCloseTo(50, 6);
+    const log = axisOf({ label: '', log: true, span: 2 })([0.3], [0, 100]);
+    expect(log.at(0.3)).toBeCloseTo(50, 6);
+    for (const { ticks } of [linear, log]) expect(ticks.length).toBeGreaterThan(1);
   });
 });
 
@@ -243,6 +259,9 @@ it('text is wrapped between words, and clipped where one word is too long', () =
   expect(wrapText('a bb ccc', 200)).toEqual(['a bb ccc']);
   expect(wrapText('aaaa bbbb cccc', 66)).toEqual(['aaaa bbbb', 'cccc']);
   expect(wrapText('x'.repeat(50), 66)[0]).toMatch(/^x+…$/);
+  // two columns a character, and none cut in two
+  expect(wrapText('模型'.repeat(9), 66)).toEqual(['模型模型…']);
+  expect(wrapText('😀'.repeat(9), 66)).toEqual(['😀😀😀😀…']);
 });
 
 it('what XML has no place for is replaced', () => {

@@ -1,72 +1,12 @@
-/** A figure as one SVG file: no scripts, no fonts of its own, light or dark as the reader has it, also within <img>. */
+import stringWidth from 'string-width';
+import { FONT_SIZE, SHAPES, STYLE_SHEET } from './theme.ts';
+
+/** Figures as text: one SVG file each, without scripts or fonts of its own. */
 
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
-const FONT_SIZE = 11;
 /** Of the font size; wider than most sans-serif fonts are on average, so that what fits by it fits. */
 const CHARACTER_WIDTH = 0.6;
-
-/**
- * Okabe and Ito's colours (Color Universal Design, 2008), darkened for white and lightened for black paper to a contrast of at
- * least 3; then grey and ink. A class sets `color`; shapes use `currentColor`, since not every renderer knows variables.
- */
-const COLOURS: readonly (readonly [light: string, dark: string])[] = [
-  ['#0072b2', '#56b4e9'],
-  ['#d55e00', '#ff8c42'],
-  ['#00805c', '#2fcf9f'],
-  ['#a8467f', '#ee9fc9'],
-  ['#8a6d00', '#f0d03c'],
-  ['#5b4bb7', '#b3a5ff'],
-  ['#6b7280', '#9aa4b2'],
-  ['#111827', '#f3f4f6'],
-];
-
-/** Outlines around 0, 0, of about equal area; one per colour, so that none is told by colour alone. */
-const SHAPES = [
-  'M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0Z',
-  'M0 -5L4.6 3.2H-4.6Z',
-  'M0 -5.2L5.2 0L0 5.2L-5.2 0Z',
-  'M0 5L4.6 -3.2H-4.6Z',
-  'M-1.6 -4.8H1.6V-1.6H4.8V1.6H1.6V4.8H-1.6V1.6H-4.8V-1.6H-1.6Z',
-  'M-4.6 -1.6L0 -4.9L4.6 -1.6L2.9 4H-2.9Z',
-  'M-3.6 -3.6H3.6V3.6H-3.6Z',
-  'M0 -6.5L1.6 -2.1L6.2 -2L2.5 0.8L3.8 5.3L0 2.6L-3.8 5.3L-2.5 0.8L-6.2 -2L-1.6 -2.1Z',
-];
-
-/** Styles of series: 0 to 5 for any, and two that stand back and stand out. */
-export const PLAIN_STYLES = 6;
-export const GREY_STYLE = 6;
-export const INK_STYLE = 7;
-export const MARKER_RADIUS = 6;
-
-function colours(side: 0 | 1): string {
-  const ink = side === 0 ? '#1f2328' : '#e6edf3';
-  const faint = side === 0 ? '#59636e' : '#9198a1';
-  const grid = side === 0 ? '#e3e6ea' : '#2b323b';
-  const paper = side === 0 ? '#ffffff' : '#0d1117';
-  return [
-    `.paper{fill:${paper}}`,
-    `text{fill:${ink};stroke:${paper}}`,
-    `.faint{fill:${faint}}`,
-    `.grid{stroke:${grid}}`,
-    `.axis{stroke:${faint}}`,
-    `.hollow{fill:${paper}}`,
-    ...COLOURS.map((pair, index) => `.s${index}{color:${pair[side]}}`),
-  ].join('');
-}
-
-const STYLE = [
-  `text{font:${FONT_SIZE}px system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;`,
-  // letters stand out from lines that they cross
-  'stroke-width:3px;stroke-linejoin:round;paint-order:stroke}',
-  '.title{font-size:15px;font-weight:600}',
-  '.mark{fill:currentColor;stroke:currentColor;stroke-width:1.2}',
-  '.line{fill:none;stroke:currentColor;stroke-width:1.6;stroke-linejoin:round}',
-  '.thin{stroke-width:1;opacity:.55}',
-  '.dashed{stroke-dasharray:5 3}',
-  colours(0),
-  `@media (prefers-color-scheme:dark){${colours(1)}}`,
-].join('');
 
 /** Text and attribute values; control characters have no place in XML at all. */
 export function escapeXml(text: string): string {
@@ -82,7 +22,7 @@ export function escapeXml(text: string): string {
 }
 
 /** Positions to a hundredth of a pixel. */
-export function round(value: number): string {
+function round(value: number): string {
   return String(Number(value.toFixed(2)));
 }
 
@@ -95,12 +35,16 @@ export function element(name: string, attributes: Attributes, ...content: readon
   return content.length === 0 ? `${opening}/>` : `${opening}>${content.join('')}</${name}>`;
 }
 
+export function group(className: string, ...content: readonly string[]): string {
+  return element('g', { class: className }, ...content);
+}
+
 export function text(content: string, x: number, y: number, attributes: Attributes = {}): string {
   return element('text', { x, y, ...attributes }, escapeXml(content));
 }
 
 export function textWidth(content: string, fontSize = FONT_SIZE): number {
-  return content.length * fontSize * CHARACTER_WIDTH;
+  return stringWidth(content) * fontSize * CHARACTER_WIDTH;
 }
 
 /** Lines of at most that width, broken between words. */
@@ -116,21 +60,19 @@ export function wrapText(content: string, width: number): string[] {
 
 export function clipText(content: string, width: number, fontSize = FONT_SIZE): string {
   if (textWidth(content, fontSize) <= width) return content;
-  return `${content.slice(0, Math.max(1, Math.floor(width / (fontSize * CHARACTER_WIDTH)) - 1))}…`;
-}
-
-export function polyline(points: readonly (readonly [number, number])[], className: string): string {
-  return element('polyline', {
-    class: className,
-    points: points.map((point) => point.map(round).join(',')).join(' '),
-  });
+  let clipped = '';
+  for (const character of content) {
+    if (textWidth(`${clipped}${character}…`, fontSize) > width) break;
+    clipped += character;
+  }
+  return `${clipped}…`;
 }
 
 export interface Marker {
   readonly x: number;
   readonly y: number;
   readonly style: number;
-  readonly hollow?: boolean;
+  readonly hollow?: boolean | undefined;
   /** shown when pointed at, where the file itself is open */
   readonly title: string;
   /** the row it stands for */
@@ -148,10 +90,6 @@ export function marker({ x, y, style, hollow = false, title, id }: Marker): stri
     },
     element('title', {}, escapeXml(title)),
   );
-}
-
-export function group(className: string, ...content: readonly string[]): string {
-  return element('g', { class: className }, ...content);
 }
 
 export interface Figure {
@@ -175,7 +113,7 @@ export function svgFile({ title, description, width, height, body }: Figure): st
     },
     element('title', {}, escapeXml(title)),
     element('desc', {}, escapeXml(description)),
-    element('style', {}, STYLE),
+    element('style', {}, STYLE_SHEET),
     element('rect', { class: 'paper', width, height }),
     body,
   )}\n`;

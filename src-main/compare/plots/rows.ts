@@ -1,15 +1,15 @@
-import type { Compared, Comparison } from '../contract/comparison.ts';
-import { formatBytes } from '../contract/bytes.ts';
-import { modelBytes, orderingName, orderingPlace, pictureKld } from './findings.ts';
-import { type Axis, type Key, shortNumber } from './plot-panel.ts';
-import { type Interval, logScale } from './plot-scale.ts';
-import { PLAIN_STYLES } from './svg.ts';
+import type { Compared, Comparison } from '../../contract/comparison.ts';
+import { formatBytes } from '../../contract/bytes.ts';
+import { modelBytes, orderingName, orderingPlace, pictureKld, type Series } from '../findings.ts';
+import { axisOf } from './axes.ts';
+import type { Line } from './lines.ts';
+import type { Key } from './sheet.ts';
+import { PLAIN_STYLES } from './theme.ts';
 
 /** How figures show rows and orderings. */
 
-/** Axes span at least this, so that differences of a few per cent do not fill a figure. */
-const LEAST_KLD_FACTOR = 2;
-const KLD_LABEL = 'KL divergence on pictures, nats (log)';
+/** At least a factor of two, so that differences of a few per cent do not fill a figure. */
+export const kldAxis = axisOf({ label: 'KL divergence on pictures, nats (log)', log: true, span: 2 });
 
 export type Drawable = Compared & { readonly kld: number };
 
@@ -43,10 +43,6 @@ export function subtitleOf(comparison: Comparison): string {
   return `${model.name}, ${model.layers} layers, ${rungs.high} and ${rungs.low}; α = ${alpha}, K = ${clusters}, seed ${seed}`;
 }
 
-export function kldAxis(klds: readonly number[], range: Interval): Axis {
-  return { scale: logScale(klds, range, { span: LEAST_KLD_FACTOR }), label: KLD_LABEL, format: shortNumber };
-}
-
 export function rowTitle(row: Drawable): string {
   return `${row.name}: ${formatBytes(modelBytes(row))}, ${row.kld.toPrecision(3)} nats`;
 }
@@ -61,4 +57,19 @@ export function orderingKeys(names: readonly string[]): Key[] {
         : `${first.replace(/ \d+$/, '')} (${others.length + 1} orders)`,
     style,
   }));
+}
+
+/** Divergences on pictures along what was varied; `what` is its name in the points' titles. */
+export function kldLine(
+  { name, style, rows }: Series & { readonly style: number },
+  x: (row: Compared) => number,
+  what: string,
+): Line {
+  const points = drawable(rows).map((row) => ({
+    x: x(row),
+    y: row.kld,
+    id: row.id,
+    title: `${what} ${x(row)}: ${row.kld.toPrecision(3)}`,
+  }));
+  return { name, style, points };
 }

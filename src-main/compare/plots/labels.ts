@@ -1,4 +1,4 @@
-import { textWidth } from './svg.ts';
+import { group, text, textWidth } from './svg.ts';
 
 export interface Box {
   readonly left: number;
@@ -79,4 +79,19 @@ export function placeLabels(labels: readonly Label[], obstacles: readonly Box[],
 
 export function boxAround(x: number, y: number, radius: number): Box {
   return { left: x - radius, top: y - radius, width: 2 * radius, height: 2 * radius };
+}
+
+const END_LABEL_HEIGHT = 14;
+
+/** Names behind the last points of lines, where these end together and are apart enough to tell which is whose; undefined where not. */
+export function endLabels(ends: readonly Label[]): string | undefined {
+  const furthest = Math.max(...ends.map(({ x }) => x));
+  const readable = ends.every(
+    (end, index) =>
+      // one that ends early would write over the others
+      furthest - end.x < 1 &&
+      ends.slice(index + 1).every((other) => Math.abs(other.y - end.y) >= END_LABEL_HEIGHT),
+  );
+  if (!readable) return undefined;
+  return group('labels', ...ends.map(({ content, x, y }) => text(content, x + 10, y + 4)));
 }

@@ -1,0 +1,23 @@
+import type { Comparison } from '../../contract/comparison.ts';
+import { alphaFigure, clustersAndSeedsFigure } from './calibration.ts';
+import { entropyFigure } from './entropy.ts';
+import { frontierFigure } from './frontier.ts';
+import { ordersFigure } from './orders.ts';
+
+/** Of each figure the file it is written to; undefined where there are fewer than two points to draw. */
+const FIGURES: Readonly<Record<string, (comparison: Comparison) => string | undefined>> = {
+  'frontier.svg': frontierFigure,
+  'orders.svg': ordersFigure,
+  'entropy.svg': entropyFigure,
+  'alpha.svg': alphaFigure,
+  'clusters-and-seeds.svg': clustersAndSeedsFigure,
+};
+
+/** All figures there is data for: file name → SVG. */
+export function plots(comparison: Comparison): Record<string, string> {
+  const drawn = Object.entries(FIGURES).flatMap(([name, draw]) => {
+    const svg = draw(comparison);
+    return svg === undefined ? [] : [[name, svg] as const];
+  });
+  return Object.fromEntries(drawn);
+}
