@@ -15,46 +15,7 @@ import { platform } from 'node:os';
 import { SnugError } from '../contract/errors.ts';
 import { PRIVATE, type Modes } from './private-files.ts';
 import { insist, insistMeanwhile } from './refused.ts';
-
-/** Says in plain words why the system refused to write, as a SnugError. */
-export function writeError(error: unknown, path: string): SnugError {
-  if (error instanceof SnugError) return error;
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new SnugError('DISK_FULL', `the disk is full: ${path} could not be written`, {
-      advice: 'Free some space and try again; it resumes where it stopped.',
-      cause: error,
-    });
-  }
-  const reasons: Record<string, string> = {
-    EACCES: 'permission was denied',
-    EPERM: 'permission was denied',
-    EROFS: 'the disk is read-only',
-    ENOENT: 'its folder does not exist',
-    ENOTDIR: 'part of its path is a file',
-    // what making a folder says where a file of that name is
-    EEXIST: 'part of its path is a file',
-    EISDIR: 'it is a folder',
-    ELOOP: 'its path is a link, or leads in a circle of links',
-    ENAMETOOLONG: 'its name is too long',
-    EBUSY: 'another program is using it',
-  };
-  const reason = (code !== undefined ? reasons[code] : undefined) ?? (error as Error).message;
-  return new SnugError('CANNOT_WRITE', `${path} cannot be written: ${reason}`, {
-    advice: 'Make that place writable, or choose another one.',
-    remedies: [{ kind: 'choose-output' }, { kind: 'choose-models-folder' }, { kind: 'choose-home' }],
-    cause: error,
-  });
-}
-
-/** How native code passes a full disk on: strerror's words, or the number that Windows has for it or for a quota. */
-const NATIVE_FULL = /No space left|Disk quota exceeded|\berror (112|1295)\b/i;
-
-/** The same for what native code could not write; anything else stays what it is. */
-export function nativeWriteError(error: unknown, path: string): unknown {
-  if (!(error instanceof SnugError) || !NATIVE_FULL.test(error.message)) return error;
-  return writeError(Object.assign(new Error(error.message), { code: 'ENOSPC' }), path);
-}
+import { writeError } from './write-error.ts';
 
 /** Removes a temporary file if it can; what went wrong before is what the person should hear of. */
 export function discard(temporary: string): void {

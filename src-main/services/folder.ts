@@ -3,12 +3,13 @@ import { dirname, resolve } from 'node:path';
 import type { EventBus } from './event-bus.ts';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import type { FolderMove, FolderService, MovedFolder } from '../contract/folder.ts';
-import { discard, makeFolder, publish, writeError } from '../files/durable.ts';
+import { discard, makeFolder, publish } from '../files/durable.ts';
+import { writeError } from '../files/write-error.ts';
 import { modesAt } from '../files/private-files.ts';
 import { modelsFolder } from '../home.ts';
 import type { ModelRepository } from '../store/models.ts';
 import type { SettingsRepository } from '../store/settings.ts';
-import { checkPlace, checkRoom, makeWritable, moveError, refuseTaken } from './move/check.ts';
+import { checkPlace, checkRoom, makeWritable, refuseTaken, whenMoving } from './move/check.ts';
 import { realDisk, type Disk } from './move/disk.ts';
 import {
   carrySidecar,
@@ -21,7 +22,7 @@ import {
 import { MoveJournal } from './move/journal.ts';
 
 const TELL_MILLISECONDS = 200;
-const GO_ON = 'Then move again: what was moved stays moved, and the rest is where it was.';
+const GO_ON = whenMoving('Then move again: what was moved stays moved, and the rest is where it was.');
 
 interface Running {
   readonly abort: AbortController;
@@ -161,7 +162,7 @@ export class ModelsFolder implements FolderService {
       moved = await this.#transfer(file, signal);
     } catch (error) {
       this.#giveUp(file);
-      throw moveError(error, file.to, GO_ON);
+      throw writeError(error, file.to, GO_ON);
     }
     if (!moved) this.#giveUp(file);
     else {

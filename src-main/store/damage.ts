@@ -2,8 +2,9 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { renameDurably } from '../files/durable.ts';
+import { writeError } from '../files/write-error.ts';
 import { Connection } from './connection.ts';
-import { fileError, isDamage } from './errors.ts';
+import { isDamage, WRITING_STORE } from './errors.ts';
 import { keptCopies } from './kept-copies.ts';
 import { versionOf } from './migrate.ts';
 
@@ -48,7 +49,7 @@ export function setAside(path: string): string {
   try {
     for (const part of PARTS) if (existsSync(path + part)) renameDurably(path + part, aside + part);
   } catch (error) {
-    throw fileError(error, path);
+    throw writeError(error, path, WRITING_STORE);
   }
   const copy = keptCopies(path)[0];
   const older = copy

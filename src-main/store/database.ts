@@ -2,13 +2,14 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncFolder } from '../files/durable.ts';
 import { PRIVATE_FILE, protectHome } from '../files/private-files.ts';
-import { takeLock } from './lock.ts';
+import { writeError } from '../files/write-error.ts';
 import { Connection } from './connection.ts';
 import { ConversationRepository } from './conversations.ts';
 import { isBroken, mendIndexes, setAside } from './damage.ts';
-import { fileError, isDamage } from './errors.ts';
+import { isDamage, WRITING_STORE } from './errors.ts';
 import { DraftRepository } from './drafts.ts';
 import { FitJobRepository } from './fit-jobs.ts';
+import { takeLock } from './lock.ts';
 import { migrate, newestVersion } from './migrate.ts';
 import { MIGRATIONS, type Migration } from './migrations/index.ts';
 import { ModelRepository } from './models.ts';
@@ -40,7 +41,7 @@ export function openStore(folder: string, migrations: readonly Migration[] = MIG
   const path = join(folder, 'snug.db');
   const notices: string[] = [];
   using opening = new DisposableStack();
-  opening.use(lock(path));
+  opening.use(takeLock(`${path}.lock`, 'using this data folder', WRITING_STORE));
   protectHome(folder);
   const connection = opening.use(openSound(path, newestVersion(migrations), notices));
   migrate(connection, migrations);
@@ -57,14 +58,6 @@ export function openStore(folder: string, migrations: readonly Migration[] = MIG
     close: () => open.dispose(),
     [Symbol.dispose]: () => open.dispose(),
   };
-}
-
-function lock(path: string): Disposable {
-  try {
-    return takeLock(`${path}.lock`, 'using this data folder');
-  } catch (error) {
-    throw fileError(error, path);
-  }
 }
 
 function openSound(path: string, newest: number, notices: string[]): Connection {
@@ -103,6 +96,6 @@ function makePrivate(path: string): void {
   try {
     closeSync(openSync(path, 'a', PRIVATE_FILE));
   } catch (error) {
-    throw fileError(error, path);
+    throw writeError(error, path, WRITING_STORE);
   }
 }

@@ -1,10 +1,12 @@
 import { SnugError } from '../contract/errors.ts';
-import type { Remedy } from '../contract/remedies.ts';
-import { writeError } from '../files/durable.ts';
+import type { WritingAdvice } from '../files/write-error.ts';
 
-const ROOM = 'Free some space on this disk and try again; what was saved before is kept.';
-const PLACE = 'Make the folder writable, then start Snug again.';
-const ELSEWHERE: readonly Remedy[] = [{ kind: 'choose-home' }];
+/** What can be done where a file of the store cannot be written. */
+export const WRITING_STORE: WritingAdvice = {
+  full: 'Free some space on this disk and try again; what was saved before is kept.',
+  refused: 'Make the folder writable, then start Snug again.',
+  elsewhere: [{ kind: 'choose-home' }],
+};
 
 /** SQLite's result codes that a person can do something about, by how they begin; the first that fits counts. */
 const EXPLAINED: readonly (readonly [prefix: string, explain: (path: string, error: Error) => SnugError])[] =
@@ -37,15 +39,15 @@ const EXPLAINED: readonly (readonly [prefix: string, explain: (path: string, err
 
 function full(path: string, cause: Error): SnugError {
   return new SnugError('DISK_FULL', `the disk is full: ${path} could not be written`, {
-    advice: ROOM,
+    advice: WRITING_STORE.full,
     cause,
   });
 }
 
 function notWritable(path: string, cause: Error): SnugError {
   return new SnugError('CANNOT_WRITE', `${path} cannot be written: ${cause.message}`, {
-    advice: PLACE,
-    remedies: ELSEWHERE,
+    advice: WRITING_STORE.refused,
+    remedies: WRITING_STORE.elsewhere,
     cause,
   });
 }
@@ -68,18 +70,6 @@ export function databaseError(error: unknown, path: string): unknown {
   const code = sqliteCode(error);
   const explain = code && EXPLAINED.find(([prefix]) => code.startsWith(prefix))?.[1];
   return explain ? explain(path, error as Error) : error;
-}
-
-/** Says in plain words why a file of the store could not be written; a BUSY lock passes through. */
-export function fileError(error: unknown, path: string): SnugError {
-  const told = writeError(error, path);
-  if (told.code !== 'DISK_FULL' && told.code !== 'CANNOT_WRITE') return told;
-  const isFull = told.code === 'DISK_FULL';
-  return new SnugError(told.code, told.message, {
-    advice: isFull ? ROOM : PLACE,
-    remedies: isFull ? [] : ELSEWHERE,
-    cause: told.cause,
-  });
 }
 
 /** Whether the file's own content is what is wrong, and not the disk, the folder or our SQL. */

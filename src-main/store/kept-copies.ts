@@ -2,8 +2,9 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { discard, publish } from '../files/durable.ts';
 import { PRIVATE_FILE } from '../files/private-files.ts';
+import { writeError } from '../files/write-error.ts';
 import type { Connection } from './connection.ts';
-import { fileError } from './errors.ts';
+import { WRITING_STORE } from './errors.ts';
 
 /** Copies that stay: the update before this one, and one more for those who notice late. */
 const KEPT_COPIES = 2;
@@ -33,6 +34,6 @@ export function keepCopy(connection: Connection, version: number): void {
     for (const old of keptCopies(connection.path).slice(KEPT_COPIES)) discard(old);
   } catch (error) {
     discard(temporary);
-    throw fileError(error, copy);
+    throw writeError(error, copy, WRITING_STORE);
   }
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
-import { makeFolder, writeError } from '../files/durable.ts';
+import { makeFolder } from '../files/durable.ts';
+import { writeError, type WritingAdvice } from '../files/write-error.ts';
 import { lockFile } from './file-lock.ts';
 
 /** A lock that passes is waited for: another Snug that is just ending, a look at the file by another program. */
@@ -19,16 +20,16 @@ function holderOf(path: string): string {
 }
 
 /**
- * Takes a lock file for the life of this process, however it ends, or until disposed. Throws BUSY when another running process holds
- * it.
+ * Takes a lock file for the life of this process, however it ends, or until disposed.
+ * @throws SnugError BUSY when another running process holds it, DISK_FULL or CANNOT_WRITE with the advice where it cannot be made
  */
-export function takeLock(path: string, busyWith: string): Disposable {
+export function takeLock(path: string, busyWith: string, advice?: WritingAdvice): Disposable {
   let lock: Disposable | undefined;
   try {
     makeFolder(dirname(path));
     lock = lockFile(path, LOCK_MILLISECONDS);
   } catch (error) {
-    throw writeError(error, path);
+    throw writeError(error, path, advice);
   }
   if (lock) return lock;
   throw new SnugError('BUSY', `another Snug${holderOf(path)} is already ${busyWith}`, {

@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path';
 import type { PictureView } from '../contract/conversation.ts';
 import { SnugError } from '../contract/errors.ts';
 import { discard, writeFileAtomically } from '../files/durable.ts';
+import { writeError } from '../files/write-error.ts';
 import type { Connection } from './connection.ts';
 import { hasSetAside } from './damage.ts';
-import { badArgument, fileError, notFound } from './errors.ts';
+import { badArgument, notFound, WRITING_STORE } from './errors.ts';
 
 export interface NewPicture extends PictureView {
   readonly bytes: Uint8Array;
@@ -115,7 +116,7 @@ export class PictureRepository {
     try {
       writeFileAtomically(path, bytes);
     } catch (error) {
-      throw fileError(error, path);
+      throw writeError(error, path, WRITING_STORE);
     }
   }
 

@@ -8,14 +8,8 @@ import type { Addon, NativeEvaluator, NativeModel } from '../../engine/native-ty
 import { readKept } from '../../files/json-file.ts';
 import { freeDiskBytes } from '../../files/disk.ts';
 import { formatBytes } from '../../contract/bytes.ts';
-import {
-  discard,
-  makeFolder,
-  nativeWriteError,
-  syncFile,
-  writeError,
-  writeFileAtomically,
-} from '../../files/durable.ts';
+import { discard, makeFolder, syncFile, writeFileAtomically } from '../../files/durable.ts';
+import { nativeWriteError, writeError } from '../../files/write-error.ts';
 import { encodeImatrix, readImatrix, type Imatrix } from '../../gguf/imatrix.ts';
 import { PRIVATE_FILE } from '../../files/private-files.ts';
 import { seededRandom, shuffled } from '../random.ts';

@@ -9,7 +9,8 @@ import { GgufType, type Gguf, type GgufEntry, type GgufTensor } from '../../gguf
 import { freeDiskBytes } from '../../files/disk.ts';
 import { formatBytes } from '../../contract/bytes.ts';
 import type { Bank } from './bank.ts';
-import { discard, makeFolder, publish, writeError, writeWhollyMeanwhile } from '../../files/durable.ts';
+import { discard, makeFolder, publish, writeWhollyMeanwhile } from '../../files/durable.ts';
+import { writeError } from '../../files/write-error.ts';
 import { bytesAs } from '../plan/mixture.ts';
 import { PRIVATE, type Modes } from '../../files/private-files.ts';
 import { insist, insistMeanwhile } from '../../files/refused.ts';

@@ -19,15 +19,8 @@ import { hashFile } from '../../files/hash.ts';
 import { tensorTypeName } from '../../gguf/tensor-types.ts';
 import { freeDiskBytes } from '../../files/disk.ts';
 import { formatBytes } from '../../contract/bytes.ts';
-import {
-  discard,
-  makeFolder,
-  nativeWriteError,
-  renameDurably,
-  syncFileMeanwhile,
-  syncFolder,
-  writeError,
-} from '../../files/durable.ts';
+import { discard, makeFolder, renameDurably, syncFileMeanwhile, syncFolder } from '../../files/durable.ts';
+import { nativeWriteError, writeError } from '../../files/write-error.ts';
 import { meanSquares, type Imatrix } from '../../gguf/imatrix.ts';
 import { bytesAs } from '../plan/mixture.ts';
 import { PRIVATE_FILE } from '../../files/private-files.ts';

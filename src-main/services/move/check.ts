@@ -2,7 +2,8 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { SnugError } from '../../contract/errors.ts';
-import { makeFolder, removeDurably, writeError } from '../../files/durable.ts';
+import { makeFolder, removeDurably } from '../../files/durable.ts';
+import { writeError, type WritingAdvice } from '../../files/write-error.ts';
 import { isInside, realPath } from '../../files/paths.ts';
 import type { Modes } from '../../files/private-files.ts';
 import { modelsFolder } from '../../home.ts';
@@ -45,6 +46,8 @@ export function checkPlace(asked: string, where: { readonly from: string; readon
   );
 }
 
+const NEW_FOLDER = whenMoving('Choose a folder that you may write to, or change its permissions.');
+
 /** Makes the folder when it is missing, and writes to it once: permissions say less than trying does. */
 export function makeWritable(folder: string, modes: Modes): void {
   const trial = join(folder, `.snug-${process.pid}.tmp`);
@@ -53,7 +56,7 @@ export function makeWritable(folder: string, modes: Modes): void {
     writeFileSync(trial, 'x');
     removeDurably(trial);
   } catch (error) {
-    throw moveError(error, folder, 'Choose a folder that you may write to, or change its permissions.');
+    throw writeError(error, folder, NEW_FOLDER);
   }
 }
 
@@ -86,9 +89,7 @@ export function checkRoom(
   );
 }
 
-/** What went wrong on disk, with advice for a move. */
-export function moveError(error: unknown, path: string, advice: string): SnugError {
-  const { code, message } = writeError(error, path);
-  if (error instanceof SnugError && code !== 'DISK_FULL' && code !== 'CANNOT_WRITE') return error;
-  return new SnugError(code, message, { advice, cause: error });
+/** Advice for a move, whatever went wrong on disk. */
+export function whenMoving(advice: string): WritingAdvice {
+  return { full: advice, refused: advice, elsewhere: [] };
 }

@@ -4,7 +4,8 @@ import { platform } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { SnugError } from '../../../src-main/contract/errors.ts';
-import { nativeWriteError, writeError, writeFileAtomically } from '../../../src-main/files/durable.ts';
+import { writeFileAtomically } from '../../../src-main/files/durable.ts';
+import { nativeWriteError, writeError } from '../../../src-main/files/write-error.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
@@ -135,6 +136,22 @@ describe('why the system refused to write', () => {
     expect(error.code).toBe('DISK_FULL');
     const other = new SnugError('NATIVE', 'error 1124');
     expect(nativeWriteError(other, '/home/a.tmp')).toBe(other);
+  });
+
+  it('is said again with better advice by who knows what was being done', () => {
+    const advice = { full: 'Make room.', refused: 'Ask.', elsewhere: [{ kind: 'choose-home' }] } as const;
+    const full = writeError(writeError(system('ENOSPC'), '/a'), '/b', advice);
+    expect(full).toMatchObject({
+      code: 'DISK_FULL',
+      advice: 'Make room.',
+      remedies: [],
+      cause: { code: 'ENOSPC' },
+    });
+    expect(full.message).toContain('/a');
+    const refused = writeError(system('EROFS'), '/b', advice);
+    expect(refused).toMatchObject({ code: 'CANNOT_WRITE', advice: 'Ask.', remedies: advice.elsewhere });
+    const another = new SnugError('CANNOT_WRITE', 'it is a pipe', { advice: 'Move it away.' });
+    expect(writeError(another, '/b', advice)).toBe(another);
   });
 
   it('is left as it is when already said', () => {
