@@ -113,9 +113,10 @@ function data({ testSeed, whole }: ScoresFile): string {
 
 All of it is synthetic and drawn while training: shapes, words and numbers in DejaVu Sans, bar charts, blurred clutter, with
 questions and answers from the same generator (\`scenes.py\`, \`smalltalk.py\`, \`knowledge.py\`). The test's pictures were never
-seen in training; its questions without a picture were, as sums, words and facts are learnt by heart. No photographs, no scraped text, nobody's data; the
-tokenizer's merges were learnt from the same questions and the licence texts of a Debian system. Training streams are seeded
-"train …"; the held-out test has the seed "${testSeed}" (${whole.pictures} pictures and ${whole.texts} questions without one), the samples that come with the model a third.`;
+seen in training; its questions without a picture were, as sums, words and facts are learnt by heart. No photographs, no scraped
+text, nobody's data; the tokenizer's merges were learnt from the same questions and the licence texts of a Debian system. Training
+streams are seeded "train …"; the held-out test has the seed "${testSeed}" (${whole.pictures} pictures and ${whole.texts} questions
+without one), the samples that come with the model a third.`;
 }
 
 function judged(name: string, value: number): string {

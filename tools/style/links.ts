@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brokenInCode, brokenInMarkdown, type Files } from './references.ts';
+
+/** Fails where Markdown or a comment points at a file or heading that this repository doesn't have. Addresses on the web are not asked. */
+const root = join(import.meta.dirname, '..', '..');
+const CODE = /\.(?:ts|mjs|js|svelte|cpp|h|py|sh|yml)$/;
+
+// what is ignored or was deleted is not in what others get
+const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
+  cwd: root,
+  encoding: 'utf8',
+});
+if (listed.status !== 0) throw listed.error ?? new Error(listed.stderr);
+const paths = listed.stdout.split('\0').filter(Boolean);
+const present = new Set(
+  paths.flatMap((path) => path.split('/').map((_, depth, parts) => parts.slice(0, depth + 1).join('/'))),
+);
+
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const files: Files = {
+  has: (path) =>
+    /[*{]/.test(path) ? globSync(path, { cwd: root }).length > 0 : path === '.' || present.has(path),
+  markdown: read,
+};
+
+for (const path of paths) {
+  const broken = path.endsWith('.md')
+    ? brokenInMarkdown(path, files)
+    : CODE.test(path) && !path.startsWith('test/')
+      ? brokenInCode(read(path), files)
+      : [];
+  for (const target of broken) console.error(`${path}: ${target} is not there`);
+  if (broken.length > 0) process.exitCode = 1;
+}
