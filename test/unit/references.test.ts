@@ -20,7 +20,7 @@ describe('a page', () => {
     const page = [
       '# Title',
       '[b](docs/b.md) [c](docs/b.md#part-two) [self](#title) [folder](docs/) ![web](https://example.org/x.png)',
-      '[mail](mailto:a@example.org) `src-main/cli.ts` `src-main/NAME…` `npm run check`',
+      '[mail](mailto:a@example.org) `src-main/cli.ts` `src-main/NAME.ts` `npm run check`',
     ].join('\n\n');
     expect(brokenInMarkdown('a.md', repository({ 'a.md': page, 'docs/b.md': '## Part two' }))).toEqual([]);
   });

@@ -4,8 +4,9 @@ import { lexer, walkTokens, type Token } from 'marked';
 
 /** What text points at in this repository: the files and headings that Markdown links to, and the paths that it and comments name. */
 
+/** a path of this repository, unless it has a place for a name: src-main/contract/NAME.ts */
 const OURS =
-  /^(?:\.ci|\.github|bench|docs|native|resources|scripts|src-main|src-renderer|test|tools)\/[\w./*{},-]+$/;
+  /^(?!.*NAME)(?:\.ci|\.github|bench|docs|native|resources|scripts|src-main|src-renderer|test|tools)\/[\w./*{},-]+$/;
 const PAGE_IN_CODE = /(?<![\w/-])docs\/(?:[a-z0-9-]+\/)*[a-z0-9-]+\.md(?:#[\w-]+)?/g;
 const ELSEWHERE = /^[a-z][a-z0-9+.-]*:/i;
 
