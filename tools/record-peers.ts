@@ -1,6 +1,7 @@
 /**
  * Records what llama.cpp's own tools answer for the demo model, for the tests that compare us with them. Run it after
- * bench/peers.sh: `node tools/record-peers.ts`. A second run on the same machine records the same bytes. A processor for
+ * bench/peers.sh: `node tools/record-peers.ts`, or `node tools/record-peers.ts quantized` for one part of it alone, from the
+ * importance matrix that is recorded. A second run on the same machine records the same bytes. A processor for
  * which ggml has another CPU variant moves the imatrix by some 1e-5, and with it the quantized tensors; the tensors depend
  * on nothing but model and imatrix. test/fixtures/peers/text.txt is the one file there that is written by hand.
  */
@@ -22,6 +23,7 @@ import {
   MMPROJ,
   MODEL,
   out,
+  QUANTIZED_AS,
   root,
   run,
   TEXT,
@@ -31,7 +33,6 @@ import {
   type Result,
 } from './peers/run.ts';
 
-const FILE_TYPES = ['Q4_K_M', 'IQ1_M', 'IQ2_XXS', 'Q2_K', 'IQ3_XXS', 'Q6_K', 'Q8_0'];
 const ANSWER_TOKENS = 24;
 
 function sha256(bytes: Uint8Array): string {
@@ -63,7 +64,7 @@ async function recordQuantized(recordedOn: string): Promise<void> {
   const recorded: Record<string, TensorRecord> = {};
   const folder = mkdtempSync(join(tmpdir(), 'snug-peers-'));
   try {
-    for (const fileType of FILE_TYPES) {
+    for (const fileType of QUANTIZED_AS) {
       const quantized = join(folder, `${fileType}.gguf`);
       await run('llama-quantize', ['--imatrix', IMATRIX, MODEL, quantized, fileType, THREADS]);
       recorded[fileType] = describeTensors(quantized);
@@ -198,7 +199,15 @@ for (const tool of ['llama-bench', 'llama-imatrix', 'llama-quantize', 'llama-per
 const variant = await cpuVariant();
 if (!variant) throw new Error('llama-bench did not say which CPU variant it loaded');
 const recordedOn = `${process.platform} ${process.arch}, ${variant}`;
-await recordImatrix();
-await recordQuantized(recordedOn);
-await recordDivergence();
-await recordAnswers(recordedOn);
+const parts: Readonly<Record<string, () => Promise<void>>> = {
+  imatrix: recordImatrix,
+  quantized: () => recordQuantized(recordedOn),
+  divergence: recordDivergence,
+  answers: () => recordAnswers(recordedOn),
+};
+const [only] = process.argv.slice(2);
+const asked = only === undefined ? Object.values(parts) : [parts[only]];
+for (const record of asked) {
+  if (!record) throw new Error(`there is ${Object.keys(parts).join(', ')}, and no ${only}`);
+  await record();
+}

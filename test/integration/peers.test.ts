@@ -19,6 +19,7 @@ import { readGguf } from '../../src-main/gguf/gguf.ts';
 import { readTextModel } from '../../src-main/models/model-file.ts';
 import { tensorTypeName } from '../../src-main/gguf/tensor-types.ts';
 import { demoMmproj as mmproj, demoModel as source } from '../fixtures/demo.ts';
+import { QUANTIZED_AS } from '../../tools/peers/run.ts';
 import { sharedFolder } from '../helpers/temporary-folder.ts';
 
 // What llama.cpp's own tools make of the same input. The goldens are recorded by tools/record-peers.ts; where
@@ -72,12 +73,9 @@ describe('quantized blocks', () => {
     expect(recorded.sourceSha256).toBe(sha256(bytes));
   });
 
-  it.each(['Q4_K_M', 'IQ1_M', 'IQ2_XXS', 'Q2_K', 'IQ3_XXS', 'Q6_K', 'Q8_0'] as const)(
-    'are byte-identical to llama-quantize in %s',
-    async (rung) => {
-      expect(await quantizeAll(rung)).toEqual(recorded[rung]);
-    },
-  );
+  it.each(QUANTIZED_AS)('are byte-identical to llama-quantize in %s', async (rung) => {
+    expect(await quantizeAll(rung)).toEqual(recorded[rung]);
+  });
 });
 
 describe('importance matrix', () => {

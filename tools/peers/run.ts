@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Rung } from '../../src-main/luq/plan/rungs.ts';
 
 /** llama.cpp's own tools as bench/peers.sh builds them, and the fixtures that are recorded with them. */
 
@@ -13,6 +14,17 @@ export const MODEL = 'resources/demo-model/demo-vl-f16.gguf';
 export const MMPROJ = 'resources/demo-model/mmproj-demo-vl-f16.gguf';
 export const TEXT = 'test/fixtures/peers/text.txt';
 export const IMATRIX = 'test/fixtures/peers/imatrix.gguf';
+
+/** The file types that llama-quantize's blocks are recorded in, and that a test asks ours for. */
+export const QUANTIZED_AS: readonly Rung[] = [
+  'Q4_K_M',
+  'IQ1_M',
+  'IQ2_XXS',
+  'Q2_K',
+  'IQ3_XXS',
+  'Q6_K',
+  'Q8_0',
+];
 
 export const THREADS = '2';
 // `-dev none` keeps the layers off Metal and `-fit off` the context from depending on free memory
