@@ -37,7 +37,7 @@ export class ComparedRows {
   /** Measures one plan as a row, unless the row is there. */
   async measure(
     variant: CalibrationVariant,
-    plan: Pick<Plan, 'types' | 'memory'>,
+    plan: Pick<Plan, 'types' | 'memory'> & Partial<Pick<Plan, 'layerRungs'>>,
     facts: RowFacts,
     trial: Trial = plan,
   ): Promise<void> {
@@ -52,6 +52,7 @@ export class ComparedRows {
         id,
         ...facts,
         importance,
+        layerRungs: plan.layerRungs && [...plan.layerRungs],
         ...{ alpha, clusters, seed },
         weightsBytes,
         visionBytes: visionWeightsBytes,

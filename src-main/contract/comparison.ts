@@ -49,6 +49,8 @@ export const comparedSchema = z.object({
   ordering: z.string().nullable(),
   /** k of an order; null elsewhere */
   lowLayers: z.int().nonnegative().nullable(),
+  /** per layer its file type; absent where no plan was made, and in comparisons from before it was kept */
+  layerRungs: z.array(z.string()).optional(),
   /** calibration: share of picture tokens, clusters, seed */
   alpha: z.number().min(0).max(1),
   clusters: z.int().positive(),

@@ -33,6 +33,8 @@ export interface AxisOptions {
   readonly keep?: (tick: number) => boolean;
   /** the least the axis spans: a difference on a linear one, a factor on a logarithmic one */
   readonly span?: number;
+  /** room beyond the lowest and highest value, of what lies between them */
+  readonly padding?: number;
   readonly format?: (tick: number) => string;
 }
 
@@ -43,16 +45,22 @@ export function shortNumber(value: number): string {
 }
 
 /** With room around it, and at least as long as `span`: what differs by less looks as alike as it is. */
-function padded(values: readonly number[], span: number): [number, number] {
+function padded(values: readonly number[], span: number, padding = PADDING): [number, number] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const missing = Math.max(0, span - (high - low)) / 2;
   const length = Math.max(span, high - low);
-  const pad = length > 0 ? length * PADDING : Math.abs(low) * PADDING || 1;
+  const pad = length > 0 ? length * padding : Math.abs(low) * PADDING || 1;
   return [low - missing - pad, high + missing + pad];
 }
 
-function linearScale(values: readonly number[], range: Interval, { count = 6, span = 0 }: AxisOptions) {
-  const scale = scaleLinear().domain(padded(values, span)).range(range);
+function linearScale(
+  values: readonly number[],
+  range: Interval,
+  { count = 6, span = 0, padding }: AxisOptions,
+) {
+  const scale = scaleLinear()
+    .domain(padded(values, span, padding))
+    .range(range);
   return { at: scale, ticks: scale.ticks(count), told: () => true };
 }
 

@@ -3,13 +3,15 @@ import { alphaFigure, clustersAndSeedsFigure } from './calibration.ts';
 import { entropyFigure } from './entropy.ts';
 import { frontierFigure } from './frontier.ts';
 import { ordersFigure } from './orders.ts';
+import { plansFigure } from './plans.ts';
 
-/** Of each figure the file it is written to; undefined where there are fewer than two points to draw. */
+/** Of each figure the file it is written to; undefined where there is too little to draw. */
 const FIGURES: Readonly<Record<string, (comparison: Comparison) => string | undefined>> = {
   'frontier.svg': frontierFigure,
   'orders.svg': ordersFigure,
   'entropy.svg': entropyFigure,
   'alpha.svg': alphaFigure,
+  'plans.svg': plansFigure,
   'clusters-and-seeds.svg': clustersAndSeedsFigure,
 };
 

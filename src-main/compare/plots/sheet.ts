@@ -1,6 +1,7 @@
 import { line } from 'd3-shape';
 import { TICK_WIDTH } from './axes.ts';
 import type { Box } from './labels.ts';
+import { AREA_SHAPE } from './theme.ts';
 import { clipText, element, group, marker, svgFile, text, textWidth, wrapText } from './svg.ts';
 
 /** What all figures are made of: heading, legend, panels side by side, and notes under them. */
@@ -21,6 +22,8 @@ export interface Key {
   readonly hollow?: boolean;
   /** drawn instead of a marker */
   readonly line?: 'dashed';
+  /** a filled square, instead of a marker on a line */
+  readonly area?: boolean;
 }
 
 /** What stands around the panels. */
@@ -53,7 +56,7 @@ function legendRows(keys: readonly Key[]): { key: Key; left: number; row: number
 }
 
 function legend(keys: readonly Key[]): string {
-  const items = legendRows(keys).map(({ key: { name, style, hollow, line: stroke }, left, row }) => {
+  const items = legendRows(keys).map(({ key: { name, style, hollow, area, line: stroke }, left, row }) => {
     const y = HEADING_HEIGHT + row * LINE_HEIGHT + LINE_HEIGHT / 2;
     const end = left + SWATCH_WIDTH - 8;
     const path = line()([
@@ -61,8 +64,9 @@ function legend(keys: readonly Key[]): string {
       [end, y],
     ]);
     const swatch = element('path', { class: `line ${stroke ?? ''}`.trim(), d: path ?? '' });
-    const mark = stroke ? '' : marker({ x: (left + end) / 2, y, style, hollow, title: name });
-    return group(`s${style}`, hollow ? '' : swatch, mark, text(name, end + 6, y + 4));
+    const shape = area ? AREA_SHAPE : style;
+    const mark = stroke ? '' : marker({ x: (left + end) / 2, y, style: shape, hollow, title: name });
+    return group(`s${style}`, hollow || area ? '' : swatch, mark, text(name, end + 6, y + 4));
   });
   return group('legend', ...items);
 }

@@ -34,6 +34,8 @@ export const PLAIN_STYLES = 6;
 export const GREY_STYLE = 6;
 export const INK_STYLE = 7;
 export const MARKER_RADIUS = 6;
+/** The square, in any colour: of what is drawn as an area. */
+export const AREA_SHAPE = 6;
 
 function colours(side: 0 | 1): string {
   const ink = side === 0 ? '#1f2328' : '#e6edf3';
@@ -57,6 +59,7 @@ export const STYLE_SHEET = [
   'stroke-width:3px;stroke-linejoin:round;paint-order:stroke}',
   '.title{font-size:15px;font-weight:600}',
   '.mark{fill:currentColor;stroke:currentColor;stroke-width:1.2}',
+  '.area{fill:currentColor}',
   '.line{fill:none;stroke:currentColor;stroke-width:1.6;stroke-linejoin:round}',
   '.thin{stroke-width:1;opacity:.55}',
   '.minor{opacity:.5}',

@@ -97,6 +97,8 @@ const UNIFORM: readonly (readonly [string, number, number])[] = [
   ['IQ2_XXS', 92, 0.74],
   ['IQ1_M', 84, 1.62],
 ];
+/** From the smallest. */
+const RUNGS = ['IQ1_M', 'IQ2_M', 'IQ3_M', 'Q4_K_M', 'Q6_K'];
 const COUNTS = [2, 4, 6, 8, 10, 12];
 
 export function madeUp(): Comparison {
@@ -137,6 +139,7 @@ export function madeUp(): Comparison {
       made({
         name: `ladder as small as ${lowLayers} layers low`,
         family: 'auto',
+        layerRungs: COSTS.map((cost) => RUNGS[Math.floor(9 * cost + 0.55 * (5 - index))] ?? 'Q6_K'),
         mebibytes: REST_MIB + lowLayers * LAYER_MIB.low + (LAYERS - lowLayers) * LAYER_MIB.high - 0.6,
         kld: [0.04, 0.058, 0.11, 0.21, 0.5, 1.4][index] ?? 0,
       }),

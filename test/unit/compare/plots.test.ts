@@ -9,6 +9,7 @@ import { entropyFigure } from '../../../src-main/compare/plots/entropy.ts';
 import { frontierFigure } from '../../../src-main/compare/plots/frontier.ts';
 import { placeLabels } from '../../../src-main/compare/plots/labels.ts';
 import { ordersFigure } from '../../../src-main/compare/plots/orders.ts';
+import { plansFigure } from '../../../src-main/compare/plots/plans.ts';
 import { plots } from '../../../src-main/compare/plots/plots.ts';
 import { escapeXml, wrapText } from '../../../src-main/compare/plots/svg.ts';
 import { comparisonSchema } from '../../../src-main/contract/comparison.ts';
@@ -170,6 +171,48 @@ describe('with too little to draw there is no figure', () => {
     expect(svg).not.toContain('K: clusters');
     expect(drawn(svg)).toHaveLength(3);
     expect(await spilled(svg)).toBe(0);
+  });
+});
+
+describe('the figure of plans with a type for every layer', () => {
+  const withRungs = (...layerRungs: string[]) =>
+    made({
+      family: 'auto',
+      name: layerRungs.join(),
+      layerRungs,
+      mebibytes: 100 - layerRungs.indexOf('Q2_K'),
+    });
+  const cells = (svg = '') =>
+    [
+      ...svg.matchAll(/<g class="s(\d)"><rect class="area" [^>]*height="([^"]*)"><title>layer (\d+): (\w+)/g),
+    ].map(([, style, height, layer, type]) => ({
+      style,
+      height: Number(height),
+      layer: Number(layer),
+      type,
+    }));
+
+  it('draws each layer as its own type, the larger the higher', () => {
+    const plans = [
+      withRungs('Q6_K', 'IQ3_M', 'Q2_K', 'IQ1_M'),
+      withRungs('Q4_K_M', 'Q4_K_M', 'IQ1_M', 'IQ1_M'),
+    ];
+    const drawnCells = cells(plansFigure(comparisonOf(plans)));
+    // a plan without Q2_K is the larger one here
+    expect(drawnCells.map(({ layer, type }) => `${layer} ${type}`)).toEqual([
+      ...['0 Q4_K_M', '1 Q4_K_M', '2 IQ1_M', '3 IQ1_M'],
+      ...['0 Q6_K', '1 IQ3_M', '2 Q2_K', '3 IQ1_M'],
+    ]);
+    const bySize = ['IQ1_M', 'Q2_K', 'IQ3_M', 'Q4_K_M', 'Q6_K'];
+    const heights = bySize.map((type) => drawnCells.find((cell) => cell.type === type)?.height ?? 0);
+    expect(heights).toEqual(heights.toSorted((a, b) => a - b));
+    const looks = new Set(drawnCells.map(({ type, style, height }) => `${type} ${style} ${height}`));
+    expect(looks.size).toBe(bySize.length);
+  });
+
+  it('is not drawn of a comparison from before types were kept', () => {
+    const { layerRungs: _, ...before } = withRungs('Q6_K', 'IQ1_M');
+    expect(plansFigure(comparisonOf([before]))).toBeUndefined();
   });
 });
 
