@@ -109,6 +109,17 @@ export default {
       from: { path: '^src-main/' },
       to: { path: '^src-renderer/' },
     },
+    {
+      name: 'the packed app carries what it imports',
+      comment: 'Only "dependencies" of package.json are packed; Electron is there by itself.',
+      severity: 'error',
+      from: { path: '^src-main/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['type-only'],
+        pathNot: '(?:^|node_modules/)electron(?:/|$)',
+      },
+    },
     alone('electron', 'electron', ['shell/', 'main\\.ts', 'preload\\.ts']),
     alone('SQLite', 'better-sqlite3', ['store/']),
   ],

@@ -104,6 +104,15 @@ describe('other rules of the house', () => {
         'src-main/serve/b.ts': 'export const b = 1;\n',
       },
     ],
+    [
+      'the packed app carries what it imports',
+      {
+        'package.json': '{ "devDependencies": { "a": "1" } }',
+        'node_modules/a/package.json': '{ "name": "a", "main": "a.js" }',
+        'node_modules/a/a.js': 'export const a = 1;\n',
+        'src-main/services/a.ts': "export { a } from 'a';\n",
+      },
+    ],
     ['electron', { 'src-main/services/a.ts': "import 'electron';\n" }],
     ['SQLite', { 'src-main/services/a.ts': "import 'better-sqlite3';\n" }],
   ];
