@@ -12,7 +12,7 @@ import { writeVision } from '../fit/write.ts';
 import { orderLayers } from '../luq/entropy/orders.ts';
 import { bytesAs, mixtureOf } from '../luq/plan/mixture.ts';
 import { planWith, type PlanInputs } from '../luq/plan/plan.ts';
-import type { Rung } from '../luq/plan/rungs.ts';
+import type { Rung } from '../contract/rungs.ts';
 import { visionTypes } from '../luq/plan/vision-types.ts';
 import {
   openVariant,

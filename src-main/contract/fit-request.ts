@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rungsSchema } from './rungs.ts';
 
 /**
  * Orders in which layers go ultra-low. The paper's is by ascending entropy; the others show what that order is worth.
@@ -42,7 +43,8 @@ export const fitRequestSchema = z.object({
   maxKld: z.number().positive().optional(),
   /** refuses a plan that prefers the source's token at a smaller share of positions */
   minAgreement: z.number().min(0).max(1).optional(),
-  rungs: z.object({ high: z.string(), low: z.string() }).optional(),
+  /** default Q4_K_M, IQ1_M */
+  rungs: rungsSchema.optional(),
   contextTokens: z.int().positive().optional(),
   alpha: z.number().min(0).max(1).optional(),
   seed: z.int().nonnegative().optional(),

@@ -11,7 +11,7 @@ import { openMetadata } from '../models/open-model.ts';
 import { orderLayers } from '../luq/entropy/orders.ts';
 import { planLayers, planWith, type Plan, type PlanInputs } from '../luq/plan/plan.ts';
 import { noPlanKeepsQuality, qualityNeedsMemory, qualityOutOfReach } from './quality-refusal.ts';
-import type { Rung } from '../luq/plan/rungs.ts';
+import type { Rung } from '../contract/rungs.ts';
 import type { Source } from '../models/source.ts';
 import { divergenceOf, keepsQuality, type QualityLimits, type Trials } from './trials.ts';
 

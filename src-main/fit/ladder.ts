@@ -4,7 +4,7 @@ import type { Measuring } from './choose.ts';
 import { cheapestErrors, type Choice } from '../luq/plan/knapsack.ts';
 import { bytesAs, mixtureOf, type Mixture } from '../luq/plan/mixture.ts';
 import { planLayers, type Plan, type PlanInputs } from '../luq/plan/plan.ts';
-import type { Rung } from '../luq/plan/rungs.ts';
+import type { Rung } from '../contract/rungs.ts';
 import { divergenceOf } from './trials.ts';
 
 /** What a ladder may give a layer besides the two rungs of the fit. */

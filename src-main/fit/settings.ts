@@ -15,7 +15,8 @@ import {
   TEXT_SEQUENCE_TOKENS,
 } from '../luq/calibrate/calibrate.ts';
 import { CLUSTERS } from '../luq/entropy/entropy.ts';
-import { DEFAULT_RUNGS, parseRungs, type Rungs } from '../luq/plan/rungs.ts';
+import type { Rungs } from '../contract/rungs.ts';
+import { DEFAULT_RUNGS } from '../luq/plan/rungs.ts';
 import type { Source } from '../models/source.ts';
 
 /** A request with every default filled in. */
@@ -40,7 +41,7 @@ export function settleRequest(
   threads: number,
 ): FitSettings {
   return {
-    rungs: request.rungs ? parseRungs(`${request.rungs.high},${request.rungs.low}`) : DEFAULT_RUNGS,
+    rungs: request.rungs ?? DEFAULT_RUNGS,
     ordering: request.ordering ?? 'entropy',
     contextTokens: Math.min(request.contextTokens ?? DEFAULT_CONTEXT_TOKENS, trainingContextTokens),
     alpha: request.alpha ?? DEFAULT_ALPHA,

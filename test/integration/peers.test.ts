@@ -14,7 +14,8 @@ import { encodeImatrix, readImatrix, type Imatrix } from '../../src-main/gguf/im
 import { mixtureOf } from '../../src-main/luq/plan/mixture.ts';
 import { staysMapped } from '../../src-main/luq/plan/loaded-weights.ts';
 import { openMetadata, openModel, type OpenModel } from '../../src-main/models/open-model.ts';
-import { fileTypeId, type Rung } from '../../src-main/luq/plan/rungs.ts';
+import type { Rung } from '../../src-main/contract/rungs.ts';
+import { fileTypeId } from '../../src-main/luq/plan/rungs.ts';
 import { readGguf } from '../../src-main/gguf/gguf.ts';
 import { readTextModel } from '../../src-main/models/model-file.ts';
 import { tensorTypeName } from '../../src-main/gguf/tensor-types.ts';

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Rung } from '../../src-main/contract/rungs.ts';
 import { fit } from '../../src-main/fit/fit.ts';
 import { writeCard } from './model-card.ts';
 import { readVqaTest, type VqaTest } from './recipe.ts';
@@ -27,7 +28,7 @@ import {
  */
 
 /** A fit wants a lower type too; with no layer in it, it plays no part. */
-function lowerThan(type: LadderType): string {
+function lowerThan(type: LadderType): Rung {
   return type === 'IQ1_M' ? 'IQ1_S' : 'IQ1_M';
 }
 

@@ -3,7 +3,8 @@ import type { GgufTensor } from '../../gguf/gguf.ts';
 import { layerOf } from '../../models/model-file.ts';
 import { blockSize, tensorBytes } from '../../gguf/tensor-types.ts';
 import { SnugError } from '../../contract/errors.ts';
-import { fileTypeId, type Rung } from './rungs.ts';
+import type { Rung } from '../../contract/rungs.ts';
+import { fileTypeId } from './rungs.ts';
 
 /** What llama.cpp's own rules give each tensor of a model in one file type: tensor name → ggml type id. */
 export type Mixture = ReadonlyMap<string, number>;

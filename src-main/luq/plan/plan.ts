@@ -10,7 +10,7 @@ import type { Matrix } from '../../profile/probe.ts';
 import { extraBytes, type ExtraBytes } from './loaded-weights.ts';
 import { predictMemory, type Overhead } from './memory.ts';
 import { bytesAs, type Mixture } from './mixture.ts';
-import type { Rung, Rungs } from './rungs.ts';
+import type { Rung, Rungs } from '../../contract/rungs.ts';
 
 /** Which type every tensor of the text model gets, and what that costs. */
 export interface Plan {

@@ -1,7 +1,8 @@
 import { SnugError } from '../../contract/errors.ts';
+import type { Rung, Rungs } from '../../contract/rungs.ts';
 
-/** llama.cpp file types a layer may be given, by the names llama-quantize takes, with their ids (llama.h, llama_ftype). */
-const FILE_TYPES = {
+/** Their ids (llama.h, llama_ftype). */
+const FILE_TYPES: Readonly<Record<Rung, number>> = {
   Q8_0: 7,
   Q2_K: 10,
   Q3_K_S: 11,
@@ -21,13 +22,7 @@ const FILE_TYPES = {
   IQ2_S: 28,
   IQ2_M: 29,
   IQ1_M: 31,
-} as const;
-export type Rung = keyof typeof FILE_TYPES;
-
-export interface Rungs {
-  readonly high: Rung;
-  readonly low: Rung;
-}
+};
 
 /** LUQ in llama.cpp: 4-bit layers Q4_K_M, ultra-low layers IQ1_M. */
 export const DEFAULT_RUNGS: Rungs = { high: 'Q4_K_M', low: 'IQ1_M' };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { RUNGS } from '../../../../src-main/contract/rungs.ts';
 import { DEFAULT_RUNGS, fileTypeId, parseRungs } from '../../../../src-main/luq/plan/rungs.ts';
 import { thrown } from '../../../helpers/thrown.ts';
 
@@ -37,4 +38,5 @@ it("ids are llama.cpp's (llama.h, llama_ftype)", () => {
   expect(fileTypeId(DEFAULT_RUNGS.low)).toBe(31);
   expect(fileTypeId('Q8_0')).toBe(7);
   expect(fileTypeId('IQ2_XXS')).toBe(19);
+  expect(new Set(RUNGS.map(fileTypeId)).size).toBe(RUNGS.length);
 });
