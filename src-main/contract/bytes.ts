@@ -38,7 +38,7 @@ export function formatBytes(bytes: number): string {
   if (size >= 2 ** 30) return `${sign}${(size / 2 ** 30).toFixed(size < 100 * 2 ** 30 ? 2 : 0)} GiB`;
   if (size >= 2 ** 20) return `${sign}${(size / 2 ** 20).toFixed(size < 100 * 2 ** 20 ? 1 : 0)} MiB`;
   if (size >= 2 ** 10) return `${sign}${(size / 2 ** 10).toFixed(0)} KiB`;
-  return `${sign}${size} B`;
+  return `${sign}${Math.round(size)} B`;
 }
 
 /** As a flag takes it, and rounded up: what needs that much fits in it. */

@@ -61,8 +61,10 @@ export interface FitJob {
   /** fills in while calibrating */
   readonly entropies: readonly LayerEntropyView[];
   readonly lowLayers: number | null;
-  /** the layers below the high rung, once the plan is made; fits of earlier versions do not say */
+  /** the low layers, once the plan is made; fits of earlier versions do not say */
   readonly low?: readonly number[] | null;
+  /** the rung of each layer, once the plan is made; fits of earlier versions do not say */
+  readonly layerRungs?: readonly string[] | null;
   readonly error: ErrorData | null;
   readonly report: FitReport | null;
   /** the library's entry of the result */

@@ -71,6 +71,8 @@ export const layerSchema = z.object({
   /** place in the ascending order; 0 goes ultra-low first */
   rank: z.int().nonnegative(),
   rung: z.string(),
+  /** of its tensors; null in reports of earlier versions */
+  bitsPerWeight: z.number().nullable().default(null),
   /** tensor type → how many of the layer's tensors have it */
   types: z.record(z.string(), z.int().positive()),
 });

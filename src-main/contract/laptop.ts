@@ -31,6 +31,13 @@ export function largestParameters(parameters: number, neededBytes: number, spare
   return Math.floor(count / step) * step;
 }
 
+/** What a person who fits on battery should know; null where the laptop is plugged in. */
+export function batteryWarning({ onBattery, batteryPercent }: Laptop['power']): string | null {
+  if (!onBattery) return null;
+  const left = batteryPercent === null ? '' : ` (${batteryPercent} % left)`;
+  return `The laptop runs on battery${left}: fitting a model keeps every core busy for a while. Plug in if you can.`;
+}
+
 export interface LaptopView {
   readonly laptop: Laptop;
   readonly limits: MemoryLimits;

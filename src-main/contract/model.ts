@@ -53,6 +53,7 @@ export interface ModelDetails {
   readonly layerTypes: readonly {
     readonly index: number;
     readonly bytes: number;
+    readonly parameters: number;
     readonly types: Readonly<Record<string, number>>;
   }[];
   /** what a fit wrote into the file about itself (`luq.*`) */

@@ -2,6 +2,7 @@ import { ggufEntry } from '../gguf/writer.ts';
 import { GgufType, type GgufEntry } from '../gguf/gguf.ts';
 import type { Calibrated } from './calibration.ts';
 import type { Ordering } from '../contract/fit-request.ts';
+import { isLow } from '../contract/low-layers.ts';
 import type { Plan } from '../luq/plan/plan.ts';
 import type { Source } from '../models/source.ts';
 
@@ -30,7 +31,7 @@ export function luqFacts(
     ggufEntry(
       'luq.low_layers',
       uint32,
-      order.filter((layer) => layerRungs[layer] !== rungs.high),
+      order.filter((layer) => isLow(layerRungs[layer] ?? rungs.high, rungs.high)),
     ),
     ggufEntry('luq.layer_rungs', string, [...layerRungs]),
     ggufEntry('luq.order', uint32, [...order]),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
-import type { Check, FitReport, Memory } from '../contract/fit-report.ts';
+import type { Check, FitReport } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import type { Addon } from '../engine/native-types.ts';
@@ -23,7 +23,8 @@ import { compareWithSource } from '../luq/quality/held-out.ts';
 import { openModel } from '../models/open-model.ts';
 import { tryOutputName } from '../files/output-name.ts';
 import { staysMapped } from '../luq/plan/loaded-weights.ts';
-import { lowLayersOf, planWith } from '../luq/plan/plan.ts';
+import { planWith, type Plan } from '../luq/plan/plan.ts';
+import { lowLayersOf } from '../contract/low-layers.ts';
 import { modesAt, type Modes } from '../files/private-files.ts';
 import { identify, kernelCache, prepare, speedPredictor } from './prepare.ts';
 import { knownSha256, type ReadSource, type Source } from '../models/source.ts';
@@ -42,7 +43,8 @@ export interface FitEvents {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly onLayer?: ((layer: number, entropy: LayerEntropy) => void) | undefined;
-  readonly onPlan?: ((plan: { low: readonly number[]; memory: Memory }) => void) | undefined;
+  readonly onPlan?:
+    ((plan: { low: readonly number[] } & Pick<Plan, 'layerRungs' | 'memory'>) => void) | undefined;
 }
 
 /** Everything but what running the models measures, and where the vision encoders lie. */
@@ -92,7 +94,8 @@ export async function fit(request: FitRequest, events: FitEvents): Promise<Fitte
     },
     { kind: choice.kind, maxKld: request.maxKld, minAgreement: request.minAgreement },
   );
-  events.onPlan?.({ low: lowLayersOf(plan), memory: plan.memory });
+  const { layerRungs, memory } = plan;
+  events.onPlan?.({ low: lowLayersOf(layerRungs, plan.rungs.high), layerRungs, memory });
   const predictedTokensPerSecond = await speedOf(plan);
 
   const writing = { addon, source, calibrated, workspace, choice, threads, signal, onProgress };

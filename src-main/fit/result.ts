@@ -6,7 +6,7 @@ import type { Calibrated } from './calibration.ts';
 import type { PlanChoice } from './facts.ts';
 import { fileBytesWith, sourceMemory, type PlanBasis } from './fit-plan.ts';
 import type { FitSettings } from './settings.ts';
-import { fallbacksIn } from '../luq/plan/mixture.ts';
+import { bytesAs, fallbacksIn } from '../luq/plan/mixture.ts';
 import type { WrittenFiles } from './write.ts';
 import type { Plan } from '../luq/plan/plan.ts';
 import type { Source } from '../models/source.ts';
@@ -60,10 +60,14 @@ function layerReports(text: TextModel, calibrated: Calibrated, plan: Plan): Laye
   return calibrated.entropies.map((entropy, index) => {
     const rank = rankOf.get(index) ?? 0;
     const types: Record<string, number> = {};
+    let [bytes, weights] = [0, 0];
     for (const tensor of text.gguf.tensors) {
       if (layerOf(tensor.name) !== index) continue;
-      const name = tensorTypeName(plan.types.get(tensor.name) ?? tensor.type);
+      const type = plan.types.get(tensor.name) ?? tensor.type;
+      const name = tensorTypeName(type);
       types[name] = (types[name] ?? 0) + 1;
+      bytes += bytesAs(tensor, type);
+      weights += tensor.elements;
     }
     const { both, image, text: onText } = entropy;
     return {
@@ -71,6 +75,7 @@ function layerReports(text: TextModel, calibrated: Calibrated, plan: Plan): Laye
       entropyBits: { both, image, text: onText },
       rank,
       rung: plan.layerRungs[index] ?? plan.rungs.high,
+      bitsPerWeight: weights === 0 ? null : (bytes * 8) / weights,
       types,
     };
   });

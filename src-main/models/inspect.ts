@@ -28,7 +28,12 @@ export interface Inspection {
   readonly facts: Readonly<Record<string, string | number | boolean | null>>;
   /** tensor type → tensors, parameters and bytes */
   readonly types: Readonly<Record<string, { tensors: number; parameters: number; bytes: number }>>;
-  readonly layers: readonly { index: number; types: Readonly<Record<string, number>>; bytes: number }[];
+  readonly layers: readonly {
+    index: number;
+    types: Readonly<Record<string, number>>;
+    bytes: number;
+    parameters: number;
+  }[];
   /** what a fit wrote about itself */
   readonly luq: Readonly<Record<string, unknown>>;
 }
@@ -97,7 +102,10 @@ function common(
   parameters: number,
 ): Pick<Inspection, 'path' | 'bytes' | 'parameters' | 'bitsPerWeight' | 'types' | 'layers' | 'luq'> {
   const types: Record<string, { tensors: number; parameters: number; bytes: number }> = {};
-  const layers = new Map<number, { index: number; types: Record<string, number>; bytes: number }>();
+  const layers = new Map<
+    number,
+    { index: number; types: Record<string, number>; bytes: number; parameters: number }
+  >();
   for (const tensor of gguf.tensors) {
     const name = tensorTypeName(tensor.type);
     const sum = (types[name] ??= { tensors: 0, parameters: 0, bytes: 0 });
@@ -106,10 +114,11 @@ function common(
     sum.bytes += tensor.bytes;
     const index = layerOf(tensor.name);
     if (index === undefined) continue;
-    const layer = layers.get(index) ?? { index, types: {}, bytes: 0 };
+    const layer = layers.get(index) ?? { index, types: {}, bytes: 0, parameters: 0 };
     layers.set(index, layer);
     layer.types[name] = (layer.types[name] ?? 0) + 1;
     layer.bytes += tensor.bytes;
+    layer.parameters += tensor.elements;
   }
   const bytes = Object.values(types).reduce((sum, type) => sum + type.bytes, 0);
   const luq = [...gguf.metadata.values()]

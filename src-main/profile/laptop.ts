@@ -3,6 +3,7 @@ import systeminformation, { type Systeminformation } from 'systeminformation';
 import type { Laptop } from '../contract/fit-report.ts';
 import { answerOr } from './answer-or.ts';
 import { formatBytes } from '../contract/bytes.ts';
+import { batteryWarning } from '../contract/laptop.ts';
 import { freeDiskBytes } from '../files/disk.ts';
 import { containerProcessors } from './container.ts';
 import { memoryNow } from './memory.ts';
@@ -94,12 +95,8 @@ export function warningsFor(laptop: Laptop): string[] {
       `Memory is limited to ${formatBytes(laptop.memory.limitBytes)} by the container that Snug runs in.`,
     );
   }
-  if (laptop.power.onBattery) {
-    warnings.push(
-      'Running on battery: fitting a model keeps every core busy for a while. Plug in if you can.',
-    );
-  }
-  return warnings;
+  const battery = batteryWarning(laptop.power);
+  return battery === null ? warnings : [...warnings, battery];
 }
 
 /** Threads for compute: one per physical core; performance cores alone where the CPU mixes kinds, for llama.cpp waits for the slowest. */

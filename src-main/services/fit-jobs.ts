@@ -5,7 +5,7 @@ import type { FitJob, FitJobService, FitPreview, FitStart, LayerEntropyView } fr
 import type { FitReport } from '../contract/fit-report.ts';
 import { pictureKind } from '../pictures/picture-kind.ts';
 import { defaultOrdering, type FitRequest } from '../contract/fit-request.ts';
-import type { LaptopService } from '../contract/laptop.ts';
+import { batteryWarning, type LaptopService } from '../contract/laptop.ts';
 import type { PlanPreview } from '../fit/fit-plan.ts';
 import type { FitService } from './fit-service.ts';
 import { outputPath } from '../fit/workspace.ts';
@@ -113,11 +113,8 @@ export class FitJobs implements FitJobService {
   async warnings(start: FitStart): Promise<readonly string[]> {
     const { laptop } = await this.#laptop.read({});
     const model = this.#library.entry(start.modelId);
-    const warnings: string[] = [];
-    if (laptop.power.onBattery) {
-      const left = laptop.power.batteryPercent === null ? '' : ` (${laptop.power.batteryPercent} % left)`;
-      warnings.push(`The laptop runs on battery${left}. Fitting works the processor hard; plug it in.`);
-    }
+    const battery = batteryWarning(laptop.power);
+    const warnings = battery === null ? [] : [battery];
     const { availableBytes } = laptop.memory;
     if (start.budgetBytes > availableBytes) {
       warnings.push(
@@ -156,6 +153,7 @@ export class FitJobs implements FitJobService {
       entropies: [],
       lowLayers: null,
       low: null,
+      layerRungs: null,
       error: null,
       report: null,
       outputId: null,

@@ -17,8 +17,12 @@ import { sampleQuestions } from '../fit/sample-questions.ts';
 export type FitEvent =
   | { readonly kind: 'progress'; readonly progress: Progress }
   | ({ readonly kind: 'layer'; readonly layer: number } & Pick<LayerEntropy, 'both' | 'image' | 'text'>)
-  /** `low`: the layers below the high rung */
-  | { readonly kind: 'plan'; readonly low: readonly number[]; readonly memory: Memory };
+  | {
+      readonly kind: 'plan';
+      readonly low: readonly number[];
+      readonly layerRungs: readonly string[];
+      readonly memory: Memory;
+    };
 
 export interface FitOptions {
   readonly signal?: AbortSignal | undefined;

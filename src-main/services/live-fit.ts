@@ -40,7 +40,7 @@ export class LiveFit {
         return { entropies: [...others, { layer, both, image, text }].sort((a, b) => a.layer - b.layer) };
       }
       case 'plan':
-        return { lowLayers: event.low.length, low: event.low };
+        return { lowLayers: event.low.length, low: event.low, layerRungs: event.layerRungs };
     }
   }
 

@@ -1,4 +1,4 @@
-import { formatCounted } from './format.ts';
+import { counted } from '../../src-main/contract/counted.ts';
 
 /** What became of files that were added, for those who don't see the pictures come and the refusals stand there. */
 export function addedWords(outcome: {
@@ -9,7 +9,7 @@ export function addedWords(outcome: {
 }): string {
   const { added, known, refused } = outcome;
   const parts = [
-    ...(added > 0 ? [`${formatCounted(added, 'picture')} added`] : []),
+    ...(added > 0 ? [`${counted(added, 'picture')} added`] : []),
     ...(known > 0 ? [`${known} already there`] : []),
     ...(refused.length > 0
       ? [`${refused.length} refused: ${refused.map(({ message }) => message).join('; ')}`]

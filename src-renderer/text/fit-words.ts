@@ -1,8 +1,10 @@
+import { formatBytes } from '../../src-main/contract/bytes.ts';
+import { counted } from '../../src-main/contract/counted.ts';
 import { closeness } from '../../src-main/contract/closeness.ts';
 import type { FitJob } from '../../src-main/contract/fit-job.ts';
 import type { Divergence, FitReport } from '../../src-main/contract/fit-report.ts';
 import { STAGES, type Progress, type Stage } from '../../src-main/contract/progress.ts';
-import { formatBytes, formatCount, formatCounted, formatPercent, formatSeconds } from './format.ts';
+import { formatCount, formatPercent, formatSeconds } from './format.ts';
 import { FIT_METHODS, METHOD_WORDS } from './fit-methods.ts';
 
 /** What the fit page calls things. Plain words first; the field's own words stand under "Details". */
@@ -55,7 +57,7 @@ export function stageRows(job: FitJob): readonly StageRow[] {
 /** 12 of 28 layers, 1.20 GiB of 4.36 GiB. */
 export function progressAmount({ done, total, unit }: Progress): string {
   if (unit === 'bytes') return `${formatBytes(done)} of ${formatBytes(total)}`;
-  return `${formatCount(Math.min(done, total))} of ${formatCounted(total, unit.replace(/s$/, ''))}`;
+  return `${formatCount(Math.min(done, total))} of ${counted(total, unit.replace(/s$/, ''))}`;
 }
 
 export function timeLeft(job: FitJob): string {

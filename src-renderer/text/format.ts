@@ -1,14 +1,4 @@
-/** Numbers as a person reads them. The window's own copy of the command line's units: contract/ holds types, not words. */
-
-/** Binary units: 3.42 GiB, 81.2 MiB, 812 KiB. */
-export function formatBytes(bytes: number): string {
-  const sign = bytes < 0 ? '-' : '';
-  const size = Math.abs(bytes);
-  if (size >= 2 ** 30) return `${sign}${(size / 2 ** 30).toFixed(size < 100 * 2 ** 30 ? 2 : 0)} GiB`;
-  if (size >= 2 ** 20) return `${sign}${(size / 2 ** 20).toFixed(size < 100 * 2 ** 20 ? 1 : 0)} MiB`;
-  if (size >= 2 ** 10) return `${sign}${(size / 2 ** 10).toFixed(0)} KiB`;
-  return `${sign}${Math.round(size)} B`;
-}
+/** Numbers as a person reads them in the window; units that every door writes alike are in the contract. */
 
 /** 8 s, 2 min 5 s, 1 h 20 min. */
 export function formatSeconds(seconds: number): string {
@@ -33,13 +23,6 @@ export function formatPercent(share: number): string {
   return `${percent > 0 && percent < 1 ? percent.toFixed(1) : percent.toFixed(0)} %`;
 }
 
-/** 7.6 B, 493 M, 5.2 M parameters. */
-export function formatParameters(count: number): string {
-  if (count >= 1e9) return `${(count / 1e9).toFixed(1)} B`;
-  if (count >= 1e6) return `${(count / 1e6).toFixed(count < 1e8 ? 1 : 0)} M`;
-  return `${Math.round(count / 1e3)} K`;
-}
-
 export function formatCount(count: number): string {
   return count.toLocaleString('en-GB');
 }
@@ -54,11 +37,6 @@ export function formatFact(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'number') return '–';
   return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(FACT_DIGITS)));
-}
-
-/** 1 token, 2 tokens, 1,024 tokens. */
-export function formatCounted(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
 const AGO = new Intl.RelativeTimeFormat('en-GB', { numeric: 'auto' });

@@ -1,9 +1,10 @@
+import { counted } from '../../src-main/contract/counted.ts';
 import type { PictureCost } from '../../src-main/contract/conversation.ts';
-import { formatCount, formatCounted, formatSeconds } from './format.ts';
+import { formatCount, formatSeconds } from './format.ts';
 
 /** `2,961 tokens, about 1 min`: what another detail of the pictures would cost. */
 export function detailWords({ tokens, seconds }: PictureCost): string {
-  const words = formatCounted(tokens, 'token');
+  const words = counted(tokens, 'token');
   return seconds === null ? words : `${words}, about ${formatSeconds(seconds)}`;
 }
 

@@ -1,5 +1,6 @@
+import { formatBytes } from '../../src-main/contract/bytes.ts';
 import type { Remedy } from '../../src-main/contract/remedies.ts';
-import { formatBytes, formatCount, formatPercent } from './format.ts';
+import { formatCount, formatPercent } from './format.ts';
 
 /** What the button of a remedy says. */
 export function remedyLabel(remedy: Remedy): string {

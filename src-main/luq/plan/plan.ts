@@ -3,6 +3,7 @@ import type { Memory } from '../../contract/fit-report.ts';
 import { largestParameters } from '../../contract/laptop.ts';
 import type { Remedy } from '../../contract/remedies.ts';
 import { counted } from '../../contract/counted.ts';
+import { fewestLowLayers, lowLayersOf } from '../../contract/low-layers.ts';
 import type { GgufTensor } from '../../gguf/gguf.ts';
 import { layerOf } from '../../models/model-file.ts';
 import { formatBytes, formatParameters } from '../../contract/bytes.ts';
@@ -17,7 +18,7 @@ export interface Plan {
   readonly rungs: Rungs;
   /** layers in ascending order of entropy */
   readonly order: readonly number[];
-  /** k: how many layers are below the high rung; LUQ takes them from the front of the order */
+  /** k: how many layers are low; LUQ takes them from the front of the order */
   readonly lowLayers: number;
   /** per layer */
   readonly layerRungs: readonly Rung[];
@@ -82,23 +83,19 @@ export function planLayers(
     (sum, tensor) => sum + bytesAs(tensor, types.get(tensor.name) ?? tensor.type),
     0,
   );
-  const lowLayers = lowLayersOf({ rungs, layerRungs }).length;
+  const lowLayers = lowLayersOf(layerRungs, rungs.high).length;
   const memory = predictMemory(weightsBytes, overhead, extraBytes(tensors, types, extra));
   return { rungs, order, lowLayers, layerRungs, types, memory };
 }
 
-/** The layers that are not on the high rung. */
-export function lowLayersOf({ rungs, layerRungs }: Pick<Plan, 'rungs' | 'layerRungs'>): number[] {
-  return [...layerRungs.keys()].filter((layer) => layerRungs[layer] !== rungs.high);
-}
-
 /** The plan with the fewest low layers whose whole memory fits the budget; undefined when none does. LUQ, step 4. */
 export function smallestThatFits(inputs: PlanInputs, budgetBytes: number): Plan | undefined {
-  for (let lowLayers = 0; lowLayers <= inputs.order.length; lowLayers++) {
-    const plan = planWith(inputs, lowLayers);
-    if (plan.memory.totalBytes <= budgetBytes) return plan;
-  }
-  return undefined;
+  const lowLayers = fewestLowLayers(
+    inputs.order.length,
+    budgetBytes,
+    (count) => planWith(inputs, count).memory.totalBytes,
+  );
+  return lowLayers === null ? undefined : planWith(inputs, lowLayers);
 }
 
 /** Something a person could give up, and what the smallest plan would take then. */

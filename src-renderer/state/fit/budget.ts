@@ -1,5 +1,6 @@
 import type { FitPreview } from '../../../src-main/contract/fit-job.ts';
 import type { Memory } from '../../../src-main/contract/fit-report.ts';
+import { fewestLowLayers } from '../../../src-main/contract/low-layers.ts';
 import type { MemoryLimits } from '../../../src-main/contract/laptop.ts';
 import type { Verdict } from '../../text/fit-words.ts';
 
@@ -33,10 +34,11 @@ export function budgetRange(preview: FitPreview, { mostBytes }: MemoryLimits): B
   return { from, to: from + Math.min(steps, within) * step, step, most };
 }
 
-/** The fewest ultra-low layers that fit the budget (LUQ, step 4); null when none does. */
+/** The fewest ultra-low layers that fit the budget; null when none does. */
 export function lowLayersFor(preview: FitPreview, budgetBytes: number): number | null {
-  const index = preview.byLowLayers.findIndex(({ memory }) => memory.totalBytes <= budgetBytes);
-  return index < 0 ? null : index;
+  const { byLowLayers } = preview;
+  const bytesWith = (lowLayers: number): number => byLowLayers[lowLayers]?.memory.totalBytes ?? Infinity;
+  return fewestLowLayers(byLowLayers.length - 1, budgetBytes, bytesWith);
 }
 
 /** How a model of this size sits in this laptop, whatever runs on it at the moment. */

@@ -1,6 +1,7 @@
+import { formatBytes } from '../../../src-main/contract/bytes.ts';
 import type { FitReport } from '../../../src-main/contract/fit-report.ts';
 import { correctedSpeed } from '../../../src-main/contract/fit-speed.ts';
-import { formatBytes, formatRate, formatSeconds } from '../../text/format.ts';
+import { formatRate, formatSeconds } from '../../text/format.ts';
 import { methodOf } from './fit-method.ts';
 import type { FitState } from './fit.svelte.ts';
 import { qualityAt } from '../../text/quality-words.ts';

@@ -1,6 +1,6 @@
+import { counted } from '../../../src-main/contract/counted.ts';
 import type { FitJob } from '../../../src-main/contract/fit-job.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
-import { formatCounted } from '../../text/format.ts';
 
 /** Which models of a library can be fitted, and why the others can't. */
 
@@ -42,7 +42,7 @@ export function whyNotFitted(model: ModelEntry): string | null {
 }
 
 function formatBits(bits: number): string {
-  return formatCounted(Number(bits.toFixed(1)), 'bit');
+  return counted(Number(bits.toFixed(1)), 'bit');
 }
 
 export function unfittablesOf(models: readonly ModelEntry[]): readonly Unfittable[] {

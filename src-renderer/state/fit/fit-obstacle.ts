@@ -1,8 +1,9 @@
+import { formatBytes, formatParameters } from '../../../src-main/contract/bytes.ts';
 import type { FitJob, FitPreview } from '../../../src-main/contract/fit-job.ts';
 import { largestParameters, type LaptopView } from '../../../src-main/contract/laptop.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
 import type { Remedy } from '../../../src-main/contract/remedies.ts';
-import { formatBytes, formatParameters, formatPercent } from '../../text/format.ts';
+import { formatPercent } from '../../text/format.ts';
 import { leastBytes } from './budget.ts';
 
 /** Why the button would not lead to a model, and what would. */
@@ -44,7 +45,7 @@ function tooLarge({ model, preview, laptop }: FitFacts): Obstacle | null {
   if (least <= mostBytes) return null;
   const most = preview.byLowLayers[0]?.memory.totalBytes ?? least;
   const upTo = (needed: number): string =>
-    formatParameters(largestParameters(model.parameters, needed, comfortableBytes)).replace('.0 ', ' ');
+    formatParameters(largestParameters(model.parameters, needed, comfortableBytes));
   const total = formatBytes(laptop.laptop.memory.totalBytes);
   return {
     kind: 'too-large',

@@ -11,6 +11,7 @@ export interface DrawnType {
 export interface DrawnLayer {
   readonly index: number;
   readonly bytes: number;
+  readonly bitsPerWeight: number;
   /** of the largest layer, 0 to 1 */
   readonly height: number;
   /** shares of the layer's bytes, summing to 1: by how large a tensor of each type is on average in this file */
@@ -30,21 +31,29 @@ export function drawnTypes({ types }: Pick<ModelDetails, 'types'>): readonly Dra
     .map(([type], index) => ({ type, series: SERIES[index] ?? 'other' }));
 }
 
+type Layer = ModelDetails['layerTypes'][number];
+
+/** Of a layer's tensors, its norms included. */
+export function bitsPerWeight({ bytes, parameters }: Pick<Layer, 'bytes' | 'parameters'>): number {
+  return (bytes * 8) / Math.max(1, parameters);
+}
+
 export function drawnLayers(details: Pick<ModelDetails, 'types' | 'layerTypes'>): readonly DrawnLayer[] {
   const types = drawnTypes(details);
   const largest = Math.max(1, ...details.layerTypes.map(({ bytes }) => bytes));
   return details.layerTypes.map((layer) => {
-    const counted = types.map((type) => {
+    const sizes = types.map((type) => {
       const sum = details.types[type.type];
       const meanBytes = sum && sum.tensors > 0 ? sum.bytes / sum.tensors : 0;
       return { ...type, bytes: (layer.types[type.type] ?? 0) * meanBytes };
     });
-    const sum = counted.reduce((total, { bytes }) => total + bytes, 0) || 1;
+    const sum = sizes.reduce((total, { bytes }) => total + bytes, 0) || 1;
     return {
       index: layer.index,
       bytes: layer.bytes,
+      bitsPerWeight: bitsPerWeight(layer),
       height: layer.bytes / largest,
-      parts: counted
+      parts: sizes
         .filter(({ bytes }) => bytes > 0)
         .map(({ type, series, bytes }) => ({ type, series, share: bytes / sum })),
     };

@@ -26,7 +26,14 @@ it('columns stand under one another, whatever the script, and what is shown esca
 });
 
 function layer(index: number, rung: string): LayerReport {
-  return { index, entropyBits: { both: 6, image: null, text: null }, rank: index, rung, types: {} };
+  return {
+    index,
+    entropyBits: { both: 6, image: null, text: null },
+    rank: index,
+    rung,
+    bitsPerWeight: null,
+    types: {},
+  };
 }
 
 it('a bar is filled by its own layer’s type, however many types a plan has', () => {

@@ -67,6 +67,7 @@ function report(): FitReport {
         entropyBits: { both: 5.1, image: 4.9, text: null },
         rank: 1,
         rung: 'Q4_K_M',
+        bitsPerWeight: 4.8,
         types: { Q4_K: 7 },
       },
       {
@@ -74,6 +75,7 @@ function report(): FitReport {
         entropyBits: { both: 4.2, image: null, text: 4.4 },
         rank: 0,
         rung: 'IQ1_M',
+        bitsPerWeight: null,
         types: { IQ1_M: 7 },
       },
     ],

@@ -86,7 +86,7 @@ it('a fit whose progress finds no room in the store goes on, and the window hear
     await Promise.resolve();
     full.now = true;
     // as from a worker's message: what is thrown here nobody catches
-    expect(() => onEvent({ kind: 'plan', low: [1, 2, 3], memory })).not.toThrow();
+    expect(() => onEvent({ kind: 'plan', low: [1, 2, 3], layerRungs: ['Q4_K_M'], memory })).not.toThrow();
     said();
     throw new SnugError('WORKER_DIED', 'it ended');
   });

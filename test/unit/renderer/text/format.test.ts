@@ -1,20 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAgo, formatCounted } from '../../../../src-renderer/text/format.ts';
-
-describe('a number of things', () => {
-  it.each([
-    [0, '0 tokens'],
-    [1, '1 token'],
-    [2, '2 tokens'],
-    [1024, '1,024 tokens'],
-  ])('says %i as %s', (count, words) => {
-    expect(formatCounted(count, 'token')).toBe(words);
-  });
-
-  it('takes a plural that is not made with an s', () => {
-    expect([1, 2].map((count) => formatCounted(count, 'match', 'matches'))).toEqual(['1 match', '2 matches']);
-  });
-});
+import { formatAgo } from '../../../../src-renderer/text/format.ts';
 
 describe('how long ago something was', () => {
   // local times: what is a day depends on where one is

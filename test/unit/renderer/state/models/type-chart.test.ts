@@ -16,11 +16,12 @@ describe('the type chart', () => {
     const layers = drawnLayers({
       types,
       layerTypes: [
-        { index: 0, bytes: 100, types: { Q4_K: 6, IQ1_M: 2, F32: 5 } },
-        { index: 1, bytes: 50, types: { F32: 5 } },
+        { index: 0, bytes: 100, parameters: 200, types: { Q4_K: 6, IQ1_M: 2, F32: 5 } },
+        { index: 1, bytes: 50, parameters: 25, types: { F32: 5 } },
       ],
     });
     expect(layers.map(({ height }) => height)).toEqual([1, 0.5]);
+    expect(layers.map(({ bitsPerWeight }) => bitsPerWeight)).toEqual([4, 16]);
     // 6 × 28,000 bytes and 2 × 21,800 bytes
     expect(layers[0]?.parts.map(({ share }) => share.toFixed(3))).toEqual(['0.794', '0.206']);
     expect(layers[1]?.parts).toEqual([]);

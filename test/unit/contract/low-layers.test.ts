@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { fewestLowLayers, isLow, lowLayersOf, RUNGS_BY_BITS } from '../../../src-main/contract/low-layers.ts';
+import { parseRungs } from '../../../src-main/luq/plan/rungs.ts';
+
+describe('low layers', () => {
+  it('are those with fewer bits than the high rung, not those that are not on it', () => {
+    expect(lowLayersOf(['Q4_K_M', 'IQ1_M', 'Q6_K', 'IQ3_M', 'Q8_0'], 'Q4_K_M')).toEqual([1, 3]);
+    expect(lowLayersOf(['Q2_K', 'IQ1_M'], 'Q2_K')).toEqual([1]);
+  });
+
+  it('of a rung that a later version names are those not on the high one', () => {
+    expect([isLow('IQ9_Z', 'Q4_K_M'), isLow('IQ9_Z', 'IQ9_Z')]).toEqual([true, false]);
+  });
+
+  it('have rungs that a fit takes', () => {
+    const [first = '', ...others] = RUNGS_BY_BITS;
+    for (const rung of others) expect(parseRungs(`${rung},${first}`)).toEqual({ high: rung, low: first });
+  });
+});
+
+describe('the fewest low layers', () => {
+  const bytes = [50, 40, 30];
+  const fewest = (budget: number) => fewestLowLayers(2, budget, (lowLayers) => bytes[lowLayers] ?? NaN);
+
+  it.each([
+    [60, 0],
+    [50, 0],
+    [49, 1],
+    [30, 2],
+    [29, null],
+  ])('for a budget of %d are %j', (budget, lowLayers) => {
+    expect(fewest(budget)).toBe(lowLayers);
+  });
+});
