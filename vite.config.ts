@@ -15,5 +15,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // one file from this machine's own disk: parts would not come sooner
     chunkSizeWarningLimit: 700,
+    // what is bundled loses its own files: their licences stand beside the page
+    license: { fileName: 'LICENSES.md' },
   },
 });

@@ -47,6 +47,8 @@ describe.skipIf(!onLinux)(
         'resources/demo-model/demo-vl-f16.gguf',
         'resources/calibration/manifest.json',
         'dist/renderer/index.html',
+        'dist/renderer/LICENSES.md',
+        'LICENSES-libvips.md',
         'src-main/preload.cjs',
         'native/build/LICENSE-llama.cpp.txt',
         'LICENSE',
@@ -58,6 +60,22 @@ describe.skipIf(!onLinux)(
           (path) => path.endsWith('.ts') || path.includes('/test/') || path.includes('vqa-test'),
         ),
       ).toEqual([]);
+    });
+
+    it('has the licence of every package, in the window too', () => {
+      const packages = app.files
+        .map((path) => /^\/?(node_modules\/(?:@[^/]+\/)?[^/]+)\/package\.json$/.exec(path)?.[1])
+        .filter((path) => path !== undefined);
+      expect(packages).toEqual(expect.arrayContaining(['node_modules/zod', 'node_modules/d3-scale']));
+      const without = packages.filter(
+        (path) =>
+          !app.files.some(
+            (file) => file.replace(/^\//, '').startsWith(`${path}/`) && /\/licen[cs]e[^/]*$/i.test(file),
+          ),
+      );
+      expect(without).toEqual(packages.filter((path) => path.includes('/sharp-libvips-')));
+      const bundled = readFileSync(app.path('dist/renderer/LICENSES.md'), 'utf8');
+      for (const name of ['svelte', 'marked', 'dompurify', 'temml']) expect(bundled).toContain(`## ${name}`);
     });
 
     it('has its fuses set: no Node, no inspector, no code but the archive', () => {

@@ -91,6 +91,14 @@ function writePackage(): void {
   );
 }
 
+/** Packages keep their licence files, but libvips lists the many it is made of in a README, and these are not packed. */
+function copyLicences(): void {
+  cpSync(join(root, 'LICENSE'), join(staged, 'LICENSE'));
+  const images = join(modules, '@img');
+  const [libvips] = readdirSync(images).filter((name) => name.startsWith('sharp-libvips-'));
+  if (libvips) cpSync(join(images, libvips, 'README.md'), join(staged, 'LICENSES-libvips.md'));
+}
+
 export async function stage(): Promise<void> {
   rmSync(staged, { recursive: true, force: true });
   mkdirSync(staged, { recursive: true });
@@ -100,7 +108,7 @@ export async function stage(): Promise<void> {
   await buildWindow();
   copyNative();
   copyResources();
-  cpSync(join(root, 'LICENSE'), join(staged, 'LICENSE'));
+  copyLicences();
   await drawIcon();
 }
 
