@@ -1,7 +1,7 @@
 import { formatBytes } from '../../src-main/contract/bytes.ts';
 import { counted } from '../../src-main/contract/counted.ts';
 import { closeness } from '../../src-main/contract/closeness.ts';
-import type { FitJob } from '../../src-main/contract/fit-job.ts';
+import type { FitJob, FitPreview } from '../../src-main/contract/fit-job.ts';
 import type { Divergence, FitReport } from '../../src-main/contract/fit-report.ts';
 import { STAGES, type Progress, type Stage } from '../../src-main/contract/progress.ts';
 import { formatCount, formatPercent, formatSeconds } from './format.ts';
@@ -98,6 +98,20 @@ export function fileName(path: string): string {
   return path.split(/[\\/]/).at(-1) ?? path;
 }
 
+/** What the layers have: the two rungs of the fit, or how many layers each has in a plan of more. */
+export function layerTypes(
+  { high, low }: FitPreview['rungs'],
+  report: FitReport | null,
+): readonly (readonly [label: string, type: string])[] {
+  const byRung = Map.groupBy(report?.layers ?? [], ({ rung }) => rung);
+  const mixed = [...byRung.keys()].some((rung) => rung !== high && rung !== low);
+  if (mixed) return [...byRung].map(([rung, { length }]) => [counted(length, 'layer'), rung]);
+  return [
+    ['4-bit layers', high],
+    ['ultra-low layers', low],
+  ];
+}
+
 /** Tensor type → how many of the layers' tensors have it, most first. */
 export function typeCounts(report: FitReport): readonly (readonly [type: string, count: number])[] {
   const counts = new Map<string, number>();
@@ -105,4 +119,9 @@ export function typeCounts(report: FitReport): readonly (readonly [type: string,
     for (const [type, count] of Object.entries(types)) counts.set(type, (counts.get(type) ?? 0) + count);
   }
   return [...counts].toSorted((a, b) => b[1] - a[1]);
+}
+
+/** `IQ3_M, 3.87 bits per weight`; the rung alone where its bits are not known. */
+export function rungWords({ rung, bitsPerWeight }: { rung: string; bitsPerWeight: number | null }): string {
+  return bitsPerWeight === null ? rung : `${rung}, ${bitsPerWeight.toFixed(2)} bits per weight`;
 }

@@ -16,10 +16,11 @@ export interface PlanNumbers {
   readonly measured: boolean;
 }
 
-type Planned = Pick<FitState, 'outcome' | 'preview' | 'lastReport' | 'lowLayers' | 'method' | 'foreseeable'>;
+type Planned = Pick<FitState, 'slider' | 'lastReport' | 'method'>;
 
 export function numbersOf(fit: Planned): PlanNumbers | null {
-  const { outcome, lastReport } = fit;
+  const { lastReport } = fit;
+  const { outcome } = fit.slider;
   if (outcome === null) return null;
   const memoryBytes = outcome.memory.totalBytes;
   if (lastReport !== null && isSamePlan(fit, lastReport)) {
@@ -35,7 +36,8 @@ export function numbersOf(fit: Planned): PlanNumbers | null {
   };
 }
 
-function isSamePlan({ preview, lowLayers, method }: Planned, { plan }: FitReport): boolean {
+function isSamePlan({ slider, method }: Planned, { plan }: FitReport): boolean {
+  const { preview, lowLayers } = slider;
   return (
     plan.lowLayers === lowLayers &&
     methodOf(plan) === method &&
@@ -51,16 +53,20 @@ export function figuresOf(fit: FitState): readonly {
   readonly value: string;
   readonly note?: string;
 }[] {
-  const { preview } = fit;
+  const { preview } = fit.slider;
   const numbers = numbersOf(fit);
   if (numbers === null || preview === null) return [];
   const layers = preview.byLowLayers.length - 1;
-  const lowLayers = fit.lowLayers ?? layers;
+  const lowLayers = fit.slider.lowLayers ?? layers;
   const ultraLow = `${lowLayers} of ${layers}`;
   if (!fit.foreseeable) {
     return [
       { label: 'Ultra-low layers', value: '–', note: 'found by measuring' },
-      { label: 'Memory', value: `≤ ${formatBytes(fit.budgetBytes)}`, note: `${ultraLow} ultra-low would do` },
+      {
+        label: 'Memory',
+        value: `≤ ${formatBytes(fit.slider.bytes)}`,
+        note: `${ultraLow} ultra-low would do`,
+      },
       { label: 'Quality', value: '–', note: 'known after a check' },
     ];
   }
@@ -85,10 +91,10 @@ export function speedWords(tokensPerSecond: number, measured: boolean): string {
 /** What pressing the button will give, in a line. */
 export function promise(fit: FitState): string {
   const numbers = numbersOf(fit);
-  if (numbers === null || fit.preview === null) return '';
-  const { seconds, measured } = fit.preview.expectedTime;
+  if (numbers === null || fit.slider.preview === null) return '';
+  const { seconds, measured } = fit.slider.preview.expectedTime;
   if (!fit.foreseeable)
-    return `At most ${formatBytes(fit.budgetBytes)} of memory · takes several times as long as a single plan`;
+    return `At most ${formatBytes(fit.slider.bytes)} of memory · takes several times as long as a single plan`;
   const { fileBytes, memoryBytes, tokensPerSecond } = numbers;
   return [
     `${formatBytes(fileBytes)} file`,

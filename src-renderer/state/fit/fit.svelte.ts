@@ -1,47 +1,44 @@
 import type { ApiEvent } from '../../../src-main/contract/api.ts';
 import { toErrorData, type ErrorData } from '../../../src-main/contract/errors.ts';
-import type { FitJob, FitPreview, FitStart } from '../../../src-main/contract/fit-job.ts';
+import type { FitJob, FitStart } from '../../../src-main/contract/fit-job.ts';
 import type { FitReport } from '../../../src-main/contract/fit-report.ts';
-import type { MemoryLimits } from '../../../src-main/contract/laptop.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
 import type { Remedy } from '../../../src-main/contract/remedies.ts';
 import type { FitMethod } from '../../text/fit-methods.ts';
-import type { Verdict } from '../../text/fit-words.ts';
 import type { CheckedFit } from '../../text/quality-words.ts';
 import type { AppState } from '../app/app.svelte.ts';
-import {
-  budgetRange,
-  firstBudget,
-  lowLayersFor,
-  recommendedBudget,
-  verdictOn,
-  type BudgetRange,
-} from './budget.ts';
 import { FitChoices } from './fit-choices.svelte.ts';
 import { isForeseeable, methodOf } from './fit-method.ts';
 import { modelToFit, sourcesOf, unfittablesOf, type Unfittable } from './fit-models.ts';
 import { obstacleOf, type Obstacle } from './fit-obstacle.ts';
-import { calibrationOf, chartLayers, type ChartLayer } from './layer-chart.ts';
+import { FitSlider } from './fit-slider.svelte.ts';
+import {
+  calibrationOf,
+  chartLayers,
+  planOf,
+  planOfTwo,
+  writtenPlan,
+  type ChartLayer,
+  type PlannedLayer,
+} from './layer-chart.ts';
 import { checkedFits } from './checked-fits.ts';
 
 /** The fit page: a model, a budget, what both give, and the job that makes it so. */
 export class FitState {
   readonly #app: AppState;
   readonly #stop: () => void;
-  #asked = 0;
+  readonly slider: FitSlider;
 
-  preview: FitPreview | null = $state.raw(null);
-  previewError: ErrorData | null = $state.raw(null);
   /** why the button did not start anything */
   startError: ErrorData | null = $state.raw(null);
   /** to be read before starting; null while nobody has pressed the button */
   warnings: readonly string[] | null = $state.raw(null);
   starting: boolean = $state(false);
-  budgetBytes: number = $state(0);
   readonly choices = new FitChoices();
 
   constructor(app: AppState) {
     this.#app = app;
+    this.slider = new FitSlider(app);
     this.#stop = app.bridge.listen((event) => this.#hear(event));
   }
 
@@ -79,46 +76,10 @@ export class FitState {
     return isForeseeable(this.method);
   }
 
-  get limits(): MemoryLimits | null {
-    return this.#app.laptop?.limits ?? null;
-  }
-
-  /** null while nothing is known, and where not even the smallest plan is for this laptop */
-  get range(): BudgetRange | null {
-    return this.preview === null || this.limits === null ? null : budgetRange(this.preview, this.limits);
-  }
-
-  /** the slider's best place; null where even the smallest plan is tight */
-  get recommended(): number | null {
-    return this.range === null || this.limits === null ? null : recommendedBudget(this.range, this.limits);
-  }
-
-  /** k at the slider's place; null when even all layers ultra-low are too much */
-  get lowLayers(): number | null {
-    return this.preview === null ? null : lowLayersFor(this.preview, this.budgetBytes);
-  }
-
-  /** What the slider's place gives; where nothing fits, the smallest there is. */
-  get outcome(): FitPreview['byLowLayers'][number] | null {
-    const outcomes = this.preview?.byLowLayers ?? [];
-    return outcomes[this.lowLayers ?? outcomes.length - 1] ?? null;
-  }
-
-  get verdict(): Verdict {
-    if (this.lowLayers === null || this.outcome === null || this.limits === null) return 'wont-fit';
-    return verdictOn(this.outcome.memory.totalBytes, this.limits);
-  }
-
-  /** Bytes by which the result is more than what other programs leave free at the moment; 0 where it is not. */
-  get missingNow(): number {
-    const available = this.#app.laptop?.laptop.memory.availableBytes;
-    if (this.outcome === null || available === undefined) return 0;
-    return Math.max(0, this.outcome.memory.totalBytes - available);
-  }
-
   /** Why pressing the button would lead to nothing; null where it would not, and while too little is known. */
   get obstacle(): Obstacle | null {
-    const { model, preview, outcome } = this;
+    const { model } = this;
+    const { preview, outcome } = this.slider;
     const { laptop } = this.#app;
     if (model === null || preview === null || outcome === null || laptop === null) return null;
     const { otherJob } = this;
@@ -133,7 +94,7 @@ export class FitState {
   /** What the check of a plan as this one found, where layers are foreseeable. */
   #knownAgreement(): number | null {
     if (!this.foreseeable) return null;
-    return this.checkedFits.find(({ lowLayers }) => lowLayers === this.lowLayers)?.agreement ?? null;
+    return this.checkedFits.find(({ lowLayers }) => lowLayers === this.slider.lowLayers)?.agreement ?? null;
   }
 
   /** The chosen model's newest fit that was not cancelled. */
@@ -169,22 +130,29 @@ export class FitState {
   }
 
   get chart(): readonly ChartLayer[] {
-    const layers = this.model?.layers ?? 0;
     const filling = this.busy ? (this.job?.entropies ?? []) : [];
-    const known = this.preview?.calibration ?? calibrationOf(this.lastReport);
+    const known = this.slider.preview?.calibration ?? calibrationOf(this.lastReport);
     return chartLayers({
-      layers,
+      layers: this.model?.layers ?? 0,
       entropies: filling.length > 0 ? filling : (known?.entropies ?? []),
-      low: this.busy ? (this.job?.low ?? []) : this.#lowAtSlider(known?.order ?? null),
+      plan: this.busy ? this.#planOfJob() : this.#planAtSlider(known?.order ?? null),
     });
   }
 
-  /** Which layers the slider's place makes ultra-low: as far as that is known before it is measured. */
-  #lowAtSlider(order: readonly number[] | null): readonly number[] {
-    if (this.foreseeable && order !== null) return order.slice(0, this.lowLayers ?? order.length);
+  #planOfJob(): readonly PlannedLayer[] | null {
+    const rungs = this.slider.preview?.rungs;
+    if (!rungs || !this.job?.low) return null;
+    const { low, layerRungs } = this.job;
+    return layerRungs ? planOf(layerRungs, rungs) : planOfTwo(this.model?.layers ?? 0, low, rungs);
+  }
+
+  /** What the slider's place makes of the layers: as far as that is known before it is measured. */
+  #planAtSlider(order: readonly number[] | null): readonly PlannedLayer[] | null {
+    const { preview, lowLayers } = this.slider;
+    if (this.foreseeable && order !== null && preview !== null)
+      return planOfTwo(order.length, order.slice(0, lowLayers ?? order.length), preview.rungs);
     const last = this.lastReport;
-    if (last === null || methodOf(last.plan) !== this.method) return [];
-    return last.layers.flatMap(({ index, rung }) => (rung === last.plan.rungs.high ? [] : [index]));
+    return last === null || methodOf(last.plan) !== this.method ? null : writtenPlan(last);
   }
 
   choose(modelId: string): void {
@@ -194,32 +162,13 @@ export class FitState {
   /** Asks what every budget would give; called again when the model or an option changes. */
   async loadPreview(): Promise<void> {
     const { model } = this;
-    const asked = ++this.#asked;
     if (model === null) return;
-    const sameModel = this.preview?.modelId === model.id;
-    if (!sameModel) this.preview = null;
-    this.previewError = null;
-    const argument = {
+    await this.slider.load(model, this.job?.budgetBytes, {
       modelId: model.id,
       contextTokens: this.contextTokens,
       ...this.choices.size,
       ...(this.method === 'auto' ? {} : { ordering: this.method }),
-    };
-    const { fits } = this.#app.bridge.api;
-    try {
-      const [preview] = await Promise.all([fits.preview(argument), this.#app.laptopKnown]);
-      // a slower answer to an earlier question
-      if (asked !== this.#asked) return;
-      this.preview = preview;
-      this.#placeSlider(model, sameModel);
-      if (preview.byLowLayers.every(({ tokensPerSecond }) => tokensPerSecond !== null)) return;
-      // sizes are there at once; timing the kernels takes seconds, and while a fit runs it would only be wrong
-      if (this.#app.jobs.running !== null || this.range === null) return;
-      const measured = await fits.preview({ ...argument, measure: true });
-      if (asked === this.#asked) this.preview = measured;
-    } catch (error) {
-      if (asked === this.#asked) this.previewError = toErrorData(error);
-    }
+    });
   }
 
   /** Starts, or shows first what there is to know before starting. */
@@ -252,7 +201,7 @@ export class FitState {
   /** Does what removes an obstacle. */
   take(remedies: readonly Remedy[]): void {
     for (const remedy of remedies) {
-      if (remedy.kind === 'set-budget') this.moveBudget(this.#within(remedy.bytes));
+      if (remedy.kind === 'set-budget') this.moveBudget(this.slider.within(remedy.bytes));
       else this.choices.take(remedy);
     }
     this.warnings = null;
@@ -276,7 +225,7 @@ export class FitState {
   }
 
   moveBudget(bytes: number): void {
-    this.budgetBytes = bytes;
+    this.slider.bytes = bytes;
     this.warnings = null;
     this.startError = null;
   }
@@ -294,23 +243,11 @@ export class FitState {
     this.#stop();
   }
 
-  #placeSlider(model: ModelEntry, keep: boolean): void {
-    const { range, limits } = this;
-    if (range === null || limits === null) return;
-    const before = keep && this.budgetBytes > 0 ? this.budgetBytes : this.job?.budgetBytes;
-    this.budgetBytes = this.#within(before ?? firstBudget(range, limits, model.builtIn));
-  }
-
-  #within(bytes: number): number {
-    const { range } = this;
-    return range === null ? bytes : Math.min(range.to, Math.max(range.from, bytes));
-  }
-
   #startArgument(): FitStart | null {
     if (this.model === null) return null;
     return {
       modelId: this.model.id,
-      budgetBytes: Math.floor(this.budgetBytes),
+      budgetBytes: Math.floor(this.slider.bytes),
       contextTokens: this.contextTokens,
       ...this.choices.start(this.model),
     };

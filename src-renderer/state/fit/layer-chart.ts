@@ -1,36 +1,99 @@
 import type { FitPreview, LayerEntropyView } from '../../../src-main/contract/fit-job.ts';
 import type { FitReport } from '../../../src-main/contract/fit-report.ts';
+import { isLow, RUNGS_BY_BITS } from '../../../src-main/contract/low-layers.ts';
 
-/** One layer as the chart draws it; bits are null until it has been measured. */
+type Rungs = FitPreview['rungs'];
+
+/** What a plan makes of a layer. */
+export interface PlannedLayer {
+  readonly rung: string;
+  /** null until its tensors have been counted */
+  readonly bitsPerWeight: number | null;
+  readonly low: boolean;
+}
+
+/** One layer as the chart draws it; bits of entropy are null until it has been measured. */
 export interface ChartLayer {
   readonly layer: number;
   readonly both: number | null;
   readonly image: number | null;
   readonly text: number | null;
-  readonly chosen: boolean;
+  readonly planned: PlannedLayer | null;
 }
 
 export interface ChartInputs {
   readonly layers: number;
   readonly entropies: readonly LayerEntropyView[];
-  /** the layers that go ultra-low, as far as that is known */
-  readonly low: readonly number[];
+  /** what becomes of each layer; null as far as that is not known */
+  readonly plan: readonly PlannedLayer[] | null;
 }
 
-export function chartLayers({ layers, entropies, low }: ChartInputs): readonly ChartLayer[] {
+export function chartLayers({ layers, entropies, plan }: ChartInputs): readonly ChartLayer[] {
   const measured = new Map(entropies.map((view) => [view.layer, view]));
   // bars that go ultra-low while others still come in would read as chosen among those
-  const chosen = new Set(measured.size >= layers ? low : []);
+  const known = measured.size >= layers ? plan : null;
   return Array.from({ length: layers }, (_, layer) => {
-    const view = measured.get(layer);
-    return {
-      layer,
-      both: view?.both ?? null,
-      image: view?.image ?? null,
-      text: view?.text ?? null,
-      chosen: chosen.has(layer),
-    };
+    const { both = null, image = null, text = null } = measured.get(layer) ?? {};
+    return { layer, both, image, text, planned: known?.[layer] ?? null };
   });
+}
+
+/** A plan of the two rungs alone. */
+export function planOfTwo(layers: number, low: readonly number[], rungs: Rungs): readonly PlannedLayer[] {
+  const lowOnes = new Set(low);
+  return Array.from({ length: layers }, (_, layer) => ({
+    rung: lowOnes.has(layer) ? rungs.low : rungs.high,
+    bitsPerWeight: null,
+    low: lowOnes.has(layer),
+  }));
+}
+
+/** A plan that gives each layer a rung of its own. */
+export function planOf(layerRungs: readonly string[], { high }: Rungs): readonly PlannedLayer[] {
+  return layerRungs.map((rung) => ({ rung, bitsPerWeight: null, low: isLow(rung, high) }));
+}
+
+/** The plan that a fit was written with. */
+export function writtenPlan({ layers, plan }: FitReport): readonly PlannedLayer[] {
+  return layers.map(({ rung, bitsPerWeight }) => ({
+    rung,
+    bitsPerWeight: bitsPerWeight ?? null,
+    low: isLow(rung, plan.rungs.high),
+  }));
+}
+
+/** One colour of the chart: the layers of a rung. */
+export interface LayerKind {
+  readonly rung: string;
+  readonly low: boolean;
+  /** mean of its layers; null where that is not known */
+  readonly bitsPerWeight: number | null;
+  readonly series: number;
+}
+
+/** Whether any layer gets a rung besides the two of the fit. */
+export function isMixed(layers: readonly ChartLayer[], { high, low }: Rungs): boolean {
+  return layers.some(({ planned }) => planned !== null && planned.rung !== high && planned.rung !== low);
+}
+
+/** The rungs to draw, those with the fewest bits first: the two of the fit, or all there are in a mixed plan. */
+export function layerKinds(layers: readonly ChartLayer[], rungs: Rungs): readonly LayerKind[] {
+  const planned = layers.flatMap((layer) => layer.planned ?? []);
+  const drawn = isMixed(layers, rungs)
+    ? RUNGS_BY_BITS.filter((rung) => planned.some((one) => one.rung === rung))
+    : [rungs.low, rungs.high];
+  let others = 3;
+  return drawn.map((rung) => ({
+    rung,
+    low: isLow(rung, rungs.high),
+    bitsPerWeight: meanBits(planned.filter((one) => one.rung === rung)),
+    series: rung === rungs.low ? 1 : rung === rungs.high ? 2 : others++,
+  }));
+}
+
+function meanBits(layers: readonly PlannedLayer[]): number | null {
+  const bits = layers.flatMap(({ bitsPerWeight }) => bitsPerWeight ?? []);
+  return bits.length === 0 ? null : bits.reduce((sum, one) => sum + one, 0) / bits.length;
 }
 
 export interface Scale {

@@ -35,7 +35,7 @@ describe('a model that is too large for this laptop', () => {
 
   it('is told once: what it takes, what there is, and which size of model fits', async () => {
     const { fit } = await open(large);
-    expect(fit.range).toBeNull();
+    expect(fit.slider.range).toBeNull();
     const { obstacle } = fit;
     expect(obstacle?.kind).toBe('too-large');
     for (const words of ['22.0 MiB', '16.0 MiB']) expect(obstacle?.reason).toContain(words);
@@ -77,7 +77,7 @@ describe('a fit that could not run', () => {
     const disk = { folder: '/', freeBytes: 15 * MiB };
     const read = () => Promise.resolve({ ...small, laptop: { ...small.laptop, disk } });
     const { fit } = await open({ laptop: { read } });
-    expect(fit.outcome?.fileBytes).toBe(16 * MiB);
+    expect(fit.slider.outcome?.fileBytes).toBe(16 * MiB);
     expect(fit.obstacle).toMatchObject({ kind: 'disk' });
     expect(fit.obstacle?.reason).toMatch(/16.0 MiB.* 15.0 MiB is free/);
     fit.moveBudget(24 * MiB);
@@ -106,7 +106,7 @@ describe('a fit that could not run', () => {
     const { fit } = await open({
       fits: { list: () => Promise.resolve([done]), preview: () => Promise.resolve(preview()) },
     });
-    expect(fit.lowLayers).toBe(2);
+    expect(fit.slider.lowLayers).toBe(2);
     expect(fit.obstacle).toBeNull();
     fit.choices.minAgreement = 0.9;
     // the worse of pictures and text

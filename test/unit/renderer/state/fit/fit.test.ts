@@ -27,7 +27,7 @@ describe('the budget slider', () => {
     const { bridge, fit } = await open();
     const seen = [30, 29, 26, 22].map((size) => {
       fit.moveBudget(size * MiB);
-      return [fit.lowLayers, fit.outcome?.memory.totalBytes, fit.outcome?.fileBytes];
+      return [fit.slider.lowLayers, fit.slider.outcome?.memory.totalBytes, fit.slider.outcome?.fileBytes];
     });
     expect(seen).toEqual([
       [0, 30 * MiB, 20 * MiB],
@@ -45,7 +45,7 @@ describe('the budget slider', () => {
       Promise.resolve(measure ? preview() : { ...unmeasured, byLowLayers });
     const { bridge, fit } = await open({ fits: { preview: answer } });
     expect(bridge.asked('fits.preview')).toHaveLength(2);
-    expect(fit.outcome?.tokensPerSecond).toBe(20 + (fit.lowLayers ?? NaN));
+    expect(fit.slider.outcome?.tokensPerSecond).toBe(20 + (fit.slider.lowLayers ?? NaN));
   });
 
   it('marks what is comfortable and what is tight by the laptop’s own limits, not by what runs on it', async () => {
@@ -53,7 +53,7 @@ describe('the budget slider', () => {
     const verdicts = () =>
       [22, 26, 28].map((size) => {
         fit.moveBudget(size * MiB);
-        return fit.verdict;
+        return fit.slider.verdict;
       });
     expect(verdicts()).toEqual(['comfortable', 'comfortable', 'tight']);
     const busy = laptop(27 * MiB, 29 * MiB);
@@ -61,12 +61,12 @@ describe('the budget slider', () => {
     app.laptop = { ...busy, laptop: { ...busy.laptop, memory } };
     expect(verdicts()).toEqual(['comfortable', 'comfortable', 'tight']);
     // what is too little at the moment is said apart
-    expect(fit.missingNow).toBe(8 * MiB);
+    expect(fit.slider.missingNow).toBe(8 * MiB);
   });
 
   it('offers nothing that this laptop could not give, and every place on it can be fitted', async () => {
     const { fit } = await open();
-    const { range } = fit;
+    const { range } = fit.slider;
     expect(range?.from).toBe(22 * MiB);
     expect(range?.to).toBeLessThanOrEqual(29 * MiB);
     expect(range?.to).toBeGreaterThan(28.9 * MiB);
@@ -92,11 +92,11 @@ describe('the budget slider', () => {
 
   it('starts at the recommended budget; of the model that comes with the app in the middle', async () => {
     const { fit } = await open();
-    expect(fit.budgetBytes).toBe(fit.recommended);
-    expect(fit.lowLayers).toBe(2);
+    expect(fit.slider.bytes).toBe(fit.slider.recommended);
+    expect(fit.slider.lowLayers).toBe(2);
     const demo = await open({ library: { list: () => Promise.resolve([model({ builtIn: true })]) } });
-    expect(demo.fit.budgetBytes).toBeLessThan(26 * MiB);
-    expect(demo.fit.budgetBytes).toBeGreaterThan(25 * MiB);
+    expect(demo.fit.slider.bytes).toBeLessThan(26 * MiB);
+    expect(demo.fit.slider.bytes).toBeGreaterThan(25 * MiB);
   });
 
   it('stays where it is when another option changes what fits', async () => {
@@ -104,7 +104,7 @@ describe('the budget slider', () => {
     fit.moveBudget(24 * MiB);
     fit.choices.smallerVision = true;
     await fit.loadPreview();
-    expect(fit.budgetBytes).toBe(24 * MiB);
+    expect(fit.slider.bytes).toBe(24 * MiB);
   });
 
   it('counts a model of one layer and a machine without free memory', () => {
@@ -150,7 +150,7 @@ describe('the fit page', () => {
     await second;
     answers[1]?.(preview({ modelId: 'other' }));
     await first;
-    expect(fit.preview?.modelId).toBe('demo');
+    expect(fit.slider.preview?.modelId).toBe('demo');
   });
 
   it('warns before starting, and starts when told to go on', async () => {
@@ -201,7 +201,7 @@ describe('the fit page', () => {
     };
     const { fit } = await open({ fits: { preview: () => Promise.resolve(preview({ calibration })) } });
     fit.moveBudget(26 * MiB);
-    const chosen = () => fit.chart.filter((layer) => layer.chosen).map(({ layer }) => layer);
+    const chosen = () => fit.chart.filter(({ planned }) => planned?.low).map(({ layer }) => layer);
     expect(chosen()).toEqual([0, 1]);
     expect(figuresOf(fit).map(({ label }) => label)).toContain('Speed');
     fit.choices.method = 'auto';
@@ -228,10 +228,19 @@ describe('the fit page', () => {
     const view = (layer: number, both: number) => ({ layer, both, image: both, text: null });
     bridge.emit({ name: 'fits.changed', data: job({ entropies: [view(0, 5), view(1, 4)] }) });
     expect(fit.chart.map(({ both }) => both)).toEqual([5, 4, null, null]);
-    expect(fit.chart.some(({ chosen }) => chosen)).toBe(false);
+    expect(fit.chart.some(({ planned }) => planned?.low)).toBe(false);
     const entropies = [view(0, 5), view(1, 4), view(2, 6), view(3, 3)];
     bridge.emit({ name: 'fits.changed', data: job({ entropies, lowLayers: 2, low: [1, 3] }) });
-    expect(fit.chart.filter(({ chosen }) => chosen).map(({ layer }) => layer)).toEqual([1, 3]);
+    expect(fit.chart.filter(({ planned }) => planned?.low).map(({ layer }) => layer)).toEqual([1, 3]);
+  });
+
+  it('shows the rung of each layer of a plan of many types while it is made', async () => {
+    const { bridge, fit } = await open();
+    const entropies = [0, 1, 2, 3].map((layer) => ({ layer, both: 5, image: null, text: null }));
+    const layerRungs = ['Q6_K', 'IQ3_M', 'Q4_K_M', 'IQ1_M'];
+    bridge.emit({ name: 'fits.changed', data: job({ entropies, lowLayers: 2, low: [1, 3], layerRungs }) });
+    expect(fit.chart.map(({ planned }) => planned?.rung)).toEqual(layerRungs);
+    expect(fit.chart.map(({ planned }) => planned?.low)).toEqual([false, true, false, true]);
   });
 
   it('asks anew what fits when a job of this model has ended', async () => {
