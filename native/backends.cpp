@@ -132,7 +132,7 @@ Napi::Value load_backends(const Napi::CallbackInfo & info) {
 ggml_backend_dev_t cpu_device() {
     auto * device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
     if (!device) {
-        throw Failure("NO_CPU_BACKEND", "no CPU backend is loaded");
+        throw Failure(Code::NO_CPU_BACKEND, "no CPU backend is loaded");
     }
     return device;
 }
@@ -141,14 +141,14 @@ void require_memory(double bytes, const char * what) {
     size_t free = 0, total = 0;
     ggml_backend_dev_memory(cpu_device(), &free, &total);
     if (total > 0 && bytes > static_cast<double>(total)) {
-        throw Failure("OUT_OF_MEMORY", std::string(what) + " would take " + std::to_string(static_cast<int64_t>(bytes / (1 << 20))) +
-                                           " MiB, and this machine has " + std::to_string(total >> 20));
+        throw Failure(Code::OUT_OF_MEMORY, std::string(what) + " would take " + std::to_string(static_cast<int64_t>(bytes / (1 << 20))) +
+                                               " MiB, and this machine has " + std::to_string(total >> 20));
     }
 }
 
 CpuBackend::CpuBackend(int threads) : backend(ggml_backend_dev_init(cpu_device(), nullptr)) {
     if (!backend) {
-        throw Failure("NO_CPU_BACKEND", "the CPU backend could not be started");
+        throw Failure(Code::NO_CPU_BACKEND, "the CPU backend could not be started");
     }
     auto * registry = ggml_backend_dev_backend_reg(cpu_device());
     auto   set_threads =

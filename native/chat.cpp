@@ -54,7 +54,7 @@ class Chat : public Tagged<Chat> {
 
     std::shared_ptr<Conversation> open() const {
         if (!state) {
-            throw Failure("CLOSED", "the chat is closed");
+            throw Failure(Code::CLOSED, "the chat is closed");
         }
         return state;
     }

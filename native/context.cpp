@@ -11,7 +11,7 @@ std::unique_ptr<ggml_threadpool, void (*)(ggml_threadpool *)> start_threads(int 
         ggml_backend_reg_get_proc_address(registry, "ggml_threadpool_new"));
     auto stop = reinterpret_cast<void (*)(ggml_threadpool *)>(ggml_backend_reg_get_proc_address(registry, "ggml_threadpool_free"));
     if (!start || !stop) {
-        throw Failure("CONTEXT_FAILED", "the CPU backend has no thread pools");
+        throw Failure(Code::CONTEXT_FAILED, "the CPU backend has no thread pools");
     }
     auto parameters = ggml_threadpool_params_default(count);
     return { start(&parameters), stop };
@@ -51,7 +51,7 @@ llama_context_ptr make_context(const Model & model, const ContextOptions & optio
     LogMark           log;
     llama_context_ptr context(llama_init_from_model(model->model.get(), parameters));
     if (!context) {
-        throw Failure("CONTEXT_FAILED",
+        throw Failure(Code::CONTEXT_FAILED,
                       "could not make a context of " + std::to_string(options.context_tokens) + " tokens: " + log.reasons());
     }
     return context;

@@ -53,7 +53,7 @@ void Conversation::keep(size_t count) {
 
 void Conversation::fail_decode(int32_t status, const std::string & reasons) const {
     throw_if_aborted(abort);
-    throw Failure("DECODE_FAILED", "llama.cpp could not run the prompt (" + std::to_string(status) + "): " + reasons);
+    throw Failure(Code::COMPUTE_FAILED, "llama.cpp could not run the prompt (" + std::to_string(status) + "): " + reasons);
 }
 
 void Conversation::decode_text(const llama_token * tokens, int32_t count) {
@@ -127,11 +127,11 @@ PromptReport Conversation::prompt(Sequence sequence, const Emitter & emitter) {
     PromptReport           report;
     report.prompt_tokens = prepared.token_count();
     if (report.prompt_tokens == 0) {
-        throw Failure("TOKENIZE", "the prompt is empty");
+        throw Failure(Code::TOKENIZE, "the prompt is empty");
     }
     if (report.prompt_tokens >= options.context_tokens) {
-        throw Failure("CONTEXT_FULL", "the conversation needs " + std::to_string(static_cast<int64_t>(report.prompt_tokens)) +
-                                          " tokens and the context holds " + std::to_string(options.context_tokens));
+        throw Failure(Code::CONTEXT_FULL, "the conversation needs " + std::to_string(static_cast<int64_t>(report.prompt_tokens)) +
+                                              " tokens and the context holds " + std::to_string(options.context_tokens));
     }
     std::vector<Cell>          wanted;
     std::vector<const Piece *> image_of;
@@ -177,11 +177,11 @@ PromptReport Conversation::prompt(Sequence sequence, const Emitter & emitter) {
 std::vector<float> Conversation::logits() {
     std::unique_lock<std::mutex> lock(running, std::try_to_lock);
     if (!lock) {
-        throw Failure("BUSY", "the chat is running");
+        throw Failure(Code::BUSY, "the chat is running");
     }
     const float * row = cells.empty() ? nullptr : llama_get_logits_ith(context.get(), -1);
     if (!row) {
-        throw Failure("NO_PROMPT", "there are no logits before a prompt");
+        throw Failure(Code::NO_PROMPT, "there are no logits before a prompt");
     }
     return { row, row + model->vocabulary_size() };
 }
@@ -189,7 +189,7 @@ std::vector<float> Conversation::logits() {
 AnswerReport Conversation::answer(const Sampling & sampling, const Emitter & emitter) {
     std::lock_guard<std::mutex> lock(running);
     if (cells.empty()) {
-        throw Failure("NO_PROMPT", "there is no prompt to answer");
+        throw Failure(Code::NO_PROMPT, "there is no prompt to answer");
     }
     AnswerReport report;
     auto         sampler = make_sampler(sampling);
@@ -223,7 +223,7 @@ AnswerReport Conversation::answer(const Sampling & sampling, const Emitter & emi
         try {
             decode_text(&token, 1);
         } catch (const Failure & failure) {
-            if (failure.code != "CANCELLED") {
+            if (failure.code != Code::CANCELLED) {
                 throw;
             }
             report.reason = "cancelled";

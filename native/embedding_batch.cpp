@@ -14,11 +14,11 @@ EmbeddingTable::EmbeddingTable(const std::string & path, int64_t length) : file(
     gguf_context_ptr header(gguf_init_from_file(path.c_str(), { /*no_alloc*/ true, /*ctx*/ nullptr }));
     const int64_t    id = header ? gguf_find_tensor(header.get(), "token_embd.weight") : -1;
     if (id < 0) {
-        throw Failure("MODEL_LOAD", path + " has no token_embd.weight");
+        throw Failure(Code::MODEL_LOAD, path + " has no token_embd.weight");
     }
     type = gguf_get_tensor_type(header.get(), id);
     if (!can_be_read(type) || length % ggml_blck_size(type) != 0) {
-        throw Failure("MODEL_LOAD", std::string("the token embeddings cannot be read as ") + ggml_type_name(type));
+        throw Failure(Code::MODEL_LOAD, std::string("the token embeddings cannot be read as ") + ggml_type_name(type));
     }
     row_bytes = ggml_row_size(type, length);
     offset    = gguf_get_data_offset(header.get()) + gguf_get_tensor_offset(header.get(), id);

@@ -83,7 +83,7 @@ Points read_points(const ClusterTask & task) {
         }
         points.norms[i] = static_cast<float>(sum);
         if (!std::isfinite(sum)) {
-            throw Failure("ENTROPY", "a layer output is not finite: the model is broken or overflows");
+            throw Failure(Code::INCOHERENT, "a layer output is not finite: the model is broken or overflows");
         }
     }
     return points;
@@ -110,7 +110,7 @@ class Products {
     const std::vector<float> & run(const std::vector<float> & centres) {
         ggml_backend_tensor_set(centre_tensor, centres.data(), 0, centres.size() * sizeof(float));
         if (ggml_backend_graph_compute(cpu.backend.get(), graph) != GGML_STATUS_SUCCESS) {
-            throw Failure("ENTROPY", "the distances could not be computed");
+            throw Failure(Code::COMPUTE_FAILED, "the distances could not be computed");
         }
         ggml_backend_tensor_get(result, values.data(), 0, values.size() * sizeof(float));
         return values;
@@ -223,8 +223,9 @@ void move_centres(const Points & points, const Clustering & clustering, int32_t 
 
 Clustering cluster(const ClusterTask & task, const Abort & abort) {
     if (static_cast<int64_t>(task.rows.size()) < task.clusters) {
-        throw Failure("TOO_FEW_TOKENS", std::to_string(task.rows.size()) + " tokens cannot be put into " + std::to_string(task.clusters) +
-                                            " clusters; at least " + std::to_string(task.clusters) + " are needed");
+        throw Failure(Code::TOO_FEW_TOKENS, std::to_string(task.rows.size()) + " tokens cannot be put into " +
+                                                std::to_string(task.clusters) + " clusters; at least " + std::to_string(task.clusters) +
+                                                " are needed");
     }
     // the points, the centres, and a product of each with each, which the backend keeps too
     const double points_and_centres = static_cast<double>(task.rows.size()) + task.clusters;

@@ -28,7 +28,7 @@ void EvaluatorState::fill(EmbeddingBatch & batch, const std::vector<PreparedSequ
             std::vector<mtmd_decoder_pos> at(count);
             if (piece.image) {
                 if (mtmd_decode_use_non_causal(model->vision.get(), piece.image)) {
-                    throw Failure("UNSUPPORTED", "calibration of models with non-causal pictures is not supported");
+                    throw Failure(Code::UNSUPPORTED, "calibration of models with non-causal pictures is not supported");
                 }
                 const auto rows = model->encode(piece.image);
                 std::memcpy(batch.row(token), rows.data(), rows.size() * sizeof(float));
@@ -64,7 +64,7 @@ void EvaluatorState::decode(EmbeddingBatch & batch) {
         }
     }
     if (status != 0) {
-        throw Failure("DECODE_FAILED", "llama.cpp could not run the batch (" + std::to_string(status) + "): " + log.reasons());
+        throw Failure(Code::COMPUTE_FAILED, "llama.cpp could not run the batch (" + std::to_string(status) + "): " + log.reasons());
     }
 }
 
@@ -77,9 +77,9 @@ std::vector<int32_t> EvaluatorState::wanted_tokens(const std::vector<Span> &    
         const auto    span  = logits[i];
         const int32_t count = sequences[i].token_count();
         if (span.first < 0 || span.first > count - span.count || wanted.size() + span.count > options.outputs) {
-            throw Failure("BATCH_SIZE", "logits of " + std::to_string(span.count) + " tokens from " + std::to_string(span.first) +
-                                            " on were asked for, outside the sequence of " + std::to_string(count) +
-                                            " tokens or above the limit of " + std::to_string(options.outputs));
+            throw Failure(Code::BATCH_SIZE, "logits of " + std::to_string(span.count) + " tokens from " + std::to_string(span.first) +
+                                                " on were asked for, outside the sequence of " + std::to_string(count) +
+                                                " tokens or above the limit of " + std::to_string(options.outputs));
         }
         for (int32_t j = 0; j < span.count; ++j) {
             wanted.push_back(first + span.first + j);
@@ -95,7 +95,7 @@ void EvaluatorState::want_all(EmbeddingBatch & batch, Request & request, int32_t
         batch.want_output(i);
     }
     if (!request.slots.empty() && request.slots.size() != static_cast<size_t>(tokens)) {
-        throw Failure("BATCH_SIZE",
+        throw Failure(Code::BATCH_SIZE,
                       "sampleSlots has " + std::to_string(request.slots.size()) + " entries for " + std::to_string(tokens) + " tokens");
     }
     auto file = request.slots.empty() ? nullptr : std::make_shared<File>(request.sample_path, File::Mode::write);
@@ -105,7 +105,7 @@ void EvaluatorState::want_all(EmbeddingBatch & batch, Request & request, int32_t
 std::unique_lock<std::mutex> EvaluatorState::idle() {
     std::unique_lock<std::mutex> lock(running, std::try_to_lock);
     if (!lock) {
-        throw Failure("BUSY", "the evaluator is running");
+        throw Failure(Code::BUSY, "the evaluator is running");
     }
     return lock;
 }
@@ -118,7 +118,7 @@ std::map<std::string, Importance> EvaluatorState::importance() {
 void EvaluatorState::restore(std::map<std::string, Importance> entries) {
     const auto lock = idle();
     if (!tap) {
-        throw Failure("NO_TAP", "this evaluator has no tap");
+        throw Failure(Code::NO_TAP, "this evaluator has no tap");
     }
     for (auto & [name, entry] : entries) {
         tap->importance[name] = std::move(entry);
@@ -134,9 +134,9 @@ Outcome EvaluatorState::run(Request request, const Emitter & emitter) {
         count += sequences.back().token_count();
     }
     if (count == 0 || count > options.batch_tokens || sequences.size() > options.sequences) {
-        throw Failure("BATCH_SIZE", std::to_string(count) + " tokens in " + std::to_string(sequences.size()) +
-                                        " sequences do not fit a batch of " + std::to_string(options.batch_tokens) + " tokens and " +
-                                        std::to_string(options.sequences) + " sequences");
+        throw Failure(Code::BATCH_SIZE, std::to_string(count) + " tokens in " + std::to_string(sequences.size()) +
+                                            " sequences do not fit a batch of " + std::to_string(options.batch_tokens) + " tokens and " +
+                                            std::to_string(options.sequences) + " sequences");
     }
     Outcome        outcome;
     const auto     tokens = static_cast<int32_t>(count);

@@ -73,7 +73,7 @@ class Evaluator : public Tagged<Evaluator> {
 
     std::shared_ptr<EvaluatorState> open() const {
         if (!state) {
-            throw Failure("CLOSED", "the evaluator is closed");
+            throw Failure(Code::CLOSED, "the evaluator is closed");
         }
         return state;
     }

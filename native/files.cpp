@@ -22,13 +22,43 @@ namespace snug {
 
 namespace {
 
-[[noreturn]] void fail(const std::string & action, const std::string & path, const std::string & reason) {
-    throw Failure("FILE", "could not " + action + " " + path + ": " + reason);
+// What the system said of its last call that failed.
+struct SystemError {
+    bool        disk_full;
+    std::string words;
+};
+#ifdef _WIN32
+SystemError last_error() {
+    const auto code = GetLastError();
+    return { code == ERROR_DISK_FULL || code == ERROR_HANDLE_DISK_FULL || code == ERROR_DISK_QUOTA_EXCEEDED,
+             "error " + std::to_string(code) };
+}
+#else
+SystemError last_error() { return { errno == ENOSPC || errno == EDQUOT, std::strerror(errno) }; }
+#endif
+
+[[noreturn]] void fail_to_read(const std::string & path, const std::string & reason) {
+    throw Failure(Code::FILE, "could not read " + path + ": " + reason);
+}
+
+[[noreturn]] void fail_to_write(const std::string & path, const SystemError & error) {
+    if (error.disk_full) {
+        throw Failure(Code::DISK_FULL, "the disk is full: " + path + " could not be written");
+    }
+    throw Failure(Code::CANNOT_WRITE, path + " cannot be written: " + error.words);
+}
+
+[[noreturn]] void fail_to_open(const std::string & path, File::Mode mode) {
+    const auto error = last_error();
+    if (mode == File::Mode::write) {
+        fail_to_write(path, error);
+    }
+    throw Failure(Code::FILE, "could not open " + path + ": " + error.words);
 }
 
 } // namespace
 
-void require_regular_file(const std::string & path, const char * code) {
+void require_regular_file(const std::string & path, Code code) {
     std::error_code error;
     const auto      status = std::filesystem::status(std::filesystem::u8path(path), error);
     if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
@@ -38,7 +68,7 @@ void require_regular_file(const std::string & path, const char * code) {
 
 void File::require(uint64_t bytes, uint64_t offset) const {
     if (bytes > size() || offset > size() - bytes) {
-        fail("read", path, "the file ends too early");
+        fail_to_read(path, "the file ends too early");
     }
 }
 
@@ -52,8 +82,6 @@ std::wstring wide(const std::string & text) {
     MultiByteToWideChar(CP_UTF8, 0, text.c_str(), -1, result.data(), length);
     return result;
 }
-
-std::string last_error() { return "error " + std::to_string(GetLastError()); }
 
 struct Handle {
     HANDLE handle;
@@ -91,12 +119,12 @@ bool can_map(const std::string & path) {
 }
 
 File::File(const std::string & path, Mode mode) : path(path) {
-    require_regular_file(path, "FILE");
+    require_regular_file(path, mode == Mode::write ? Code::CANNOT_WRITE : Code::FILE);
     const bool writing = mode == Mode::write;
     handle = CreateFileW(wide(path).c_str(), writing ? GENERIC_READ | GENERIC_WRITE : GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE,
                          nullptr, writing ? OPEN_ALWAYS : OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
     if (handle == INVALID_HANDLE_VALUE) {
-        fail("open", path, last_error());
+        fail_to_open(path, mode);
     }
 }
 
@@ -105,7 +133,7 @@ File::~File() { CloseHandle(handle); }
 uint64_t File::size() const {
     LARGE_INTEGER bytes;
     if (!GetFileSizeEx(handle, &bytes)) {
-        fail("read", path, last_error());
+        fail_to_read(path, last_error().words);
     }
     return static_cast<uint64_t>(bytes.QuadPart);
 }
@@ -116,7 +144,7 @@ void File::read_at(void * data, size_t bytes, uint64_t offset) const {
         auto  position = at(offset);
         DWORD done     = 0;
         if (!ReadFile(handle, target, static_cast<DWORD>(std::min(bytes, LARGEST_TRANSFER)), &done, &position) || done == 0) {
-            fail("read", path, last_error());
+            fail_to_read(path, last_error().words);
         }
         target += done, offset += done, bytes -= done;
     }
@@ -128,7 +156,7 @@ void File::write_at(const void * data, size_t bytes, uint64_t offset) const {
         auto  position = at(offset);
         DWORD done     = 0;
         if (!WriteFile(handle, source, static_cast<DWORD>(std::min(bytes, LARGEST_TRANSFER)), &done, &position)) {
-            fail("write", path, last_error());
+            fail_to_write(path, last_error());
         }
         source += done, offset += done, bytes -= done;
     }
@@ -157,10 +185,10 @@ bool can_map(const std::string & path) {
 }
 
 File::File(const std::string & path, Mode mode) : path(path) {
-    require_regular_file(path, "FILE");
+    require_regular_file(path, mode == Mode::write ? Code::CANNOT_WRITE : Code::FILE);
     descriptor = mode == Mode::write ? open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644) : open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
-        fail("open", path, std::strerror(errno));
+        fail_to_open(path, mode);
     }
 }
 
@@ -169,7 +197,7 @@ File::~File() { close(descriptor); }
 uint64_t File::size() const {
     struct stat status;
     if (fstat(descriptor, &status) != 0) {
-        fail("read", path, std::strerror(errno));
+        fail_to_read(path, last_error().words);
     }
     return static_cast<uint64_t>(status.st_size);
 }
@@ -182,7 +210,7 @@ void File::read_at(void * data, size_t bytes, uint64_t offset) const {
             continue;
         }
         if (done <= 0) {
-            fail("read", path, done == 0 ? "the file ends too early" : std::strerror(errno));
+            fail_to_read(path, done == 0 ? "the file ends too early" : last_error().words);
         }
         target += done, offset += done, bytes -= done;
     }
@@ -196,7 +224,7 @@ void File::write_at(const void * data, size_t bytes, uint64_t offset) const {
             continue;
         }
         if (done < 0) {
-            fail("write", path, std::strerror(errno));
+            fail_to_write(path, last_error());
         }
         source += done, offset += done, bytes -= done;
     }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "errors.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,12 +10,13 @@ namespace snug {
 
 // Refuses folders, pipes and devices with Failure(code, …): opening a pipe waits until somebody writes to it. What is not there is left to
 // who opens it.
-void require_regular_file(const std::string & path, const char * code);
+void require_regular_file(const std::string & path, Code code);
 
 // Whether the system lets a file be read as memory: some network and FUSE drives do not. Nothing is read.
 bool can_map(const std::string & path);
 
-// Positioned reads and writes that several threads may do at once. Throws Failure("FILE", …) with the system's reason.
+// Positioned reads and writes that several threads may do at once. Throws Failure with the system's
+// reason: FILE when reading; DISK_FULL or CANNOT_WRITE when writing.
 class File {
   public:
     enum class Mode { read, write };

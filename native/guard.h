@@ -4,12 +4,10 @@
 
 #include <napi.h>
 
-#include <new>
-
 namespace snug {
 
-// An Error with this code.
-Napi::Error coded_error(Napi::Env env, const std::string & code, const std::string & message);
+// The Error that JavaScript gets.
+Napi::Error error_of(Napi::Env env, const Failure & failure);
 
 // Runs what JavaScript called: whatever it throws becomes an error there. A C++ exception that reaches Node ends the process.
 template <class Run> auto guarded(Napi::Env env, Run run) {
@@ -17,12 +15,8 @@ template <class Run> auto guarded(Napi::Env env, Run run) {
         return run();
     } catch (const Napi::Error &) {
         throw;
-    } catch (const Failure & failure) {
-        throw coded_error(env, failure.code, failure.what());
-    } catch (const std::bad_alloc &) {
-        throw coded_error(env, "OUT_OF_MEMORY", "not enough memory");
-    } catch (const std::exception & error) {
-        throw coded_error(env, "NATIVE", error.what());
+    } catch (...) {
+        throw error_of(env, current_failure());
     }
 }
 

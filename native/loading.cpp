@@ -43,7 +43,7 @@ void load_text_model(ModelState & state, const OpenOptions & options, LoadProgre
     state.model.reset(llama_model_load_from_file(options.path.c_str(), parameters));
     throw_if_aborted(progress.abort);
     if (!state.model) {
-        throw Failure("MODEL_LOAD", "llama.cpp could not load " + options.path + ": " + log.reasons());
+        throw Failure(Code::MODEL_LOAD, "llama.cpp could not load " + options.path + ": " + log.reasons());
     }
     state.warnings = log.lines();
 }
@@ -71,10 +71,10 @@ void load_vision(ModelState & state, const OpenOptions & options, LoadProgress &
     state.vision.reset(open(options.vision_path.c_str(), state.model.get(), parameters));
     throw_if_aborted(progress.abort);
     if (!state.vision) {
-        throw Failure("MMPROJ_LOAD", "llama.cpp could not load " + options.vision_path + " with this model: " + log.reasons());
+        throw Failure(Code::MMPROJ_LOAD, "llama.cpp could not load " + options.vision_path + " with this model: " + log.reasons());
     }
     if (!mtmd_support_vision(state.vision.get())) {
-        throw Failure("MMPROJ_LOAD", options.vision_path + " has no vision encoder");
+        throw Failure(Code::MMPROJ_LOAD, options.vision_path + " has no vision encoder");
     }
     for (auto & line : log.lines()) {
         state.warnings.push_back(std::move(line));
@@ -86,8 +86,8 @@ void load_vision(ModelState & state, const OpenOptions & options, LoadProgress &
 void load(ModelState & state, const OpenOptions & options, const Emitter & emitter, const Abort & abort) {
     cpu_device();
     throw_if_aborted(abort);
-    require_regular_file(options.path, "MODEL_LOAD");
-    require_regular_file(options.vision_path, "MMPROJ_LOAD");
+    require_regular_file(options.path, Code::MODEL_LOAD);
+    require_regular_file(options.vision_path, Code::MMPROJ_LOAD);
     LoadProgress progress{ &emitter, abort };
     state.path     = options.path;
     state.no_alloc = options.no_alloc;

@@ -41,7 +41,7 @@ std::vector<float> ModelState::encode(const mtmd_input_chunk * image) {
     std::lock_guard<std::mutex> lock(encoding);
     LogMark                     log;
     if (mtmd_encode_chunk(vision.get(), image) != 0) {
-        throw Failure("ENCODE_FAILED", "the vision encoder failed: " + log.reasons());
+        throw Failure(Code::COMPUTE_FAILED, "the vision encoder failed: " + log.reasons());
     }
     const float *            embeddings = mtmd_get_output_embd(vision.get());
     const std::vector<float> encoded(embeddings, embeddings + mtmd_input_chunk_get_n_tokens(image) * embedding_length());
@@ -102,7 +102,7 @@ class NativeModel : public Tagged<NativeModel> {
 
     Model open() const {
         if (!state) {
-            throw Failure("CLOSED", "the model is closed");
+            throw Failure(Code::CLOSED, "the model is closed");
         }
         return state;
     }
@@ -230,13 +230,15 @@ Napi::Value vision_memory(const Napi::CallbackInfo & info) {
         info.Env(), info.Env().Undefined(),
         [=](const Emitter &) {
             cpu_device();
-            require_regular_file(path, "MMPROJ_LOAD");
+            require_regular_file(path, Code::MMPROJ_LOAD);
             LogMark log;
             try {
                 *total =
                     static_cast<double>(vision_compute_bytes(path.c_str(), static_cast<int>(size.width), static_cast<int>(size.height)));
+            } catch (const std::bad_alloc &) {
+                throw;
             } catch (const std::exception & error) {
-                throw Failure("MMPROJ_LOAD", "llama.cpp could not read " + path + ": " + error.what() + " " + log.reasons());
+                throw Failure(Code::MMPROJ_LOAD, "llama.cpp could not read " + path + ": " + error.what() + " " + log.reasons());
             }
         },
         [=](Napi::Env env) { return Napi::Number::New(env, *total); });

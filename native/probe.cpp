@@ -83,7 +83,7 @@ double probe(const ProbeTask & task, const Abort & abort) {
         throw_if_aborted(abort);
         const auto start = std::chrono::steady_clock::now();
         if (ggml_backend_graph_compute(cpu.backend.get(), graph) != GGML_STATUS_SUCCESS) {
-            throw Failure("PROBE", std::string("could not run a product with ") + ggml_type_name(task.type));
+            throw Failure(Code::COMPUTE_FAILED, std::string("could not run a product with ") + ggml_type_name(task.type));
         }
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     };
@@ -111,10 +111,10 @@ Napi::Value probe_product(const Napi::CallbackInfo & info) {
         info.Env(), info.Env().Undefined(),
         [=](const Emitter &) {
             if (!can_be_quantized_to(task.type)) {
-                throw Failure("PROBE", std::string("there are no weights of ") + ggml_type_name(task.type));
+                throw Failure(Code::PROBE, std::string("there are no weights of ") + ggml_type_name(task.type));
             }
             if (task.columns % ggml_blck_size(task.type) != 0) {
-                throw Failure("PROBE", "the shape does not fit the type");
+                throw Failure(Code::PROBE, "the shape does not fit the type");
             }
             *result = probe(task, abort);
         },

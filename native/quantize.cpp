@@ -68,28 +68,28 @@ Task read_task(const Napi::Object & options) {
 
 void check(const Task & task) {
     if (!can_be_read(task.source_type)) {
-        throw Failure("QUANTIZE", std::string("cannot convert from ") + ggml_type_name(task.source_type));
+        throw Failure(Code::QUANTIZE, std::string("cannot convert from ") + ggml_type_name(task.source_type));
     }
     if (!can_be_quantized_to(task.target_type)) {
-        throw Failure("QUANTIZE", std::string("cannot convert to ") + ggml_type_name(task.target_type));
+        throw Failure(Code::QUANTIZE, std::string("cannot convert to ") + ggml_type_name(task.target_type));
     }
     for (const auto type : { task.source_type, task.target_type }) {
         if (task.columns % ggml_blck_size(type) != 0) {
-            throw Failure("QUANTIZE",
+            throw Failure(Code::QUANTIZE,
                           "rows of " + std::to_string(task.columns) + " values do not divide into blocks of " + ggml_type_name(type));
         }
     }
     const int64_t matrices = task.rows / task.rows_per_matrix;
     if (!task.importance.empty() && static_cast<int64_t>(task.importance.size()) != task.columns * matrices) {
-        throw Failure("QUANTIZE", "the importance matrix has " + std::to_string(task.importance.size()) + " values for " +
-                                      std::to_string(task.columns * matrices) + " columns");
+        throw Failure(Code::QUANTIZE, "the importance matrix has " + std::to_string(task.importance.size()) + " values for " +
+                                          std::to_string(task.columns * matrices) + " columns");
     }
     if (task.importance.empty() && needs_importance(task.target_type)) {
-        throw Failure("NEEDS_IMPORTANCE", std::string(ggml_type_name(task.target_type)) + " needs an importance matrix");
+        throw Failure(Code::NEEDS_IMPORTANCE, std::string(ggml_type_name(task.target_type)) + " needs an importance matrix");
     }
     for (const float value : task.importance) {
         if (!std::isfinite(value) || value < 0) {
-            throw Failure("QUANTIZE", "the importance matrix holds values that are not finite or below zero");
+            throw Failure(Code::QUANTIZE, "the importance matrix holds values that are not finite or below zero");
         }
     }
 }
@@ -168,7 +168,7 @@ bool all_finite(const float * values, int64_t count) {
 void check_finite(const float * values, int64_t rows, int64_t columns, int64_t first_row) {
     for (int64_t row = 0; row < rows; ++row) {
         if (!all_finite(values + row * columns, columns)) {
-            throw Failure("QUANTIZE",
+            throw Failure(Code::INCOHERENT,
                           "the source holds a value that is not finite, in row " + std::to_string(first_row + row) + ": it is broken");
         }
     }
@@ -199,7 +199,7 @@ void work_on(const Task & task, const File & source, const File & target, Slabs 
             check_finite(values.data(), count, task.columns, first);
             const size_t bytes = quantize_rows(task, values.data(), blocks.data(), first, count);
             if (!ggml_validate_row_data(task.target_type, blocks.data(), bytes)) {
-                throw Failure("QUANTIZE", "the quantized rows hold values that are not finite: the source is broken here");
+                throw Failure(Code::INCOHERENT, "the quantized rows hold values that are not finite: the source is broken here");
             }
             target.write_at(blocks.data(), bytes, first * target_row);
             slabs.finished(count);

@@ -31,7 +31,7 @@ Image read_image(const Napi::Object & object, Pictures pictures) {
     return image;
 }
 
-Failure markers_differ() { return { "TOKENIZE", "the number of pictures differs from the number of picture markers in the text" }; }
+Failure markers_differ() { return { Code::TOKENIZE, "the number of pictures differs from the number of picture markers in the text" }; }
 
 } // namespace
 
@@ -68,12 +68,12 @@ llama_pos Piece::position_count() const { return image ? mtmd_input_chunk_get_n_
 
 PreparedSequence::PreparedSequence(const ModelState & model, Sequence sequence) {
     if (!model.vision && !sequence.images.empty()) {
-        throw Failure("CANNOT_SEE", "this model has no vision encoder, so it cannot take pictures");
+        throw Failure(Code::CANNOT_SEE, "this model has no vision encoder, so it cannot take pictures");
     }
     if (!sequence.tokens.empty()) {
         for (const llama_token token : sequence.tokens) {
             if (token < 0 || token >= model.vocabulary_size()) {
-                throw Failure("TOKENIZE", "the vocabulary has no token " + std::to_string(token));
+                throw Failure(Code::TOKENIZE, "the vocabulary has no token " + std::to_string(token));
             }
         }
         add_tokens(std::move(sequence.tokens));
@@ -119,7 +119,7 @@ void PreparedSequence::add_image(const ModelState & model, const Image & image) 
     chunks.emplace_back(mtmd_input_chunks_init());
     LogMark log;
     if (mtmd_tokenize_from_parts(model.vision.get(), chunks.back().get(), &parts, 1, false) != 0) {
-        throw Failure("TOKENIZE", "the picture could not be prepared: " + log.reasons());
+        throw Failure(Code::PICTURE, "the picture could not be prepared: " + log.reasons());
     }
     for (size_t i = 0; i < mtmd_input_chunks_size(chunks.back().get()); ++i) {
         const auto * chunk = mtmd_input_chunks_get(chunks.back().get(), i);
@@ -135,7 +135,7 @@ void PreparedSequence::add_image(const ModelState & model, const Image & image) 
                 pieces.push_back({ chunk, id ? id : "", {} });
                 break;
             }
-            default: throw Failure("TOKENIZE", "only text and pictures are supported");
+            default: throw Failure(Code::UNSUPPORTED, "only text and pictures are supported");
         }
     }
 }

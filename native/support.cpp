@@ -28,7 +28,7 @@ bool is_aborted(const Abort & abort) {
 
 void throw_if_aborted(const Abort & abort) {
     if (is_aborted(abort)) {
-        throw Failure("CANCELLED", "cancelled");
+        throw Failure(Code::CANCELLED, "cancelled");
     }
 }
 
@@ -37,18 +37,18 @@ void require_numbers(const float * values, size_t count, const char * otherwise)
     bool            any      = count == 0;
     for (size_t i = 0; i < count; ++i) {
         if (!(values[i] < infinite)) {
-            throw Failure("INCOHERENT", otherwise);
+            throw Failure(Code::INCOHERENT, otherwise);
         }
         any = any || values[i] > -infinite;
     }
     if (!any) {
-        throw Failure("INCOHERENT", otherwise);
+        throw Failure(Code::INCOHERENT, otherwise);
     }
 }
 
-Napi::Error coded_error(Napi::Env env, const std::string & code, const std::string & message) {
-    auto error = Napi::Error::New(env, message);
-    error.Value().Set("code", code);
+Napi::Error error_of(Napi::Env env, const Failure & failure) {
+    auto error = Napi::Error::New(env, failure.what());
+    error.Value().Set("code", name_of(failure.code));
     return error;
 }
 
@@ -73,7 +73,7 @@ template <class Call> void Emitter::send(Call call) const {
     // closing counts as a release
     if (function.BlockingCall(std::move(call)) == napi_closing) {
         active = false;
-        throw Failure("CANCELLED", "the thread that waits for this ends");
+        throw Failure(Code::CANCELLED, "the thread that waits for this ends");
     }
 }
 
@@ -82,7 +82,7 @@ void Emitter::emit(Make make) const {
         return;
     }
     if (thrown->any) {
-        throw Failure("CALLBACK", "the callback threw");
+        throw Failure(Code::CALLBACK_THREW, "the callback threw");
     }
     send([make = std::move(make), thrown = thrown](Napi::Env env, Napi::Function callback) {
         if (env == nullptr || thrown->any) {
@@ -132,14 +132,10 @@ class Job : public Napi::AsyncWorker {
     void Execute() override {
         try {
             work(emitter);
-        } catch (const Failure & failure) {
-            fail(failure.code, failure.what());
-        } catch (const std::bad_alloc &) {
-            fail("OUT_OF_MEMORY", "not enough memory");
-        } catch (const std::exception & error) {
-            fail("NATIVE", error.what());
         } catch (...) {
-            fail("NATIVE", "");
+            failure = std::make_shared<Failure>(current_failure());
+            // that it failed; what went wrong is in the Failure
+            SetError("failed");
         }
     }
 
@@ -157,25 +153,18 @@ class Job : public Napi::AsyncWorker {
         });
     }
 
-    void OnError(const Napi::Error & error) override {
-        emitter.after_events(Env(),
-                             [deferred = deferred, message = error.Message(), code = code](Napi::Env env, const Napi::Error * thrown) {
-                                 deferred.Reject(thrown ? thrown->Value() : coded_error(env, code, message).Value());
-                             });
+    void OnError(const Napi::Error &) override {
+        emitter.after_events(Env(), [deferred = deferred, failure = failure](Napi::Env env, const Napi::Error * thrown) {
+            deferred.Reject(thrown ? thrown->Value() : error_of(env, *failure).Value());
+        });
     }
 
   private:
-    Napi::Promise::Deferred deferred;
-    Emitter                 emitter;
-    Work                    work;
-    Result                  result;
-    std::string             code;
-
-    // an empty message would count as success
-    void fail(const std::string & reason, const std::string & message) {
-        code = reason;
-        SetError(message.empty() ? "unknown failure" : message);
-    }
+    Napi::Promise::Deferred  deferred;
+    Emitter                  emitter;
+    Work                     work;
+    Result                   result;
+    std::shared_ptr<Failure> failure;
 };
 
 // llama.cpp's last log lines of level warning and above, with a running number so that a mark can say "since then"

@@ -1,22 +1,16 @@
 #pragma once
 
+#include "errors.h"
+
 #include <napi.h>
 
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace snug {
-
-// An error that reaches JavaScript as an Error with this `code`; src-main/engine turns it into one with advice.
-class Failure : public std::runtime_error {
-  public:
-    Failure(std::string code, const std::string & message) : std::runtime_error(message), code(std::move(code)) {}
-    const std::string code;
-};
 
 // Set from the JavaScript thread, looked at per tensor, batch and token on the worker threads.
 using Abort = std::shared_ptr<std::atomic<bool>>;

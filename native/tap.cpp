@@ -64,11 +64,8 @@ bool Tap::observe(ggml_tensor * tensor, bool ask, void * data) {
         self->sample(tensor, layer);
         // what follows the last layer (norm, output head) is not measured: end the run there
         return layer != self->layers - 1;
-    } catch (const Failure & error) {
-        self->failure = std::make_unique<Failure>(error);
-        return false;
-    } catch (const std::exception & error) {
-        self->failure = std::make_unique<Failure>("TAP", error.what());
+    } catch (...) {
+        self->failure = std::make_unique<Failure>(current_failure());
         return false;
     }
 }
@@ -87,7 +84,7 @@ const std::vector<float> & Tap::column_squares(const ggml_tensor * input) {
 void Tap::collect(const ggml_tensor * product) {
     const auto * input = product->src[1];
     if (!ggml_backend_buffer_is_host(input->buffer)) {
-        throw Failure("TAP", "calibration runs on the CPU; this layer's input is on another device");
+        throw Failure(Code::TAP, "calibration runs on the CPU; this layer's input is on another device");
     }
     const auto & squares = column_squares(input);
     auto &       entry   = importance[product->src[0]->name];
@@ -95,14 +92,14 @@ void Tap::collect(const ggml_tensor * product) {
         entry.sums.resize(squares.size(), 0);
     }
     if (entry.sums.size() != squares.size()) {
-        throw Failure("TAP", std::string("the importance restored for ") + product->src[0]->name + " has " +
-                                 std::to_string(entry.sums.size()) + " values for " + std::to_string(squares.size()) + " columns");
+        throw Failure(Code::TAP, std::string("the importance restored for ") + product->src[0]->name + " has " +
+                                     std::to_string(entry.sums.size()) + " values for " + std::to_string(squares.size()) + " columns");
     }
     for (size_t i = 0; i < squares.size(); ++i) {
         entry.sums[i] += squares[i];
         if (!std::isfinite(entry.sums[i])) {
-            throw Failure("INCOHERENT", std::string("a value that is not finite reached ") + product->src[0]->name +
-                                            ": the model is broken or overflows");
+            throw Failure(Code::INCOHERENT, std::string("a value that is not finite reached ") + product->src[0]->name +
+                                                ": the model is broken or overflows");
         }
     }
     entry.count += ggml_nrows(input);
@@ -115,8 +112,8 @@ void Tap::sample(const ggml_tensor * output, int layer) {
         return;
     }
     if (output->ne[1] != static_cast<int64_t>(slots.size())) {
-        throw Failure("TAP", "layer " + std::to_string(layer) + " has " + std::to_string(output->ne[1]) + " output rows for " +
-                                 std::to_string(slots.size()) + " tokens");
+        throw Failure(Code::TAP, "layer " + std::to_string(layer) + " has " + std::to_string(output->ne[1]) + " output rows for " +
+                                     std::to_string(slots.size()) + " tokens");
     }
     const size_t row_bytes = output->ne[0] * sizeof(float);
     for (size_t token = 0; token < slots.size(); ++token) {

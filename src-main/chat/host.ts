@@ -11,7 +11,7 @@ import { SnugError } from '../contract/errors.ts';
 import { hasGraphicsDevice } from '../contract/laptop.ts';
 import { splitThoughts } from '../contract/thoughts.ts';
 import { loadAddon } from '../engine/addon.ts';
-import { withAbort, callNative } from '../engine/native-calls.ts';
+import { callNative, useNative, withAbort } from '../engine/native-calls.ts';
 import type { NativeModel } from '../engine/native-types.ts';
 import { peakResidentBytes } from '../engine/peak-memory.ts';
 import { staysMapped } from '../luq/plan/loaded-weights.ts';
@@ -161,29 +161,27 @@ export class ChatHost {
     const model = this.#model;
     if (!model) throw new SnugError('BUG', 'no model is open');
     const { addon } = loadAddon();
-    const chat = new addon.Chat(model, {
+    const options = {
       contextTokens: MEASURED_PROMPT_TOKENS + MEASURED_ANSWER_TOKENS + CHAT_BATCH_TOKENS,
       batchTokens: CHAT_BATCH_TOKENS,
       threads: usableThreads(request.threads),
-    });
-    try {
-      const { vocabularySize } = model.describe();
-      // any tokens do: the time of a prompt does not depend on what it says
-      const tokens = Int32Array.from(
-        { length: MEASURED_PROMPT_TOKENS },
-        (_, i) => (i * 7919 + 1) % (vocabularySize - 16),
-      );
-      // the first run touches the weights for the first time: it is not counted
-      await callNative(chat.prompt({ tokens: tokens.slice(0, 2) }));
-      const prompt = await callNative(chat.prompt({ tokens: tokens.slice(1) }));
-      const answer = await callNative(chat.answer({ maxTokens: MEASURED_ANSWER_TOKENS, ignoreEnd: true }));
-      return {
-        promptTokensPerSecond: (prompt.promptTokens - prompt.reusedTokens) / prompt.promptSeconds,
-        tokensPerSecond: answer.tokens / answer.seconds,
-      };
-    } finally {
-      chat.close();
-    }
+    };
+    using inUse = useNative(() => new addon.Chat(model, options));
+    const chat = inUse.native;
+    const { vocabularySize } = model.describe();
+    // any tokens do: the time of a prompt does not depend on what it says
+    const tokens = Int32Array.from(
+      { length: MEASURED_PROMPT_TOKENS },
+      (_, i) => (i * 7919 + 1) % (vocabularySize - 16),
+    );
+    // the first run touches the weights for the first time: it is not counted
+    await callNative(chat.prompt({ tokens: tokens.slice(0, 2) }));
+    const prompt = await callNative(chat.prompt({ tokens: tokens.slice(1) }));
+    const answer = await callNative(chat.answer({ maxTokens: MEASURED_ANSWER_TOKENS, ignoreEnd: true }));
+    return {
+      promptTokensPerSecond: (prompt.promptTokens - prompt.reusedTokens) / prompt.promptSeconds,
+      tokensPerSecond: answer.tokens / answer.seconds,
+    };
   }
 
   close(): void {

@@ -11,8 +11,7 @@ import type {
   SentPicture,
 } from '../contract/chat.ts';
 import { openedThoughts } from '../contract/thoughts.ts';
-import { callNative } from '../engine/native-calls.ts';
-import { nativeError } from '../engine/native-errors.ts';
+import { callNative, tryNative } from '../engine/native-calls.ts';
 import type { Addon, NativeChat, NativeModel } from '../engine/native-types.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
 import type { TextModel, VisionModel } from '../models/model-file.ts';
@@ -61,11 +60,7 @@ export class ChatSession implements Disposable {
     this.#room = new ContextRoom(options, this.#scale, (messages, pictures, signal) =>
       this.#tokensOf(messages, pictures, signal),
     );
-    try {
-      this.#chat = options.metadataOnly ? undefined : new addon.Chat(model, options);
-    } catch (error) {
-      throw nativeError(error);
-    }
+    this.#chat = options.metadataOnly ? undefined : tryNative(() => new addon.Chat(model, options));
   }
 
   get #running(): NativeChat {
@@ -239,13 +234,9 @@ export class ChatSession implements Disposable {
     if (typed > most) return Infinity;
     const rendered = await this.#render(messages, signal);
     if (rendered.length > most) return Infinity;
-    try {
-      const images = pictures.map(({ width, height }) => ({ width, height }));
-      const pieces = this.#model.layout({ text: rendered, images });
-      return pieces.reduce((sum, piece) => sum + piece.tokens, 0);
-    } catch (error) {
-      throw nativeError(error);
-    }
+    const images = pictures.map(({ width, height }) => ({ width, height }));
+    const pieces = tryNative(() => this.#model.layout({ text: rendered, images }));
+    return pieces.reduce((sum, piece) => sum + piece.tokens, 0);
   }
 
   [Symbol.dispose](): void {

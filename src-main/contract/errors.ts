@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'UNSUPPORTED_CPU'
   /** a part of Snug itself is missing or cannot be loaded */
   | 'NOT_INSTALLED'
+  | 'OUT_OF_MEMORY'
   | 'CONTEXT_FULL'
   | 'CANNOT_SEE'
   | 'INCOHERENT'

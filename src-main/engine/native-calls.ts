@@ -14,6 +14,43 @@ export async function callNative<T>(promise: Promise<T>): Promise<T> {
 }
 
 /**
+ * What a call of the addon that does not wait returns.
+ * @throws SnugError for what it throws, with a code of the contract
+ */
+export function tryNative<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw nativeError(error);
+  }
+}
+
+/** An evaluator or a chat in use. */
+interface InUse<T> extends Disposable {
+  readonly native: T;
+}
+
+/**
+ * Makes an evaluator or a chat that a signal aborts, and that is closed when this is disposed.
+ * @throws SnugError as tryNative does: OUT_OF_MEMORY where its context finds no room
+ */
+export function useNative<T extends { abort(): void; close(): void }>(
+  make: () => T,
+  signal?: AbortSignal,
+): InUse<T> {
+  const native = tryNative(make);
+  const stop = () => native.abort();
+  signal?.addEventListener('abort', stop, { once: true });
+  return {
+    native,
+    [Symbol.dispose]: () => {
+      signal?.removeEventListener('abort', stop);
+      native.close();
+    },
+  };
+}
+
+/**
  * Runs a call with an abort flag that follows a signal as long as the call runs.
  * @throws SnugError as callNative does; CANCELLED once the signal is aborted
  */

@@ -64,12 +64,3 @@ export function writeError(error: unknown, path: string, advice?: WritingAdvice)
     error,
   );
 }
-
-/** How native code passes a full disk on: strerror's words, or the number that Windows has for it or for a quota. */
-const NATIVE_FULL = /No space left|Disk quota exceeded|\berror (112|1295)\b/i;
-
-/** The same for what native code could not write; anything else stays what it is. */
-export function nativeWriteError(error: unknown, path: string): unknown {
-  if (!(error instanceof SnugError) || !NATIVE_FULL.test(error.message)) return error;
-  return writeError(Object.assign(new Error(error.message), { code: 'ENOSPC' }), path);
-}

@@ -1,4 +1,4 @@
-import { nativeError } from '../engine/native-errors.ts';
+import { tryNative } from '../engine/native-calls.ts';
 import type { NativeModel } from '../engine/native-types.ts';
 import { mostPixels, tokenSide, type ImageLimits } from '../models/image-limits.ts';
 import type { VisionModel } from '../models/model-file.ts';
@@ -33,12 +33,8 @@ export class PictureScale {
   }
 
   tokens(size: PictureSize): number {
-    try {
-      const pieces = this.#model.layout({ text: this.#mediaMarker, images: [size] });
-      return pieces.reduce((sum, piece) => sum + (piece.kind === 'image' ? piece.tokens : 0), 0);
-    } catch (error) {
-      throw nativeError(error);
-    }
+    const pieces = tryNative(() => this.#model.layout({ text: this.#mediaMarker, images: [size] }));
+    return pieces.reduce((sum, piece) => sum + (piece.kind === 'image' ? piece.tokens : 0), 0);
   }
 
   /** The size at which a picture takes at most so many tokens; what an encoder does not let be smaller stays as it is. */

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { SnugError, throwIfCancelled } from '../../contract/errors.ts';
 import type { OnProgress } from '../../contract/progress.ts';
-import { callNative } from '../../engine/native-calls.ts';
+import { callNative, useNative } from '../../engine/native-calls.ts';
 import type { Addon, NativeEvaluator, NativeModel } from '../../engine/native-types.ts';
 import { readKept } from '../../files/json-file.ts';
 import { freeDiskBytes } from '../../files/disk.ts';
 import { formatBytes } from '../../contract/bytes.ts';
 import { discard, makeFolder, syncFile, writeFileAtomically } from '../../files/durable.ts';
-import { nativeWriteError, writeError } from '../../files/write-error.ts';
+import { writeError } from '../../files/write-error.ts';
 import { encodeImatrix, readImatrix, type Imatrix } from '../../gguf/imatrix.ts';
 import { PRIVATE_FILE } from '../../files/private-files.ts';
 import { seededRandom, shuffled } from '../random.ts';
@@ -184,21 +184,14 @@ export async function calibrate(options: CalibrateOptions): Promise<CalibrationR
   const done = readCheckpoint(files, batches.length);
   if (done === batches.length) return { imatrix: readImatrix(files.imatrix), reused: true };
   prepareSampleFile(files.sample, options);
-  const evaluator = new options.addon.Evaluator(options.model, {
-    batchTokens: options.batchTokens,
-    sequences: MOST_SEQUENCES,
-    threads: options.threads,
-    tap: true,
-  });
-  const stop = () => evaluator.abort();
-  options.signal?.addEventListener('abort', stop, { once: true });
-  try {
-    if (done > 0) evaluator.restoreImportance(Object.fromEntries(readImatrix(files.imatrix).entries));
-    return { imatrix: await runBatches(evaluator, batches, done, files, options), reused: false };
-  } finally {
-    options.signal?.removeEventListener('abort', stop);
-    evaluator.close();
-  }
+  const { addon, model, batchTokens, threads, signal } = options;
+  using inUse = useNative(
+    () => new addon.Evaluator(model, { batchTokens, sequences: MOST_SEQUENCES, threads, tap: true }),
+    signal,
+  );
+  const evaluator = inUse.native;
+  if (done > 0) evaluator.restoreImportance(Object.fromEntries(readImatrix(files.imatrix).entries));
+  return { imatrix: await runBatches(evaluator, batches, done, files, options), reused: false };
 }
 
 async function runBatches(
@@ -224,9 +217,7 @@ async function runBatches(
       samplePath: files.sample,
       slotsPerLayer: sample.isImage.length,
     });
-    await callNative(run).catch((error: unknown) => {
-      throw nativeWriteError(error, files.sample);
-    });
+    await callNative(run);
     tokensDone += batch.tokens;
     chunks += batch.sequences.length;
     saveCheckpoint(

@@ -4,7 +4,7 @@ import { ChatTemplate } from '../../prompt/template.ts';
 import { type ChatMessage } from '../../prompt/turns.ts';
 import { SnugError } from '../../contract/errors.ts';
 import { SUPPORTED_PICTURES } from '../../contract/picture-kinds.ts';
-import { nativeError } from '../../engine/native-errors.ts';
+import { tryNative } from '../../engine/native-calls.ts';
 import type { NativeModel, NativeSequence } from '../../engine/native-types.ts';
 import type { TextModel } from '../../models/model-file.ts';
 import {
@@ -184,11 +184,7 @@ function pictureSequence(
 }
 
 function layOut(model: NativeModel, sequence: NativeSequence) {
-  try {
-    return model.layout(sequence);
-  } catch (error) {
-    throw nativeError(error);
-  }
+  return tryNative(() => model.layout(sequence));
 }
 
 function planText(text: CalibrationText, { model, textTokens }: SequenceOptions): PlannedSequence[] {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { SnugError, throwIfCancelled } from '../../contract/errors.ts';
 import type { Quality } from '../../contract/fit-report.ts';
 import type { OnProgress } from '../../contract/progress.ts';
-import { callNative } from '../../engine/native-calls.ts';
+import { callNative, useNative } from '../../engine/native-calls.ts';
 import { BROKEN_MODEL } from '../../engine/native-errors.ts';
 import type { Addon, NativeModel } from '../../engine/native-types.ts';
 import { argMax } from './divergence.ts';
@@ -81,31 +81,25 @@ async function runParts(
 ): Promise<void> {
   const longest = Math.max(1, ...parts.map(({ sequence }) => sequence.tokens));
   const width = model.describe().vocabularySize;
-  const evaluator = new options.addon.Evaluator(model, {
-    batchTokens: longest,
-    sequences: 1,
-    threads: options.threads,
-    outputs: MOST_POSITIONS_PER_SEQUENCE,
-  });
-  const stop = () => evaluator.abort();
-  options.signal?.addEventListener('abort', stop, { once: true });
-  try {
-    for (const [index, part] of parts.entries()) {
-      throwIfCancelled(options.signal);
-      const sequence = await part.sequence.prepare();
-      const { logits } = await callNative(
-        evaluator.run({ sequences: [{ ...sequence, logitsFirst: part.first, logitsCount: part.count }] }),
-      );
-      if (logits.some((value) => !(value < Infinity))) await blameLayer(model, part.sequence, options, stage);
-      onLogits(
-        part,
-        Array.from({ length: part.count }, (_, i) => logits.subarray(i * width, (i + 1) * width)),
-      );
-      options.onProgress?.({ stage, done: index + 1, total: parts.length, unit: 'sequences' });
-    }
-  } finally {
-    options.signal?.removeEventListener('abort', stop);
-    evaluator.close();
+  const { addon, threads, signal } = options;
+  const outputs = MOST_POSITIONS_PER_SEQUENCE;
+  using inUse = useNative(
+    () => new addon.Evaluator(model, { batchTokens: longest, sequences: 1, threads, outputs }),
+    signal,
+  );
+  const evaluator = inUse.native;
+  for (const [index, part] of parts.entries()) {
+    throwIfCancelled(signal);
+    const sequence = await part.sequence.prepare();
+    const { logits } = await callNative(
+      evaluator.run({ sequences: [{ ...sequence, logitsFirst: part.first, logitsCount: part.count }] }),
+    );
+    if (logits.some((value) => !(value < Infinity))) await blameLayer(model, part.sequence, options, stage);
+    onLogits(
+      part,
+      Array.from({ length: part.count }, (_, i) => logits.subarray(i * width, (i + 1) * width)),
+    );
+    options.onProgress?.({ stage, done: index + 1, total: parts.length, unit: 'sequences' });
   }
 }
 
@@ -116,19 +110,15 @@ async function blameLayer(
   { addon, threads }: HeldOutOptions,
   stage: 'reference' | 'check',
 ): Promise<never> {
-  const evaluator = new addon.Evaluator(model, {
-    batchTokens: sequence.tokens,
-    sequences: 1,
-    threads,
-    tap: true,
-  });
+  using inUse = useNative(
+    () => new addon.Evaluator(model, { batchTokens: sequence.tokens, sequences: 1, threads, tap: true }),
+  );
   let where = 'the last layer is still sound';
   try {
-    await evaluator.run({ sequences: [await sequence.prepare()] });
+    await callNative(inUse.native.run({ sequences: [await sequence.prepare()] }));
   } catch (error) {
-    where = (error as Error).message;
-  } finally {
-    evaluator.close();
+    if (!(error instanceof SnugError) || error.code !== 'INCOHERENT') throw error;
+    where = error.message;
   }
   throw new SnugError('INCOHERENT', `the model's logits are not numbers; ${where}`, {
     advice:
@@ -143,26 +133,21 @@ async function greedyAnswers(
   { addon, threads, signal }: HeldOutOptions,
 ): Promise<string[]> {
   const longest = sequences.reduce((most, { tokens }) => Math.max(most, tokens), 0);
-  const chat = new addon.Chat(model, { contextTokens: longest + ANSWER_TOKENS, batchTokens: 512, threads });
-  const stop = () => chat.abort();
-  signal?.addEventListener('abort', stop, { once: true });
+  const contextTokens = longest + ANSWER_TOKENS;
+  using inUse = useNative(() => new addon.Chat(model, { contextTokens, batchTokens: 512, threads }), signal);
+  const chat = inUse.native;
   const answers: string[] = [];
-  try {
-    for (const sequence of sequences) {
-      throwIfCancelled(signal);
-      const said: Buffer[] = [];
-      await callNative(chat.prompt(await (sequence.ask as () => ReturnType<PlannedSequence['prepare']>)()));
-      await callNative(
-        chat.answer({ maxTokens: ANSWER_TOKENS, temperature: 0 }, ({ bytes }) => said.push(bytes)),
-      );
-      answers.push(Buffer.concat(said).toString('utf8'));
-    }
+  for (const sequence of sequences) {
     throwIfCancelled(signal);
-    return answers;
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    chat.close();
+    const said: Buffer[] = [];
+    await callNative(chat.prompt(await (sequence.ask as () => ReturnType<PlannedSequence['prepare']>)()));
+    await callNative(
+      chat.answer({ maxTokens: ANSWER_TOKENS, temperature: 0 }, ({ bytes }) => said.push(bytes)),
+    );
+    answers.push(Buffer.concat(said).toString('utf8'));
   }
+  throwIfCancelled(signal);
+  return answers;
 }
 
 const answersSchema = z.array(z.string());

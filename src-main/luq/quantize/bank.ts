@@ -20,7 +20,7 @@ import { tensorTypeName } from '../../gguf/tensor-types.ts';
 import { freeDiskBytes } from '../../files/disk.ts';
 import { formatBytes } from '../../contract/bytes.ts';
 import { discard, makeFolder, renameDurably, syncFileMeanwhile, syncFolder } from '../../files/durable.ts';
-import { nativeWriteError, writeError } from '../../files/write-error.ts';
+import { writeError } from '../../files/write-error.ts';
 import { meanSquares, type Imatrix } from '../../gguf/imatrix.ts';
 import { bytesAs } from '../plan/mixture.ts';
 import { PRIVATE_FILE } from '../../files/private-files.ts';
@@ -226,7 +226,7 @@ async function quantizeTensor(
     );
   } catch (error) {
     discard(bank.unfinishedPath(tensor, type));
-    throw nativeWriteError(error, bank.unfinishedPath(tensor, type));
+    throw error;
   }
 }
 

