@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { toErrorData } from './contract/errors.ts';
 import { snugHome } from './home.ts';
 import { appRoot } from './root.ts';
-import { openServices, type Services } from './services/services.ts';
+import { errorsIn } from './services/closing.ts';
+import { openServices } from './services/services.ts';
 import { within } from './doors/time-limit.ts';
 import { guardEveryPage } from './shell/guard.ts';
 import { serveIpc } from './shell/ipc.ts';
@@ -37,7 +38,8 @@ guardEveryPage(app);
 app.setAppUserModelId('io.github.snug-app.snug');
 
 let window: BrowserWindow | undefined;
-let services: Services | undefined;
+/** all that was opened, once the start has come to its end */
+let running: AsyncDisposableStack | undefined;
 let opened: OpenedFiles | undefined;
 /** files opened before the services are there */
 const waiting: string[] = [];
@@ -58,17 +60,21 @@ function openFiles(paths: readonly string[]): void {
 async function start(): Promise<void> {
   await app.whenReady();
   const home = snugHome();
-  services = openServices({ home, door: 'electron', start: startUtilityProcess });
+  await using opening = new AsyncDisposableStack();
+  // closed after the services: until then the window asks them and hears of them
+  const door = opening.use(new DisposableStack());
+  const services = opening.use(await openServices({ home, door: 'electron', start: startUtilityProcess }));
   restrict(session.defaultSession);
-  serveProtocol(protocol, page, services);
-  serveIpc(ipcMain, services, () => window);
+  door.use(serveProtocol(protocol, page, services));
+  door.use(serveIpc(ipcMain, services, () => window));
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(process.platform === 'darwin', app.name)));
-  watchFits(services.events, () => window, show);
+  door.use(watchFits(services.events, () => window, show));
   const files = [...waiting.splice(0), ...modelFiles(process.argv, process.cwd())];
   window = openWindow(files.length > 0 ? MODELS_PAGE : PAGE, preload, readWindowState(home));
   keepWindowState(window, home);
   window.on('closed', () => (window = undefined));
   opened = new OpenedFiles(services.api.library, () => window);
+  running = opening.move();
   await opened.add(files);
 }
 
@@ -86,12 +92,12 @@ if (app.requestSingleInstanceLock()) {
   let closing = false;
   let closed = false;
   app.on('before-quit', (event) => {
-    if (closed || !services) return;
+    if (closed || !running) return;
     // a running fit and a loaded model end first; what they did is kept
     event.preventDefault();
     if (closing) return;
     closing = true;
-    void within(CLOSE_MILLISECONDS, services.close(), 'it took too long')
+    void within(CLOSE_MILLISECONDS, running.disposeAsync(), 'it took too long')
       .catch(() => undefined)
       .finally(() => {
         closed = true;
@@ -99,7 +105,8 @@ if (app.requestSingleInstanceLock()) {
       });
   });
   start().catch((error: unknown) => {
-    const { message, advice } = toErrorData(error);
+    // what failed to close after it says nothing more
+    const { message, advice } = toErrorData(errorsIn(error)[0]);
     dialog.showErrorBox('Snug could not start', [message, advice ?? ''].join('\n\n').trim());
     app.exit(1);
   });

@@ -6,7 +6,8 @@ import { appRoot } from './root.ts';
 import { readArguments } from './serve/arguments.ts';
 import { startServer } from './serve/server.ts';
 import { endOnSignal } from './serve/stop.ts';
-import { openServices, type Services } from './services/services.ts';
+import { errorsIn } from './services/closing.ts';
+import { openServices } from './services/services.ts';
 import { messages, output } from './doors/terminal/terminal-output.ts';
 
 /**
@@ -17,25 +18,17 @@ async function serve(port: number): Promise<void> {
   const home = snugHome();
   // every worker would strip the types of all its modules again
   process.env['NODE_COMPILE_CACHE'] ??= join(appRoot, '.cache', 'compiled');
-  const services = openServices({ home, door: 'browser' });
-  const server = await startServer(services, { port }).catch(async (error: unknown) => {
-    await closeQuietly(services);
-    throw error;
-  });
-  endOnSignal(
-    [
-      { name: 'the server', close: () => server.close() },
-      { name: 'Snug', close: () => services.close() },
-    ],
-    process,
-    { tell: (text) => messages.lines(text) },
-  );
+  await using opening = new AsyncDisposableStack();
+  const services = opening.use(await openServices({ home, door: 'browser' }));
+  const server = opening.use(await startServer(services, { port }));
+  const steps = [
+    { name: 'the server', close: () => server.close() },
+    { name: 'Snug', close: () => services.close() },
+  ];
+  opening.use(endOnSignal(steps, process, { tell: (text) => messages.lines(text) }));
   output.lines(server.url);
-}
-
-/** Why it did not start is what the person has to know. */
-async function closeQuietly(services: Services): Promise<void> {
-  await services.close().catch(() => undefined);
+  // from here on a signal ends it
+  opening.move();
 }
 
 // whoever started this may have stopped reading
@@ -46,7 +39,8 @@ else {
   try {
     await serve(asked.port);
   } catch (error) {
-    const { message, advice, remedies = [] } = toErrorData(error);
+    // why it did not start is what the person has to know, not what failed to close after it
+    const { message, advice, remedies = [] } = toErrorData(errorsIn(error)[0]);
     messages.text(message);
     if (advice !== undefined) messages.text(advice);
     for (const words of remedies.map(remedyWords)) if (words) messages.text(`  ${words}`);

@@ -20,7 +20,7 @@ const SIZES = [
 
 mkdirSync(folder, { recursive: true });
 const home = mkdtempSync(join(tmpdir(), 'snug-screenshots-'));
-const services = openServices({ home, door: 'browser' });
+const services = await openServices({ home, door: 'browser' });
 const server = await startServer(services, { port: 0 });
 const browser = await launchBrowser();
 const context = await browser.newContext();

@@ -42,7 +42,7 @@ async function open(browser: Browser, home: string, start?: StartWorker): Promis
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   const before = performance.now();
-  const services = openServices({ home, door: 'browser', start });
+  const services = await openServices({ home, door: 'browser', start });
   const server = await startServer(services, { port: 0 });
   await page.goto(server.url);
   await page.getByRole('heading', { level: 1, name: /Fit a model/ }).waitFor();

@@ -14,7 +14,7 @@ import { Connections } from './connections.ts';
 import { Gate } from './gate.ts';
 import { WindowSocket } from './window-socket.ts';
 
-export interface RunningServer {
+export interface RunningServer extends AsyncDisposable {
   /** with the token that opens the window once */
   readonly url: string;
   /** Ends within a second or so, whatever is connected. */
@@ -69,13 +69,11 @@ export async function startServer(
       (client) => new WindowSocket(client, dispatcher, services.events),
     );
   });
-  return {
-    url: `http://127.0.0.1:${port}/?token=${gate.token}`,
-    close: () => {
-      for (const client of sockets.clients) client.close(GOING_AWAY, 'Snug was closed');
-      return connections.close();
-    },
+  const close = async () => {
+    for (const client of sockets.clients) client.close(GOING_AWAY, 'Snug was closed');
+    await connections.close();
   };
+  return { url: `http://127.0.0.1:${port}/?token=${gate.token}`, close, [Symbol.asyncDispose]: close };
 }
 
 /** Says no to an upgrade and lets the connection go, also when the other side never closes its own end. */

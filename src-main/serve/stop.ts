@@ -10,6 +10,7 @@ const STEP_MILLISECONDS = 4500;
 /** What of the process is needed to end it. */
 export interface Program {
   on(signal: (typeof SIGNALS)[number], listener: () => void): unknown;
+  off(signal: (typeof SIGNALS)[number], listener: () => void): unknown;
   exit(code: number): unknown;
 }
 
@@ -21,13 +22,13 @@ export interface Step {
 
 /**
  * Ends the program on the first signal, when every step has been taken: also after one that failed, and with no step longer than its
- * limit. A second signal ends it at once.
+ * limit. A second signal ends it at once. Disposing it leaves signals to the system again.
  */
 export function endOnSignal(
   steps: readonly Step[],
   program: Program,
   { tell, milliseconds = STEP_MILLISECONDS }: { tell: (text: string) => void; milliseconds?: number },
-): void {
+): Disposable {
   let ending = false;
   const end = async () => {
     if (ending) return program.exit(STOPPED);
@@ -43,5 +44,11 @@ export function endOnSignal(
     }
     return program.exit(code);
   };
-  for (const signal of SIGNALS) program.on(signal, () => void end());
+  const onSignal = () => void end();
+  for (const signal of SIGNALS) program.on(signal, onSignal);
+  return {
+    [Symbol.dispose]: () => {
+      for (const signal of SIGNALS) program.off(signal, onSignal);
+    },
+  };
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { EventBus } from './event-bus.ts';
 import { workerEntries } from '../worker-entries.ts';
 import { demoModel } from '../root.ts';
@@ -19,6 +18,7 @@ import { openStore, type Store } from '../store/database.ts';
 import { AppFacts } from './app.ts';
 import { BankFolders } from './bank.ts';
 import { Chat } from './chat.ts';
+import { errorsIn, joined, WorkingParts } from './closing.ts';
 import { Conversations } from './conversations.ts';
 import { Drafts } from './drafts.ts';
 import { FitJobs } from './fit-jobs.ts';
@@ -30,10 +30,6 @@ import type { Disk } from './move/disk.ts';
 import { PictureProcess } from './picture-process.ts';
 import { StoredSettings } from './settings.ts';
 
-/** What runs has so long to come to an orderly end; then its processes are killed, and it has a moment to see that. */
-const CLOSE_MILLISECONDS = 3_000;
-const KILLED_MILLISECONDS = 1_000;
-
 /** Everything a door serves. */
 export interface Services extends AsyncDisposable {
   readonly api: Api;
@@ -44,11 +40,15 @@ export interface Services extends AsyncDisposable {
   documentPages(bytes: Uint8Array, name: string, first: number): Promise<DocumentPages>;
   /** The file of a kept picture; throws when there is none of that hash. */
   picturePath(hash: string): string;
+  /** Ends what runs, then closes the store, whatever fails to close before it; throws all that did. */
   close(): Promise<void>;
 }
 
-/** Opens the store in `home` and puts the services together; the doors differ only in how calls reach them. */
-export function openServices(options: {
+/**
+ * Opens the store in `home` and puts the services together; the doors differ only in how calls reach them. When it throws, what it had
+ * opened is closed again.
+ */
+export async function openServices(options: {
   home: string;
   door: AppInfo['door'];
   start?: StartWorker | undefined;
@@ -56,53 +56,65 @@ export function openServices(options: {
   disk?: Disk | undefined;
   /** the model that Snug comes with; a test's own is shorter */
   builtIn?: string | undefined;
-}): Services {
+}): Promise<Services> {
   const { home, door } = options;
-  using opening = new DisposableStack();
+  await using opening = new AsyncDisposableStack();
   const store = opening.use(openStore(home));
   const events = new EventBus();
   const logsFolder = join(home, 'logs');
   const log = new LogFile(join(logsFolder, 'snug.log'));
   log.write('start', { door, platform: process.platform, node: process.version });
+  opening.defer(() => log.write('end'));
+  const died = (error: unknown) => logBug(log, 'main', error);
+  // only looks on: what an error nobody caught does is left to the door
+  process.on('uncaughtExceptionMonitor', died);
+  opening.defer(() => void process.off('uncaughtExceptionMonitor', died));
+  opening.use(logFits(events, log));
   const workers = new RunningWorkers(options.start ?? forkWorker);
+  const working = opening.use(new WorkingParts(workers));
   const start = logWorkers(workers.start, log, (path) => {
     const row = store.models.findByPath(path);
     return row && library.entry(row.id);
   });
-  logFits(events, log);
   const settings = new StoredSettings(store.settings, events);
   const laptop = new LaptopReader((): string => folder.current, workerEntries.compress, start);
   const nameOf = (hash: string) => library.nameOfSource((path) => knownSha256(path, home), hash);
   const bank: BankFolders = new BankFolders(home, nameOf, (): boolean => fits.isRunning);
-  const library: Library = new Library({
-    models: store.models,
-    events,
-    bank,
-    unload: (id) => chat.free(id),
-    reader: new ModelReader(workerEntries.read, start),
-    kept: join(home, 'work', 'models.json'),
-  });
-  const folder: ModelsFolder = new ModelsFolder({
-    home,
-    models: store.models,
-    settings: store.settings,
-    events,
-    changed: () => library.changed(),
-    fitRuns: (): boolean => fits.isRunning,
-    freeModels: () => chat.free(),
-    disk: options.disk,
-  });
-  const fits: FitJobs = new FitJobs({
-    home,
-    fits: new FitService(workerEntries, start),
-    jobs: store.fitJobs,
-    library,
-    folder,
-    laptop,
-    settings,
-    events,
-    freeMemory: () => chat.free(),
-  });
+  const library: Library = working.use(
+    new Library({
+      models: store.models,
+      events,
+      bank,
+      unload: (id) => chat.free(id),
+      reader: new ModelReader(workerEntries.read, start),
+      kept: join(home, 'work', 'models.json'),
+    }),
+  );
+  const folder: ModelsFolder = working.use(
+    new ModelsFolder({
+      home,
+      models: store.models,
+      settings: store.settings,
+      events,
+      changed: () => library.changed(),
+      fitRuns: (): boolean => fits.isRunning,
+      freeModels: () => chat.free(),
+      disk: options.disk,
+    }),
+  );
+  const fits: FitJobs = working.use(
+    new FitJobs({
+      home,
+      fits: new FitService(workerEntries, start),
+      jobs: store.fitJobs,
+      library,
+      folder,
+      laptop,
+      settings,
+      events,
+      freeMemory: () => chat.free(),
+    }),
+  );
   const conversations: Conversations = new Conversations({
     repository: store.conversations,
     settings,
@@ -114,19 +126,21 @@ export function openServices(options: {
       chosen: (modelId) => chat.chosen(modelId),
     },
   });
-  const chat: Chat = new Chat({
-    conversations: store.conversations,
-    list: conversations,
-    pictures: store.pictures,
-    library,
-    settings,
-    laptop,
-    events,
-    entry: workerEntries.chat,
-    start,
-  });
+  const chat: Chat = working.use(
+    new Chat({
+      conversations: store.conversations,
+      list: conversations,
+      pictures: store.pictures,
+      library,
+      settings,
+      laptop,
+      events,
+      entry: workerEntries.chat,
+      start,
+    }),
+  );
   const drafts = new Drafts({ repository: store.drafts, pictures: store.pictures, events });
-  const pictures = new PictureProcess(workerEntries.picture, start);
+  const pictures = working.use(new PictureProcess(workerEntries.picture, start));
   const folderNotice = folder.prepare();
   const app = new AppFacts({
     info: {
@@ -144,24 +158,11 @@ export function openServices(options: {
   const interrupted = store.fitJobs.interrupted();
   tidyUp(store, folder, library);
   library.register({ path: options.builtIn ?? demoModel, builtIn: true });
-  void fits.resumeClosed(interrupted);
+  await fits.resumeClosed(interrupted);
 
-  const died = (error: unknown) => logBug(log, 'main', error);
-  // only looks on: what an error nobody caught does is left to the door
-  process.on('uncaughtExceptionMonitor', died);
   const opened = opening.move();
-
-  const close = async () => {
-    const parts = [folder, fits, chat, pictures, library];
-    const ended = Promise.allSettled(parts.map((part) => part.close()));
-    await Promise.race([ended, pause(CLOSE_MILLISECONDS, undefined, { ref: false })]);
-    // what did not hear that it should end, and what nobody waits for any more
-    workers.kill();
-    await Promise.race([ended, pause(KILLED_MILLISECONDS, undefined, { ref: false })]);
-    opened.dispose();
-    process.off('uncaughtExceptionMonitor', died);
-    log.write('end');
-  };
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= closeAll(opened, log));
   return {
     api: logBugs({ app, laptop, library, folder, fits, conversations, chat, drafts, settings }, log),
     events,
@@ -177,6 +178,16 @@ export function openServices(options: {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+async function closeAll(opened: AsyncDisposableStack, log: LogFile): Promise<void> {
+  try {
+    await opened.disposeAsync();
+  } catch (error) {
+    const errors = errorsIn(error);
+    for (const one of errors) logBug(log, 'close', one);
+    throw joined(errors);
+  }
 }
 
 /** Ends what the last run left behind. */

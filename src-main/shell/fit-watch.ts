@@ -17,13 +17,23 @@ export function endNotice(job: FitJob): { title: string; body: string } | undefi
   };
 }
 
-/** Shows a fit outside the window: progress in the taskbar, a notification at its end; and keeps the laptop from falling asleep over it. */
-export function watchFits(events: EventBus, window: () => BrowserWindow | undefined, show: () => void): void {
+/** Shows a fit outside the window: progress in the taskbar, a notification at its end; and keeps the laptop from falling asleep over it. Until disposed. */
+export function watchFits(
+  events: EventBus,
+  window: () => BrowserWindow | undefined,
+  show: () => void,
+): Disposable {
   let awake: number | undefined;
+  const maySleep = () => {
+    if (awake !== undefined) powerSaveBlocker.stop(awake);
+    awake = undefined;
+  };
   // one that nothing refers to is collected together with its listener
   let notification: Notification | undefined;
   const running = new Set<string>();
-  events.listen((event) => {
+  const watching = new DisposableStack();
+  watching.defer(maySleep);
+  const listening = events.listen((event) => {
     if (event.name !== 'fits.changed') return;
     const job = event.data;
     const mode = job.state === 'paused' ? 'paused' : 'normal';
@@ -33,8 +43,7 @@ export function watchFits(events: EventBus, window: () => BrowserWindow | undefi
       awake ??= powerSaveBlocker.start('prevent-app-suspension');
       return;
     }
-    if (awake !== undefined) powerSaveBlocker.stop(awake);
-    awake = undefined;
+    maySleep();
     const notice = running.delete(job.id) ? endNotice(job) : undefined;
     // who looks at the window sees it there
     if (!notice || window()?.isFocused()) return;
@@ -42,4 +51,6 @@ export function watchFits(events: EventBus, window: () => BrowserWindow | undefi
     notification.on('click', show);
     notification.show();
   });
+  watching.use(listening);
+  return watching;
 }

@@ -21,19 +21,25 @@ export function isOurs(event: Pick<IpcMainInvokeEvent, 'senderFrame'>): boolean 
   return frame !== null && frame.parent === null && frame.url.startsWith(`${SCHEME}://app/`);
 }
 
-/** The channels of the preload script; each checks who asks before anything else. */
-export function serveIpc(ipc: IpcMain, services: Services, window: () => BrowserWindow | undefined): void {
+/** The channels of the preload script, until disposed; each checks who asks before anything else. */
+export function serveIpc(
+  ipc: IpcMain,
+  services: Services,
+  window: () => BrowserWindow | undefined,
+): Disposable {
+  using opening = new DisposableStack();
   const ownFolders = async () => {
     const { modelsFolder } = await services.api.app.info({});
     return [modelsFolder];
   };
   const given = new GivenPaths(ownFolders, window);
   const dispatcher = new Dispatcher(services.api, given.check);
-  const handle = (channel: string, run: (argument: unknown) => Promise<unknown>) => {
+  const handle = (channel: string, run: (argument: unknown) => unknown) => {
     ipc.handle(channel, async (event, argument: unknown) => {
       if (!isOurs(event)) throw new Error('this page may not ask');
-      return run(argument);
+      return await run(argument);
     });
+    opening.defer(() => ipc.removeHandler(channel));
   };
   handle('call', (message) => dispatcher.run(message));
   const handleFile = <Argument>(
@@ -63,7 +69,7 @@ export function serveIpc(ipc: IpcMain, services: Services, window: () => Browser
     return filePaths;
   };
   // only the preload script sends it, for a file that was dropped or chosen in the page; one made by a page has no path
-  handle('given', (path) => Promise.resolve(given.give([z.string().parse(path)])));
+  handle('given', (path) => given.give([z.string().parse(path)]));
   handle('choose-models', () =>
     choose({
       properties: ['openFile', 'multiSelections'],
@@ -87,7 +93,8 @@ export function serveIpc(ipc: IpcMain, services: Services, window: () => Browser
     const problem = await shell.openPath(logsFolder);
     if (problem !== '') throw new SnugError('FILE', problem);
   });
-  services.events.listen((event) => window()?.webContents.send('event', event));
+  opening.use(services.events.listen((event) => window()?.webContents.send('event', event)));
+  return opening.move();
 }
 
 /** What a page may have shown in the system's file manager. */

@@ -50,6 +50,8 @@ function nothing(): Response {
   });
 }
 
-export function serveProtocol(protocol: Protocol, page: string, services: Services): void {
+/** Until disposed. */
+export function serveProtocol(protocol: Protocol, page: string, services: Services): Disposable {
   protocol.handle(SCHEME, (request) => answer(request.url, page, services));
+  return { [Symbol.dispose]: () => protocol.unhandle(SCHEME) };
 }

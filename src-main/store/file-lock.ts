@@ -118,8 +118,11 @@ function remove(path: string): void {
 
 /** SQLite first: closing our descriptor before would end its lock. */
 function closeBoth(fd: number, connection: Connection | undefined): void {
-  connection?.close();
-  closeSync(fd);
+  try {
+    connection?.close();
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function identityAt(path: string): string | undefined {

@@ -30,7 +30,7 @@ class BrowserDoor implements Door {
   }
 
   async start(): Promise<void> {
-    this.#services = openServices({
+    this.#services = await openServices({
       home: this.#home,
       door: 'browser',
       builtIn: this.#builtIn,

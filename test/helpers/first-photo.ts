@@ -31,7 +31,7 @@ export async function firstPhoto(layout: RealLayout, weights: 'F16' | 'Q8_0'): P
   const folder = temporaryFolder();
   const { model: builtIn, mmproj } = writeSparseQwenVl(folder, layout, weights);
   writeSidecar(builtIn, { mmproj });
-  const services = openServices({ home: join(folder, 'home'), door: 'browser', builtIn });
+  const services = await openServices({ home: join(folder, 'home'), door: 'browser', builtIn });
   onTestFinished(() => services.close());
   const { api } = services;
   await api.settings.set({ maxTokens: 2 });

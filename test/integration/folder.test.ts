@@ -45,8 +45,8 @@ function place(): Place {
   return { root, home, models: join(home, 'models'), target: join(root, 'elsewhere', 'models') };
 }
 
-function open({ home }: Place, disk?: Disk): Services {
-  const services = openServices({ home, door: 'browser', disk });
+async function open({ home }: Place, disk?: Disk): Promise<Services> {
+  const services = await openServices({ home, door: 'browser', disk });
   onTestFinished(() => services.close());
   return services;
 }
@@ -61,7 +61,7 @@ async function twoModels(at: Place, disk?: Disk): Promise<Services> {
   });
   const b = writeTextModel(at.models, { layers: 3 }, 'b.gguf');
   utimesSync(b, 1_700_000_000, 1_700_000_000);
-  const services = open(at, disk);
+  const services = await open(at, disk);
   const { added } = await services.api.library.add({ paths: [a, b] });
   expect(added.map(({ problem }) => problem)).toEqual([null, null]);
   return services;
@@ -130,7 +130,7 @@ describe.each([
     await services.api.folder.move({ to: at.target });
     await services.api.settings.reset({});
     await services.close();
-    const again = open(at, make());
+    const again = await open(at, make());
     expect((await again.api.app.info({})).modelsFolder).toBe(at.target);
     expect(await problemsOf(again)).toEqual([null, null]);
     await again.api.folder.move({ to: null });
@@ -311,7 +311,7 @@ describe('a move that does not come to its end', () => {
     await expect(services.api.folder.move({ to: at.target })).rejects.toThrow();
     await services.close();
     expect(existsSync(join(at.models, 'a-mmproj.gguf'))).toBe(false);
-    const again = open(at);
+    const again = await open(at);
     const [a] = await ours(again);
     expect(a?.mmproj?.path).toBe(join(at.target, 'a-mmproj.gguf'));
     expect(existsSync(join(at.home, 'moving.json'))).toBe(false);
@@ -330,7 +330,7 @@ describe('a move that does not come to its end', () => {
     const files = [file, cut].map((one) => ({ ...one, bytes: statSync(one.from).size }));
     writeFileSync(join(at.home, 'moving.json'), JSON.stringify({ files }));
 
-    const again = open(at);
+    const again = await open(at);
     expect(await pathsOf(again)).toEqual([cut.from, file.to]);
     expect(await problemsOf(again)).toEqual([null, null]);
     expect(existsSync(file.from)).toBe(false);
@@ -346,7 +346,7 @@ describe('a move that does not come to its end', () => {
     writeFileSync(file.to, 'something else');
     const files = [{ ...file, bytes: statSync(file.from).size }];
     writeFileSync(join(at.home, 'moving.json'), JSON.stringify({ files }));
-    const again = open(at);
+    const again = await open(at);
     expect(await pathsOf(again)).toEqual([join(at.models, 'a.gguf'), file.from]);
     expect(readFileSync(file.to, 'utf8')).toBe('something else');
   });
@@ -380,7 +380,7 @@ describe('while models move', () => {
     await services.api.folder.move({ to: at.target });
     await services.close();
     rmSync(at.target, { recursive: true });
-    const again = open(at);
+    const again = await open(at);
     const { notices } = await again.api.app.info({});
     expect(notices).toEqual([expect.stringContaining('is not there')]);
     const demo = (await again.api.library.list({})).find(({ builtIn }) => builtIn);

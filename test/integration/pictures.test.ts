@@ -20,13 +20,13 @@ let home: string;
 let services: Services;
 let started = 0;
 
-beforeAll(() => {
+beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'snug-pictures-'));
   const start = (entry: string) => {
     if (entry.includes('picture-worker')) started++;
     return forkWorker(entry);
   };
-  services = openServices({ home, door: 'browser', start });
+  services = await openServices({ home, door: 'browser', start });
 });
 
 afterAll(async () => {

@@ -28,7 +28,7 @@ const workers: { entry: string; port: WorkerPort }[] = [];
 let asked: { method: string; argument: unknown }[] = [];
 
 async function start(): Promise<void> {
-  services = openServices({
+  services = await openServices({
     home,
     door: 'browser',
     builtIn: shortModel,

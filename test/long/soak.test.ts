@@ -24,7 +24,7 @@ beforeAll(async () => {
     workers++;
     return forkWorker(entry);
   };
-  services = openServices({ home, door: 'browser', start });
+  services = await openServices({ home, door: 'browser', start });
   await services.api.settings.set({ threads: 1, contextTokens: 1024, temperature: 0 });
 });
 afterAll(() => services.close());

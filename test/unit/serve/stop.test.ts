@@ -13,6 +13,14 @@ class FakeProgram implements Program {
     this.#listeners.set(signal, listener);
   }
 
+  off(signal: string, listener: () => void): void {
+    if (this.#listeners.get(signal) === listener) this.#listeners.delete(signal);
+  }
+
+  get hears(): readonly string[] {
+    return [...this.#listeners.keys()];
+  }
+
   exit(code: number): void {
     this.exits.push(code);
     this.#exited.resolve(code);
@@ -67,6 +75,14 @@ describe('ending on a signal', () => {
     expect(await program.exited).toBe(1);
     expect(closed).toBe(true);
     expect(program.said).toMatch(words);
+  });
+
+  it('leaves signals alone once it is disposed', () => {
+    const program = new FakeProgram();
+    const ending = endOnSignal([], program, { tell: () => undefined });
+    expect(program.hears).toEqual(['SIGINT', 'SIGTERM', 'SIGHUP']);
+    ending[Symbol.dispose]();
+    expect(program.hears).toEqual([]);
   });
 
   it('ends at once on the second signal', async () => {
