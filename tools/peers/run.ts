@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Rung } from '../../src-main/luq/plan/rungs.ts';
+import type { Rung } from '../../src-main/contract/rungs.ts';
 
 /** llama.cpp's own tools as bench/peers.sh builds them, and the fixtures that are recorded with them. */
 
