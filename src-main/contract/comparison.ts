@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { qualitySchema } from './fit-report.ts';
 import type { FitRequest } from './fit-request.ts';
+import { RUNGS } from './rungs.ts';
 
 /**
  * What a comparison can hold beside the source; `snug compare --parts`.
@@ -50,7 +51,7 @@ export const comparedSchema = z.object({
   /** k of an order; null elsewhere */
   lowLayers: z.int().nonnegative().nullable(),
   /** per layer its file type; absent where no plan was made, and in comparisons from before it was kept */
-  layerRungs: z.array(z.string()).optional(),
+  layerRungs: z.array(z.enum(RUNGS)).optional(),
   /** calibration: share of picture tokens, clusters, seed */
   alpha: z.number().min(0).max(1),
   clusters: z.int().positive(),

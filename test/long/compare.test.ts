@@ -112,6 +112,8 @@ describe('a comparison of orders', { timeout: 300_000 }, () => {
     expect(rows.map(({ ordering }) => ordering)).toEqual(Object.keys(comparison.orders));
     for (const row of rows) {
       expect(row.lowLayers).toBe(SHORT_LAYERS - 2);
+      expect(row.layerRungs).toHaveLength(SHORT_LAYERS);
+      expect(row.layerRungs?.filter((rung) => rung === comparison.rungs.low)).toHaveLength(SHORT_LAYERS - 2);
       expect(row.quality.image?.meanKld).toBeGreaterThan(0);
       expect([row.running, row.accuracy]).toEqual([null, null]);
     }

@@ -1,4 +1,5 @@
 import type { Comparison } from '../../contract/comparison.ts';
+import { RUNGS, type Rung } from '../../contract/rungs.ts';
 import { competing, modelBytes } from '../findings.ts';
 import { axisOf, drawAxes } from './axes.ts';
 import type { Box } from './labels.ts';
@@ -16,17 +17,11 @@ const FILLED = { height: 0.86, width: 0.9 };
 interface Planned {
   readonly row: Drawable;
   /** per layer */
-  readonly types: readonly string[];
-}
-
-/** By the bits that a name promises: "IQ3_M" before "Q2_K". */
-function bySize(types: Iterable<string>): string[] {
-  const bits = (type: string) => Number(/\d+/.exec(type)?.[0] ?? 0);
-  return [...new Set(types)].toSorted((a, b) => bits(b) - bits(a) || a.localeCompare(b, 'en'));
+  readonly types: readonly Rung[];
 }
 
 /** A layer's type is told by colour and by height. */
-function drawPlan({ types }: Planned, { ladder, box }: { ladder: readonly string[]; box: Box }): string[] {
+function drawPlan({ types }: Planned, { ladder, box }: { ladder: readonly Rung[]; box: Box }): string[] {
   const width = box.width / types.length;
   return types.map((type, layer) => {
     const rank = ladder.indexOf(type);
@@ -42,7 +37,7 @@ function drawPlan({ types }: Planned, { ladder, box }: { ladder: readonly string
   });
 }
 
-function drawPlans(plans: readonly Planned[], ladder: readonly string[], box: Box): string {
+function drawPlans(plans: readonly Planned[], ladder: readonly Rung[], box: Box): string {
   const layers = Math.max(...plans.map(({ types }) => types.length));
   const x = axisOf({ label: 'layer', count: 14, keep: Number.isInteger, padding: 0 });
   const share = box.height / plans.length;
@@ -71,7 +66,7 @@ export function plansFigure(comparison: Comparison): string | undefined {
     )
     .toSorted((a, b) => modelBytes(b.row) - modelBytes(a.row));
   if (plans.length === 0) return undefined;
-  const ladder = bySize(plans.flatMap(({ types }) => types));
+  const ladder = RUNGS.toReversed().filter((rung) => plans.some(({ types }) => types.includes(rung)));
   const told = plans.map(({ row, types }) => `${rowTitle(row)}: ${types.join(', ')}.`);
   return drawSheet(
     {

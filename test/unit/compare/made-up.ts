@@ -98,7 +98,7 @@ const UNIFORM: readonly (readonly [string, number, number])[] = [
   ['IQ1_M', 84, 1.62],
 ];
 /** From the smallest. */
-const RUNGS = ['IQ1_M', 'IQ2_M', 'IQ3_M', 'Q4_K_M', 'Q6_K'];
+const LADDER = ['IQ1_M', 'IQ2_M', 'IQ3_M', 'Q4_K_M', 'Q6_K'] as const;
 const COUNTS = [2, 4, 6, 8, 10, 12];
 
 export function madeUp(): Comparison {
@@ -139,7 +139,7 @@ export function madeUp(): Comparison {
       made({
         name: `ladder as small as ${lowLayers} layers low`,
         family: 'auto',
-        layerRungs: COSTS.map((cost) => RUNGS[Math.floor(9 * cost + 0.55 * (5 - index))] ?? 'Q6_K'),
+        layerRungs: COSTS.map((cost) => LADDER[Math.floor(9 * cost + 0.55 * (5 - index))] ?? 'Q6_K'),
         mebibytes: REST_MIB + lowLayers * LAYER_MIB.low + (LAYERS - lowLayers) * LAYER_MIB.high - 0.6,
         kld: [0.04, 0.058, 0.11, 0.21, 0.5, 1.4][index] ?? 0,
       }),

@@ -13,6 +13,7 @@ import { plansFigure } from '../../../src-main/compare/plots/plans.ts';
 import { plots } from '../../../src-main/compare/plots/plots.ts';
 import { escapeXml, wrapText } from '../../../src-main/compare/plots/svg.ts';
 import { comparisonSchema } from '../../../src-main/contract/comparison.ts';
+import type { Rung } from '../../../src-main/contract/rungs.ts';
 import { comparisonOf, made, madeUp } from './made-up.ts';
 
 interface Drawn {
@@ -175,7 +176,7 @@ describe('with too little to draw there is no figure', () => {
 });
 
 describe('the figure of plans with a type for every layer', () => {
-  const withRungs = (...layerRungs: string[]) =>
+  const withRungs = (...layerRungs: Rung[]) =>
     made({
       family: 'auto',
       name: layerRungs.join(),
