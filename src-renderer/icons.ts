@@ -28,7 +28,7 @@ export const ICONS = {
   'chevron-right': 'M9.5 6l6 6-6 6',
   back: 'M15 5l-7 7 7 7',
   send: 'M12 20V5M5.5 11.5L12 5l6.5 6.5',
-  image: 'M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15 8.9v.1',
+  picture: 'M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15 8.9v.1',
   camera: 'M4 8h4l1.5-3h5L16 8h4v11H4zM12 10a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7z',
   pencil: 'M4 20l1-5L16 4l4 4L9 19zM13.5 6.5l4 4',
   refresh: 'M19 12a7 7 0 1 1-2-5l2 2M19 4v5h-5',
