@@ -33,6 +33,8 @@ export type ErrorCode =
   | 'INCOHERENT'
   | 'CANNOT_START'
   | 'WORKER_DIED'
+  /** something else took the model out of memory */
+  | 'MODEL_UNLOADED'
   /** the window cannot reach Snug; it goes on trying */
   | 'CONNECTION_LOST'
   /** Snug does not know this tab, and will not */
@@ -49,6 +51,9 @@ export interface ErrorData {
   readonly remedies?: readonly Remedy[] | undefined;
   readonly cause?: ErrorData | undefined;
 }
+
+/** What of an error is for the person. */
+export type ErrorWords = Pick<ErrorData, 'message' | 'advice' | 'remedies'>;
 
 export class SnugError extends Error {
   override readonly name: string = 'SnugError';

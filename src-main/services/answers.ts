@@ -108,7 +108,7 @@ export class Answers {
 }
 
 function lostModel(): SnugError {
-  return new SnugError('WORKER_DIED', 'the model was taken out of memory while it answered', {
+  return new SnugError('MODEL_UNLOADED', 'the model was taken out of memory while it answered', {
     advice: 'Ask again.',
   });
 }

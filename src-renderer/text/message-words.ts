@@ -1,5 +1,5 @@
 import type { ChatActivity, ComparedAnswer, Message } from '../../src-main/contract/conversation.ts';
-import type { ErrorData } from '../../src-main/contract/errors.ts';
+import type { ErrorWords } from '../../src-main/contract/errors.ts';
 import { splitThoughts } from '../../src-main/contract/thoughts.ts';
 import { formatPercent, formatRate } from './format.ts';
 
@@ -28,12 +28,8 @@ export function announcementOf(message: Message): string {
 }
 
 /** What is said where an answer that was to take another's place ended without a word. */
-export function keptWords({ error }: Message): ErrorData {
-  const { advice, ...known } = error ?? {
-    name: 'Error',
-    code: 'NATIVE' as const,
-    message: 'the model gave an empty answer',
-  };
+export function keptWords({ error }: Message): ErrorWords {
+  const { advice, ...known }: ErrorWords = error ?? { message: 'the model gave an empty answer' };
   return { ...known, advice: ['The earlier answer was kept.', advice].filter(Boolean).join(' ') };
 }
 

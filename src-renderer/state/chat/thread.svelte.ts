@@ -6,7 +6,7 @@ import type {
   ConversationSummary,
   Message,
 } from '../../../src-main/contract/conversation.ts';
-import { toErrorData, type ErrorData } from '../../../src-main/contract/errors.ts';
+import { toErrorData, type ErrorData, type ErrorWords } from '../../../src-main/contract/errors.ts';
 import type { Bridge } from '../../bridge/bridge.ts';
 import { announcementOf, keptWords } from '../../text/message-words.ts';
 import { neverBegan, withMessage, withTail } from './thread-merge.ts';
@@ -37,7 +37,7 @@ export class Thread {
   /** it was there, and is not any more */
   deleted: boolean = $state(false);
   /** what went wrong with the last thing asked for, until the next one */
-  problem: ErrorData | null = $state.raw(null);
+  problem: ErrorWords | null = $state.raw(null);
   /** a question is on its way and has no answer in the thread yet */
   asking: boolean = $state(false);
   /** said to screen readers once an answer has ended */

@@ -335,7 +335,7 @@ describe('an answer that nobody stopped', () => {
     const { begin, ask } = setUp(({ method }) => (method === 'send' ? play() : undefined));
     expect(await ask(begin())).toMatchObject({
       state: 'failed',
-      error: { advice: expect.any(String) as string },
+      error: { code: 'MODEL_UNLOADED', advice: expect.any(String) as string },
     });
   });
 });
