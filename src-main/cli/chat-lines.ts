@@ -27,7 +27,9 @@ const PAGE = /#page=\d+$/;
 /** The pictures of a question that failed, without those that were the reason: they would fail every question after it. */
 export function withoutBroken(pictures: readonly string[], error: unknown): string[] {
   const isOfPicture = error instanceof SnugError && ['BAD_PICTURE', 'FILE'].includes(error.code);
-  return pictures.filter((path) => !isOfPicture || !error.message.includes(path.replace(PAGE, '')));
+  return pictures.filter(
+    (path) => !isOfPicture || (error.path !== path && error.path !== path.replace(PAGE, '')),
+  );
 }
 
 /** What is asked about in words may be any file; what is dragged into them is a picture. */

@@ -49,6 +49,8 @@ export interface ErrorData {
   readonly advice?: string | undefined;
   /** best first */
   readonly remedies?: readonly Remedy[] | undefined;
+  /** the file that it is about, by the name that was given */
+  readonly path?: string | undefined;
   readonly cause?: ErrorData | undefined;
 }
 
@@ -60,6 +62,7 @@ export class SnugError extends Error {
   readonly code: ErrorCode;
   readonly advice: string | undefined;
   readonly remedies: readonly Remedy[];
+  readonly path: string | undefined;
 
   constructor(
     code: ErrorCode,
@@ -67,6 +70,7 @@ export class SnugError extends Error {
     options: {
       advice?: string | undefined;
       remedies?: readonly Remedy[] | undefined;
+      path?: string | undefined;
       cause?: unknown;
     } = {},
   ) {
@@ -74,6 +78,7 @@ export class SnugError extends Error {
     this.code = code;
     this.advice = options.advice;
     this.remedies = options.remedies ?? [];
+    this.path = options.path;
   }
 }
 
@@ -98,6 +103,7 @@ export function toErrorData(error: unknown): ErrorData {
       message: error.message,
       advice: error.advice,
       ...(error.remedies.length > 0 ? { remedies: error.remedies } : {}),
+      ...(error.path === undefined ? {} : { path: error.path }),
       cause: error.cause === undefined ? undefined : toErrorData(error.cause),
     };
   }
@@ -110,6 +116,7 @@ export function fromErrorData(data: ErrorData): SnugError {
   return new SnugError(data.code, data.message, {
     advice: data.advice,
     remedies: data.remedies,
+    path: data.path,
     cause: data.cause === undefined ? undefined : fromErrorData(data.cause),
   });
 }

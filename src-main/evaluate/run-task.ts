@@ -90,7 +90,7 @@ const KEPT = 'The answers before it are kept for the next run.';
 function ofQuestion(error: unknown, { id, picture }: TaskQuestion): unknown {
   if (!(error instanceof SnugError) || isCancelled(error)) return error;
   // what is wrong with a picture names it already
-  const unnamed = typeof picture === 'string' && !error.message.includes(picture);
+  const unnamed = typeof picture === 'string' && error.path !== picture;
   const { advice, remedies } = error.code === 'CONTEXT_FULL' ? TOO_LONG : error;
   return new SnugError(error.code, `question ${id}${unnamed ? ` (${picture})` : ''}: ${error.message}`, {
     advice: advice === undefined ? KEPT : `${advice} ${KEPT}`,

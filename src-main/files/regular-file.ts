@@ -100,7 +100,7 @@ function kindOf(stats: Stats): string {
 }
 
 function notRegular(path: string, kind: string, code: ErrorCode): SnugError {
-  return new SnugError(code, `${path} is ${kind}, not a file`, { advice: 'Choose a file on a disk.' });
+  return new SnugError(code, `${path} is ${kind}, not a file`, { advice: 'Choose a file on a disk.', path });
 }
 
 function tooLarge(path: string, mostBytes: number, { refusedAs = 'FILE' }: RegularFileOptions): SnugError {
@@ -108,6 +108,7 @@ function tooLarge(path: string, mostBytes: number, { refusedAs = 'FILE' }: Regul
   const limit = mebibytes > 0 ? `${mebibytes} MiB` : `${mostBytes} bytes`;
   return new SnugError(refusedAs, `${path} is larger than ${limit}`, {
     advice: 'Choose a smaller file.',
+    path,
   });
 }
 
@@ -129,15 +130,17 @@ function readError(error: unknown, path: string): SnugError {
   if (code === 'ENOENT' && isLink(path))
     return new SnugError('FILE', `${path} is a link to a file that is not there`, {
       advice: 'Bring the file back that it leads to, or connect its disk; or choose another file.',
+      path,
       cause: error,
     });
   if (code === 'ENOENT' || code === 'ENOTDIR')
     return new SnugError('FILE', `there is no file ${path}`, {
       advice: 'Check its name and whether it was moved.',
+      path,
       cause: error,
     });
   const [reason, advice] = REASONS[code] ?? [message, 'Check the file and try again.'];
-  return new SnugError('FILE', `${path} cannot be read: ${reason}`, { advice, cause: error });
+  return new SnugError('FILE', `${path} cannot be read: ${reason}`, { advice, path, cause: error });
 }
 
 function isLink(path: string): boolean {

@@ -10,7 +10,7 @@ export const SAVE_AGAIN = 'Open it in a picture viewer and save it again as JPEG
 export const COPY_AGAIN = 'Copy or download it again.';
 
 export function bad(name: string, what: string, advice?: string, cause?: unknown): SnugError {
-  return new SnugError('BAD_PICTURE', `${name} ${what}`, { advice, cause });
+  return new SnugError('BAD_PICTURE', `${name} ${what}`, { advice, path: name, cause });
 }
 
 export function damaged(name: string, cause: unknown): SnugError {

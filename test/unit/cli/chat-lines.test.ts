@@ -59,11 +59,12 @@ describe('the pictures of a question that failed', () => {
   const pictures = ['/a/cut.jpg', '/a/good.jpg', '/a/locked.pdf#page=2'];
 
   it.each([
-    ['BAD_PICTURE', '/a/cut.jpg is damaged and cannot be decoded', pictures.slice(1)],
-    ['BAD_PICTURE', '/a/locked.pdf is protected by a password', pictures.slice(0, 2)],
-    ['FILE', 'there is no file /a/good.jpg', ['/a/cut.jpg', '/a/locked.pdf#page=2']],
-    ['CONTEXT_FULL', 'this message about /a/cut.jpg is too long', pictures],
-  ] as const)('%s: %s', (code, message, left) => {
-    expect(withoutBroken(pictures, new SnugError(code, message))).toEqual(left);
+    ['BAD_PICTURE', '/a/cut.jpg', pictures.slice(1)],
+    ['BAD_PICTURE', '/a/locked.pdf', pictures.slice(0, 2)],
+    ['FILE', '/a/good.jpg', ['/a/cut.jpg', '/a/locked.pdf#page=2']],
+    ['FILE', '/a', pictures],
+    ['CONTEXT_FULL', '/a/cut.jpg', pictures],
+  ] as const)('%s of %s', (code, path, left) => {
+    expect(withoutBroken(pictures, new SnugError(code, 'it cannot be used', { path }))).toEqual(left);
   });
 });

@@ -32,6 +32,12 @@ describe('an error that crosses a process', () => {
     expect(JSON.parse(JSON.stringify(toErrorData(error)))).toEqual(toErrorData(arrived));
   });
 
+  it('keeps which file it is about', () => {
+    const error = new SnugError('FILE', 'it is gone', { path: '/a/b.gguf' });
+    expect(across(error).path).toBe('/a/b.gguf');
+    expect(across(new SnugError('FILE', 'gone')).path).toBeUndefined();
+  });
+
   it('keeps what can be done about it, in its order', () => {
     const remedies = [{ kind: 'set-context', tokens: 8192 }, { kind: 'add-vision-file' }] as const;
     const error = new SnugError('CONTEXT_FULL', 'it is full', { remedies });

@@ -143,7 +143,10 @@ it('an answer that the context cut off is an error that names its question, and 
 it('a picture that an error names already is not named twice', async () => {
   const { run, questions } = taskOf('a');
   const picture = questions[0]?.picture as string;
-  const damaged = new SnugError('BAD_PICTURE', `${picture} is damaged`, { advice: 'Mend it.' });
+  const damaged = new SnugError('BAD_PICTURE', `${picture} is damaged`, {
+    advice: 'Mend it.',
+    path: picture,
+  });
   const error = await rejected(run(() => Promise.reject(damaged)));
   expect(error).toMatchObject({ code: 'BAD_PICTURE', message: `question a: ${picture} is damaged` });
   expect(error.advice).toMatch(/^Mend it\. .*kept/);

@@ -26,6 +26,12 @@ function expectRefused(path: string, kind: string): void {
   }
 }
 
+it('what cannot be read is named as data too: no one looks for it in the words', () => {
+  const folder = temporaryFolder();
+  for (const path of [folder, join(folder, 'missing'), fileOf('x'.repeat(1001))])
+    expect(thrown(() => read(path)).path).toBe(path);
+});
+
 describe('a regular file', () => {
   it('is opened with its size', () => {
     using file = openRegularFile(fileOf('twelve bytes'));
