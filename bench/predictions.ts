@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { workerEntries } from '../src-main/worker-entries.ts';
 import type { OpenChatRequest, OpenedChat, SendRequest, SentAnswer } from '../src-main/contract/chat.ts';
 import { WorkerProcess } from '../src-main/engine/worker-process.ts';
-import { speedPredictor } from '../src-main/fit/prepare.ts';
+import { speedOf } from '../src-main/fit/speed.ts';
 import { measureInChat, writeFullSizeModel, type FullSizeCase } from '../test/fixtures/measured-full-size.ts';
 import { QWEN_3B, QWEN_7B } from '../test/fixtures/sparse-models.ts';
 import { machine } from './measure.ts';
@@ -47,11 +47,14 @@ function nameOf({ layout, plan }: Case): string {
 
 async function measure(one: Case, folder: string): Promise<Result> {
   const setting = { ...one, contextTokens: CONTEXT_TOKENS, threads: THREADS };
-  const { prepared, plan, request } = await writeFullSizeModel(setting, folder);
+  const { context, plan, request } = await writeFullSizeModel(setting, folder);
   const { peakMemoryBytes } = await measureInChat(request);
   let timings = 0;
   // a home of its own: kernels that were timed before are not timed again
-  const predict = () => speedPredictor(prepared, join(folder, `home-${timings++}`), undefined)(plan);
+  const predict = () => {
+    const home = join(folder, `home-${timings++}`);
+    return speedOf({ ...context, request: { ...context.request, home } }, plan);
+  };
   return {
     model: one.layout.name,
     plan: nameOf(one),

@@ -6,7 +6,8 @@ import type { FitRequest } from './contract/fit-request.ts';
 import { serveWorker } from './engine/worker-child.ts';
 import type { CallContext } from './engine/worker-protocol.ts';
 import type { FitEvent } from './services/fit-service.ts';
-import { fit, previewFit } from './fit/fit.ts';
+import { fit } from './fit/fit.ts';
+import { previewFit } from './fit/preview.ts';
 import { reportProfile, type ProfileRequest } from './profile/report.ts';
 import type { Progress } from './contract/progress.ts';
 

@@ -1,10 +1,11 @@
 import type { Compared } from '../contract/comparison.ts';
 import { throwIfCancelled } from '../contract/errors.ts';
-import type { OnProgress } from '../contract/progress.ts';
-import type { Plan } from '../luq/plan/plan.ts';
-import { speedPredictor } from '../fit/prepare.ts';
+import type { FitContext } from '../fit/context.ts';
+import type { LayerPlan, Plan } from '../luq/plan/plan.ts';
+import type { Measuring } from '../fit/measuring.ts';
+import { speedOf } from '../fit/speed.ts';
 import type { Trial } from '../fit/trials.ts';
-import { importanceOf, type CalibrationVariant } from './calibration-variant.ts';
+import { importanceOf } from './calibration-variant.ts';
 import { RowMeasurer, type ComparedTask, type RowOptions } from './measured-row.ts';
 
 export type RowFacts = Pick<Compared, 'name' | 'family' | 'ordering' | 'lowLayers'> & {
@@ -14,20 +15,16 @@ export type RowFacts = Pick<Compared, 'name' | 'family' | 'ordering' | 'lowLayer
 
 /** The rows of a comparison, in the order in which they were measured. */
 export class ComparedRows {
-  readonly #options: RowOptions;
+  readonly #context: FitContext;
   readonly #measurer: RowMeasurer;
-  readonly #speedOf: (plan: Pick<Plan, 'types'>) => Promise<number>;
-  readonly #onProgress: OnProgress | undefined;
   readonly #rows: Compared[] = [];
   #attempted = 0;
   /** how many are to come in all, once it is known */
   total = 0;
 
-  constructor(options: RowOptions, task: ComparedTask | undefined, onProgress: OnProgress | undefined) {
-    this.#options = options;
+  constructor(options: RowOptions, task: ComparedTask | undefined) {
+    this.#context = options.context;
     this.#measurer = new RowMeasurer(options, task);
-    this.#speedOf = speedPredictor(options.prepared, options.request.fit.home, options.signal);
-    this.#onProgress = onProgress;
   }
 
   get all(): readonly Compared[] {
@@ -36,13 +33,13 @@ export class ComparedRows {
 
   /** Measures one plan as a row, unless the row is there. */
   async measure(
-    variant: CalibrationVariant,
-    plan: Pick<Plan, 'types' | 'memory'> & Partial<Pick<Plan, 'layerRungs'>>,
+    variant: Measuring,
+    plan: Plan & Partial<Pick<LayerPlan, 'layerRungs'>>,
     facts: RowFacts,
     trial: Trial = plan,
   ): Promise<void> {
-    throwIfCancelled(this.#options.signal);
-    const { alpha, clusters, seed } = variant.settings;
+    throwIfCancelled(this.#context.signal);
+    const { alpha, clusters, seed } = variant.request.calibration;
     const importance = facts.importance === null ? null : importanceOf(variant);
     const id = [facts.name, importance ?? 'none', alpha, clusters, seed].join(' / ');
     this.#tell(facts.name);
@@ -56,9 +53,9 @@ export class ComparedRows {
         ...{ alpha, clusters, seed },
         weightsBytes,
         visionBytes: visionWeightsBytes,
-        bitsPerWeight: (weightsBytes * 8) / this.#options.source.text.parameters,
+        bitsPerWeight: (weightsBytes * 8) / this.#context.source.text.parameters,
         ...(await this.#measurer.measure(variant.trials, trial)),
-        tokensPerSecond: await this.#speedOf(plan),
+        tokensPerSecond: await speedOf(this.#context, plan),
         totalBytes,
       });
     }
@@ -68,6 +65,6 @@ export class ComparedRows {
 
   #tell(detail: string): void {
     const { total } = this;
-    this.#onProgress?.({ stage: 'choose', done: this.#attempted, total, unit: 'steps', detail });
+    this.#context.onProgress?.({ stage: 'choose', done: this.#attempted, total, unit: 'steps', detail });
   }
 }

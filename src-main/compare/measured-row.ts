@@ -8,9 +8,8 @@ import { askWorker, runTask } from '../evaluate/run-task.ts';
 import { firstQuestions, type Task, type TaskQuestion } from '../evaluate/tasks/task.ts';
 import { TASKS } from '../evaluate/tasks/tasks.ts';
 import { writeFileAtomically } from '../files/durable.ts';
-import type { Prepared } from '../fit/prepare.ts';
+import type { FitContext } from '../fit/context.ts';
 import { sampleQuestions } from '../fit/sample-questions.ts';
-import type { Source } from '../models/source.ts';
 import type { Trial, TrialFile, Trials } from '../fit/trials.ts';
 import { contextFor } from '../models/image-limits.ts';
 import { readKept } from '../files/json-file.ts';
@@ -20,12 +19,11 @@ import { readKept } from '../files/json-file.ts';
 export type RowMeasurements = Pick<Compared, 'quality' | 'running' | 'accuracy'>;
 
 export interface RowOptions {
-  readonly request: CompareRequest;
-  readonly prepared: Prepared;
-  readonly source: Source;
+  readonly context: FitContext;
+  /** whether each row runs in a process of its own to measure speed and memory */
+  readonly running: boolean;
   /** where the chat process starts */
   readonly chatEntry: string;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Answers of a benchmark that is asked with short ones are short; a broken model that does not end costs no more than this. */
@@ -62,31 +60,25 @@ export class RowMeasurer {
     const key = trials.key(trial);
     return {
       quality: await trials.measure(trial, file),
-      running: this.#options.request.running ? await this.#running(file, trial, key) : null,
+      running: this.#options.running ? await this.#running(file, trial, key) : null,
       accuracy: this.#task ? await this.#accuracy(this.#task, file, trial, key) : null,
     };
   }
 
   /** Speed and memory in a process of its own, on this machine. */
   async #running(file: TrialFile, trial: Trial, key: string): Promise<Compared['running']> {
-    const { prepared, request, chatEntry, signal } = this.#options;
-    const { laptop, settings } = prepared;
-    const conditions = [
-      key,
-      laptop.cpu.brand,
-      settings.threads,
-      settings.contextTokens,
-      prepared.read.limits,
-    ];
+    const { context, chatEntry } = this.#options;
+    const { laptop, request, source, signal } = context;
+    const { home, modelPath, threads, contextTokens, imageLimits } = request;
+    const conditions = [key, laptop.cpu.brand, threads, contextTokens, imageLimits];
     const name = createHash('sha256').update(JSON.stringify(conditions)).digest('hex').slice(0, 24);
-    const path = join(request.fit.home, 'work', 'compare', `${name}.json`);
+    const path = join(home, 'work', 'compare', `${name}.json`);
     const kept = readKept(path, comparedSchema.shape.running.unwrap());
     if (kept) return kept;
     await using worker = new WorkerProcess(chatEntry);
-    const canSee = prepared.read.vision !== undefined;
     const measuring: MeasureRequest = {
       ...(await this.#opening(file, trial)),
-      questions: sampleQuestions(request.fit.modelPath, canSee),
+      questions: sampleQuestions(modelPath, source.vision !== undefined),
       maxTokens: SAMPLE_ANSWER_TOKENS,
     };
     const measured = await worker.call<Measured>('measure', measuring, { signal });
@@ -102,9 +94,10 @@ export class RowMeasurer {
     trial: Trial,
     key: string,
   ): Promise<number> {
-    const { prepared, source, request, chatEntry, signal } = this.#options;
-    const { limits } = prepared.read;
-    const path = answersPath(request.fit.home, {
+    const { context, chatEntry } = this.#options;
+    const { source, request, signal } = context;
+    const { home, imageLimits: limits } = request;
+    const path = answersPath(home, {
       // types and importance matrix say as much as the file's own hash would
       modelSha256: `${source.sha256} ${key}`,
       mmprojSha256: `${source.visionSha256 ?? ''} ${trial.vision?.name ?? ''}`,
@@ -128,14 +121,13 @@ export class RowMeasurer {
   }
 
   async #opening(file: TrialFile, { vision }: Trial): Promise<OpenChatRequest> {
-    const { prepared } = this.#options;
-    const { settings, read } = prepared;
+    const { request, source } = this.#options.context;
     return {
       modelPath: await file.path(),
-      mmprojPath: vision?.path ?? read.vision?.path,
-      contextTokens: settings.contextTokens,
-      threads: settings.threads,
-      imageMaxTokens: read.limits.maxTokens,
+      mmprojPath: vision?.path ?? source.vision?.path,
+      contextTokens: request.contextTokens,
+      threads: request.threads,
+      imageMaxTokens: request.imageLimits.maxTokens,
     };
   }
 }

@@ -1,13 +1,17 @@
-import { COMPARE_PARTS, type CompareRequest, type Comparison } from '../contract/comparison.ts';
+import {
+  COMPARE_PARTS,
+  type ComparePart,
+  type CompareRequest,
+  type Comparison,
+} from '../contract/comparison.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import { llamaCppRelease } from '../engine/build.ts';
 import { requireVision } from '../evaluate/tasks/task.ts';
-import { identify, prepare } from '../fit/prepare.ts';
-import { openWorkspace } from '../fit/workspace.ts';
+import { identify, openContext } from '../fit/context.ts';
+import { startMeasuring } from '../fit/measuring.ts';
 import { orderTau } from '../luq/entropy/orders.ts';
-import { openMetadata } from '../models/open-model.ts';
 import { takeLock } from '../store/lock.ts';
-import { importanceOf, openVariant, orderOf } from './calibration-variant.ts';
+import { importanceOf, orderOf } from './calibration-variant.ts';
 import { ComparedRows } from './compared-rows.ts';
 import { readComparedTask, type ComparedTask } from './measured-row.ts';
 import { partsOf, sourceRow, type Comparing } from './parts.ts';
@@ -29,27 +33,21 @@ export interface ComparisonOptions {
 
 export async function compare(request: CompareRequest, options: ComparisonOptions): Promise<Comparison> {
   const task = readComparedTask(request);
-  const prepared = await prepare(request.fit);
+  using read = await openContext(request.fit, options);
   if (task) {
     const advice = 'Give it its vision file (mmproj), or compare without the benchmark.';
-    requireVision(task.questions, prepared.read.vision?.path, request.fit.modelPath, advice);
+    requireVision(task.questions, read.source.vision?.path, read.request.modelPath, advice);
   }
-  const { chatEntry, signal, onProgress } = options;
-  const source = await identify(prepared.read, request.fit, options);
-  const workspace = openWorkspace(request.fit.home, source.sha256);
+  const context = await identify(read);
+  const { workspace, source } = context;
   using _lock = takeLock(workspace.lock, `comparing plans of ${source.text.name}`);
-  using model = await openMetadata(prepared.addon, source.text.path);
-  const rowOptions = { request, prepared, source, chatEntry, signal };
+  const { running = false, parts = COMPARE_PARTS } = request;
   const comparing: Comparing = {
-    options: rowOptions,
-    workspace,
-    model,
-    usual: await openVariant(rowOptions, { workspace, onProgress }, {}),
+    usual: await startMeasuring(context),
     counts: lowCounts(request, source.text.layers),
-    rows: new ComparedRows(rowOptions, task, onProgress),
-    onProgress,
+    rows: new ComparedRows({ context, running, chatEntry: options.chatEntry }, task),
   };
-  const orders = await measureParts(comparing);
+  const orders = await measureParts(comparing, parts);
   return comparisonOf(comparing, task, orders);
 }
 
@@ -59,13 +57,15 @@ function lowCounts({ lowLayers }: CompareRequest, layers: number): number[] {
 }
 
 /** The source and the parts that were asked for; ordering → layers of what was compared. */
-async function measureParts(comparing: Comparing): Promise<Map<string, number[]>> {
-  const { options, rows, usual } = comparing;
+async function measureParts(
+  comparing: Comparing,
+  asked: readonly ComparePart[],
+): Promise<Map<string, number[]>> {
+  const { rows, usual } = comparing;
   const orders = new Map<string, number[]>();
   for (const name of ['entropy', 'edge-protected'] as const) orders.set(name, orderOf(usual, name));
-  const wanted = COMPARE_PARTS.filter((part) => options.request.parts?.includes(part) ?? true);
   const all = partsOf(comparing, orders);
-  const parts = wanted.map((part) => all[part]);
+  const parts = COMPARE_PARTS.filter((part) => asked.includes(part)).map((part) => all[part]);
   rows.total = parts.reduce((sum, part) => sum + part.rows, 1);
   await sourceRow(comparing);
   for (const { measure } of parts) await measure();
@@ -73,15 +73,14 @@ async function measureParts(comparing: Comparing): Promise<Map<string, number[]>
 }
 
 function comparisonOf(
-  { options, usual, rows }: Comparing,
+  { usual, rows }: Comparing,
   task: ComparedTask | undefined,
   orders: ReadonlyMap<string, number[]>,
 ): Comparison {
-  const { prepared, source } = options;
-  const { laptop, settings, read } = prepared;
-  const { limits } = read;
+  const { laptop, request, source } = usual;
   const { text } = source;
-  const { alpha, clusters, seed } = settings;
+  const { alpha, clusters, seed } = request.calibration;
+  const { minTokens: min, maxTokens: max } = request.imageLimits;
   const ordered = [...orders];
   return {
     version: 1,
@@ -90,10 +89,10 @@ function comparisonOf(
       sourceSha256: source.sha256,
       layers: text.layers,
       parameters: text.parameters,
-      imageTokens: source.vision ? { min: limits.minTokens, max: limits.maxTokens } : null,
+      imageTokens: source.vision ? { min, max } : null,
     },
-    rungs: settings.rungs,
-    contextTokens: settings.contextTokens,
+    rungs: request.rungs,
+    contextTokens: request.contextTokens,
     calibration: { importance: importanceOf(usual), alpha, clusters, seed },
     task: task ? taskFacts(task) : null,
     entropies: usual.calibrated.entropies.map(({ both, image, text: onText }) => ({
@@ -109,7 +108,7 @@ function comparisonOf(
     machine: {
       cpu: laptop.cpu.brand,
       cpuVariant: laptop.cpu.variant,
-      threads: settings.threads,
+      threads: request.threads,
       llamaCpp: llamaCppRelease(),
     },
   };

@@ -1,29 +1,11 @@
-/** llama.cpp's file types that a layer may get, those with the fewest bits per weight first. */
-export const RUNGS_BY_BITS: readonly string[] = [
-  'IQ1_S',
-  'IQ1_M',
-  'IQ2_XXS',
-  'IQ2_XS',
-  'IQ2_S',
-  'IQ2_M',
-  'Q2_K',
-  'IQ3_XXS',
-  'Q3_K_S',
-  'IQ3_S',
-  'IQ3_M',
-  'Q3_K_M',
-  'Q3_K_L',
-  'Q4_K_S',
-  'Q4_K_M',
-  'Q5_K_S',
-  'Q5_K_M',
-  'Q6_K',
-  'Q8_0',
-];
+import { RUNGS } from './rungs.ts';
+
+/** Those of the fewest bits per weight first; reports and files may name others. */
+const BY_BITS: readonly string[] = RUNGS;
 
 /** Whether a layer is low: its rung has fewer bits per weight than the high one. A rung that is not known is low unless it is the high one. */
 export function isLow(rung: string, high: string): boolean {
-  const [bits, highBits] = [RUNGS_BY_BITS.indexOf(rung), RUNGS_BY_BITS.indexOf(high)];
+  const [bits, highBits] = [BY_BITS.indexOf(rung), BY_BITS.indexOf(high)];
   return bits < 0 || highBits < 0 ? rung !== high : bits < highBits;
 }
 

@@ -1,12 +1,11 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { CalibrationReport } from '../contract/fit-report.ts';
-import type { OnProgress } from '../contract/progress.ts';
-import type { Addon } from '../engine/native-types.ts';
 import { readKept } from '../files/json-file.ts';
-import { mostPixels } from '../models/image-limits.ts';
+import { mostPixels, type ImageLimits } from '../models/image-limits.ts';
 import {
   calibrate,
   calibrationFiles,
@@ -21,7 +20,7 @@ import {
   orderStability,
   type LayerEntropy,
 } from '../luq/entropy/entropy.ts';
-import { calibrationKey, calibrationLimits, type FitSettings } from './settings.ts';
+import type { FitContext } from './context.ts';
 import { recordSource } from '../luq/quality/held-out.ts';
 import { writeFileAtomically } from '../files/durable.ts';
 import { readImatrix, type Imatrix } from '../gguf/imatrix.ts';
@@ -34,7 +33,7 @@ import {
   type PlannedSequence,
 } from '../luq/calibrate/sequences.ts';
 import type { Source } from '../models/source.ts';
-import type { Workspace } from './workspace.ts';
+import type { ResolvedRequest } from './request.ts';
 
 /** Sequences longer than this are left out; a picture with its questions stays well below. */
 const LONGEST_SEQUENCE_TOKENS = 2048;
@@ -44,20 +43,17 @@ const STREAMING_BATCH_TOKENS = 4096;
 /** A source above this share of the RAM does not stay in the page cache beside the rest. */
 const STREAMING_SHARE = 0.7;
 
-export interface CalibrationStep {
-  readonly addon: Addon;
-  readonly source: Source;
-  readonly settings: FitSettings;
-  readonly workspace: Workspace;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  readonly onLayer?: ((layer: number, entropy: LayerEntropy) => void) | undefined;
-}
+/** Larger pictures say little more about a layer and cost a lot of prompt; the chat's own limit stays what it is. */
+const CALIBRATION_IMAGE_TOKENS = 1024;
+
+export type OnLayer = (layer: number, entropy: LayerEntropy) => void;
 
 export interface Calibrated {
   readonly imatrix: Imatrix;
   readonly imatrixPath: string;
   readonly entropies: readonly LayerEntropy[];
+  /** of both kinds of tokens [layers] */
+  readonly entropyBits: readonly number[];
   readonly report: CalibrationReport;
   /** what the source says at the held-out positions */
   readonly recordedSource: string;
@@ -74,26 +70,53 @@ const summarySchema = z.object({
 });
 type Summary = z.infer<typeof summarySchema>;
 
+/** A model opened for calibrating or checking takes smaller pictures than a chat may. */
+export function calibrationLimits({ minTokens, maxTokens }: ImageLimits): ImageLimits {
+  return {
+    minTokens: Math.min(minTokens, CALIBRATION_IMAGE_TOKENS),
+    maxTokens: Math.min(maxTokens, CALIBRATION_IMAGE_TOKENS),
+  };
+}
+
+/** Names a calibration by everything its result depends on. */
+export function calibrationKey(
+  visionSha256: string | undefined,
+  { calibration, imageLimits }: Pick<ResolvedRequest, 'calibration' | 'imageLimits'>,
+): string {
+  const parts = [
+    calibration.set.id,
+    visionSha256 ?? 'text only',
+    calibrationLimits(imageLimits),
+    calibration.alpha,
+    calibration.seed,
+    calibration.tokens,
+    SAMPLED_TOKENS,
+    TEXT_SEQUENCE_TOKENS,
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}
+
 /** Calibration, entropy and the source's answers to the held-out part: all that needs the source in memory. */
-export async function calibrateSource(step: CalibrationStep): Promise<Calibrated> {
-  const { source, settings, workspace } = step;
-  const folder = workspace.calibration(calibrationKey(source, settings));
+export async function calibrateSource(context: FitContext, onLayer?: OnLayer): Promise<Calibrated> {
+  const { source, request, workspace } = context;
+  const { alpha, seed, clusters, set } = request.calibration;
+  const folder = workspace.calibration(calibrationKey(source.visionSha256, request));
   // one calibration serves every budget: with the summary written the source need not be loaded again
-  const kept = keptCalibration(folder, settings);
+  const kept = keptCalibration(folder, clusters);
   const reused = kept !== undefined;
-  const summary = kept ?? (await runCalibration(step, folder));
+  const summary = kept ?? (await runCalibration(context, folder, onLayer));
   const files = calibrationFiles(folder);
   const { entropies, leftOut, ...counts } = summary;
-  if (reused) entropies.forEach((entropy, layer) => step.onLayer?.(layer, entropy));
-  const { alpha, seed, clusters, calibrationSet } = settings;
+  if (reused) entropies.forEach((entropy, layer) => onLayer?.(layer, entropy));
   return {
     imatrix: readImatrix(files.imatrix),
     imatrixPath: files.imatrix,
     entropies,
+    entropyBits: entropies.map(({ both }) => both),
     recordedSource: recordedSourcePath(folder),
     warnings: leftOutWarnings(leftOut),
     report: {
-      set: calibrationSet.name,
+      set: set.name,
       alpha: source.vision ? alpha : 0,
       seed,
       clusters,
@@ -111,17 +134,14 @@ function leftOutWarnings(leftOut: readonly LeftOutFile[]): string[] {
   return [`${files} left out of the calibration: ${namedReasons(leftOut)}`];
 }
 
-function summaryPath(folder: string, settings: Pick<FitSettings, 'clusters'>): string {
-  return join(folder, `summary-k${settings.clusters}.json`);
+function summaryPath(folder: string, clusters: number): string {
+  return join(folder, `summary-k${clusters}.json`);
 }
 
 /** What a finished calibration found; undefined when there is none. */
-export function keptCalibration(
-  folder: string,
-  settings: Pick<FitSettings, 'clusters'>,
-): Summary | undefined {
+export function keptCalibration(folder: string, clusters: number): Summary | undefined {
   return existsSync(recordedSourcePath(folder))
-    ? readKept(summaryPath(folder, settings), summarySchema)
+    ? readKept(summaryPath(folder, clusters), summarySchema)
     : undefined;
 }
 
@@ -129,71 +149,82 @@ function recordedSourcePath(folder: string): string {
   return join(folder, 'held-out.bin');
 }
 
+/** Whose sequences, and how they are made. */
+export interface Sequenced {
+  readonly source: Pick<Source, 'text' | 'vision'>;
+  readonly request: Pick<ResolvedRequest, 'calibration' | 'imageLimits'>;
+}
+
 /** Sequences of a set as one model sees them. */
 export function sequencesFor(
   model: OpenModel,
-  source: Pick<Source, 'text' | 'vision' | 'limits'>,
-  settings: FitSettings,
+  { source, request }: Sequenced,
   heldOut: boolean,
   onLeftOut?: (leftOut: LeftOutFile) => void,
 ): Promise<PlannedSequence[]> {
-  return planSequences(settings.calibrationSet, {
+  const { text, vision } = source;
+  return planSequences(request.calibration.set, {
     model,
-    text: source.text,
-    maxPixels: mostPixels(source.vision, calibrationLimits(source.limits)),
+    text,
+    maxPixels: mostPixels(vision, calibrationLimits(request.imageLimits)),
     heldOut,
-    textTokens: Math.min(TEXT_SEQUENCE_TOKENS, source.text.trainingContextTokens),
+    textTokens: Math.min(TEXT_SEQUENCE_TOKENS, text.trainingContextTokens),
     longest: LONGEST_SEQUENCE_TOKENS,
     onLeftOut,
   });
 }
 
-async function runCalibration(step: CalibrationStep, folder: string): Promise<Summary> {
-  const { addon, source, settings, signal, onProgress } = step;
+async function runCalibration(
+  context: FitContext,
+  folder: string,
+  onLayer: OnLayer | undefined,
+): Promise<Summary> {
+  const { addon, source, request, signal, onProgress } = context;
+  const { text } = source;
+  const { calibration, threads } = request;
+  const { alpha, tokens, seed, clusters, set } = calibration;
   using model = await openModel(addon, {
-    path: source.text.path,
+    path: text.path,
     mmprojPath: source.vision?.path,
-    limits: calibrationLimits(source.limits),
-    threads: settings.threads,
-    mapped: staysMapped(source.text),
+    limits: calibrationLimits(request.imageLimits),
+    threads,
+    mapped: staysMapped(text),
     signal,
     onProgress,
   });
   const leftOut: LeftOutFile[] = [];
-  const planned = await sequencesFor(model, source, settings, false, (one) => leftOut.push(one));
-  const selection = selectSequences(planned, {
-    alpha: settings.alpha,
-    tokens: settings.calibrationTokens,
-    seed: settings.seed,
-  });
-  const sample = planSample(selection, SAMPLED_TOKENS, settings.seed);
-  const longest = selection.sequences.reduce((most, { tokens }) => Math.max(most, tokens), 0);
-  const streams = source.text.gguf.fileBytes > totalmem() * STREAMING_SHARE;
+  const planned = await sequencesFor(model, context, false, (one) => leftOut.push(one));
+  const selection = selectSequences(planned, { alpha, tokens, seed });
+  const sample = planSample(selection, SAMPLED_TOKENS, seed);
+  const longest = selection.sequences.reduce((most, one) => Math.max(most, one.tokens), 0);
+  const streams = text.gguf.fileBytes > totalmem() * STREAMING_SHARE;
   await calibrate({
     addon,
     model,
     selection,
     sample,
     folder,
-    datasetName: settings.calibrationSet.name,
+    datasetName: set.name,
     batchTokens: Math.max(longest, streams ? STREAMING_BATCH_TOKENS : BATCH_TOKENS),
-    threads: settings.threads,
+    threads,
     signal,
     onProgress,
   });
   const entropies = await measureEntropies({
-    ...step,
+    addon,
     samplePath: calibrationFiles(folder).sample,
     isImage: sample.isImage,
-    layers: source.text.layers,
-    embeddingLength: source.text.embeddingLength,
+    layers: text.layers,
+    embeddingLength: text.embeddingLength,
     folder,
-    seed: settings.seed,
-    clusters: settings.clusters,
-    threads: settings.threads,
+    seed,
+    clusters,
+    threads,
+    signal,
+    onProgress,
+    onLayer,
   });
-  const heldOut = await sequencesFor(model, source, settings, true);
-  const { threads } = settings;
+  const heldOut = await sequencesFor(model, context, true);
   await recordSource(model, recordedSourcePath(folder), heldOut, {
     addon,
     threads,
@@ -209,6 +240,6 @@ async function runCalibration(step: CalibrationStep, folder: string): Promise<Su
     leftOut,
     entropies,
   };
-  writeFileAtomically(summaryPath(folder, settings), JSON.stringify(summary));
+  writeFileAtomically(summaryPath(folder, clusters), JSON.stringify(summary));
   return summary;
 }

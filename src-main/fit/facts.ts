@@ -1,32 +1,28 @@
-import { ggufEntry } from '../gguf/writer.ts';
-import { GgufType, type GgufEntry } from '../gguf/gguf.ts';
-import type { Calibrated } from './calibration.ts';
-import type { Ordering } from '../contract/fit-request.ts';
 import { isLow } from '../contract/low-layers.ts';
-import type { Plan } from '../luq/plan/plan.ts';
-import type { Source } from '../models/source.ts';
+import { GgufType, type GgufEntry } from '../gguf/gguf.ts';
+import { ggufEntry } from '../gguf/writer.ts';
+import type { OrderedPlan } from '../luq/plan/plan.ts';
+import type { Measuring } from './measuring.ts';
+import type { ResolvedRequest } from './request.ts';
 
-/** How a plan came about: the paper's way, in an order of layers, or the best of several that were measured. */
-export interface PlanChoice {
-  readonly kind: 'paper' | 'auto';
-  readonly ordering: Ordering;
-}
+type Fact = Pick<GgufEntry, 'key' | 'raw'>;
 
-/** The facts of a fit as `luq.*` metadata, so that a file says how it was made and can be checked. */
+const { string, uint32, uint64, float32 } = GgufType;
+
+/** The facts of a fit as `luq.*` metadata, so that a file says how it was made and can be checked; docs/models.md lists them. */
 export function luqFacts(
-  source: Source,
-  calibrated: Calibrated,
-  plan: Plan,
-  choice: PlanChoice,
-): Pick<GgufEntry, 'key' | 'raw'>[] {
-  const { string, uint32, float32 } = GgufType;
-  const { report, entropies } = calibrated;
-  const { order, layerRungs, rungs } = plan;
-  const facts = [
+  { source, request, calibrated }: Pick<Measuring, 'source' | 'request' | 'calibrated'>,
+  { plan, order }: OrderedPlan,
+): Fact[] {
+  const { report, entropyBits } = calibrated;
+  const { layerRungs, rungs } = plan;
+  return [
     ggufEntry('luq.version', uint32, 1),
     ggufEntry('luq.source.sha256', string, source.sha256),
-    ggufEntry('luq.plan.kind', string, choice.kind),
-    ggufEntry('luq.ordering', string, choice.ordering),
+    ...budgetFacts(request),
+    ggufEntry('luq.context_tokens', uint32, request.contextTokens),
+    ggufEntry('luq.plan.kind', string, request.plan.kind),
+    ggufEntry('luq.ordering', string, request.plan.ordering),
     ggufEntry('luq.rungs', string, [rungs.high, rungs.low]),
     ggufEntry(
       'luq.low_layers',
@@ -35,23 +31,27 @@ export function luqFacts(
     ),
     ggufEntry('luq.layer_rungs', string, [...layerRungs]),
     ggufEntry('luq.order', uint32, [...order]),
-    ggufEntry(
-      'luq.entropy.bits',
-      float32,
-      entropies.map((entropy) => entropy.both),
-    ),
+    ggufEntry('luq.entropy.bits', float32, [...entropyBits]),
     ggufEntry('luq.entropy.clusters', uint32, report.clusters),
     ggufEntry('luq.calibration.set', string, report.set),
     ggufEntry('luq.calibration.alpha', float32, report.alpha),
     ggufEntry('luq.calibration.seed', uint32, report.seed),
     ggufEntry('luq.calibration.tokens', uint32, report.tokens),
     ggufEntry('luq.calibration.image_tokens', uint32, report.imageTokens),
+    ...(source.vision
+      ? [
+          ggufEntry('luq.image_tokens.min', uint32, request.imageLimits.minTokens),
+          ggufEntry('luq.image_tokens.max', uint32, request.imageLimits.maxTokens),
+        ]
+      : []),
   ];
-  if (source.vision) {
-    facts.push(
-      ggufEntry('luq.image_tokens.min', uint32, source.limits.minTokens),
-      ggufEntry('luq.image_tokens.max', uint32, source.limits.maxTokens),
-    );
-  }
-  return facts;
+}
+
+/** Nothing where the number of low layers was given: no budget made that plan. */
+function budgetFacts({ budget, lowLayers }: ResolvedRequest): Fact[] {
+  if (lowLayers !== undefined) return [];
+  return [
+    ggufEntry('luq.budget.bytes', uint64, budget.bytes),
+    ggufEntry('luq.budget.source', string, budget.source),
+  ];
 }

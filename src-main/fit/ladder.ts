@@ -1,21 +1,22 @@
-import type { NativeModel } from '../engine/native-types.ts';
-import { layerOf } from '../models/model-file.ts';
-import type { Measuring } from './choose.ts';
-import { cheapestErrors, type Choice } from '../luq/plan/knapsack.ts';
-import { bytesAs, mixtureOf, type Mixture } from '../luq/plan/mixture.ts';
-import { planLayers, type Plan, type PlanInputs } from '../luq/plan/plan.ts';
 import type { Rung } from '../contract/rungs.ts';
-import { divergenceOf } from './trials.ts';
+import { cheapestErrors, type Choice } from '../luq/plan/knapsack.ts';
+import { bytesWithTypes } from '../luq/plan/mixture.ts';
+import type { LayerPlan } from '../luq/plan/plan.ts';
+import type { Planner } from '../luq/plan/planner.ts';
+import { layerOf } from '../models/model-file.ts';
+import type { Measuring } from './measuring.ts';
+import { divergenceOf } from './quality.ts';
 
 /** What a ladder may give a layer besides the two rungs of the fit. */
 const BETWEEN: readonly Rung[] = ['Q6_K', 'IQ3_M', 'IQ2_M'];
 
+type RungChoice = Choice & { readonly rung: Rung };
+
 /** What each layer could be, measured one at a time: a multiple-choice knapsack for any budget. */
 export interface Ladder {
-  readonly inputs: PlanInputs;
-  readonly mixtures: ReadonlyMap<Rung, Mixture>;
+  readonly planner: Planner;
   /** [layers][rungs] */
-  readonly items: readonly (readonly (Choice & { readonly rung: Rung })[])[];
+  readonly items: readonly (readonly RungChoice[])[];
   /** predicted memory without the layers' tensors */
   readonly outsideBytes: number;
 }
@@ -24,47 +25,38 @@ export interface Ladder {
  * Measures every layer alone on every rung, the others on the high one. `error` is the divergence that this adds: layers' errors
  * do not simply add up, so whatever is chosen by them has to be measured whole.
  */
-export async function measureLadder(
-  measuring: Measuring,
-  model: NativeModel,
-  inputs: PlanInputs,
-): Promise<Ladder> {
-  const { addon, source, trials, onProgress } = measuring;
+export async function measureLadder({ source, planner, trials, onProgress }: Measuring): Promise<Ladder> {
   const { tensors } = source.text.gguf;
-  const { rungs, order } = inputs;
-  const ladder = [...new Set([rungs.high, rungs.low, ...BETWEEN])];
-  const mixtures = new Map(ladder.map((rung) => [rung, mixtureOf(addon, model, tensors, rung)]));
-  const allHigh = order.map(() => rungs.high);
-  const base = planLayers({ ...inputs, mixtures }, allHigh);
+  const { high, low } = planner.rungs;
+  const ladder = [...new Set([high, low, ...BETWEEN])];
+  const allHigh = new Array<Rung>(planner.layers).fill(high);
+  const base = planner.planOf(allHigh);
   const baseDivergence = divergenceOf(await trials.measure(base));
-  const bytesOf = (layer: number, plan: Plan) =>
-    tensors
-      .filter((tensor) => layerOf(tensor.name) === layer)
-      .reduce((sum, tensor) => sum + bytesAs(tensor, plan.types.get(tensor.name) ?? tensor.type), 0);
+  const ofLayer = (layer: number) => tensors.filter(({ name }) => layerOf(name) === layer);
 
-  const total = order.length * ladder.length;
-  const items: (Choice & { rung: Rung })[][] = [];
+  const total = planner.layers * ladder.length;
+  const items: RungChoice[][] = [];
   for (const layer of allHigh.keys()) {
-    const choices: (Choice & { rung: Rung })[] = [];
+    const choices: RungChoice[] = [];
     for (const rung of ladder) {
-      const alone = planLayers({ ...inputs, mixtures }, allHigh.with(layer, rung));
+      const alone = planner.planOf(allHigh.with(layer, rung));
       const error = divergenceOf(await trials.measure(alone)) - baseDivergence;
-      choices.push({ rung, bytes: bytesOf(layer, alone), error });
+      choices.push({ rung, bytes: bytesWithTypes(ofLayer(layer), alone.types), error });
       const done = items.length * ladder.length + choices.length;
       onProgress?.({ stage: 'choose', done, total, unit: 'steps', detail: `layer ${layer + 1}` });
     }
     items.push(choices);
   }
-  const layersBytes = [...allHigh.keys()].reduce((sum, layer) => sum + bytesOf(layer, base), 0);
-  return { inputs, mixtures, items, outsideBytes: base.memory.totalBytes - layersBytes };
+  const inLayers = tensors.filter(({ name }) => layerOf(name) !== undefined);
+  return { planner, items, outsideBytes: base.memory.totalBytes - bytesWithTypes(inLayers, base.types) };
 }
 
 /** The rung of every layer that adds least within the budget; undefined when nothing fits. */
 export function ladderPlan(
-  { inputs, mixtures, items, outsideBytes }: Ladder,
+  { planner, items, outsideBytes }: Ladder,
   budgetBytes: number,
-): Plan | undefined {
+): LayerPlan | undefined {
   const chosen = cheapestErrors(items, budgetBytes - outsideBytes);
-  const rungOf = (choice: number, layer: number) => items[layer]?.[choice]?.rung ?? inputs.rungs.high;
-  return chosen && planLayers({ ...inputs, mixtures }, chosen.map(rungOf));
+  const rungOf = (choice: number, layer: number) => items[layer]?.[choice]?.rung ?? planner.rungs.high;
+  return chosen && planner.planOf(chosen.map(rungOf));
 }

@@ -2,35 +2,28 @@ import { SnugError } from '../contract/errors.ts';
 import type { Quality } from '../contract/fit-report.ts';
 import type { Remedy } from '../contract/remedies.ts';
 import { formatBytes } from '../contract/bytes.ts';
-import type { AgreedBudget } from './fit-plan.ts';
-import { planWith, type Plan, type PlanInputs } from '../luq/plan/plan.ts';
-import { measuredParts, type QualityLimits } from './trials.ts';
+import type { MemoryBudget } from '../luq/plan/does-not-fit.ts';
+import { lowLayerCount, type LayerPlan } from '../luq/plan/plan.ts';
+import { measuredParts } from './quality.ts';
+import type { QualityLimits } from './request.ts';
 
 /** Why a quality that was asked for can't be had: always with what was measured instead, and what can be asked for. */
 
 interface Refused {
-  readonly inputs: PlanInputs;
   /** the plan that the memory allows */
-  readonly fitted: Plan;
-  readonly budget: Pick<AgreedBudget, 'bytes' | 'mostBytes'>;
+  readonly fitted: LayerPlan;
+  readonly budget: MemoryBudget;
   readonly limits: QualityLimits;
   /** what was measured of it */
   readonly reached: Quality;
 }
 
-/** Not even every layer at the high rung keeps it. */
-export function qualityOutOfReach({
-  inputs,
-  fitted,
-  budget,
-  reached,
-  best,
-  limits,
-}: Refused & { best: Quality }): SnugError {
-  const allHigh = fitted.lowLayers === 0;
+/** Not even every layer at the high rung keeps it, of which `best` was measured. */
+export function qualityOutOfReach({ fitted, budget, reached, limits }: Refused, best: Quality): SnugError {
+  const allHigh = lowLayerCount(fitted) === 0;
   return new SnugError(
     'DOES_NOT_FIT',
-    `even with every layer at ${inputs.rungs.high} the model ${shortfall(best, limits)}`,
+    `even with every layer at ${fitted.rungs.high} the model ${shortfall(best, limits)}`,
     {
       advice: allHigh ? undefined : `In ${formatBytes(budget.bytes)} it ${found(reached, limits)}.`,
       remedies: [...lowerLimits(reached, limits), { kind: 'try-plans' }],
@@ -38,20 +31,14 @@ export function qualityOutOfReach({
   );
 }
 
-/** It is kept with fewer low layers than the memory allows: with `most` of them at most. */
-export function qualityNeedsMemory({
-  inputs,
-  fitted,
-  budget,
-  reached,
-  most,
-  limits,
-}: Refused & { most: number }): SnugError {
-  const needed = planWith(inputs, most).memory.totalBytes;
-  const layers = inputs.order.length;
+/** It is kept with fewer low layers than the memory allows: by `kept` and by none that has more of them. */
+export function qualityNeedsMemory({ fitted, budget, reached, limits }: Refused, kept: LayerPlan): SnugError {
+  const needed = kept.memory.totalBytes;
+  const [fittedLow, most] = [fitted, kept].map(lowLayerCount);
+  const layers = fitted.layerRungs.length;
   return new SnugError(
     'DOES_NOT_FIT',
-    `in ${formatBytes(budget.bytes)} ${fitted.lowLayers} of ${layers} layers have to go to ${inputs.rungs.low}, and then the model ${shortfall(reached, limits)}`,
+    `in ${formatBytes(budget.bytes)} ${fittedLow} of ${layers} layers have to go to ${fitted.rungs.low}, and then the model ${shortfall(reached, limits)}`,
     {
       advice: `What you ask for is kept with ${most} such layers at most; the model then needs ${formatBytes(needed)}.`,
       remedies: [
@@ -66,7 +53,7 @@ export function qualityNeedsMemory({
 /** None of the plans that were measured keeps it. */
 export function noPlanKeepsQuality(
   measured: readonly { readonly quality: Quality }[],
-  budget: Pick<AgreedBudget, 'bytes'>,
+  budget: Pick<MemoryBudget, 'bytes'>,
   limits: QualityLimits,
 ): SnugError {
   const asks = ({ quality }: { quality: Quality }): number =>

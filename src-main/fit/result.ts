@@ -1,35 +1,29 @@
 import type { FileReport, FitReport, LayerReport, Memory, PlanReport } from '../contract/fit-report.ts';
-import type { TextModel } from '../models/model-file.ts';
-import { layerOf } from '../models/model-file.ts';
 import { tensorTypeName } from '../gguf/tensor-types.ts';
-import type { Calibrated } from './calibration.ts';
-import type { PlanChoice } from './facts.ts';
-import { fileBytesWith, sourceMemory, type PlanBasis } from './fit-plan.ts';
-import type { FitSettings } from './settings.ts';
 import { bytesAs, fallbacksIn } from '../luq/plan/mixture.ts';
+import { lowLayerCount, type LayerPlan, type OrderedPlan } from '../luq/plan/plan.ts';
+import { layerOf, type TextModel } from '../models/model-file.ts';
+import type { Measuring } from './measuring.ts';
 import type { WrittenFiles } from './write.ts';
-import type { Plan } from '../luq/plan/plan.ts';
-import type { Source } from '../models/source.ts';
 
 /** What is known of a fit before its models have run. */
 export interface FitOutcome {
-  readonly source: Source;
-  readonly basis: PlanBasis;
-  readonly settings: FitSettings;
-  readonly calibrated: Calibrated;
-  readonly plan: Plan;
-  readonly choice: PlanChoice;
-  readonly allHigh: Plan;
+  readonly chosen: OrderedPlan;
+  readonly allHigh: LayerPlan;
   readonly written: WrittenFiles;
   readonly predictedTokensPerSecond: number;
 }
 
 /** The parts of the report that follow from the plan and the files. */
 export function describeFit(
+  measuring: Measuring,
   outcome: FitOutcome,
 ): Pick<FitReport, 'version' | 'model' | 'calibration' | 'layers' | 'plan' | 'files'> {
-  const { source, basis, calibrated, plan, allHigh, written } = outcome;
-  const { text, vision, limits } = source;
+  const { source, request, planner, calibrated } = measuring;
+  const { chosen, allHigh, written } = outcome;
+  const { text, vision } = source;
+  const { minTokens: min, maxTokens: max } = request.imageLimits;
+  const allHighBytes = written.allHighBytes ?? planner.fileBytes(allHigh);
   return {
     version: 1,
     model: {
@@ -37,31 +31,26 @@ export function describeFit(
       architecture: text.architecture,
       parameters: text.parameters,
       sourceSha256: source.sha256,
-      imageTokens: vision ? { min: limits.minTokens, max: limits.maxTokens } : null,
+      imageTokens: vision ? { min, max } : null,
     },
     calibration: calibrated.report,
-    layers: layerReports(text, calibrated, plan),
-    plan: planReport(outcome),
+    layers: layerReports(measuring, chosen),
+    plan: planReport(measuring, outcome),
     files: {
-      source: unmeasured(text, text.path, text.gguf.fileBytes, sourceMemory(text, basis)),
-      q4km: unmeasured(
-        text,
-        written.comparison,
-        written.comparisonBytes ?? fileBytesWith(text, allHigh.memory.weightsBytes),
-        allHigh.memory,
-      ),
-      luq: unmeasured(text, written.output, written.bytes, plan.memory),
+      source: unmeasured(text, text.path, text.gguf.fileBytes, planner.unquantized().memory),
+      q4km: unmeasured(text, written.allHigh, allHighBytes, allHigh.memory),
+      luq: unmeasured(text, written.output, written.bytes, chosen.plan.memory),
     },
   };
 }
 
-function layerReports(text: TextModel, calibrated: Calibrated, plan: Plan): LayerReport[] {
-  const rankOf = new Map(plan.order.map((layer, rank) => [layer, rank]));
+function layerReports({ source, calibrated }: Measuring, { plan, order }: OrderedPlan): LayerReport[] {
+  const rankOf = new Map(order.map((layer, rank) => [layer, rank]));
   return calibrated.entropies.map((entropy, index) => {
     const rank = rankOf.get(index) ?? 0;
     const types: Record<string, number> = {};
     let [bytes, weights] = [0, 0];
-    for (const tensor of text.gguf.tensors) {
+    for (const tensor of source.text.gguf.tensors) {
       if (layerOf(tensor.name) !== index) continue;
       const type = plan.types.get(tensor.name) ?? tensor.type;
       const name = tensorTypeName(type);
@@ -81,23 +70,20 @@ function layerReports(text: TextModel, calibrated: Calibrated, plan: Plan): Laye
   });
 }
 
-function planReport({
-  source,
-  basis,
-  plan,
-  choice,
-  settings,
-  predictedTokensPerSecond,
-}: FitOutcome): PlanReport {
+function planReport(
+  { source, request, planner }: Measuring,
+  { chosen, predictedTokensPerSecond }: FitOutcome,
+): PlanReport {
+  const { plan, order } = chosen;
   const { tensors } = source.text.gguf;
   return {
-    ...choice,
+    ...request.plan,
     rungs: plan.rungs,
-    lowLayers: plan.lowLayers,
-    layers: plan.order.length,
-    order: [...plan.order],
-    contextTokens: settings.contextTokens,
-    visionType: basis.visionTypes ? 'Q8_0' : null,
+    lowLayers: lowLayerCount(plan),
+    layers: order.length,
+    order: [...order],
+    contextTokens: request.contextTokens,
+    visionType: planner.visionTypes ? 'Q8_0' : null,
     predictedMemory: plan.memory,
     predictedTokensPerSecond,
     fallbacks: fallbacksIn(tensors, plan.types).map(({ tensor, columns, type }) => ({

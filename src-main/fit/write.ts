@@ -1,70 +1,50 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { OnProgress } from '../contract/progress.ts';
-import type { Addon } from '../engine/native-types.ts';
+import { PRIVATE, type Modes } from '../files/private-files.ts';
+import { insist } from '../files/refused.ts';
+import type { LayerPlan, OrderedPlan } from '../luq/plan/plan.ts';
+import { fileTypeId } from '../luq/plan/rungs.ts';
 import { assemble } from '../luq/quantize/assemble.ts';
 import { Bank, fillBank, imatrixKey } from '../luq/quantize/bank.ts';
-import { luqFacts, type PlanChoice } from './facts.ts';
-import type { Calibrated } from './calibration.ts';
-import type { Plan } from '../luq/plan/plan.ts';
-import { PRIVATE, type Modes } from '../files/private-files.ts';
-import { fileTypeId } from '../luq/plan/rungs.ts';
-import type { Source } from '../models/source.ts';
-import type { Workspace } from './workspace.ts';
-import { insist } from '../files/refused.ts';
-
-export interface WriteStep {
-  readonly addon: Addon;
-  readonly source: Source;
-  readonly calibrated: Calibrated;
-  readonly workspace: Workspace;
-  /** what the file says of how its plan came about */
-  readonly choice: PlanChoice;
-  readonly threads: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: OnProgress | undefined;
-}
+import type { FitContext } from './context.ts';
+import { luqFacts } from './facts.ts';
+import type { Measuring } from './measuring.ts';
 
 /** Quantizes what the bank lacks of a plan and puts the model together. Returns the file's size in bytes. */
-async function writeModel(step: WriteStep, plan: Plan, output: string, modes: Modes): Promise<number> {
-  const { source, calibrated, workspace } = step;
+async function writeModel(
+  measuring: Measuring,
+  written: OrderedPlan,
+  output: string,
+  modes: Modes,
+): Promise<number> {
+  const { addon, source, request, workspace, calibrated, signal, onProgress } = measuring;
+  const { plan } = written;
   const bank = new Bank(workspace.bank, imatrixKey(insist(() => readFileSync(calibrated.imatrixPath))));
-  await fillBank({ ...step, source: source.text.gguf, types: plan.types, imatrix: calibrated.imatrix, bank });
+  const step = { source: source.text.gguf, types: plan.types, bank, signal, onProgress };
+  await fillBank({ ...step, addon, imatrix: calibrated.imatrix, threads: request.threads });
   const [first] = plan.layerRungs;
   const uniform = plan.layerRungs.every((rung) => rung === first);
   return assemble({
     ...step,
-    source: source.text.gguf,
-    types: plan.types,
-    bank,
     output,
     modes,
     fileType: fileTypeId(uniform && first ? first : plan.rungs.high),
-    facts: luqFacts(source, calibrated, plan, step.choice),
+    facts: luqFacts(measuring, written),
   });
 }
 
 /** The vision encoder in smaller types. */
 export async function writeVision(
-  step: Pick<WriteStep, 'addon' | 'source' | 'workspace' | 'threads' | 'signal' | 'onProgress'>,
+  { addon, source, request, workspace, signal, onProgress }: FitContext,
   types: ReadonlyMap<string, number>,
   output: string,
   modes: Modes = PRIVATE,
 ): Promise<void> {
-  const { source, workspace } = step;
   if (!source.vision) throw new TypeError('this model has no vision encoder');
   const bank = new Bank(workspace.bank, `vision-${source.visionSha256?.slice(0, 16) ?? ''}`);
-  await fillBank({ ...step, source: source.vision.gguf, types, imatrix: undefined, bank });
-  await assemble({
-    ...step,
-    source: source.vision.gguf,
-    types,
-    bank,
-    output,
-    modes,
-    fileType: fileTypeId('Q8_0'),
-    facts: [],
-  });
+  const step = { source: source.vision.gguf, types, bank, signal, onProgress };
+  await fillBank({ ...step, addon, imatrix: undefined, threads: request.threads });
+  await assemble({ ...step, output, modes, fileType: fileTypeId('Q8_0'), facts: [] });
 }
 
 export interface WrittenFiles {
@@ -73,29 +53,24 @@ export interface WrittenFiles {
   readonly bytes: number;
   readonly mmproj: string | null;
   /** the model with every layer high, when it was asked for */
-  readonly comparison: string | null;
-  readonly comparisonBytes: number | null;
+  readonly allHigh: string | null;
+  readonly allHighBytes: number | null;
 }
 
 /** Everything a fit leaves behind: the model, its vision encoder, and the model to compare it with. */
 export async function writeFiles(
-  step: WriteStep,
-  wanted: {
-    plan: Plan;
-    allHigh: Plan;
-    visionTypes: ReadonlyMap<string, number> | undefined;
-    output: string;
-    unchecked: string;
-    modes: Modes;
-    compare: boolean | undefined;
-  },
+  measuring: Measuring,
+  wanted: { chosen: OrderedPlan; allHigh: LayerPlan; unchecked: string; modes: Modes },
 ): Promise<WrittenFiles> {
-  const { plan, allHigh, visionTypes, output, unchecked, modes } = wanted;
-  const bytes = await writeModel(step, plan, unchecked, modes);
+  const { planner, request, source, workspace } = measuring;
+  const { chosen, unchecked, modes } = wanted;
+  const output = request.output.path;
+  const bytes = await writeModel(measuring, chosen, unchecked, modes);
   const smaller = output.replace(/(\.gguf)?$/i, '-mmproj-Q8_0.gguf');
-  if (visionTypes) await writeVision(step, visionTypes, smaller, modes);
-  const mmproj = visionTypes ? smaller : (step.source.vision?.path ?? null);
-  const comparison = wanted.compare ? join(step.workspace.folder, `${plan.rungs.high}.gguf`) : null;
-  const comparisonBytes = comparison === null ? null : await writeModel(step, allHigh, comparison, PRIVATE);
-  return { output, bytes, mmproj, comparison, comparisonBytes };
+  if (planner.visionTypes) await writeVision(measuring, planner.visionTypes, smaller, modes);
+  const mmproj = planner.visionTypes ? smaller : (source.vision?.path ?? null);
+  const allHigh = request.writesAllHigh ? join(workspace.folder, `${planner.rungs.high}.gguf`) : null;
+  const highPlan = { plan: wanted.allHigh, order: chosen.order };
+  const allHighBytes = allHigh === null ? null : await writeModel(measuring, highPlan, allHigh, PRIVATE);
+  return { output, bytes, mmproj, allHigh, allHighBytes };
 }

@@ -1,3 +1,4 @@
+import { counted } from '../contract/counted.ts';
 import { SnugError } from '../contract/errors.ts';
 import { metadataNumber } from '../gguf/gguf.ts';
 import type { TextModel, VisionModel } from './model-file.ts';
@@ -36,6 +37,11 @@ export const MOST_PICTURE_SHARE = 3 / 4;
 export function limitsIn(contextTokens: number, { minTokens, maxTokens }: ImageLimits): ImageLimits {
   const most = Math.min(maxTokens, Math.floor(contextTokens * MOST_PICTURE_SHARE));
   return { minTokens: Math.min(minTokens, most), maxTokens: most };
+}
+
+/** Says that pictures get less than they might have, for the sake of the context. */
+export function narrowedNote(contextTokens: number, limits: ImageLimits, asked: ImageLimits): string {
+  return `pictures take at most ${limits.maxTokens.toLocaleString('en')} of the ${counted(asked.maxTokens, 'token')} that the model lets them take: a context of ${contextTokens.toLocaleString('en')} has room for no more beside a question and its answer`;
 }
 
 /** The shortest context that has room for a picture of so many tokens. */

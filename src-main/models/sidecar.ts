@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
+import { ORDERINGS } from '../contract/fit-request.ts';
 import { removeDurably, writeFileAtomically } from '../files/durable.ts';
 import { PRIVATE, PRIVATE_FOLDER, type Modes } from '../files/private-files.ts';
 import { readRegularFile } from '../files/regular-file.ts';
@@ -10,6 +11,8 @@ import { readRegularFile } from '../files/regular-file.ts';
 const sidecarSchema = z.strictObject({
   /** the vision encoder it goes with */
   mmproj: z.string().optional(),
+  /** the order in which its layers go low unless another is asked for */
+  ordering: z.enum(ORDERINGS).optional(),
   /** how many tokens a picture may take */
   imageTokens: z.strictObject({ min: z.int().positive(), max: z.int().positive() }).optional(),
   /** questions that show what the model can do */

@@ -1,4 +1,3 @@
-import { counted } from '../contract/counted.ts';
 import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
@@ -6,7 +5,6 @@ import type { OnProgress } from '../contract/progress.ts';
 import { refuseDamaged, searchMmproj, searchNotes } from './find-mmproj.ts';
 import { hashFile } from '../files/hash.ts';
 import { readKept } from '../files/json-file.ts';
-import { imageLimits, limitsIn, type ImageLimits } from './image-limits.ts';
 import {
   checkPair,
   checkSourcePrecision,
@@ -21,7 +19,6 @@ import { writeFileAtomically } from '../files/durable.ts';
 export interface ReadSource {
   readonly text: TextModel;
   readonly vision: VisionModel | undefined;
-  readonly limits: ImageLimits;
   readonly warnings: readonly string[];
 }
 
@@ -32,11 +29,7 @@ export interface Source extends ReadSource {
 }
 
 /** Reads and checks both headers; nothing is hashed or loaded yet. */
-export function readSource(
-  modelPath: string,
-  mmprojPath: string | undefined,
-  imageMaxTokens: number | undefined,
-): ReadSource {
+export function readSource(modelPath: string, mmprojPath: string | undefined): ReadSource {
   const text = readTextModel(modelPath);
   const warning = checkSourcePrecision(text);
   const vision = mmprojPath === undefined ? undefined : readVisionModel(mmprojPath);
@@ -44,7 +37,6 @@ export function readSource(
   return {
     text,
     vision,
-    limits: imageLimits(text, imageMaxTokens),
     warnings: [...(warning === undefined ? [] : [warning]), ...(vision ? [] : withoutVision(text))],
   };
 }
@@ -57,14 +49,6 @@ function withoutVision(text: TextModel): string[] {
   return unused === ''
     ? searchNotes(text, search)
     : [`the result cannot see pictures: the vision file beside the model is not used (${unused})`];
-}
-
-/** The same where pictures have to find room in a context: what no question could be asked about is not planned for. */
-export function inContext(read: ReadSource, contextTokens: number): ReadSource {
-  const limits = limitsIn(contextTokens, read.limits);
-  if (read.vision === undefined || limits.maxTokens === read.limits.maxTokens) return read;
-  const warning = `pictures take at most ${limits.maxTokens.toLocaleString('en')} of the ${counted(read.limits.maxTokens, 'token')} that the model lets them take: a context of ${contextTokens.toLocaleString('en')} has room for no more beside a question and its answer`;
-  return { ...read, limits, warnings: [...read.warnings, warning] };
 }
 
 const hashCacheSchema = z.record(

@@ -10,7 +10,7 @@ import { LOAD_GRACE_MILLISECONDS, WorkerProcess } from '../engine/worker-process
 import { computeThreads } from '../profile/laptop.ts';
 import { readSidecar, writeSidecar } from '../models/sidecar.ts';
 import type { LayerEntropy } from '../luq/entropy/entropy.ts';
-import type { PlanPreview } from '../fit/fit-plan.ts';
+import type { PlanPreview } from '../fit/preview.ts';
 import type { Fitted } from '../fit/fit.ts';
 import { sampleQuestions } from '../fit/sample-questions.ts';
 

@@ -6,7 +6,7 @@ import type { SnugError } from '../../src-main/contract/errors.ts';
 import { loadAddon } from '../../src-main/engine/addon.ts';
 import { judge } from '../../src-main/luq/quality/check.ts';
 import { sequencesFor } from '../../src-main/fit/calibration.ts';
-import { settleRequest } from '../../src-main/fit/settings.ts';
+import { resolveRequest } from '../../src-main/fit/request.ts';
 import { fit } from '../../src-main/fit/fit.ts';
 import { compareWithSource, recordSource } from '../../src-main/luq/quality/held-out.ts';
 import { openModel } from '../../src-main/models/open-model.ts';
@@ -15,6 +15,7 @@ import { readGguf } from '../../src-main/gguf/gguf.ts';
 import { layerOf } from '../../src-main/models/model-file.ts';
 import { demoMmproj as mmprojPath, demoModel, sample } from '../fixtures/demo.ts';
 import { shortModel as modelPath } from '../fixtures/short-demo.ts';
+import { ordinaryLaptop } from '../helpers/laptops.ts';
 import { timeKernels } from '../helpers/timed-home.ts';
 import { sharedFolder } from '../helpers/temporary-folder.ts';
 
@@ -22,8 +23,8 @@ const { addon } = loadAddon();
 const folder = sharedFolder();
 
 describe('the check of a compressed model', () => {
-  const source = readSource(modelPath, mmprojPath, undefined);
-  const settings = settleRequest({ modelPath, home: '' }, source.text.trainingContextTokens, 1);
+  const source = readSource(modelPath, mmprojPath);
+  const request = resolveRequest({ modelPath, mmprojPath, home: '', threads: 1 }, source, ordinaryLaptop());
 
   /** The demo model with some layers' weights zeroed: it loads and talks nonsense. */
   function breakLayers(layers: readonly number[]): string {
@@ -41,14 +42,15 @@ describe('the check of a compressed model', () => {
 
   async function checked(candidate: string) {
     const recorded = join(folder, 'held-out.f32');
-    const open = (path: string) => openModel(addon, { path, mmprojPath, limits: source.limits, threads: 1 });
+    const open = (path: string) =>
+      openModel(addon, { path, mmprojPath, limits: request.imageLimits, threads: 1 });
     {
       using model = await open(modelPath);
-      const sequences = await sequencesFor(model, source, settings, true);
+      const sequences = await sequencesFor(model, { source, request }, true);
       await recordSource(model, recorded, sequences, { addon, threads: 1, withAnswers: true });
     }
     using model = await open(candidate);
-    const sequences = await sequencesFor(model, source, settings, true);
+    const sequences = await sequencesFor(model, { source, request }, true);
     return judge(await compareWithSource(model, recorded, sequences, { addon, threads: 1 }));
   }
 

@@ -6,11 +6,12 @@ import { ChatHost } from '../../src-main/chat/host.ts';
 import type { FitRequest } from '../../src-main/contract/fit-request.ts';
 import { loadAddon } from '../../src-main/engine/addon.ts';
 import { UNIFORM_RIVALS } from '../../src-main/fit/choose.ts';
-import { planInputs, preparePlan, type PlanBasis } from '../../src-main/fit/fit-plan.ts';
 import { fit, type Fitted } from '../../src-main/fit/fit.ts';
 import { mixtureOf } from '../../src-main/luq/plan/mixture.ts';
-import { openMetadata } from '../../src-main/models/open-model.ts';
-import { decodeMatrices, planWith, smallestThatFits, type PlanInputs } from '../../src-main/luq/plan/plan.ts';
+import { openMetadata, type OpenModel } from '../../src-main/models/open-model.ts';
+import { openPlanner } from '../../src-main/luq/plan/open-planner.ts';
+import { decodeMatrices, lowLayerCount } from '../../src-main/luq/plan/plan.ts';
+import type { Planner } from '../../src-main/luq/plan/planner.ts';
 import { readSource } from '../../src-main/models/source.ts';
 import { readGguf } from '../../src-main/gguf/gguf.ts';
 import { readTextModel } from '../../src-main/models/model-file.ts';
@@ -220,20 +221,30 @@ const RECORDED_MIB: Record<string, Record<string, number>> = {
 describe.each<RealLayout>([QWEN_3B, QWEN_7B])('the layout of $name', (layout) => {
   const MiB = 2 ** 20;
   let model: string;
-  let inputs: PlanInputs;
-  let basis: PlanBasis;
+  let metadata: OpenModel;
+  let planner: Planner;
   let source: ReturnType<typeof readSource>;
 
   beforeAll(async () => {
     const files = writeSparseQwenVl(newFolder(layout.name), layout);
     model = files.model;
-    source = readSource(files.model, files.mmproj, 1280);
+    source = readSource(files.model, files.mmproj);
     const rungs = { high: 'Q4_K_M', low: 'IQ1_M' } as const;
-    basis = await preparePlan(addon, source, { rungs, contextTokens: 4096 }, undefined);
-    const order = Array.from({ length: layout.layers }, (_, layer) => layer);
-    inputs = planInputs(source, basis, rungs, order);
+    metadata = await openMetadata(addon, files.model);
+    const imageLimits = { minTokens: 4, maxTokens: 1280 };
+    const planned = { rungs, contextTokens: 4096, imageLimits, visionType: undefined };
+    planner = await openPlanner(addon, metadata, source, planned);
   });
-  afterAll(() => rmSync(join(folder, layout.name), { recursive: true }));
+  afterAll(() => {
+    metadata.close();
+    rmSync(join(folder, layout.name), { recursive: true });
+  });
+  const byDepth = Array.from({ length: layout.layers }, (_, layer) => layer);
+  const planWith = (lowLayers: number) => planner.withLowLayers(byDepth, lowLayers);
+  const fewestLow = (budgetBytes: number) => {
+    const plan = planner.smallestThatFits(byDepth, budgetBytes);
+    return plan && lowLayerCount(plan);
+  };
 
   it('is read for what it is', () => {
     const { text, vision } = source;
@@ -249,15 +260,15 @@ describe.each<RealLayout>([QWEN_3B, QWEN_7B])('the layout of $name', (layout) =>
   });
 
   it('is all Q4_K_M with no layer low, to the byte of llama-quantize', () => {
-    const size = planWith(inputs, 0).memory.weightsBytes / MiB;
+    const size = planWith(0).memory.weightsBytes / MiB;
     expect(size.toFixed(2)).toBe(RECORDED_MIB[layout.name]?.['Q4_K_M']?.toFixed(2));
   });
 
   it('is near IQ1_M with every layer low; the embeddings stay high', () => {
-    const low = planWith(inputs, layout.layers);
+    const low = planWith(layout.layers);
     for (const [name, type] of low.types) {
       const outside = !name.startsWith('blk.');
-      expect(type, name).toBe((outside ? basis.high : basis.low).get(name));
+      expect(type, name).toBe(planner.mixture(outside ? 'Q4_K_M' : 'IQ1_M').get(name));
     }
     const uniform = RECORDED_MIB[layout.name]?.['IQ1_M'];
     if (uniform !== undefined) expect(low.memory.weightsBytes / MiB).toBeGreaterThan(uniform);
@@ -274,20 +285,20 @@ describe.each<RealLayout>([QWEN_3B, QWEN_7B])('the layout of $name', (layout) =>
   );
 
   it('needs less with every layer that goes low', () => {
-    const sizes = Array.from({ length: layout.layers + 1 }, (_, k) => planWith(inputs, k).memory.totalBytes);
+    const sizes = Array.from({ length: layout.layers + 1 }, (_, k) => planWith(k).memory.totalBytes);
     for (let k = 1; k < sizes.length; k++) expect(sizes[k], `k = ${k}`).toBeLessThan(sizes[k - 1] ?? 0);
   });
 
   it('gets the fewest low layers that a budget allows', () => {
-    const budget = planWith(inputs, 12).memory.totalBytes;
-    expect(smallestThatFits(inputs, budget)?.lowLayers).toBe(12);
-    expect(smallestThatFits(inputs, budget - 1)?.lowLayers).toBe(13);
-    expect(smallestThatFits(inputs, planWith(inputs, 0).memory.totalBytes)?.lowLayers).toBe(0);
-    expect(smallestThatFits(inputs, planWith(inputs, layout.layers).memory.totalBytes - 1)).toBeUndefined();
+    const budget = planWith(12).memory.totalBytes;
+    expect(fewestLow(budget)).toBe(12);
+    expect(fewestLow(budget - 1)).toBe(13);
+    expect(fewestLow(planWith(0).memory.totalBytes)).toBe(0);
+    expect(fewestLow(planWith(layout.layers).memory.totalBytes - 1)).toBeUndefined();
   });
 
   it('multiplies a decoded token with seven matrices a layer and the output head', () => {
-    const matrices = decodeMatrices(source.text.gguf.tensors, planWith(inputs, 0).types).filter(
+    const matrices = decodeMatrices(source.text.gguf.tensors, planWith(0).types).filter(
       ({ rows }) => rows > 1,
     );
     expect(matrices).toHaveLength(layout.layers * 7 + 1);
@@ -296,7 +307,7 @@ describe.each<RealLayout>([QWEN_3B, QWEN_7B])('the layout of $name', (layout) =>
   });
 
   it('has the KV cache of its heads in F16, and scratch for text and pictures', () => {
-    const { memory } = planWith(inputs, 0);
+    const { memory } = planWith(0);
     const headWidth = layout.width / layout.heads;
     const perToken = 2 * layout.layers * layout.keyValueHeads * headWidth * 2;
     expect(memory.kvCacheBytes).toBe(perToken * 4096);
@@ -323,7 +334,7 @@ describe('the layout of Qwen2.5-VL-72B', () => {
   ] as const)('is read for what it is in %s', (weights, gigabytes) => {
     const where = newFolder(`72B-${weights}`);
     const { model, mmproj } = writeSparseQwenVl(where, QWEN_72B, weights);
-    const { text, vision } = readSource(model, mmproj, undefined);
+    const { text, vision } = readSource(model, mmproj);
     expect(text.weightType).toBe(weights);
     expect((text.parameters + (vision?.parameters ?? 0)) / 1e9).toBeCloseTo(73.4, 1);
     expect(Math.round(text.gguf.fileBytes / 1e9)).toBe(gigabytes);

@@ -6,7 +6,7 @@ import type { SnugError } from '../../src-main/contract/errors.ts';
 import type { FitRequest, Ordering } from '../../src-main/contract/fit-request.ts';
 import type { Stage } from '../../src-main/contract/progress.ts';
 import { fit } from '../../src-main/fit/fit.ts';
-import { divergenceOf } from '../../src-main/fit/trials.ts';
+import { divergenceOf } from '../../src-main/fit/quality.ts';
 import { openWorkspace } from '../../src-main/fit/workspace.ts';
 import { readGguf, metadataString } from '../../src-main/gguf/gguf.ts';
 import { SHORT_LAYERS, shortMmproj, shortModel } from '../fixtures/short-demo.ts';

@@ -1,5 +1,5 @@
 import type { Addon } from '../../engine/native-types.ts';
-import type { GgufTensor } from '../../gguf/gguf.ts';
+import type { Gguf, GgufTensor } from '../../gguf/gguf.ts';
 import { layerOf, type TextModel } from '../../models/model-file.ts';
 import { isFloatType, tensorTypeId } from '../../gguf/tensor-types.ts';
 import { availableBytes } from '../../profile/memory.ts';
@@ -14,7 +14,7 @@ export type ExtraBytes = (tensor: GgufTensor, type: number) => number;
  * free has to be pages, which can be dropped and read again.
  */
 export function staysMapped(
-  { weightType, gguf }: TextModel,
+  { weightType, gguf }: Pick<TextModel, 'weightType'> & { readonly gguf: Pick<Gguf, 'fileBytes'> },
   gpuLayers = 0,
   available = availableBytes(),
 ): boolean {

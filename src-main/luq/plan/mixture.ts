@@ -54,3 +54,8 @@ export function bytesAs(tensor: GgufTensor, type: number): number {
   if (bytes === undefined) throw new SnugError('BUG', `${tensor.name} cannot be stored as type ${type}`);
   return bytes;
 }
+
+/** Of all tensors, each in its type of `types`, or its own where that has none. */
+export function bytesWithTypes(tensors: readonly GgufTensor[], types: ReadonlyMap<string, number>): number {
+  return tensors.reduce((sum, tensor) => sum + bytesAs(tensor, types.get(tensor.name) ?? tensor.type), 0);
+}

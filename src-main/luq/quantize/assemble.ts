@@ -11,7 +11,7 @@ import { formatBytes } from '../../contract/bytes.ts';
 import type { Bank } from './bank.ts';
 import { discard, makeFolder, publish, writeWhollyMeanwhile } from '../../files/durable.ts';
 import { writeError } from '../../files/write-error.ts';
-import { bytesAs } from '../plan/mixture.ts';
+import { bytesAs, bytesWithTypes } from '../plan/mixture.ts';
 import { PRIVATE, type Modes } from '../../files/private-files.ts';
 import { insist, insistMeanwhile } from '../../files/refused.ts';
 
@@ -126,10 +126,7 @@ async function copyTensors(
   options: AssembleOptions,
 ): Promise<void> {
   const { source, types, bank, signal, onProgress } = options;
-  const total = source.tensors.reduce(
-    (sum, tensor) => sum + bytesAs(tensor, types.get(tensor.name) ?? tensor.type),
-    0,
-  );
+  const total = bytesWithTypes(source.tensors, types);
   let done = 0;
   for (const [i, tensor] of source.tensors.entries()) {
     const type = types.get(tensor.name) ?? tensor.type;

@@ -1,6 +1,7 @@
 import type { FitPreview, LayerEntropyView } from '../../../src-main/contract/fit-job.ts';
 import type { FitReport } from '../../../src-main/contract/fit-report.ts';
-import { isLow, RUNGS_BY_BITS } from '../../../src-main/contract/low-layers.ts';
+import { isLow } from '../../../src-main/contract/low-layers.ts';
+import { RUNGS } from '../../../src-main/contract/rungs.ts';
 
 type Rungs = FitPreview['rungs'];
 
@@ -80,7 +81,7 @@ export function isMixed(layers: readonly ChartLayer[], { high, low }: Rungs): bo
 export function layerKinds(layers: readonly ChartLayer[], rungs: Rungs): readonly LayerKind[] {
   const planned = layers.flatMap((layer) => layer.planned ?? []);
   const drawn = isMixed(layers, rungs)
-    ? RUNGS_BY_BITS.filter((rung) => planned.some((one) => one.rung === rung))
+    ? RUNGS.filter((rung) => planned.some((one) => one.rung === rung))
     : [rungs.low, rungs.high];
   let others = 3;
   return drawn.map((rung) => ({

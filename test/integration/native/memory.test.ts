@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sourceMemory } from '../../../src-main/fit/fit-plan.ts';
 import { measureInChat, writeFullSizeModel } from '../../fixtures/measured-full-size.ts';
 import { QWEN_3B } from '../../fixtures/sparse-models.ts';
 import { sharedFolder } from '../../helpers/temporary-folder.ts';
@@ -53,12 +52,12 @@ describe.runIf(platform() === 'linux')('the memory that a plan is said to need',
   });
 
   it('is what a chat with an unquantized model takes: its weights are the pages of its file and nothing beside them', async () => {
-    const { prepared, request } = await writeFullSizeModel(
+    const { context, unquantized, request } = await writeFullSizeModel(
       { layout, plan: 2, contextTokens: 2048, pictureTokens: 256, threads: 2 },
       folder,
     );
-    const { text } = prepared.read;
-    const { totalBytes } = sourceMemory(text, prepared.basis);
+    const { text } = context.source;
+    const { totalBytes } = unquantized.memory;
     const measured = await measureInChat({ ...request, modelPath: text.path });
     expect(totalBytes).toBeGreaterThan(700 * MiB);
     expect(measured.peakMemoryBytes).toBeGreaterThan(0.95 * totalBytes);

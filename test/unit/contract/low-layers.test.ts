@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fewestLowLayers, isLow, lowLayersOf, RUNGS_BY_BITS } from '../../../src-main/contract/low-layers.ts';
+import { fewestLowLayers, isLow, lowLayersOf } from '../../../src-main/contract/low-layers.ts';
+import { RUNGS } from '../../../src-main/contract/rungs.ts';
 import { parseRungs } from '../../../src-main/luq/plan/rungs.ts';
 
 describe('low layers', () => {
@@ -13,7 +14,7 @@ describe('low layers', () => {
   });
 
   it('have rungs that a fit takes', () => {
-    const [first = '', ...others] = RUNGS_BY_BITS;
+    const [first = '', ...others] = RUNGS;
     for (const rung of others) expect(parseRungs(`${rung},${first}`)).toEqual({ high: rung, low: first });
   });
 });

@@ -1,44 +1,28 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { inContext, readSource, sourceSha256 } from '../../../src-main/models/source.ts';
-import { number, writeTextModel, writeVisionModel } from '../../helpers/small-models.ts';
+import { readSource, sourceSha256 } from '../../../src-main/models/source.ts';
+import { writeTextModel, writeVisionModel } from '../../helpers/small-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
 describe('a source', () => {
-  it('is read with its encoder and its limits', () => {
+  it('is read with its encoder', () => {
     const folder = temporaryFolder();
-    const limits = [number('luq.image_tokens.min', 4), number('luq.image_tokens.max', 64)];
-    const source = readSource(
-      writeTextModel(folder, { entries: limits }),
-      writeVisionModel(folder),
-      undefined,
-    );
-    expect(source).toMatchObject({ limits: { minTokens: 4, maxTokens: 64 }, warnings: [] });
+    const source = readSource(writeTextModel(folder), writeVisionModel(folder));
+    expect(source.warnings).toEqual([]);
     expect(source.vision?.projector).toBe('qwen2.5vl_merger');
-  });
-
-  it('is planned for pictures that find room in the context, and says when the two clash', () => {
-    const folder = temporaryFolder();
-    const source = readSource(writeTextModel(folder), writeVisionModel(folder), undefined);
-    expect(source.limits.maxTokens).toBe(4096);
-    expect(inContext(source, 4096)).toMatchObject({
-      limits: { minTokens: 4, maxTokens: 3072 },
-      warnings: [expect.stringMatching(/at most 3,072 of the 4,096 tokens .* a context of 4,096/)],
-    });
-    expect(inContext(source, 8192)).toBe(source);
   });
 
   it('of 8 bits comes with a warning', () => {
     const path = writeTextModel(temporaryFolder(), { architecture: 'qwen2', type: 'Q8_0' });
-    expect(readSource(path, undefined, undefined).warnings).toEqual([expect.stringContaining('Q8_0')]);
+    expect(readSource(path, undefined).warnings).toEqual([expect.stringContaining('Q8_0')]);
   });
 
   it('whose vision file is damaged is refused, and without one or with one unused comes with a warning', () => {
     const folder = temporaryFolder();
     const path = writeTextModel(folder);
-    const warnings = () => readSource(path, undefined, undefined).warnings;
+    const warnings = () => readSource(path, undefined).warnings;
     expect(warnings()).toEqual([expect.stringContaining('has no vision file, so it cannot see')]);
     writeFileSync(join(folder, 'mmproj-model.gguf'), 'GGUF');
     expect(thrown(warnings).message).toContain('mmproj-model.gguf');
@@ -49,7 +33,7 @@ describe('a source', () => {
   it("with another model's encoder is refused before anything is loaded", () => {
     const folder = temporaryFolder();
     const encoder = writeVisionModel(folder, { width: 64 });
-    expect(thrown(() => readSource(writeTextModel(folder), encoder, undefined)).code).toBe('WRONG_PAIR');
+    expect(thrown(() => readSource(writeTextModel(folder), encoder)).code).toBe('WRONG_PAIR');
   });
 });
 

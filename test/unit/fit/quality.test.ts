@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Divergence, Quality } from '../../../src-main/contract/fit-report.ts';
-import { LEAST_POSITIONS, enough } from '../../../src-main/fit/trials.ts';
+import { LEAST_POSITIONS, enough } from '../../../src-main/fit/quality.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
 const measuredAt = (tokens: number): Divergence => ({

@@ -1,0 +1,83 @@
+import type { Laptop } from '../contract/fit-report.ts';
+import type { FitRequest } from '../contract/fit-request.ts';
+import type { OnProgress } from '../contract/progress.ts';
+import { loadAddon } from '../engine/addon.ts';
+import type { Addon } from '../engine/native-types.ts';
+import { modelsFolder } from '../home.ts';
+import { openPlanner } from '../luq/plan/open-planner.ts';
+import type { Planner } from '../luq/plan/planner.ts';
+import { loadNotes } from '../models/load-warnings.ts';
+import { openMetadata } from '../models/open-model.ts';
+import { readSource, sourceSha256, type ReadSource, type Source } from '../models/source.ts';
+import { profileLaptop } from '../profile/laptop.ts';
+import { resolveRequest, type CalibrationSettings, type ResolvedRequest } from './request.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
+
+export interface ContextOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** What any work on a model begins with: its headers read, this laptop looked at, the request settled. Enough to plan with. */
+export interface ReadContext {
+  readonly addon: Addon;
+  readonly laptop: Laptop;
+  readonly request: ResolvedRequest;
+  readonly source: ReadSource;
+  readonly planner: Planner;
+  /** what the person should know of the model, this laptop and what was asked for */
+  readonly notes: readonly string[];
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: OnProgress | undefined;
+}
+
+/** … and the model identified by its content, so that what was done with it before is found. */
+export interface FitContext extends ReadContext {
+  readonly source: Source;
+  readonly workspace: Workspace;
+}
+
+/** The planner is of use until the context is disposed. */
+export async function openContext(
+  asked: FitRequest,
+  { signal, onProgress }: ContextOptions,
+): Promise<ReadContext & Disposable> {
+  const { addon, backends } = loadAddon();
+  const source = readSource(asked.modelPath, asked.mmprojPath);
+  const { cpuFeatures, cpuVariant } = backends;
+  const laptop = await profileLaptop({ modelsFolder: modelsFolder(asked.home), cpuFeatures, cpuVariant });
+  const request = resolveRequest(asked, source, laptop);
+  using opened = new DisposableStack();
+  const metadata = opened.use(await openMetadata(addon, source.text.path));
+  const planner = await openPlanner(addon, metadata, source, request);
+  const notes = [
+    ...source.warnings,
+    ...request.notes,
+    ...loadNotes(metadata.describe().warnings),
+    ...laptop.warnings,
+  ];
+  const owned = opened.move();
+  return {
+    ...{ addon, laptop, request, source, planner, notes, signal, onProgress },
+    [Symbol.dispose]: () => owned.dispose(),
+  };
+}
+
+/** Hashes the model's files. */
+export async function identify(context: ReadContext): Promise<FitContext> {
+  const { addon, laptop, request, planner, notes, signal, onProgress } = context;
+  const { modelPath, mmprojPath, home } = request;
+  const sha256 = await sourceSha256(modelPath, home, context);
+  const visionSha256 = mmprojPath === undefined ? undefined : await sourceSha256(mmprojPath, home, context);
+  const source = { ...context.source, sha256, visionSha256 };
+  const workspace = openWorkspace(home, sha256);
+  return { addon, laptop, request, source, planner, notes, workspace, signal, onProgress };
+}
+
+export type CalibrationChange = Partial<Pick<CalibrationSettings, 'alpha' | 'clusters' | 'seed'>>;
+
+/** The same work with another calibration. */
+export function withCalibration(context: FitContext, change: CalibrationChange): FitContext {
+  const { request } = context;
+  return { ...context, request: { ...request, calibration: { ...request.calibration, ...change } } };
+}

@@ -1,0 +1,84 @@
+import type { FitRequest } from '../contract/fit-request.ts';
+import type { Rungs } from '../contract/rungs.ts';
+import type { Memory } from '../contract/fit-report.ts';
+import type { LayerEntropy } from '../luq/entropy/entropy.ts';
+import { orderLayers } from '../luq/entropy/orders.ts';
+import { decodeMatrices } from '../luq/plan/plan.ts';
+import type { Saving } from '../luq/plan/savings.ts';
+import { knownSha256 } from '../models/source.ts';
+import { keptKernelSpeeds, knownKernelSpeeds } from '../profile/probe-cache.ts';
+import { keyOf, predictTokensPerSecond, type KernelSpeed, type Matrix } from '../profile/probe.ts';
+import { calibrationKey, keptCalibration } from './calibration.ts';
+import { openContext, type ReadContext } from './context.ts';
+import { kernelSpeeds } from './speed.ts';
+import { openWorkspace } from './workspace.ts';
+
+export interface PlanPreview {
+  readonly rungs: Rungs;
+  readonly contextTokens: number;
+  /** with k = 0, 1, … layers low */
+  readonly byLowLayers: readonly { fileBytes: number; memory: Memory; tokensPerSecond: number | null }[];
+  readonly source: { readonly fileBytes: number; readonly memory: Memory };
+  /** what the smallest plan would take with one thing or another given up */
+  readonly savings: readonly Saving[];
+  /** what an earlier calibration says; no order where that has to be measured first */
+  readonly calibration:
+    { readonly entropies: readonly LayerEntropy[]; readonly order: readonly number[] | null } | undefined;
+}
+
+/**
+ * What a fit would need and give at every number of low layers, without calibrating; at most that much, where the order of the layers is
+ * not known yet. Kernels never met before are timed when that is asked for; otherwise speeds that depend on them are left out.
+ */
+export async function previewFit(asked: FitRequest, measure: boolean): Promise<PlanPreview> {
+  using context = await openContext(asked, {});
+  const { addon, planner, request, source } = context;
+  const { gguf } = source.text;
+  const entropies = keptEntropies(context);
+  const order = entropies ? knownOrder(request, entropies) : null;
+  const plans = planner.preview(order).map((plan) => ({
+    plan,
+    matrices: decodeMatrices(gguf.tensors, plan.types),
+  }));
+  const kept = kernelSpeeds(context);
+  const needed = plans.flatMap(({ matrices }) => matrices);
+  const speeds = measure ? await knownKernelSpeeds(addon, needed, kept) : keptKernelSpeeds(kept);
+  return {
+    rungs: request.rungs,
+    contextTokens: request.contextTokens,
+    byLowLayers: plans.map(({ plan, matrices }) => ({
+      fileBytes: planner.fileBytes(plan),
+      memory: plan.memory,
+      tokensPerSecond: allKnown(matrices, speeds) ? predictTokensPerSecond(matrices, speeds) : null,
+    })),
+    source: { fileBytes: gguf.fileBytes, memory: planner.unquantized().memory },
+    savings: planner.savings(),
+    calibration: entropies && { entropies, order },
+  };
+}
+
+/** null where layers have to be measured first */
+function knownOrder(
+  { plan, calibration }: ReadContext['request'],
+  entropies: readonly LayerEntropy[],
+): number[] | null {
+  if (plan.ordering === 'sensitivity') return null;
+  const entropyBits = entropies.map(({ both }) => both);
+  return orderLayers(plan.ordering, { entropyBits, seed: calibration.seed });
+}
+
+/** The entropies of an earlier calibration with the same settings, if the source's hash is known without reading it again. */
+function keptEntropies({ request }: ReadContext): readonly LayerEntropy[] | undefined {
+  const { modelPath, mmprojPath, home } = request;
+  const sha256 = knownSha256(modelPath, home);
+  const visionSha256 = mmprojPath === undefined ? undefined : knownSha256(mmprojPath, home);
+  if (sha256 === undefined || (mmprojPath !== undefined && visionSha256 === undefined)) return undefined;
+  const key = calibrationKey(visionSha256, request);
+  const folder = openWorkspace(home, sha256).calibration(key);
+  return keptCalibration(folder, request.calibration.clusters)?.entropies;
+}
+
+function allKnown(matrices: readonly Matrix[], speeds: readonly KernelSpeed[]): boolean {
+  const known = new Set(speeds.map(keyOf));
+  return matrices.every((matrix) => known.has(keyOf(matrix)));
+}

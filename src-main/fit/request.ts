@@ -1,0 +1,125 @@
+import type { Budget, Laptop } from '../contract/fit-report.ts';
+import type { FitRequest, Ordering } from '../contract/fit-request.ts';
+import type { Rungs } from '../contract/rungs.ts';
+import { modelsFolder } from '../home.ts';
+import { DEFAULT_ALPHA, DEFAULT_CALIBRATION_TOKENS, DEFAULT_SEED } from '../luq/calibrate/calibrate.ts';
+import {
+  loadBuiltInCalibration,
+  loadOwnCalibration,
+  type CalibrationSet,
+} from '../luq/calibrate/calibration-set.ts';
+import { CLUSTERS } from '../luq/entropy/entropy.ts';
+import type { MemoryBudget } from '../luq/plan/does-not-fit.ts';
+import { DEFAULT_RUNGS } from '../luq/plan/rungs.ts';
+import { imageLimits, limitsIn, narrowedNote, type ImageLimits } from '../models/image-limits.ts';
+import { readSidecar } from '../models/sidecar.ts';
+import type { ReadSource } from '../models/source.ts';
+import { memoryLimits, recommendBudget } from '../profile/budget.ts';
+import { computeThreads, usableThreads } from '../profile/laptop.ts';
+import { outputPath } from './workspace.ts';
+
+/** What a fit is asked to do, settled in every detail: all that comes later looks here and nowhere else. */
+export interface ResolvedRequest {
+  readonly modelPath: string;
+  readonly mmprojPath: string | undefined;
+  readonly home: string;
+  readonly output: {
+    readonly path: string;
+    /** under a name of its own making a fit replaces no other model */
+    readonly chosen: boolean;
+  };
+  readonly budget: AgreedBudget;
+  /** k, where it was given in place of a budget */
+  readonly lowLayers: number | undefined;
+  readonly plan: PlanChoice;
+  readonly quality: QualityLimits;
+  readonly rungs: Rungs;
+  readonly contextTokens: number;
+  /** how many tokens a picture may take */
+  readonly imageLimits: ImageLimits;
+  /** how the vision encoder is to be stored; as it is when undefined */
+  readonly visionType: 'Q8_0' | undefined;
+  readonly calibration: CalibrationSettings;
+  readonly threads: number;
+  /** also the model with every layer on the high rung, to be measured beside the result */
+  readonly writesAllHigh: boolean;
+  /** what could not be had as it was asked for, for the person */
+  readonly notes: readonly string[];
+}
+
+/** The budget, and what this laptop could give at most. */
+export type AgreedBudget = Budget & MemoryBudget;
+
+/** How a plan comes about: the paper's way, in an order of layers, or the best of several that are measured. */
+export interface PlanChoice {
+  readonly kind: 'paper' | 'auto';
+  readonly ordering: Ordering;
+}
+
+/** What a person may ask of the quality: both hold about pictures and on text. */
+export interface QualityLimits {
+  /** nats */
+  readonly maxKld?: number | undefined;
+  /** share of positions, 0 to 1 */
+  readonly minAgreement?: number | undefined;
+}
+
+export interface CalibrationSettings {
+  readonly set: CalibrationSet;
+  /** share of tokens from picture sequences */
+  readonly alpha: number;
+  /** of sampling and clustering, and of a random order */
+  readonly seed: number;
+  readonly clusters: number;
+  /** most tokens to calibrate with */
+  readonly tokens: number;
+}
+
+/** Long enough for several pictures and questions; longer ones cost memory that the budget has to find. */
+const DEFAULT_CONTEXT_TOKENS = 4096;
+
+/** @throws SnugError BAD_ARGUMENT for what does not suit the model, NO_CALIBRATION for a folder with nothing to calibrate on */
+export function resolveRequest(request: FitRequest, source: ReadSource, laptop: Laptop): ResolvedRequest {
+  const { modelPath, mmprojPath, home, output, contextTokens: wanted = DEFAULT_CONTEXT_TOKENS } = request;
+  const contextTokens = Math.min(wanted, source.text.trainingContextTokens);
+  const asked = imageLimits(source.text, request.imageMaxTokens);
+  const limits = source.vision ? limitsIn(contextTokens, asked) : asked;
+  return {
+    modelPath,
+    mmprojPath,
+    home,
+    output: { path: output ?? outputPath(modelsFolder(home), modelPath), chosen: output !== undefined },
+    budget: agreeBudget(laptop, request.budgetBytes),
+    lowLayers: request.lowLayers,
+    plan: {
+      kind: request.plan ?? 'paper',
+      ordering: request.ordering ?? readSidecar(modelPath).ordering ?? 'entropy',
+    },
+    quality: { maxKld: request.maxKld, minAgreement: request.minAgreement },
+    rungs: request.rungs ?? DEFAULT_RUNGS,
+    contextTokens,
+    imageLimits: limits,
+    visionType: request.visionType,
+    calibration: resolveCalibration(request),
+    threads: usableThreads(request.threads ?? computeThreads(laptop)),
+    writesAllHigh: request.compare ?? false,
+    notes: limits.maxTokens < asked.maxTokens ? [narrowedNote(contextTokens, limits, asked)] : [],
+  };
+}
+
+function resolveCalibration(request: FitRequest): CalibrationSettings {
+  const { alpha, seed, clusters, calibrationTokens, calibrationFolder } = request;
+  return {
+    set: calibrationFolder ? loadOwnCalibration(calibrationFolder) : loadBuiltInCalibration(),
+    alpha: alpha ?? DEFAULT_ALPHA,
+    seed: seed ?? DEFAULT_SEED,
+    clusters: clusters ?? CLUSTERS,
+    tokens: calibrationTokens ?? DEFAULT_CALIBRATION_TOKENS,
+  };
+}
+
+function agreeBudget(laptop: Laptop, chosenBytes: number | undefined): AgreedBudget {
+  const { mostBytes } = memoryLimits(laptop.memory);
+  if (chosenBytes === undefined) return { ...recommendBudget(laptop.memory), mostBytes };
+  return { bytes: chosenBytes, source: 'chosen', reasoning: [], mostBytes };
+}

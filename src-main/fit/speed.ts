@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import { decodeMatrices, type Plan } from '../luq/plan/plan.ts';
+import { knownKernelSpeeds } from '../profile/probe-cache.ts';
+import { predictTokensPerSecond } from '../profile/probe.ts';
+import type { ReadContext } from './context.ts';
+
+export function kernelCache(home: string): string {
+  return join(home, 'work', 'kernels.json');
+}
+
+/** Where this machine's kernel speeds are kept, and under which conditions they were timed. */
+export function kernelSpeeds({ request, laptop }: Pick<ReadContext, 'request' | 'laptop'>) {
+  return { cachePath: kernelCache(request.home), laptop, threads: request.threads };
+}
+
+/** Predicted tokens per second of a plan; kernels that this machine has not timed yet are timed first. */
+export async function speedOf(
+  context: Omit<ReadContext, 'planner'>,
+  { types }: Pick<Plan, 'types'>,
+): Promise<number> {
+  const { addon, source, signal } = context;
+  const matrices = decodeMatrices(source.text.gguf.tensors, types);
+  const speeds = await knownKernelSpeeds(addon, matrices, { ...kernelSpeeds(context), signal });
+  return predictTokensPerSecond(matrices, speeds);
+}

@@ -1,0 +1,205 @@
+import { counted } from '../../contract/counted.ts';
+import { SnugError } from '../../contract/errors.ts';
+import type { Memory } from '../../contract/fit-report.ts';
+import { fewestLowLayers } from '../../contract/low-layers.ts';
+import type { Rung, Rungs } from '../../contract/rungs.ts';
+import type { Gguf } from '../../gguf/gguf.ts';
+import { layerOf, type TextModel } from '../../models/model-file.ts';
+import { doesNotFit, type MemoryBudget } from './does-not-fit.ts';
+import { extraBytes, staysMapped, type ExtraBytes } from './loaded-weights.ts';
+import { predictMemory, tensorDataBytes, type Overhead } from './memory.ts';
+import { bytesAs, bytesWithTypes, type Mixture } from './mixture.ts';
+import type { LayerPlan, Plan } from './plan.ts';
+import type { Alternative, Saving } from './savings.ts';
+
+/** What planning needs to know of a model, whatever the order of its layers and the budget. */
+export interface PlannedModel {
+  readonly text: Pick<TextModel, 'layers' | 'parameters' | 'weightType'> & {
+    readonly gguf: Pick<Gguf, 'tensors' | 'fileBytes'>;
+  };
+  readonly rungs: Rungs;
+  /** llama.cpp's own choice; asked once a rung */
+  readonly mixtureOf: (rung: Rung) => Mixture;
+  readonly overhead: Overhead;
+  /** where llama.cpp arranges weights anew */
+  readonly extra: ExtraBytes;
+  /** types of the vision encoder's tensors when it is to be stored smaller */
+  readonly visionTypes: ReadonlyMap<string, number> | undefined;
+  readonly alternatives: readonly Alternative[];
+}
+
+/** Makes plans for one model between two rungs, and says what they cost. */
+export class Planner {
+  readonly #model: PlannedModel;
+  readonly #mixtures = new Map<Rung, Mixture>();
+
+  constructor(model: PlannedModel) {
+    this.#model = model;
+  }
+
+  get rungs(): Rungs {
+    return this.#model.rungs;
+  }
+
+  get layers(): number {
+    return this.#model.text.layers;
+  }
+
+  get overhead(): Overhead {
+    return this.#model.overhead;
+  }
+
+  get visionTypes(): ReadonlyMap<string, number> | undefined {
+    return this.#model.visionTypes;
+  }
+
+  mixture(rung: Rung): Mixture {
+    const known = this.#mixtures.get(rung) ?? this.#model.mixtureOf(rung);
+    this.#mixtures.set(rung, known);
+    return known;
+  }
+
+  /** Any types: of a tensor that is not named its own. */
+  withTypes(types: ReadonlyMap<string, number>): Plan {
+    const { text, overhead, extra } = this.#model;
+    const { tensors } = text.gguf;
+    const weightsBytes = bytesWithTypes(tensors, types);
+    return { types, memory: predictMemory(weightsBytes, overhead, extraBytes(tensors, types, extra)) };
+  }
+
+  /** Each layer its rung; the tensors outside the layers have the high one unless told otherwise. */
+  planOf(layerRungs: readonly Rung[], outside: Rung = this.rungs.high): LayerPlan {
+    const types = new Map(
+      this.#model.text.gguf.tensors.map((tensor) => {
+        const layer = layerOf(tensor.name);
+        const rung = (layer === undefined ? undefined : layerRungs[layer]) ?? outside;
+        return [tensor.name, this.mixture(rung).get(tensor.name) ?? tensor.type];
+      }),
+    );
+    return { ...this.withTypes(types), rungs: this.rungs, layerRungs };
+  }
+
+  /** Every tensor as llama.cpp gives it in one file type. */
+  uniform(rung: Rung): LayerPlan {
+    return this.planOf(new Array<Rung>(this.layers).fill(rung), rung);
+  }
+
+  /** @throws SnugError BAD_ARGUMENT when the model does not have so many layers */
+  insistOnLayers(lowLayers: number): void {
+    if (Number.isInteger(lowLayers) && lowLayers >= 0 && lowLayers <= this.layers) return;
+    throw new SnugError(
+      'BAD_ARGUMENT',
+      `this model has ${counted(this.layers, 'layer')}; ${lowLayers} of them cannot go low`,
+    );
+  }
+
+  /**
+   * The first k layers of the order low.
+   *
+   * @throws SnugError BAD_ARGUMENT when the model does not have so many layers
+   */
+  withLowLayers(order: readonly number[], lowLayers: number): LayerPlan {
+    this.insistOnLayers(lowLayers);
+    const { high, low } = this.rungs;
+    const chosen = new Set(order.slice(0, lowLayers));
+    return this.planOf(Array.from({ length: this.layers }, (_, layer) => (chosen.has(layer) ? low : high)));
+  }
+
+  /** With the fewest low layers whose whole memory fits the budget; undefined when none does. LUQ, step 4. */
+  smallestThatFits(order: readonly number[], budgetBytes: number): LayerPlan | undefined {
+    const bytesWith = (lowLayers: number) => this.withLowLayers(order, lowLayers).memory.totalBytes;
+    const lowLayers = fewestLowLayers(this.layers, budgetBytes, bytesWith);
+    return lowLayers === null ? undefined : this.withLowLayers(order, lowLayers);
+  }
+
+  /**
+   * The same, insisted on.
+   *
+   * @throws SnugError DOES_NOT_FIT with what would
+   */
+  fitting(order: readonly number[], budget: MemoryBudget): LayerPlan {
+    const plan = this.smallestThatFits(order, budget.bytes);
+    if (plan === undefined) throw this.refusal(budget);
+    return plan;
+  }
+
+  /**
+   * Whether anything fits, whatever the order of the layers: to be known before hours of work.
+   *
+   * @throws SnugError DOES_NOT_FIT with what would
+   */
+  insistItFits(budget: MemoryBudget): void {
+    const anyOrder = this.#byDepth();
+    if (this.smallestThatFits(anyOrder, budget.bytes) === undefined) throw this.refusal(budget);
+  }
+
+  /** Why nothing fits the budget, and what would. */
+  refusal(budget: MemoryBudget): SnugError {
+    const totalBytes = (rung: Rung): number => this.planOf(this.#allAt(rung)).memory.totalBytes;
+    const { high, low } = this.rungs;
+    const { parameters } = this.#model.text;
+    const needs = {
+      rungs: this.rungs,
+      parameters,
+      allLowBytes: totalBytes(low),
+      allHighBytes: totalBytes(high),
+    };
+    return doesNotFit(needs, budget, this.savings());
+  }
+
+  /** What the smallest plan would take with one thing or another given up, what costs least first. */
+  savings(): Saving[] {
+    const { weightsBytes, rearrangedBytes } = this.planOf(this.#allAt(this.rungs.low)).memory;
+    return this.#model.alternatives.map(({ overhead, ...saving }) => ({
+      ...saving,
+      totalBytes: predictMemory(weightsBytes, overhead, rearrangedBytes).totalBytes,
+    }));
+  }
+
+  /** With k = 0, 1, … layers low; where no order is known yet, each takes as much memory as any k layers can. */
+  preview(order: readonly number[] | null): LayerPlan[] {
+    const known = order ?? this.#leastSavingFirst();
+    return Array.from({ length: this.layers + 1 }, (_, lowLayers) => this.withLowLayers(known, lowLayers));
+  }
+
+  /** The source as it is. `overhead`: another one than the model's, as with a smaller vision encoder. */
+  unquantized(overhead: Overhead = this.overhead): Plan {
+    const { text, extra } = this.#model;
+    const { tensors } = text.gguf;
+    const rearranged = staysMapped(text) ? 0 : extraBytes(tensors, new Map(), extra);
+    return {
+      types: new Map(tensors.map(({ name, type }) => [name, type])),
+      memory: predictMemory(tensorDataBytes(tensors), overhead, rearranged),
+    };
+  }
+
+  /** The size of a plan's file: its header is the source's and some facts more. */
+  fileBytes({ memory }: { readonly memory: Pick<Memory, 'weightsBytes'> }): number {
+    const { gguf } = this.#model.text;
+    return gguf.fileBytes - tensorDataBytes(gguf.tensors) + memory.weightsBytes;
+  }
+
+  #byDepth(): number[] {
+    return Array.from({ length: this.layers }, (_, layer) => layer);
+  }
+
+  #allAt(rung: Rung): Rung[] {
+    return new Array<Rung>(this.layers).fill(rung);
+  }
+
+  #leastSavingFirst(): number[] {
+    const { text, extra } = this.#model;
+    const { high, low } = this.rungs;
+    const saved = new Array<number>(text.layers).fill(0);
+    for (const tensor of text.gguf.tensors) {
+      const layer = layerOf(tensor.name);
+      if (layer === undefined) continue;
+      const bytes = (rung: Rung) => {
+        const type = this.mixture(rung).get(tensor.name) ?? tensor.type;
+        return bytesAs(tensor, type) + extra(tensor, type);
+      };
+      saved[layer] = (saved[layer] ?? 0) + bytes(high) - bytes(low);
+    }
+    return this.#byDepth().sort((a, b) => (saved[a] ?? 0) - (saved[b] ?? 0));
+  }
+}

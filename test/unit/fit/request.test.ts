@@ -1,0 +1,127 @@
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import type { FitRequest } from '../../../src-main/contract/fit-request.ts';
+import { calibrationKey } from '../../../src-main/fit/calibration.ts';
+import { resolveRequest } from '../../../src-main/fit/request.ts';
+import { containerProcessors } from '../../../src-main/profile/container.ts';
+import { readSource } from '../../../src-main/models/source.ts';
+import { writeSidecar } from '../../../src-main/models/sidecar.ts';
+import { ordinaryLaptop } from '../../helpers/laptops.ts';
+import { number, writeTextModel, writeVisionModel, type TextModelSpec } from '../../helpers/small-models.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+
+vi.mock('../../../src-main/profile/container.ts', () => ({
+  containerMemory: () => undefined,
+  containerProcessors: vi.fn(() => undefined),
+}));
+
+const GiB = 2 ** 30;
+
+/** A small model that may be asked for anything. */
+function small(spec: TextModelSpec = {}, sees = true) {
+  const home = temporaryFolder();
+  const entries = [number(`${spec.architecture ?? 'qwen2vl'}.context_length`, 32_768)];
+  const modelPath = writeTextModel(home, { entries, ...spec });
+  const mmprojPath = sees ? writeVisionModel(home) : undefined;
+  const resolved = (asked: Partial<FitRequest> = {}) =>
+    resolveRequest(
+      { modelPath, ...(mmprojPath === undefined ? {} : { mmprojPath }), home, ...asked },
+      readSource(modelPath, mmprojPath),
+      ordinaryLaptop(),
+    );
+  return { home, modelPath, mmprojPath, resolved };
+}
+
+describe('a request that asks for nothing', () => {
+  it('is settled in everything', () => {
+    const { home, modelPath, mmprojPath, resolved } = small();
+    const { budget, calibration, threads, ...rest } = resolved();
+    expect(rest).toEqual({
+      ...{ modelPath, mmprojPath, home },
+      output: { path: join(home, 'models', 'model-LUQ.gguf'), chosen: false },
+      lowLayers: undefined,
+      plan: { kind: 'paper', ordering: 'entropy' },
+      quality: { maxKld: undefined, minAgreement: undefined },
+      rungs: { high: 'Q4_K_M', low: 'IQ1_M' },
+      contextTokens: 4096,
+      imageLimits: { minTokens: 4, maxTokens: 3072 },
+      visionType: undefined,
+      writesAllHigh: false,
+      notes: [expect.stringMatching(/at most 3,072 of the 4,096 tokens .* a context of 4,096/)],
+    });
+    expect(budget).toMatchObject({ source: 'recommended' });
+    expect(budget.reasoning.length).toBeGreaterThan(0);
+    expect(budget.mostBytes).toBeGreaterThanOrEqual(budget.bytes);
+    const { set, ...numbers } = calibration;
+    expect(set.pictures.length).toBeGreaterThan(0);
+    expect(numbers).toEqual({ alpha: 0.5, seed: 1, clusters: 100, tokens: 32_768 });
+    expect(threads).toBeGreaterThan(0);
+  });
+
+  it('takes the order of layers that stands beside the model', () => {
+    const { modelPath, resolved } = small();
+    writeSidecar(modelPath, { ordering: 'edge-protected' });
+    expect(resolved().plan.ordering).toBe('edge-protected');
+    expect(resolved({ ordering: 'depth' }).plan.ordering).toBe('depth');
+  });
+});
+
+describe('what is asked for', () => {
+  it('is taken as it is', () => {
+    const { resolved } = small();
+    const asked = resolved({
+      ...{ output: '/elsewhere/model.gguf', budgetBytes: 4 * GiB, plan: 'auto', maxKld: 0.1, compare: true },
+      ...{ alpha: 0, seed: 0, clusters: 7, calibrationTokens: 99, contextTokens: 8192, visionType: 'Q8_0' },
+      rungs: { high: 'Q5_K_M', low: 'Q2_K' },
+    });
+    expect(asked).toMatchObject({
+      output: { path: '/elsewhere/model.gguf', chosen: true },
+      budget: { bytes: 4 * GiB, source: 'chosen', reasoning: [] },
+      plan: { kind: 'auto', ordering: 'entropy' },
+      quality: { maxKld: 0.1 },
+      calibration: { alpha: 0, seed: 0, clusters: 7, tokens: 99 },
+      contextTokens: 8192,
+      imageLimits: { minTokens: 4, maxTokens: 4096 },
+      visionType: 'Q8_0',
+      rungs: { high: 'Q5_K_M', low: 'Q2_K' },
+      writesAllHigh: true,
+      notes: [],
+    });
+  });
+
+  it('is no longer a context than the model was trained on', () => {
+    const { resolved } = small({ entries: [number('qwen2vl.context_length', 2048)] });
+    expect(resolved({ contextTokens: 8192 }).contextTokens).toBe(2048);
+  });
+
+  it('leaves the pictures of a model that has none as they are', () => {
+    const { resolved } = small({ architecture: 'qwen2' }, false);
+    expect(resolved()).toMatchObject({ imageLimits: { minTokens: 4, maxTokens: 4096 }, notes: [] });
+  });
+
+  it('is no more threads than a container leaves', () => {
+    vi.mocked(containerProcessors).mockReturnValue(1);
+    const { resolved } = small();
+    expect(resolved().threads).toBe(1);
+    expect(resolved({ threads: 2 }).threads).toBe(1);
+  });
+});
+
+// what earlier versions kept on this machine is found by it
+it('the key of a calibration is what it always was', () => {
+  const set = { id: 'built-in', name: '', pictures: [], texts: [] };
+  const calibration = { set, alpha: 0.5, seed: 1, clusters: 100, tokens: 32_768 };
+  const pictures = { calibration, imageLimits: { minTokens: 4, maxTokens: 3072 } };
+  expect(calibrationKey('b'.repeat(64), pictures)).toBe('2f5639a8371bcd43');
+  const other = { ...calibration, alpha: 0.25, seed: 7, tokens: 3000 };
+  const text = { calibration: other, imageLimits: { minTokens: 4, maxTokens: 64 } };
+  expect(calibrationKey(undefined, text)).toBe('bafe3486cc7a8875');
+});
+
+it('the key of a calibration knows neither budget nor context', () => {
+  const { resolved } = small();
+  const keys = [{}, { budgetBytes: GiB }, { contextTokens: 2048 }, { lowLayers: 1 }].map((asked) =>
+    calibrationKey(undefined, resolved(asked)),
+  );
+  expect(new Set(keys).size).toBe(1);
+});
