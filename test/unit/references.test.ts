@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { anchorsOf, brokenInCode, brokenInMarkdown } from '../../tools/style/references.ts';
+import { anchorsOf, brokenInCode, brokenInMarkdown, unlisted } from '../../tools/style/references.ts';
 
 /** A repository of Markdown files by their paths, beside `src-main/cli.ts`. */
 function repository(pages: Record<string, string>) {
@@ -44,4 +44,11 @@ it('a comment may name a page of docs/ that is there, and pages of others', () =
   const code = `// docs/decisions/0002-locks.md, docs/decisions/0009-gone.md
     // LLaVA docs/Evaluation.md, https://example.org/blob/docs/gguf.md`;
   expect(brokenInCode(code, files)).toEqual(['docs/decisions/0009-gone.md']);
+});
+
+it('the index leads to every page', () => {
+  const index = '[a](a.md) and [why](decisions/0001-why.md#context)';
+  const files = repository({ 'docs/README.md': index });
+  const pages = ['docs/README.md', 'docs/a.md', 'docs/decisions/0001-why.md', 'docs/forgotten.md'];
+  expect(unlisted('docs/README.md', pages, files)).toEqual(['docs/forgotten.md']);
 });

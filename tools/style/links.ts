@@ -1,19 +1,23 @@
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { brokenInCode, brokenInMarkdown, type Files } from './references.ts';
+import { brokenInCode, brokenInMarkdown, unlisted, type Files } from './references.ts';
 
-/** Fails where Markdown or a comment points at a file or heading that this repository doesn't have. Addresses on the web are not asked. */
+/**
+ * Fails where Markdown or a comment points at a file or heading that this repository doesn't have, and where a page of docs/ is not in the
+ * index. Addresses on the web are not asked.
+ */
 const root = join(import.meta.dirname, '..', '..');
+const INDEX = 'docs/README.md';
 const CODE = /\.(?:ts|mjs|js|svelte|cpp|h|py|sh|yml)$/;
 
-// what is ignored or was deleted is not in what others get
+// what is ignored is not in what others get
 const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
   cwd: root,
   encoding: 'utf8',
 });
 if (listed.status !== 0) throw listed.error ?? new Error(listed.stderr);
-const paths = listed.stdout.split('\0').filter(Boolean);
+const paths = listed.stdout.split('\0').filter((path) => path !== '' && existsSync(join(root, path)));
 const present = new Set(
   paths.flatMap((path) => path.split('/').map((_, depth, parts) => parts.slice(0, depth + 1).join('/'))),
 );
@@ -33,4 +37,10 @@ for (const path of paths) {
       : [];
   for (const target of broken) console.error(`${path}: ${target} is not there`);
   if (broken.length > 0) process.exitCode = 1;
+}
+
+const pages = paths.filter((path) => /^docs\/.*\.md$/.test(path));
+for (const page of unlisted(INDEX, pages, files)) {
+  console.error(`${INDEX} has no link to ${page}`);
+  process.exitCode = 1;
 }

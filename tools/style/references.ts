@@ -68,3 +68,15 @@ export function brokenInCode(code: string, files: Files): string[] {
       return isGone(path, anchor, files);
     });
 }
+
+/** The Markdown files among `pages` that no link of the index leads to. */
+export function unlisted(index: string, pages: readonly string[], files: Files): string[] {
+  const listed = new Set(
+    tokensOf(files.markdown(index)).flatMap((token) =>
+      token.type === 'link'
+        ? [posix.join(posix.dirname(index), String(token.href).split('#', 1)[0] ?? '')]
+        : [],
+    ),
+  );
+  return pages.filter((page) => page !== index && !listed.has(page));
+}
