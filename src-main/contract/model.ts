@@ -90,8 +90,8 @@ export interface LibraryService {
    */
   add(argument: { paths: readonly string[] }): Promise<ImportResult>;
   /** Looks for the vision encoder in the model's folder and the library's; throws with advice when there is none. */
-  findPartner(argument: { id: string }): Promise<ModelEntry>;
-  setPartner(argument: { id: string; mmprojPath: string }): Promise<ModelEntry>;
+  findVisionFile(argument: { id: string }): Promise<ModelEntry>;
+  setVisionFile(argument: { id: string; mmprojPath: string }): Promise<ModelEntry>;
   /** Takes a model out of the library. With `deleteFile` its file is renamed, and deleted for good when the app next starts. */
   remove(argument: { id: string; deleteFile: boolean }): Promise<{ freedBytes: number }>;
   /** Brings a removed model back, its file included. */
@@ -118,8 +118,8 @@ export const libraryArguments = {
   list: nothing,
   inspect: z.strictObject({ id }),
   add: z.strictObject({ paths }),
-  findPartner: z.strictObject({ id }),
-  setPartner: z.strictObject({ id, mmprojPath: path }),
+  findVisionFile: z.strictObject({ id }),
+  setVisionFile: z.strictObject({ id, mmprojPath: path }),
   remove: z.strictObject({ id, deleteFile: z.boolean() }),
   restore: z.strictObject({ id }),
   bank: nothing,

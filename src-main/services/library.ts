@@ -131,9 +131,9 @@ export class Library implements LibraryService {
     return { added: await entries(added), known: await entries(known), ...told };
   }
 
-  async findPartner({ id }: { id: string }): Promise<ModelEntry> {
+  async findVisionFile({ id }: { id: string }): Promise<ModelEntry> {
     const { path } = this.#models.get(id);
-    const found = (await this.#reader.read('findMmproj', { path })) ?? (await this.#knownPartner(path));
+    const found = (await this.#reader.read('findMmproj', { path })) ?? (await this.#knownVisionFile(path));
     if (found === undefined) {
       const { name } = await this.#readEntry(id);
       throw new SnugError('FILE', `no vision file that fits ${name} lies in ${dirname(path)}`, {
@@ -142,10 +142,10 @@ export class Library implements LibraryService {
         remedies: [{ kind: 'add-vision-file' }],
       });
     }
-    return this.setPartner({ id, mmprojPath: found });
+    return this.setVisionFile({ id, mmprojPath: found });
   }
 
-  async #knownPartner(path: string): Promise<string | undefined> {
+  async #knownVisionFile(path: string): Promise<string | undefined> {
     const known = (await this.list()).flatMap(({ mmproj }) => mmproj?.path ?? []);
     for (const mmprojPath of known) {
       if (await this.#reader.read('fits', { path, mmprojPath })) return mmprojPath;
@@ -153,7 +153,7 @@ export class Library implements LibraryService {
     return undefined;
   }
 
-  async setPartner({ id, mmprojPath }: { id: string; mmprojPath: string }): Promise<ModelEntry> {
+  async setVisionFile({ id, mmprojPath }: { id: string; mmprojPath: string }): Promise<ModelEntry> {
     const chosen = resolve(givenPath(mmprojPath));
     await this.#reader.read('checkPair', { path: this.#models.get(id).path, mmprojPath: chosen });
     this.#models.setMmproj(id, chosen);

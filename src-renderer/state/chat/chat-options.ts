@@ -24,7 +24,7 @@ export function pictureDetail(
 }
 
 /** The slider's right end is the model's own limit, whatever model comes next. */
-export function imageMaxTokensOf(value: number, model: ModelEntry | null): number | null {
+export function pictureLimitOf(value: number, model: ModelEntry | null): number | null {
   const max = model?.imageTokens?.max;
   return max === undefined || value >= max ? null : value;
 }

@@ -9,7 +9,7 @@ export class FitChoices {
   /** null: the one in the settings */
   contextTokens: number | null = $state(null);
   /** most tokens a picture may take; null leaves it to the model */
-  imageMaxTokens: number | null = $state(null);
+  pictureTokens: number | null = $state(null);
   smallerVision: boolean = $state(false);
   compare: boolean = $state(false);
   calibrationFolder: string = $state('');
@@ -25,7 +25,7 @@ export class FitChoices {
   /** What a preview depends on, of the choices here. */
   get size(): Pick<FitStart, 'imageMaxTokens' | 'visionType'> {
     return {
-      ...(this.imageMaxTokens === null ? {} : { imageMaxTokens: this.imageMaxTokens }),
+      ...(this.pictureTokens === null ? {} : { imageMaxTokens: this.pictureTokens }),
       ...(this.smallerVision ? { visionType: 'Q8_0' as const } : {}),
     };
   }
@@ -48,7 +48,7 @@ export class FitChoices {
         this.contextTokens = remedy.tokens;
         return true;
       case 'limit-picture-tokens':
-        this.imageMaxTokens = remedy.tokens;
+        this.pictureTokens = remedy.tokens;
         return true;
       case 'smaller-vision':
         this.smallerVision = true;

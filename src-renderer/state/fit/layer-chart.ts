@@ -17,7 +17,7 @@ export interface PlannedLayer {
 export interface ChartLayer {
   readonly layer: number;
   readonly both: number | null;
-  readonly image: number | null;
+  readonly picture: number | null;
   readonly text: number | null;
   readonly planned: PlannedLayer | null;
 }
@@ -34,8 +34,8 @@ export function chartLayers({ layers, entropies, plan }: ChartInputs): readonly 
   // bars that go ultra-low while others still come in would read as chosen among those
   const known = measured.size >= layers ? plan : null;
   return Array.from({ length: layers }, (_, layer) => {
-    const { both = null, image = null, text = null } = measured.get(layer) ?? {};
-    return { layer, both, image, text, planned: known?.[layer] ?? null };
+    const { both = null, image: picture = null, text = null } = measured.get(layer) ?? {};
+    return { layer, both, picture, text, planned: known?.[layer] ?? null };
   });
 }
 
@@ -110,7 +110,7 @@ const TICKS = 4;
 /** Entropies of one model differ by little beside their size, so that the axis does not start at zero. */
 export function chartScale(layers: readonly ChartLayer[]): Scale | null {
   const values = layers
-    .flatMap(({ both, image, text }) => [both, image, text])
+    .flatMap(({ both, picture, text }) => [both, picture, text])
     .filter((value): value is number => value !== null && Number.isFinite(value));
   if (values.length === 0) return null;
   const low = Math.min(...values);

@@ -16,7 +16,7 @@ export class ModelsState {
   /** what came of the files that were given besides models that were added */
   notes: readonly string[] = $state.raw([]);
   /** why the vision file of a model was not found, by the model's id */
-  partnerErrors: Readonly<Record<string, ErrorData>> = $state.raw({});
+  visionFileErrors: Readonly<Record<string, ErrorData>> = $state.raw({});
 
   constructor(app: AppState) {
     this.#app = app;
@@ -95,19 +95,19 @@ export class ModelsState {
     this.notes = [];
   }
 
-  async findPartner(model: ModelEntry): Promise<void> {
-    await this.#pair(model, () => this.#app.bridge.api.library.findPartner({ id: model.id }));
+  async findVisionFile(model: ModelEntry): Promise<void> {
+    await this.#pair(model, () => this.#app.bridge.api.library.findVisionFile({ id: model.id }));
   }
 
-  async setPartner(model: ModelEntry, path: string): Promise<void> {
+  async setVisionFile(model: ModelEntry, path: string): Promise<void> {
     const mmprojPath = path.trim();
-    await this.#pair(model, () => this.#app.bridge.api.library.setPartner({ id: model.id, mmprojPath }));
+    await this.#pair(model, () => this.#app.bridge.api.library.setVisionFile({ id: model.id, mmprojPath }));
   }
 
-  async choosePartner(model: ModelEntry): Promise<void> {
+  async chooseVisionFile(model: ModelEntry): Promise<void> {
     await this.#app.attempt(async () => {
       const [path] = (await this.#app.bridge.chooseModels?.()) ?? [];
-      if (path !== undefined) await this.setPartner(model, path);
+      if (path !== undefined) await this.setVisionFile(model, path);
     });
   }
 
@@ -145,13 +145,13 @@ export class ModelsState {
   }
 
   async #pair(model: ModelEntry, find: () => Promise<ModelEntry>): Promise<void> {
-    const { [model.id]: _, ...others } = this.partnerErrors;
-    this.partnerErrors = others;
+    const { [model.id]: _, ...others } = this.visionFileErrors;
+    this.visionFileErrors = others;
     try {
       await find();
       this.#app.toasts.show({ text: `${model.name} can see pictures now`, tone: 'good' });
     } catch (error) {
-      this.partnerErrors = { ...others, [model.id]: toErrorData(error) };
+      this.visionFileErrors = { ...others, [model.id]: toErrorData(error) };
     }
   }
 }

@@ -236,7 +236,7 @@ describe('the vision file of a model', () => {
     expect(notes).toHaveLength(1);
     expect(added[0]).toMatchObject({ mmproj: null, visionChoices: choices });
     expect(added[0]?.visionProblem).toContain('several different vision files');
-    const chosen = await library.setPartner({ id: added[0]?.id ?? '', mmprojPath: choices[1] ?? '' });
+    const chosen = await library.setVisionFile({ id: added[0]?.id ?? '', mmprojPath: choices[1] ?? '' });
     expect(chosen).toMatchObject({ mmproj: { path: choices[1] }, visionChoices: [] });
   });
 

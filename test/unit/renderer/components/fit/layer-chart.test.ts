@@ -5,7 +5,7 @@ import type { PlannedLayer } from '../../../../../src-renderer/state/fit/layer-c
 
 const rungs = { high: 'Q4_K_M', low: 'IQ1_M' };
 const chart = (...plan: readonly PlannedLayer[]): string => {
-  const layers = plan.map((planned, layer) => ({ layer, both: 5, image: null, text: null, planned }));
+  const layers = plan.map((planned, layer) => ({ layer, both: 5, picture: null, text: null, planned }));
   return render(LayerChart, { props: { layers, rungs, filling: false } }).body.replaceAll(/\s+/g, ' ');
 };
 

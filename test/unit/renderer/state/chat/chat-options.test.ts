@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ModelEntry } from '../../../../../src-main/contract/model.ts';
 import {
   contextChoices,
-  imageMaxTokensOf,
+  pictureLimitOf,
   pictureDetail,
 } from '../../../../../src-renderer/state/chat/chat-options.ts';
 
@@ -19,8 +19,8 @@ describe('options', () => {
 
   it('leave the picture limit to the model at the slider’s right end', () => {
     expect(pictureDetail(model, { imageMaxTokens: null })).toEqual({ min: 4, max: 1024, value: 1024 });
-    expect(imageMaxTokensOf(1024, model)).toBeNull();
-    expect(imageMaxTokensOf(300, model)).toBe(300);
+    expect(pictureLimitOf(1024, model)).toBeNull();
+    expect(pictureLimitOf(300, model)).toBe(300);
     expect(pictureDetail({ ...model, mmproj: null }, { imageMaxTokens: null })).toBeNull();
   });
 });

@@ -10,7 +10,7 @@ import {
   writtenPlan,
 } from '../../../../../src-renderer/state/fit/layer-chart.ts';
 
-const layer = (both: number | null) => ({ layer: 0, both, image: null, text: null, planned: null });
+const layer = (both: number | null) => ({ layer: 0, both, picture: null, text: null, planned: null });
 
 describe('the layer chart', () => {
   it('has round lines around all values, none at the very edge', () => {

@@ -90,17 +90,17 @@ describe('the models page', () => {
     const { models } = await open({
       library: {
         list: () => Promise.resolve([model()]),
-        findPartner: () =>
+        findVisionFile: () =>
           found
             ? Promise.resolve(model())
             : Promise.reject(new SnugError('FILE', 'no vision encoder lies there')),
       },
     });
-    await models.findPartner(model());
-    expect(models.partnerErrors['demo']?.message).toBe('no vision encoder lies there');
+    await models.findVisionFile(model());
+    expect(models.visionFileErrors['demo']?.message).toBe('no vision encoder lies there');
     found = true;
-    await models.findPartner(model());
-    expect(models.partnerErrors).toEqual({});
+    await models.findVisionFile(model());
+    expect(models.visionFileErrors).toEqual({});
   });
 
   it('tells a plan in words', () => {
@@ -119,14 +119,14 @@ function row(entry: ModelEntry): string {
     props: {
       model: entry,
       origin: null,
-      partnerError: undefined,
+      visionFileError: undefined,
       inMemory: createRawSnippet(() => ({ render: () => '<i></i>' })),
       onfit: nothing,
       onchat: nothing,
       oninspect: nothing,
-      onfindpartner: noWork,
-      onsetpartner: noWork,
-      onchoosepartner: null,
+      onfindvisionfile: noWork,
+      onsetvisionfile: noWork,
+      onchoosevisionfile: null,
       onshow: null,
       onremove: nothing,
     },
