@@ -2,11 +2,13 @@ import type { Importance } from '../gguf/imatrix.ts';
 import type { ComputeDevice } from '../contract/laptop.ts';
 
 /**
- * What the compiled addon offers (native/), as types. An argument of the wrong kind or out of range throws a TypeError at once; what goes
- * wrong later rejects with an Error whose `code` is one of NATIVE_CODES (native-errors.ts).
+ * What the compiled addon offers (native/), as types. An argument of the wrong kind or out of range throws a TypeError at once; what else
+ * goes wrong throws or rejects with an Error whose `code` is a NativeCode (native-errors.ts). The codes that follow from what a call is
+ * given stand beside it. Each may fail with OUT_OF_MEMORY or NATIVE, what computes with COMPUTE_FAILED, what is closed with CLOSED.
  */
 
 export interface AbortFlag {
+  /** the calls that were given it reject with CANCELLED, unless they end before */
   set(): void;
 }
 
@@ -58,6 +60,7 @@ export interface ModelDescription {
   readonly warnings: readonly string[];
 }
 
+/** What a context takes as llama.cpp reserves it, beside the weights that it maps or holds. */
 export interface ContextMemory {
   readonly weightsBytes: number;
   readonly kvCacheBytes: number;
@@ -66,9 +69,13 @@ export interface ContextMemory {
 
 export interface NativeModel {
   describe(): ModelDescription;
+  /** the text's token ids */
   tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Int32Array;
+  /** its bytes, perhaps a part of a character; none for a control token */
   piece(token: number): Buffer;
+  /** what a sequence becomes, in its order; nothing is encoded. @throws TOKENIZE, CANNOT_SEE, PICTURE, UNSUPPORTED */
   layout(sequence: NativeSequence): SequencePiece[];
+  /** of a context that is not kept; allocates nothing for a model opened with metadataOnly. @throws CONTEXT_FAILED */
   memory(options: { contextTokens: number; batchTokens: number; threads: number }): Promise<ContextMemory>;
   close(): void;
 }
@@ -92,12 +99,15 @@ export interface EvaluatorRun {
 }
 
 export interface NativeEvaluator {
-  /** logits: [wanted tokens × vocabulary] */
+  /**
+   * All sequences in one batch. `logits`: [wanted tokens × vocabulary].
+   * @throws BATCH_SIZE, TOKENIZE, CANNOT_SEE, PICTURE, UNSUPPORTED, INCOHERENT, CANCELLED; DISK_FULL, CANNOT_WRITE for the samples
+   */
   run(
     run: EvaluatorRun,
     onProgress?: OnProgress,
   ): Promise<{ logits: Float32Array; tokens: number; imageTokens: number }>;
-  /** throws BUSY while a run is under way, as restoreImportance does */
+  /** @throws BUSY while a run is under way, as restoreImportance does; that one also NO_TAP */
   importance(): Record<string, Importance>;
   restoreImportance(entries: Record<string, Importance>): void;
   abort(): void;
@@ -132,12 +142,17 @@ export interface AnswerReport {
 }
 
 export interface NativeChat {
+  /**
+   * Brings the context to hold this sequence: what it shares with the one before is not computed again.
+   * @throws TOKENIZE, CANNOT_SEE, PICTURE, UNSUPPORTED, CONTEXT_FULL, INCOHERENT, CANCELLED; the context then holds what was run
+   */
   prompt(sequence: NativeSequence, onProgress?: (event: NativePromptProgress) => void): Promise<PromptReport>;
+  /** goes on from the prompt; `bytes` of a token may be a part of a character. @throws NO_PROMPT, INCOHERENT */
   answer(
     sampling: Sampling,
     onToken?: (event: { token: number; bytes: Buffer }) => void,
   ): Promise<AnswerReport>;
-  /** of the next token [vocabulary]; throws BUSY while a prompt or an answer runs */
+  /** of the next token [vocabulary]. @throws NO_PROMPT; BUSY while a prompt or an answer runs */
   logits(): Float32Array;
   abort(): void;
   close(): void;
@@ -202,6 +217,7 @@ export interface OpenModelOptions {
 
 export interface Addon {
   readonly AbortFlag: new () => AbortFlag;
+  /** both reserve the memory of their context. @throws CONTEXT_FAILED */
   readonly Evaluator: new (model: NativeModel, options: EvaluatorOptions) => NativeEvaluator;
   readonly Chat: new (
     model: NativeModel,
@@ -211,8 +227,9 @@ export interface Addon {
   abortEverything(): void;
   /** the best of a folder's CPU variants that this processor runs, or the one named */
   loadBackends(folder: string, cpuVariant?: string): Backends;
+  /** @throws MODEL_LOAD, MMPROJ_LOAD, NO_CPU_BACKEND, CANCELLED */
   openModel(options: OpenModelOptions, abort?: AbortFlag, onProgress?: OnProgress): Promise<NativeModel>;
-  /** bytes of scratch to encode a picture of this size in pixels, or of the size the encoder warms up with */
+  /** bytes of scratch to encode a picture of this size in pixels, or of the size the encoder warms up with. @throws MMPROJ_LOAD */
   visionMemory(options: { mmprojPath: string; width?: number; height?: number }): Promise<number>;
   tensorTypes(): {
     id: number;
@@ -228,8 +245,17 @@ export interface Addon {
     fileType: number,
     tensors: readonly { name: string; type: number; shape: readonly number[] }[],
   ): number[];
+  /**
+   * Writes a tensor's blocks to a file; onProgress counts rows.
+   * @throws QUANTIZE, NEEDS_IMPORTANCE, INCOHERENT, FILE, DISK_FULL, CANNOT_WRITE, CANCELLED
+   */
   quantizeTensor(task: QuantizeTask, abort?: AbortFlag, onProgress?: OnProgress): Promise<void>;
+  /** `count` values */
   dequantize(type: number, bytes: Uint8Array, count: number): Float32Array;
+  /**
+   * K-means of a layer's outputs; `assignment`: each row's cluster, `inertia`: Σ squared distance to the own centre.
+   * @throws TOO_FEW_TOKENS, FILE, INCOHERENT, CANCELLED
+   */
   clusterTokens(
     task: ClusterTask,
     abort?: AbortFlag,
@@ -241,7 +267,7 @@ export interface Addon {
   };
   /** whether the system lets this file be mapped; some network drives do not, and its weights are read into memory then */
   canMap(path: string): boolean;
-  /** bytes of weights multiplied per second */
+  /** bytes of weights multiplied per second. @throws PROBE, CANCELLED */
   probeProduct(
     task: {
       type: number;
