@@ -76,7 +76,10 @@ export function addFitOptions(command: Command): Command {
         'paper: low layers by entropy; auto: measure several plans that fit and take the best (slow)',
       ).choices(['paper', 'auto']),
     )
-    .option('--order <name>', `the order in which layers go low: ${ORDERINGS.join(', ')} (default entropy)`)
+    .option(
+      '--order <name>',
+      `the order in which layers go low: ${ORDERINGS.join(', ')} (default: the model’s own, else entropy)`,
+    )
     .option(
       '--max-kld <nats>',
       'refuse a plan whose mean KL divergence from the source is larger',

@@ -2,7 +2,6 @@ import { FitService } from '../services/fit-service.ts';
 import { formatBytes } from '../contract/bytes.ts';
 import { workerEntries } from '../worker-entries.ts';
 import { demoModel } from '../root.ts';
-import { defaultOrdering } from '../contract/fit-request.ts';
 import { output } from '../doors/terminal/terminal-output.ts';
 import { fitRequest, type FitFlags } from './arguments.ts';
 import { printReport, runFit } from './fit-command.ts';
@@ -11,7 +10,7 @@ import { profileLines, runProfile } from './profile-command.ts';
 /**
  * `snug demo`: the main job on the embedded model. Any laptop has room for that one whole, so the demo asks for a budget
  * halfway between all layers high and all layers low; from there on it is `snug fit`. Where the paper's order takes which layer
- * depends on chance for this model, and the first one at one bit ruins it, so the demo protects the first and the last.
+ * depends on chance for this model, and the first one at one bit ruins it, so its sidecar asks to protect the first and the last.
  */
 export async function demoCommand(flags: FitFlags): Promise<number> {
   const say = (...lines: readonly string[]) => {
@@ -19,7 +18,7 @@ export async function demoCommand(flags: FitFlags): Promise<number> {
   };
   const profile = await runProfile({ probe: false });
   say(...profileLines(profile));
-  const request = fitRequest(demoModel, { compare: true, order: defaultOrdering(true), ...flags });
+  const request = fitRequest(demoModel, { compare: true, ...flags });
   if (request.budgetBytes === undefined && request.lowLayers === undefined) {
     const { byLowLayers } = await new FitService(workerEntries).preview(request);
     const most = byLowLayers[0]?.memory.totalBytes ?? 0;

@@ -83,7 +83,7 @@ export interface FitStart {
   readonly compare?: boolean | undefined;
   /** how the plan is chosen; default paper */
   readonly plan?: 'paper' | 'auto' | undefined;
-  /** the order in which layers go low; default entropy, edge-protected for the model that comes with the app */
+  /** the order in which layers go low; default the model's own, else entropy */
   readonly ordering?: Ordering | undefined;
   /** least share of positions where the result has to prefer the source's token, 0 to 1 */
   readonly minAgreement?: number | undefined;

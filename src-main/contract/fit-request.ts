@@ -20,11 +20,6 @@ export const ORDERINGS = [
 ] as const;
 export type Ordering = (typeof ORDERINGS)[number];
 
-/** The paper's, but for the model that comes with the app: its first layer has the lowest entropy and is the one it can spare least. */
-export function defaultOrdering(isDemo: boolean): Ordering {
-  return isDemo ? 'edge-protected' : 'entropy';
-}
-
 /** What a fit is asked to do; everything left out has a default. */
 export const fitRequestSchema = z.object({
   modelPath: z.string(),
@@ -37,7 +32,7 @@ export const fitRequestSchema = z.object({
   lowLayers: z.int().nonnegative().optional(),
   /** how the plan is chosen; default paper */
   plan: z.enum(['paper', 'auto']).optional(),
-  /** the order in which layers go low; default entropy */
+  /** the order in which layers go low; default the model's own, else entropy */
   ordering: z.enum(ORDERINGS).optional(),
   /** refuses a plan beyond this mean KL divergence from the source, in nats */
   maxKld: z.number().positive().optional(),

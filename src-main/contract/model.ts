@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Ordering } from './fit-request.ts';
 
 /** A model in the library, as the window shows it. Bytes are bytes; dates are ISO 8601. */
 export interface ModelEntry {
@@ -23,6 +24,8 @@ export interface ModelEntry {
   readonly visionChoices: readonly string[];
   /** tokens a picture may take */
   readonly imageTokens: { readonly min: number; readonly max: number } | null;
+  /** the order in which its layers go low unless another is asked for; null: the paper's */
+  readonly ordering: Ordering | null;
   /** how Snug made it */
   readonly plan: {
     readonly lowLayers: number;

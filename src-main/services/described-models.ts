@@ -11,7 +11,7 @@ import { describedFilesSchema, UNREADABLE, type DescribedFiles, type Description
 import type { ModelReader } from './model-reader.ts';
 
 /** Raised when a description says something else of the same file, so that what was kept before is read again. */
-const VERSION = 2;
+const VERSION = 3;
 
 const keptSchema = z.object({
   version: z.literal(VERSION),

@@ -4,7 +4,7 @@ import { SnugError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type { FitJob, FitJobService, FitPreview, FitStart, LayerEntropyView } from '../contract/fit-job.ts';
 import type { FitReport } from '../contract/fit-report.ts';
 import { pictureKind } from '../pictures/picture-kind.ts';
-import { defaultOrdering, type FitRequest } from '../contract/fit-request.ts';
+import type { FitRequest } from '../contract/fit-request.ts';
 import { batteryWarning, type LaptopService } from '../contract/laptop.ts';
 import type { PlanPreview } from '../fit/preview.ts';
 import type { FitService } from './fit-service.ts';
@@ -280,13 +280,13 @@ export class FitJobs implements FitJobService {
       // two models of one name must not take each other's place; a refit replaces its own result
       output: outputPath(this.#folder.current, model.path, model.id.slice(0, 6)),
       contextTokens: start.contextTokens,
-      ordering: start.ordering ?? defaultOrdering(model.builtIn),
       ...(model.mmprojPath === undefined ? {} : { mmprojPath: model.mmprojPath }),
       ...(start.imageMaxTokens === undefined ? {} : { imageMaxTokens: start.imageMaxTokens }),
       ...(start.visionType === undefined ? {} : { visionType: start.visionType }),
       ...(start.calibrationFolder === undefined ? {} : { calibrationFolder: start.calibrationFolder }),
       ...(threads === null ? {} : { threads }),
       ...(start.compare === undefined ? {} : { compare: start.compare }),
+      ...(start.ordering === undefined ? {} : { ordering: start.ordering }),
       ...(start.plan === undefined ? {} : { plan: start.plan }),
       ...(start.minAgreement === undefined ? {} : { minAgreement: start.minAgreement }),
     };

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
+import { ORDERINGS } from '../contract/fit-request.ts';
 import type { ModelEntry } from '../contract/model.ts';
 import type { Gguf } from '../gguf/gguf.ts';
 import { MOST_LAYERS } from '../models/check-text.ts';
@@ -48,6 +49,7 @@ export const describedFilesSchema: z.ZodType<DescribedFiles> = z.object({
     visionProblem: z.string().nullable(),
     visionChoices: z.array(z.string()),
     imageTokens: z.object({ min: z.number(), max: z.number() }).nullable(),
+    ordering: z.enum(ORDERINGS).nullable(),
     plan: z
       .object({ lowLayers: z.number(), rungs: z.object({ high: z.string(), low: z.string() }) })
       .nullable(),
@@ -69,6 +71,7 @@ export const UNREADABLE: Omit<Description, 'name' | 'problem'> = {
   visionProblem: null,
   visionChoices: [],
   imageTokens: null,
+  ordering: null,
   plan: null,
 };
 
@@ -79,10 +82,11 @@ export function describeFiles(row: Pick<ModelRow, 'path' | 'mmprojPath'>): Descr
   const limits = imageLimits(text);
   const weightBytes = text.gguf.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
   const plan = planOf(text.gguf);
+  const kind = plan ? 'fitted' : mayBeFitted(text) ? 'source' : 'quantized';
   const description: Description = {
-    name: plan ? `${text.name}, ${plan.lowLayers} of ${text.layers} layers ${plan.rungs.low}` : text.name,
+    name: plan ? `${text.name}, ${layersLine(text.gguf, plan, text.layers)}` : text.name,
     architecture: text.architecture,
-    kind: plan ? 'fitted' : mayBeFitted(text) ? 'source' : 'quantized',
+    kind,
     bytes: text.gguf.fileBytes,
     parameters: text.parameters,
     bitsPerWeight: (weightBytes * 8) / text.parameters,
@@ -91,6 +95,7 @@ export function describeFiles(row: Pick<ModelRow, 'path' | 'mmprojPath'>): Descr
     ...vision,
     expectsVision: expectsVision(text),
     imageTokens: vision.mmproj === null ? null : { min: limits.minTokens, max: limits.maxTokens },
+    ordering: kind === 'source' ? (readSidecar(row.path).ordering ?? null) : null,
     plan,
     problem: null,
   };
@@ -157,6 +162,19 @@ function planOf(gguf: Gguf): ModelEntry['plan'] {
     lowLayers: lowLayers.length,
     rungs: { high: visibleLine(high, LONGEST_RUNG), low: visibleLine(low, LONGEST_RUNG) },
   };
+}
+
+type FilePlan = NonNullable<ModelEntry['plan']>;
+
+/** What the layers have, in few words; a plan may hold more types than its two rungs. */
+function layersLine(gguf: Gguf, { lowLayers, rungs }: FilePlan, layers: number): string {
+  const types = metadataArray(gguf, 'luq.layer_rungs')?.filter((rung) => typeof rung === 'string');
+  const [first, ...others] = new Set(types);
+  const named = (rung: string) => rung === rungs.high || rung === rungs.low;
+  if (first === undefined || [first, ...others].every(named))
+    return `${lowLayers} of ${layers} layers ${rungs.low}`;
+  if (others.length === 0) return `all layers ${visibleLine(first, LONGEST_RUNG)}`;
+  return `layers of ${others.length + 1} types`;
 }
 
 function metadataArray(gguf: Gguf, key: string): readonly unknown[] | undefined {

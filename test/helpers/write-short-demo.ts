@@ -3,13 +3,14 @@ import { writeFile } from 'node:fs/promises';
 import { encodeGguf, ggufEntry } from '../../src-main/gguf/writer.ts';
 import { GgufType, readGguf } from '../../src-main/gguf/gguf.ts';
 import { layerOf } from '../../src-main/models/model-file.ts';
-import { readSidecar, writeSidecar } from '../../src-main/models/sidecar.ts';
+import { readSidecar, sidecarPath, writeSidecar } from '../../src-main/models/sidecar.ts';
 import { demoMmproj, demoModel } from '../fixtures/demo.ts';
 import { SHORT_LAYERS, shortFolder, shortMmproj, shortModel } from '../fixtures/short-demo.ts';
 
 /** Writes test/fixtures/short-demo.ts's model unless the one there was made from the demo model as it is now. */
 export default async function writeShortDemo(): Promise<void> {
-  if (existsSync(shortModel) && statSync(shortModel).mtimeMs > statSync(demoModel).mtimeMs) return;
+  const madeFrom = [demoModel, sidecarPath(demoModel)].map((path) => statSync(path).mtimeMs);
+  if (existsSync(shortModel) && statSync(shortModel).mtimeMs > Math.max(...madeFrom)) return;
   const { metadata, tensors } = readGguf(demoModel);
   const bytes = readFileSync(demoModel);
   const kept = tensors.filter(({ name }) => (layerOf(name) ?? 0) < SHORT_LAYERS);

@@ -24,6 +24,8 @@ export async function makeSamples(samples: VqaTest, model: string): Promise<void
   }
   writeSidecar(join(model, MODEL), {
     mmproj: join(model, MMPROJ),
+    // its first layer has the lowest entropy and is the one it can spare least
+    ordering: 'edge-protected',
     imageTokens: IMAGE_TOKENS,
     samples: sampleQuestions(samples).map(({ question, picture }) => ({
       question,

@@ -18,7 +18,7 @@ export class FitChoices {
   /** least share of next words as the original's; null asks for nothing */
   minAgreement: number | null = $state(null);
 
-  methodFor(model: Pick<ModelEntry, 'builtIn'> | null): FitMethod {
+  methodFor(model: Pick<ModelEntry, 'ordering'> | null): FitMethod {
     return this.method ?? (model === null ? 'entropy' : defaultMethod(model));
   }
 

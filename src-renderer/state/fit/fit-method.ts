@@ -1,5 +1,5 @@
 import type { FitStart } from '../../../src-main/contract/fit-job.ts';
-import { defaultOrdering, type Ordering } from '../../../src-main/contract/fit-request.ts';
+import type { Ordering } from '../../../src-main/contract/fit-request.ts';
 import type { PlanReport } from '../../../src-main/contract/fit-report.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
 import { FIT_METHODS, type FitMethod } from '../../text/fit-methods.ts';
@@ -7,8 +7,8 @@ import { FIT_METHODS, type FitMethod } from '../../text/fit-methods.ts';
 /** Shares of next words that may be asked for; null asks for nothing. */
 export const QUALITY_CHOICES: readonly (number | null)[] = [null, 0.8, 0.85, 0.9, 0.95, 0.98];
 
-export function defaultMethod(model: Pick<ModelEntry, 'builtIn'>): FitMethod {
-  return methodOf({ kind: 'paper', ordering: defaultOrdering(model.builtIn) });
+export function defaultMethod(model: Pick<ModelEntry, 'ordering'>): FitMethod {
+  return methodOf({ kind: 'paper', ordering: model.ordering ?? 'entropy' });
 }
 
 /** What a fit is asked for; `auto` leaves the order to the model's own. */

@@ -127,6 +127,7 @@ export function model(change: Partial<ModelEntry> = {}): ModelEntry {
     madeFrom: null,
     addedAt: '2026-11-20T10:00:00.000Z',
     builtIn: false,
+    ordering: null,
     problem: null,
     ...change,
   };

@@ -189,7 +189,9 @@ describe('the fit page', () => {
   });
 
   it('protects the edges of the model that comes with the app, of no other', async () => {
-    const demo = await open({ library: { list: () => Promise.resolve([model({ builtIn: true })]) } });
+    const demo = await open({
+      library: { list: () => Promise.resolve([model({ ordering: 'edge-protected' })]) },
+    });
     expect(demo.fit.method).toBe('edge-protected');
     expect((await open()).fit.method).toBe('entropy');
   });
