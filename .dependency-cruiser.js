@@ -1,5 +1,5 @@
 /**
- * The house (docs/decisions/): `src-main` stands in layers, and a file imports from its own layer and those before it.
+ * The house (docs/decisions/0009-layers.md): `src-main` stands in layers, and a file imports from its own layer and those before it.
  * A layer is a list of folders and files; those of one layer that are set apart by order, lowest first, are so too.
  */
 const LAYERS = {
