@@ -55,34 +55,44 @@ function memoryCommands(app: AppState): readonly Command[] {
   ];
 }
 
-/** What the command palette offers on the chat page: what can be done with the open conversation now. */
-export function chatCommands(app: AppState, chat: Chat): readonly Command[] {
-  const { conversations, thread } = chat;
-  const sideBySide: Command = {
-    id: 'chat.compare',
-    title: 'Two models side by side',
-    keywords: 'compare',
-    run: () => app.navigate('chat', COMPARE_ID),
-  };
-  const { id, conversation } = thread;
-  if (app.route.id === COMPARE_ID || id === null || conversation === null || thread.deleted)
-    return [sideBySide, ...memoryCommands(app)];
-  const answering = thread.answering ? 'An answer is being written' : null;
-  const last = thread.messages.at(-1);
-  const canRepeat = last?.role === 'assistant' && last.state !== 'streaming';
-  const commands: readonly (Command | false)[] = [
-    thread.answering && {
+const sideBySide = (app: AppState): Command => ({
+  id: 'chat.compare',
+  title: 'Two models side by side',
+  keywords: 'compare',
+  run: () => app.navigate('chat', COMPARE_ID),
+});
+
+/** What can be done with the open conversation's answer. */
+function answerCommands({ thread }: Chat): readonly Command[] {
+  const commands: Command[] = [];
+  if (thread.answering) {
+    commands.push({
       id: 'chat.stop',
       title: 'Stop the answer',
       shortcut: 'Esc',
       run: () => thread.stop(),
-    },
-    canRepeat && {
+    });
+  }
+  const last = thread.messages.at(-1);
+  if (last?.role === 'assistant' && last.state !== 'streaming') {
+    commands.push({
       id: 'chat.again',
       title: 'Answer again',
       keywords: 'regenerate retry',
       run: async () => void (await thread.regenerate(last.id)),
-    },
+    });
+  }
+  return commands;
+}
+
+/** What the command palette offers on the chat page: what can be done with the open conversation now. */
+export function chatCommands(app: AppState, chat: Chat): readonly Command[] {
+  const { conversations, thread } = chat;
+  const { id, conversation } = thread;
+  if (app.route.id === COMPARE_ID || id === null || conversation === null || thread.deleted)
+    return [sideBySide(app), ...memoryCommands(app)];
+  return [
+    ...answerCommands(chat),
     {
       id: 'chat.rename',
       title: 'Rename this conversation',
@@ -108,19 +118,23 @@ export function chatCommands(app: AppState, chat: Chat): readonly Command[] {
       keywords: 'remove',
       run: () => chat.remove(id),
     },
-    sideBySide,
+    sideBySide(app),
     ...memoryCommands(app),
-    ...app.usableModels
-      .filter((model) => model.id !== conversation.modelId)
-      .map((model) => ({
-        id: `chat.model.${model.id}`,
-        title: `Switch to ${modelWords(model, app.usableModels)}`,
-        keywords: 'model change choose answer with',
-        unavailable: answering,
-        run: () => chat.chooseModel(model.id),
-      })),
+    ...modelCommands(app, chat, conversation.modelId),
   ];
-  return commands.filter((command) => command !== false);
+}
+
+/** The open conversation's next answers by another model. */
+function modelCommands(app: AppState, chat: Chat, modelId: string | null): readonly Command[] {
+  return app.usableModels
+    .filter((model) => model.id !== modelId)
+    .map((model) => ({
+      id: `chat.model.${model.id}`,
+      title: `Switch to ${modelWords(model, app.usableModels)}`,
+      keywords: 'model change choose answer with',
+      unavailable: chat.thread.answering ? 'An answer is being written' : null,
+      run: () => chat.chooseModel(model.id),
+    }));
 }
 
 /** On every page: each conversation, and a new one with each model. */
