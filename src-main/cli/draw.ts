@@ -112,12 +112,13 @@ export function candidatesTable(report: FitReport): string[] {
   return [...lines, ''];
 }
 
-/** Source, Q4_K_M and the fitted model side by side. */
+/** Source, the model with every layer high and the fitted one side by side. */
 export function filesTable({ files, plan, check }: FitReport): string[] {
+  const { source, q4km: allHigh, luq } = files;
   const rows = [
-    ['source', files.source],
-    [plan.rungs.high, files.q4km],
-    [planLabel(plan), files.luq],
+    ['source', source],
+    [plan.rungs.high, allHigh],
+    [planLabel(plan), luq],
   ] as const;
   const lines = table(
     ['', 'file', 'bits/weight', 'memory predicted', 'memory measured', 'tokens/s', 'prompt tokens/s'],
@@ -162,11 +163,14 @@ export function filesTable({ files, plan, check }: FitReport): string[] {
   ];
 }
 
-export function answerLines({ answers }: FitReport): string[] {
-  return answers.flatMap(({ question, picture, source, q4km, luq }) => [
+export function answerLines({ answers, plan }: Pick<FitReport, 'answers' | 'plan'>): string[] {
+  const { high } = plan.rungs;
+  const width = Math.max('source'.length, high.length);
+  const said = (by: string, answer: string) => `  ${by.padEnd(width)}  ${answer}`;
+  return answers.flatMap(({ question, picture, source, q4km: allHigh, luq }) => [
     `${paint('bold', question)}${picture === null ? '' : paint('dim', `  ${picture.split(/[\\/]/).at(-1) ?? ''}`)}`,
-    ...(source === null ? [] : [`  source  ${source}`]),
-    ...(q4km === null ? [] : [`  Q4_K_M  ${q4km}`]),
-    `  LUQ     ${luq}`,
+    ...(source === null ? [] : [said('source', source)]),
+    ...(allHigh === null ? [] : [said(high, allHigh)]),
+    said('LUQ', luq),
   ]);
 }

@@ -156,6 +156,7 @@ export const answerSchema = z.object({
   question: z.string(),
   picture: z.string().nullable(),
   source: z.string().nullable(),
+  /** of the model with every layer on the high rung; stored reports call it by the usual one */
   q4km: z.string().nullable(),
   luq: z.string(),
 });
@@ -191,6 +192,7 @@ export const fitReportSchema = z.object({
   layers: z.array(layerSchema),
   plan: planSchema,
   candidates: z.array(candidateSchema),
+  /** `q4km`: with every layer on the high rung; stored reports call it by the usual one */
   files: z.object({ source: fileSchema, q4km: fileSchema, luq: fileSchema }),
   check: checkSchema,
   answers: z.array(answerSchema),

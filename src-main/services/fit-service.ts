@@ -81,12 +81,12 @@ export class FitService {
   async #measure(request: FitRequest, fitted: Fitted, { signal, onEvent }: FitOptions) {
     const started = performance.now();
     const questions = sampleQuestions(request.modelPath, fitted.mmproj.source !== null);
-    const { source, q4km, luq } = fitted.files;
+    const { source, q4km: allHigh, luq } = fitted.files;
     const sourceRuns =
       source.predictedMemory.totalBytes < fitted.profile.memory.availableBytes * SOURCE_MEMORY_SHARE;
     const steps = [
       { key: 'luq' as const, file: luq, mmproj: fitted.mmproj.luq },
-      ...(q4km.path === null ? [] : [{ key: 'q4km' as const, file: q4km, mmproj: fitted.mmproj.luq }]),
+      ...(allHigh.path === null ? [] : [{ key: 'q4km' as const, file: allHigh, mmproj: fitted.mmproj.luq }]),
       ...(sourceRuns ? [{ key: 'source' as const, file: source, mmproj: fitted.mmproj.source }] : []),
     ];
     const measured: Partial<Record<keyof FitReport['files'], Measured>> = {};
@@ -124,7 +124,7 @@ export class FitService {
     }));
     const files = {
       source: withMeasured(source, measured.source),
-      q4km: withMeasured(q4km, measured.q4km),
+      q4km: withMeasured(allHigh, measured.q4km),
       luq: withMeasured(luq, measured.luq),
     };
     return { answers, files, seconds: (performance.now() - started) / 1000 };

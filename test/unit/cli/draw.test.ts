@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import { expect, it } from 'vitest';
-import { entropyChart, table } from '../../../src-main/cli/draw.ts';
-import type { LayerReport } from '../../../src-main/contract/fit-report.ts';
+import { answerLines, entropyChart, table } from '../../../src-main/cli/draw.ts';
+import type { LayerReport, PlanReport } from '../../../src-main/contract/fit-report.ts';
 
 // colours carry a mark until they are written
 const plain = (line: string) =>
@@ -42,4 +42,22 @@ it('a bar is filled by its own layer’s type, however many types a plan has', (
   const fills = lines.map((line) => /[█▓▒]/.exec(line)?.[0]);
   expect(fills).toEqual(['█', '█', '▓', '▒', '▒']);
   expect(lines.map((line) => plain(line).split(/ +/).at(-1))).toEqual(rungs);
+});
+
+it('an answer of the model with every layer high stands under the type that is', () => {
+  const plan: PlanReport = {
+    ...{ kind: 'paper', ordering: 'entropy', lowLayers: 0, layers: 1, order: [0], contextTokens: 1 },
+    ...{ visionType: null, predictedTokensPerSecond: null, fallbacks: [] },
+    rungs: { high: 'IQ3_XXS', low: 'IQ1_M' },
+    predictedMemory: {
+      ...{ weightsBytes: 1, visionWeightsBytes: 0, kvCacheBytes: 0, computeBytes: 0 },
+      ...{ visionComputeBytes: 0, rearrangedBytes: 0, totalBytes: 1 },
+    },
+  };
+  const answer = { question: 'Why?', picture: null, source: 'So.', q4km: 'Or so.', luq: 'Not so.' };
+  expect(answerLines({ answers: [answer], plan }).slice(1)).toEqual([
+    '  source   So.',
+    '  IQ3_XXS  Or so.',
+    '  LUQ      Not so.',
+  ]);
 });
