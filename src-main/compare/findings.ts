@@ -1,4 +1,9 @@
-import type { Compared, ComparedCalibration, Comparison } from '../contract/comparison.ts';
+import {
+  LADDER_FAMILY,
+  type Compared,
+  type ComparedCalibration,
+  type Comparison,
+} from '../contract/comparison.ts';
 import { ORDERINGS } from '../contract/fit-request.ts';
 
 /** What follows from the rows of a comparison; tables and figures only show it. */
@@ -36,7 +41,7 @@ export function isUsual(row: Compared, usual: ComparedCalibration): boolean {
 
 /** Rows that compete for one budget: uniform types, orders and ladders of the usual calibration. */
 export function competing(comparison: Comparison): Compared[] {
-  const families = new Set<Compared['family']>(['uniform', 'order', 'auto']);
+  const families = new Set<Compared['family']>(['uniform', 'order', LADDER_FAMILY]);
   return comparison.rows.filter((row) => families.has(row.family) && isUsual(row, comparison.calibration));
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ComparePart } from '../contract/comparison.ts';
+import { LADDER_FAMILY, type ComparePart } from '../contract/comparison.ts';
 import { ORDERINGS } from '../contract/fit-request.ts';
 import type { Rung } from '../contract/rungs.ts';
 import { discard } from '../files/durable.ts';
@@ -105,7 +105,7 @@ async function ladderRows({ usual, counts, rows }: Comparing): Promise<void> {
     const plan = ladderPlan(ladder, usual.planner.withLowLayers(order, k).memory.totalBytes);
     if (!plan) continue;
     const name = `ladder as small as ${k} layers low`;
-    await rows.measure(usual, plan, { family: 'auto', ...UNORDERED, name });
+    await rows.measure(usual, plan, { family: LADDER_FAMILY, ...UNORDERED, name });
   }
 }
 

@@ -33,6 +33,9 @@ export interface CompareRequest {
   readonly running?: boolean | undefined;
 }
 
+/** The family of a plan from the ladder, which gives every layer a rung of its own; comparisons that are kept have that word. */
+export const LADDER_FAMILY = 'auto';
+
 /** What `snug compare --json` prints: everything that was measured of one model, to be drawn as tables and figures. */
 
 export const comparedSchema = z.object({
@@ -44,7 +47,7 @@ export const comparedSchema = z.object({
    * source: the model itself; uniform: one file type; order: the first k layers of an order low; auto: a rung for every layer;
    * projector: the source with a smaller vision encoder
    */
-  family: z.enum(['source', 'uniform', 'order', 'auto', 'projector']),
+  family: z.enum(['source', 'uniform', 'order', LADDER_FAMILY, 'projector']),
   /** of the tokens the importance matrix was taken over: from pictures and text, or text alone; null without a matrix */
   importance: z.enum(['multimodal', 'text-only']).nullable(),
   ordering: z.string().nullable(),

@@ -1,5 +1,5 @@
 import { curveStepAfter, line } from 'd3-shape';
-import type { Compared, Comparison } from '../../contract/comparison.ts';
+import { LADDER_FAMILY, type Compared, type Comparison } from '../../contract/comparison.ts';
 import { competing, frontier, modelBytes, orderCurves, type Series } from '../findings.ts';
 import { axesIn, axisOf, drawAxes } from './axes.ts';
 import { boxAround, type Box, type Label, placeLabels } from './labels.ts';
@@ -23,7 +23,11 @@ import { GREY_STYLE, INK_STYLE, MARKER_RADIUS } from './theme.ts';
 const PANEL_HEIGHT = 400;
 
 const familyStyle = (row: Compared) =>
-  row.family === 'order' ? orderingStyle(row.ordering) : row.family === 'auto' ? INK_STYLE : GREY_STYLE;
+  row.family === 'order'
+    ? orderingStyle(row.ordering)
+    : row.family === LADDER_FAMILY
+      ? INK_STYLE
+      : GREY_STYLE;
 const isHollow = ({ importance }: Compared) => importance !== 'multimodal';
 
 function frontierKeys(rows: readonly Compared[], curves: readonly Series[]): Key[] {
@@ -32,7 +36,7 @@ function frontierKeys(rows: readonly Compared[], curves: readonly Series[]): Key
   return [
     ...(has('uniform') ? [key('uniform file type', GREY_STYLE)] : []),
     ...orderingKeys(curves.map(({ name }) => name)),
-    ...(has('auto') ? [key('auto: a rung for every layer', INK_STYLE)] : []),
+    ...(has(LADDER_FAMILY) ? [key('auto: a rung for every layer', INK_STYLE)] : []),
     ...(rows.some(isHollow)
       ? [{ name: 'importance matrix from text alone, or none', style: GREY_STYLE, hollow: true }]
       : []),
@@ -55,7 +59,7 @@ function labelsOf(
   const content = (row: Drawable) => {
     if (row.family === 'uniform') return named.get(row.name) === row ? row.name : undefined;
     // a ladder's name says how it was asked for: too long, and its star says what it is
-    if (row.family === 'auto') return undefined;
+    if (row.family === LADDER_FAMILY) return undefined;
     return bestOfK.get(row.lowLayers ?? 0) === row ? `k = ${row.lowLayers}` : undefined;
   };
   const rank = (row: Drawable) => (best.has(row.id) ? 0 : 1);

@@ -1,4 +1,4 @@
-import type { Comparison } from '../../contract/comparison.ts';
+import { LADDER_FAMILY, type Comparison } from '../../contract/comparison.ts';
 import { RUNGS, type Rung } from '../../contract/rungs.ts';
 import { competing, modelBytes } from '../findings.ts';
 import { axisOf, drawAxes } from './axes.ts';
@@ -21,11 +21,11 @@ interface Planned {
 }
 
 /** A layer's type is told by colour and by height. */
-function drawPlan({ types }: Planned, { ladder, box }: { ladder: readonly Rung[]; box: Box }): string[] {
+function drawPlan({ types }: Planned, { rungs, box }: { rungs: readonly Rung[]; box: Box }): string[] {
   const width = box.width / types.length;
   return types.map((type, layer) => {
-    const rank = ladder.indexOf(type);
-    const height = (box.height * FILLED.height * (ladder.length - rank)) / ladder.length;
+    const rank = rungs.indexOf(type);
+    const height = (box.height * FILLED.height * (rungs.length - rank)) / rungs.length;
     const place = {
       x: box.left + (layer + (1 - FILLED.width) / 2) * width,
       y: box.top + box.height - height,
@@ -37,7 +37,7 @@ function drawPlan({ types }: Planned, { ladder, box }: { ladder: readonly Rung[]
   });
 }
 
-function drawPlans(plans: readonly Planned[], ladder: readonly Rung[], box: Box): string {
+function drawPlans(plans: readonly Planned[], rungs: readonly Rung[], box: Box): string {
   const layers = Math.max(...plans.map(({ types }) => types.length));
   const x = axisOf({ label: 'layer', count: 14, keep: Number.isInteger, padding: 0 });
   const share = box.height / plans.length;
@@ -53,7 +53,7 @@ function drawPlans(plans: readonly Planned[], ladder: readonly Rung[], box: Box)
     },
   };
   const rows = plans.flatMap((plan, index) =>
-    drawPlan(plan, { ladder, box: { ...box, top: box.top + index * share, height: share } }),
+    drawPlan(plan, { rungs, box: { ...box, top: box.top + index * share, height: share } }),
   );
   return [drawAxes(box, axes), ...rows].join('');
 }
@@ -62,21 +62,21 @@ function drawPlans(plans: readonly Planned[], ladder: readonly Rung[], box: Box)
 export function plansFigure(comparison: Comparison): string | undefined {
   const plans = drawable(competing(comparison))
     .flatMap((row): Planned[] =>
-      row.family === 'auto' && row.layerRungs ? [{ row, types: row.layerRungs }] : [],
+      row.family === LADDER_FAMILY && row.layerRungs ? [{ row, types: row.layerRungs }] : [],
     )
     .toSorted((a, b) => modelBytes(b.row) - modelBytes(a.row));
   if (plans.length === 0) return undefined;
-  const ladder = RUNGS.toReversed().filter((rung) => plans.some(({ types }) => types.includes(rung)));
+  const rungs = RUNGS.toReversed().filter((rung) => plans.some(({ types }) => types.includes(rung)));
   const told = plans.map(({ row, types }) => `${rowTitle(row)}: ${types.join(', ')}.`);
   return drawSheet(
     {
       title: 'A rung for every layer',
       subtitle: subtitleOf(comparison),
       description: `The type of each layer, from the first. ${told.join(' ')}`,
-      keys: ladder.map((name, rank) => ({ name, style: rank % PLAIN_STYLES, area: true })),
+      keys: rungs.map((name, rank) => ({ name, style: rank % PLAIN_STYLES, area: true })),
       notes: [],
       panelHeight: plans.length * ROW_HEIGHT,
     },
-    [(box) => drawPlans(plans, ladder, box)],
+    [(box) => drawPlans(plans, rungs, box)],
   );
 }

@@ -1,4 +1,4 @@
-import type { Compared, Comparison } from '../../contract/comparison.ts';
+import { LADDER_FAMILY, type Compared, type Comparison } from '../../contract/comparison.ts';
 import {
   answersColumn,
   atK,
@@ -42,7 +42,7 @@ export function frontierSection(comparison: Comparison): string {
   return paragraphs(
     '## Frontier',
     `Rows that no other row beats: none is at most as large and at most as far from the source on pictures, and less in one of the two. ` +
-      `${best.length} of ${measured.length} different rows: ${count('uniform')} of one file type, ${count('order')} by an order, ${count('auto')} with a rung for every layer.`,
+      `${best.length} of ${measured.length} different rows: ${count('uniform')} of one file type, ${count('order')} by an order, ${count(LADDER_FAMILY)} with a rung for every layer.`,
     markdownTable(columns, best),
     rivals(comparison, rows),
   );
@@ -55,7 +55,7 @@ function rivals(comparison: Comparison, rows: readonly Compared[]): string {
   if (measured.length === 0) return '';
   const kinds = [
     ['uniform', 'file type for all layers'],
-    ['auto', 'plan with a rung for every layer'],
+    [LADDER_FAMILY, 'plan with a rung for every layer'],
   ] as const;
   const sections = kinds.map(([family, what]) => {
     const best = (row: Compared) =>

@@ -1,4 +1,4 @@
-import type { Compared, Comparison } from '../../contract/comparison.ts';
+import { LADDER_FAMILY, type Compared, type Comparison } from '../../contract/comparison.ts';
 import { CALIBRATION_COLUMNS, nameColumn, paragraphs, rowColumns } from '../cells.ts';
 import { isUsual, pictureKld } from '../findings.ts';
 import { escapeMarkdown, markdownTable } from '../markdown.ts';
@@ -9,7 +9,7 @@ const FAMILIES: readonly (readonly [Compared['family'], string])[] = [
   ['source', 'Source'],
   ['uniform', 'One file type for all layers'],
   ['order', 'The first k layers of an order low'],
-  ['auto', 'A rung for every layer'],
+  [LADDER_FAMILY, 'A rung for every layer'],
   ['projector', 'A smaller vision encoder'],
 ];
 
