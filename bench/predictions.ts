@@ -1,8 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { workerEntries } from '../src-main/worker-entries.ts';
-import type { OpenChatRequest, OpenedChat, SendRequest, SentAnswer } from '../src-main/contract/chat.ts';
-import { WorkerProcess } from '../src-main/engine/worker-process.ts';
+import type { OpenChatRequest, SendRequest } from '../src-main/contract/chat.ts';
+import { startChatWorker } from '../src-main/engine/workers.ts';
 import { speedOf } from '../src-main/fit/speed.ts';
 import { measureInChat, writeFullSizeModel, type FullSizeCase } from '../test/fixtures/measured-full-size.ts';
 import { QWEN_3B, QWEN_7B } from '../test/fixtures/sparse-models.ts';
@@ -72,10 +71,10 @@ async function speedsByTurns(
   request: OpenChatRequest,
   predict: () => Promise<number>,
 ): Promise<Result['tokensPerSecond']> {
-  await using worker = new WorkerProcess(workerEntries.chat);
-  await worker.call<OpenedChat>('open', request, {});
+  await using worker = startChatWorker();
+  await worker.open(request);
   const answer = async () => {
-    await worker.call('restore', { systemPrompt: '', turns: [] }, {});
+    await worker.restore({ systemPrompt: '', turns: [] });
     const asked: SendRequest = {
       text: 'What is this?',
       pictures: [],
@@ -83,7 +82,7 @@ async function speedsByTurns(
       temperature: 0,
       seed: 0,
     };
-    const { statistics } = await worker.call<SentAnswer>('send', { ...asked, ignoreEnd: true }, {});
+    const { statistics } = await worker.send({ ...asked, ignoreEnd: true });
     return statistics.answerTokens / statistics.answerSeconds;
   };
   // touches the weights for the first time

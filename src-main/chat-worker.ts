@@ -1,28 +1,16 @@
 import { ChatHost } from './chat/host.ts';
-import { blockOtherDecoders } from './pictures/pictures.ts';
-import type {
-  ChatEvent,
-  ChatHistory,
-  MeasureRequest,
-  OpenChatRequest,
-  PictureQuestion,
-  SendRequest,
-} from './contract/chat.ts';
+import { chatContract } from './contract/workers/chat.ts';
 import { serveWorker } from './engine/worker-child.ts';
-import type { CallContext } from './engine/worker-protocol.ts';
+import { blockOtherDecoders } from './pictures/pictures.ts';
 
-// The process that holds a loaded model and talks.
 blockOtherDecoders();
 const host = new ChatHost();
-serveWorker({
-  open: (request: OpenChatRequest, { signal, emit }: CallContext<ChatEvent>) =>
-    host.open(request, { signal, onEvent: emit }),
-  openToCount: (request: OpenChatRequest) => host.openToCount(request),
-  restore: (history: ChatHistory) => host.session.restore(history),
-  plan: (question: PictureQuestion, { signal }: CallContext) => host.session.plan(question, signal),
-  send: (request: SendRequest, { signal, emit }: CallContext<ChatEvent>) =>
-    host.session.send(request, { signal, onEvent: emit }),
-  askOnce: (request: OpenChatRequest & { question: SendRequest }, { signal, emit }: CallContext<ChatEvent>) =>
-    host.askOnce(request, { signal, onEvent: emit }),
-  measure: (request: MeasureRequest, { signal }: CallContext) => host.measure(request, signal),
+serveWorker(chatContract, {
+  open: (request, { signal, emit }) => host.open(request, { signal, onEvent: emit }),
+  openToCount: (request) => host.openToCount(request),
+  restore: (history) => host.session.restore(history),
+  plan: (question, { signal }) => host.session.plan(question, signal),
+  send: (request, { signal, emit }) => host.session.send(request, { signal, onEvent: emit }),
+  askOnce: (request, { signal, emit }) => host.askOnce(request, { signal, onEvent: emit }),
+  measure: (request, { signal }) => host.measure(request, signal),
 });

@@ -1,25 +1,17 @@
 import { compare } from './compare/run.ts';
-import { workerEntries } from './worker-entries.ts';
-import { blockOtherDecoders } from './pictures/pictures.ts';
-import type { CompareRequest } from './contract/comparison.ts';
-import type { FitRequest } from './contract/fit-request.ts';
+import { compressContract } from './contract/workers/compress.ts';
 import { serveWorker } from './engine/worker-child.ts';
-import type { CallContext } from './engine/worker-protocol.ts';
-import type { FitEvent } from './services/fit-service.ts';
 import { fit } from './fit/fit.ts';
 import { previewFit } from './fit/preview.ts';
-import { reportProfile, type ProfileRequest } from './profile/report.ts';
-import type { Progress } from './contract/progress.ts';
+import { blockOtherDecoders } from './pictures/pictures.ts';
+import { reportProfile } from './profile/report.ts';
 
-// The process that fits one model and ends.
 blockOtherDecoders();
-serveWorker({
-  profile: (request: ProfileRequest, { signal, emit }: CallContext<Progress>) =>
-    reportProfile(request, { signal, onProgress: emit }),
-  preview: ({ request, measure }: { request: FitRequest; measure: boolean }) => previewFit(request, measure),
-  compare: (request: CompareRequest, { signal, emit }: CallContext<Progress>) =>
-    compare(request, { signal, onProgress: emit, chatEntry: workerEntries.chat }),
-  fit: (request: FitRequest, { signal, emit }: CallContext<FitEvent>) =>
+serveWorker(compressContract, {
+  profile: (request, { signal, emit }) => reportProfile(request, { signal, onProgress: emit }),
+  preview: ({ request, measure }) => previewFit(request, measure),
+  compare: (request, { signal, emit }) => compare(request, { signal, onProgress: emit }),
+  fit: (request, { signal, emit }) =>
     fit(request, {
       signal,
       onProgress: (progress) => emit({ kind: 'progress', progress }),

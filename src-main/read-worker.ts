@@ -1,4 +1,6 @@
+import { readContract } from './contract/workers/read.ts';
 import { serveWorker } from './engine/worker-child.ts';
+import { describeFiles } from './models/describe-files.ts';
 import { findMmproj, fits } from './models/find-mmproj.ts';
 import { inspect } from './models/inspect.ts';
 import {
@@ -10,15 +12,9 @@ import {
   textModel,
   visionModel,
 } from './models/model-file.ts';
-import { describeFiles } from './services/model-entry.ts';
-import type { ReadArguments, ReadResults } from './services/model-reader.ts';
 
-type ReadMethods = {
-  [Method in keyof ReadArguments]: (argument: ReadArguments[Method]) => ReadResults[Method];
-};
-
-const methods: ReadMethods = {
-  describe: describeFiles,
+serveWorker(readContract, {
+  describe: ({ path, mmprojPath }) => describeFiles(path, mmprojPath ?? undefined),
   inspect: ({ path }) => inspect(path),
   kind: ({ path }) => {
     const gguf = readModelFile(path);
@@ -29,15 +25,4 @@ const methods: ReadMethods = {
   fits: ({ path, mmprojPath }) => fits(readTextModel(path), mmprojPath),
   checkPair: ({ path, mmprojPath }) => checkPair(readTextModel(path), readVisionModel(mmprojPath)),
   findMmproj: ({ path }) => findMmproj(readTextModel(path)),
-};
-
-// The process that reads headers of files that people give us.
-serveWorker(
-  Object.fromEntries(
-    Object.entries(methods).map(([name, method]) => [
-      name,
-      // eslint-disable-next-line @typescript-eslint/require-await -- what a method throws becomes the call's error
-      async (argument: unknown) => (method as (argument: unknown) => unknown)(argument),
-    ]),
-  ),
-);
+});

@@ -4,15 +4,13 @@ import type {
   ChatEvent,
   OpenChatRequest,
   OpenedChat,
-  PictureQuestion,
-  PicturePlan,
   PlannedPictures,
   SentAnswer,
 } from '../contract/chat.ts';
 import { isCancelled } from '../contract/errors.ts';
 import { contextFor } from '../models/image-limits.ts';
-import { LOAD_GRACE_MILLISECONDS, WorkerProcess } from '../engine/worker-process.ts';
-import { workerEntries } from '../worker-entries.ts';
+import type { ChatWorker } from '../contract/workers/chat.ts';
+import { LOAD_GRACE_MILLISECONDS, startChatWorker } from '../engine/workers.ts';
 import { shorterContextNote } from '../chat/opening-notes.ts';
 import { counted } from '../contract/counted.ts';
 import { messages, output, paint } from '../doors/terminal/terminal-output.ts';
@@ -37,7 +35,7 @@ export interface ChatFlags {
 
 /** `snug chat`: one question from the command line, or a conversation on a terminal. */
 export async function chatCommand(question: string | undefined, flags: ChatFlags): Promise<number> {
-  await using worker = new WorkerProcess(workerEntries.chat);
+  await using worker = startChatWorker();
   const chat = new TerminalChat(worker, flags);
   const opened = await withInterrupt(async (signal) => chat.open(await openRequest(flags), signal));
   showNote(shorterContextNote(flags.context, opened.contextTokens));
@@ -64,18 +62,18 @@ async function openRequest(flags: ChatFlags): Promise<OpenChatRequest> {
 }
 
 class TerminalChat {
-  readonly #worker: WorkerProcess;
+  readonly #worker: ChatWorker;
   readonly #flags: ChatFlags;
 
-  constructor(worker: WorkerProcess, flags: ChatFlags) {
+  constructor(worker: ChatWorker, flags: ChatFlags) {
     this.#worker = worker;
     this.#flags = flags;
   }
 
   async open(request: OpenChatRequest, signal: AbortSignal): Promise<OpenedChat> {
-    const opened = await this.#worker.call<OpenedChat>('open', request, {
+    const opened = await this.#worker.open(request, {
       signal,
-      onEvent: (event: ChatEvent) => event.kind === 'note' && showNote(event.text),
+      onEvent: (event) => event.kind === 'note' && showNote(event.text),
       grace: () => LOAD_GRACE_MILLISECONDS,
     });
     const note = clashNote(this.#flags.imageTokens, opened);
@@ -88,10 +86,7 @@ class TerminalChat {
     text: string,
     pictures: readonly string[],
   ): Promise<{ sent: PlannedPictures; more: PlannedPictures }> {
-    const { usual, more } = await this.#worker.call<PicturePlan>('plan', {
-      text,
-      pictures,
-    } satisfies PictureQuestion);
+    const { usual, more } = await this.#worker.plan({ text, pictures });
     return { sent: this.#detail === 'more' ? more : usual, more };
   }
 
@@ -109,8 +104,7 @@ class TerminalChat {
       if (event.kind === 'note') showNote(event.text);
     };
     const answer = await withInterrupt((signal) =>
-      this.#worker.call<SentAnswer>(
-        'send',
+      this.#worker.send(
         { text, pictures, detail: this.#detail, maxTokens, temperature, seed },
         { signal: stop ? AbortSignal.any([signal, stop]) : signal, onEvent },
       ),

@@ -1,18 +1,15 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { join } from 'node:path';
-import { workerEntries } from '../worker-entries.ts';
 import { plots } from '../compare/plots/plots.ts';
 import { toCsv, toMarkdown } from '../compare/tables.ts';
 import {
   COMPARE_PARTS,
-  comparisonSchema,
   type ComparePart,
   type CompareRequest,
   type Comparison,
 } from '../contract/comparison.ts';
 import { SnugError } from '../contract/errors.ts';
-import type { Progress } from '../contract/progress.ts';
-import { WorkerProcess } from '../engine/worker-process.ts';
+import { startCompressWorker } from '../engine/workers.ts';
 import { TASKS } from '../evaluate/tasks/tasks.ts';
 import { writeFileAtomically } from '../files/durable.ts';
 import { modesAt } from '../files/private-files.ts';
@@ -110,13 +107,8 @@ async function run(request: CompareRequest): Promise<Comparison> {
   const display = new ProgressDisplay();
   try {
     return await withInterrupt(async (signal) => {
-      await using worker = new WorkerProcess(workerEntries.compress);
-      return comparisonSchema.parse(
-        await worker.call('compare', request, {
-          signal,
-          onEvent: (progress: Progress) => display.show(progress),
-        }),
-      );
+      await using worker = startCompressWorker();
+      return await worker.compare(request, { signal, onEvent: (progress) => display.show(progress) });
     });
   } finally {
     display.finish();

@@ -1,6 +1,5 @@
 import { FitService } from '../services/fit-service.ts';
 import { formatBytes } from '../contract/bytes.ts';
-import { workerEntries } from '../worker-entries.ts';
 import { demoModel } from '../root.ts';
 import { output } from '../doors/terminal/terminal-output.ts';
 import { fitRequest, type FitFlags } from './arguments.ts';
@@ -18,16 +17,17 @@ export async function demoCommand(flags: FitFlags): Promise<number> {
   };
   const profile = await runProfile({ probe: false });
   say(...profileLines(profile));
-  const request = fitRequest(demoModel, { compare: true, ...flags });
+  let request = fitRequest(demoModel, { compare: true, ...flags });
   if (request.budgetBytes === undefined && request.lowLayers === undefined) {
-    const { byLowLayers } = await new FitService(workerEntries).preview(request);
+    const { byLowLayers } = await new FitService().preview(request);
     const most = byLowLayers[0]?.memory.totalBytes ?? 0;
     const least = byLowLayers.at(-1)?.memory.totalBytes ?? 0;
-    request.budgetBytes = Math.floor((most + least) / 2);
+    const budgetBytes = Math.floor((most + least) / 2);
+    request = { ...request, budgetBytes };
     say(
       '',
       `The demo model is tiny: it needs ${formatBytes(most)} at ${request.rungs?.high ?? 'Q4_K_M'}. To show the choice, the demo ` +
-        `pretends that only ${formatBytes(request.budgetBytes)} are free. It protects the first and the last layer; ` +
+        `pretends that only ${formatBytes(budgetBytes)} are free. It protects the first and the last layer; ` +
         `--order entropy shows the paper's order, which takes them early or late as their entropy comes out.`,
       '',
     );

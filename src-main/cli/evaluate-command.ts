@@ -1,9 +1,8 @@
 import { Option, type Command } from 'commander';
-import { workerEntries } from '../worker-entries.ts';
-import type { OpenChatRequest, OpenedChat } from '../contract/chat.ts';
+import type { OpenChatRequest } from '../contract/chat.ts';
 import { isCancelled } from '../contract/errors.ts';
 import { counted } from '../contract/counted.ts';
-import { LOAD_GRACE_MILLISECONDS, WorkerProcess } from '../engine/worker-process.ts';
+import { LOAD_GRACE_MILLISECONDS, startChatWorker } from '../engine/workers.ts';
 import { answersPath, KeptAnswers } from '../evaluate/kept-answers.ts';
 import { askWorker, runTask, type TaskRun } from '../evaluate/run-task.ts';
 import {
@@ -186,8 +185,8 @@ async function askQuestions(
         display.show({ stage: 'ask', done, total, unit: 'questions' });
       },
       withModel: async (work) => {
-        await using worker = new WorkerProcess(workerEntries.chat);
-        await worker.call<OpenedChat>('open', request, { signal, grace: () => LOAD_GRACE_MILLISECONDS });
+        await using worker = startChatWorker();
+        await worker.open(request, { signal, grace: () => LOAD_GRACE_MILLISECONDS });
         await work(askWorker(worker, { maxTokens, signal }));
       },
     });

@@ -5,7 +5,6 @@ import { counted } from '../contract/counted.ts';
 import { FitService } from '../services/fit-service.ts';
 import { formatBytes } from '../contract/bytes.ts';
 import { output, paint } from '../doors/terminal/terminal-output.ts';
-import { workerEntries } from '../worker-entries.ts';
 import { fitRequest, type FitFlags } from './arguments.ts';
 import { answerLines, candidatesTable, entropyChart, filesTable, memoryLines } from './draw.ts';
 import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';
@@ -17,7 +16,7 @@ export async function fitCommand(modelPath: string, flags: FitFlags): Promise<nu
 
 /** Fits with progress on stderr. */
 export async function runFit(request: FitRequest): Promise<FitReport> {
-  const service = new FitService(workerEntries);
+  const service = new FitService();
   const display = new ProgressDisplay();
   try {
     return await withInterrupt((signal) =>

@@ -1,4 +1,5 @@
-import { inspect, type Inspection } from '../models/inspect.ts';
+import type { Inspection } from '../contract/model.ts';
+import { inspect } from '../models/inspect.ts';
 import { formatBytes } from '../contract/bytes.ts';
 import { output, paint } from '../doors/terminal/terminal-output.ts';
 import { table } from './draw.ts';

@@ -1,10 +1,9 @@
 import { counted } from '../contract/counted.ts';
-import { WorkerProcess } from '../engine/worker-process.ts';
+import type { ProfileReport, ProfileRequest } from '../contract/workers/compress.ts';
+import { startCompressWorker } from '../engine/workers.ts';
 import { hasGraphicsDevice } from '../contract/laptop.ts';
 import { modelsFolder, snugHome } from '../home.ts';
 import { formatBytes } from '../contract/bytes.ts';
-import type { ProfileReport, ProfileRequest } from '../profile/report.ts';
-import { workerEntries } from '../worker-entries.ts';
 import { output, paint } from '../doors/terminal/terminal-output.ts';
 import { table } from './draw.ts';
 import { givenModel } from './given-files.ts';
@@ -28,11 +27,10 @@ export async function profileCommand(flags: {
 /** In a process of its own: a CPU that cannot run a kernel ends that one and not this. */
 export async function runProfile(options: Omit<ProfileRequest, 'modelsFolder'>): Promise<ProfileReport> {
   const display = new ProgressDisplay();
-  await using worker = new WorkerProcess(workerEntries.compress);
+  await using worker = startCompressWorker();
   try {
     return await withInterrupt((signal) =>
-      worker.call<ProfileReport>(
-        'profile',
+      worker.profile(
         { ...options, modelsFolder: modelsFolder(snugHome()) },
         { signal, onEvent: display.show.bind(display) },
       ),

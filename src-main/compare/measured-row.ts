@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { comparedSchema, type Compared, type CompareRequest } from '../contract/comparison.ts';
-import type { MeasureRequest, Measured, OpenChatRequest, OpenedChat } from '../contract/chat.ts';
-import { WorkerProcess } from '../engine/worker-process.ts';
+import type { MeasureRequest, OpenChatRequest } from '../contract/chat.ts';
+import { startChatWorker } from '../engine/workers.ts';
 import { answersPath, KeptAnswers } from '../evaluate/kept-answers.ts';
 import { askWorker, runTask } from '../evaluate/run-task.ts';
 import { firstQuestions, type Task, type TaskQuestion } from '../evaluate/tasks/task.ts';
@@ -22,8 +22,6 @@ export interface RowOptions {
   readonly context: FitContext;
   /** whether each row runs in a process of its own to measure speed and memory */
   readonly running: boolean;
-  /** where the chat process starts */
-  readonly chatEntry: string;
 }
 
 /** Answers of a benchmark that is asked with short ones are short; a broken model that does not end costs no more than this. */
@@ -67,7 +65,7 @@ export class RowMeasurer {
 
   /** Speed and memory in a process of its own, on this machine. */
   async #running(file: TrialFile, trial: Trial, key: string): Promise<Compared['running']> {
-    const { context, chatEntry } = this.#options;
+    const { context } = this.#options;
     const { laptop, request, source, signal } = context;
     const { home, modelPath, threads, contextTokens, imageLimits } = request;
     const conditions = [key, laptop.cpu.brand, threads, contextTokens, imageLimits];
@@ -75,13 +73,13 @@ export class RowMeasurer {
     const path = join(home, 'work', 'compare', `${name}.json`);
     const kept = readKept(path, comparedSchema.shape.running.unwrap());
     if (kept) return kept;
-    await using worker = new WorkerProcess(chatEntry);
+    await using worker = startChatWorker();
     const measuring: MeasureRequest = {
       ...(await this.#opening(file, trial)),
       questions: sampleQuestions(modelPath, source.vision !== undefined),
       maxTokens: SAMPLE_ANSWER_TOKENS,
     };
-    const measured = await worker.call<Measured>('measure', measuring, { signal });
+    const measured = await worker.measure(measuring, { signal });
     const { tokensPerSecond, promptTokensPerSecond, peakMemoryBytes } = measured;
     const running = { tokensPerSecond, promptTokensPerSecond, peakMemoryBytes };
     writeFileAtomically(path, JSON.stringify(running));
@@ -94,7 +92,7 @@ export class RowMeasurer {
     trial: Trial,
     key: string,
   ): Promise<number> {
-    const { context, chatEntry } = this.#options;
+    const { context } = this.#options;
     const { source, request, signal } = context;
     const { home, imageLimits: limits } = request;
     const path = answersPath(home, {
@@ -109,11 +107,11 @@ export class RowMeasurer {
     const { answers } = await runTask(questions, kept, {
       signal,
       withModel: async (work) => {
-        await using worker = new WorkerProcess(chatEntry);
+        await using worker = startChatWorker();
         const together = limits.maxTokens + QUESTION_TOKENS + ANSWER_TOKENS;
         const contextTokens = Math.max(together, contextFor(limits.maxTokens));
         const opening = { ...(await this.#opening(file, trial)), contextTokens, anyway: true };
-        await worker.call<OpenedChat>('open', opening, { signal });
+        await worker.open(opening, { signal });
         await work(askWorker(worker, { maxTokens: ANSWER_TOKENS, signal }));
       },
     });

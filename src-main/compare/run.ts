@@ -25,8 +25,6 @@ import { partsOf, sourceRow, type Comparing } from './parts.ts';
 const SHARES = [1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1];
 
 export interface ComparisonOptions {
-  /** where the process starts that rows are run in */
-  readonly chatEntry: string;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
@@ -45,7 +43,7 @@ export async function compare(request: CompareRequest, options: ComparisonOption
   const comparing: Comparing = {
     usual: await startMeasuring(context),
     counts: lowCounts(request, source.text.layers),
-    rows: new ComparedRows({ context, running, chatEntry: options.chatEntry }, task),
+    rows: new ComparedRows({ context, running }, task),
   };
   const orders = await measureParts(comparing, parts);
   return comparisonOf(comparing, task, orders);

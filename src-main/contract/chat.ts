@@ -1,127 +1,143 @@
-/** What the chat worker is asked and what it tells on the way. */
+import { z } from 'zod';
+import { binarySchema } from './binary.ts';
+import type { ReadOnly } from './read-only.ts';
 
-export interface OpenChatRequest {
-  readonly modelPath: string;
-  readonly mmprojPath?: string | undefined;
-  readonly contextTokens: number;
-  readonly threads: number;
+/** What a chat's process is asked and what it tells on the way. */
+
+export const openChatSchema = z.object({
+  modelPath: z.string(),
+  mmprojPath: z.string().optional(),
+  contextTokens: z.number(),
+  threads: z.number(),
   /** layers that go to a graphics processor, where there is one; none when absent */
-  readonly gpuLayers?: number | undefined;
-  readonly imageMaxTokens?: number | undefined;
+  gpuLayers: z.number().optional(),
+  imageMaxTokens: z.number().optional(),
   /** load it also where the memory that is free is too small for it, unless that is hopeless */
-  readonly anyway?: boolean | undefined;
-}
+  anyway: z.boolean().optional(),
+});
+export type OpenChatRequest = ReadOnly<z.infer<typeof openChatSchema>>;
 
-export interface OpenedChat {
-  readonly name: string;
-  readonly canSee: boolean;
-  readonly contextTokens: number;
-  readonly imageMaxTokens: number;
+export const openedChatSchema = z.object({
+  name: z.string(),
+  canSee: z.boolean(),
+  contextTokens: z.number(),
+  imageMaxTokens: z.number(),
   /** what it takes in memory with its context full and a picture of the largest size, predicted; null where that is not known */
-  readonly memoryBytes: number | null;
-}
+  memoryBytes: z.number().nullable(),
+});
+export type OpenedChat = ReadOnly<z.infer<typeof openedChatSchema>>;
+
+/** Pixels of a picture as the encoder gets it. */
+const sentSizeSchema = z.object({ width: z.number(), height: z.number() });
+export type SentSize = ReadOnly<z.infer<typeof sentSizeSchema>>;
+
+const sentPictureSchema = sentSizeSchema.extend({ tokens: z.number() });
+export type SentPicture = ReadOnly<z.infer<typeof sentPictureSchema>>;
 
 /**
  * How many tokens pictures take: their share of the context as a rule, more of it at the cost of other things, or all that the model
  * takes, so that what does not fit is refused.
  */
-export type PictureDetail = 'usual' | 'more' | 'full';
+const pictureDetailSchema = z.enum(['usual', 'more', 'full']);
+export type PictureDetail = z.infer<typeof pictureDetailSchema>;
 
 /** A question with pictures. */
-export interface PictureQuestion {
-  readonly text: string;
+export const pictureQuestionSchema = z.object({
+  text: z.string(),
   /** files, or the bytes of some (JPEG, PNG …) */
-  readonly pictures: readonly (string | Uint8Array)[];
+  pictures: z.array(z.union([z.string(), binarySchema])),
   /** usual when absent */
-  readonly detail?: PictureDetail | undefined;
+  detail: pictureDetailSchema.optional(),
   /** the sizes of all of them when they were sent before; kept where they fit */
-  readonly sentAs?: readonly SentSize[] | undefined;
-}
-
-/** Pixels of a picture as the encoder gets it. */
-export interface SentSize {
-  readonly width: number;
-  readonly height: number;
-}
-
-export interface SentPicture extends SentSize {
-  readonly tokens: number;
-}
+  sentAs: z.array(sentSizeSchema).optional(),
+});
+export type PictureQuestion = ReadOnly<z.infer<typeof pictureQuestionSchema>>;
 
 /** A question's pictures once they are scaled to the room that is left. */
-export interface PlannedPictures {
-  readonly pictures: readonly SentPicture[];
+const plannedPicturesSchema = z.object({
+  pictures: z.array(sentPictureSchema),
   /** how many of the oldest messages give way to it */
-  readonly dropped: number;
-}
+  dropped: z.number(),
+});
+export type PlannedPictures = ReadOnly<z.infer<typeof plannedPicturesSchema>>;
 
-export interface PicturePlan {
-  readonly usual: PlannedPictures;
-  readonly more: PlannedPictures;
-}
+export const picturePlanSchema = z.object({ usual: plannedPicturesSchema, more: plannedPicturesSchema });
+export type PicturePlan = ReadOnly<z.infer<typeof picturePlanSchema>>;
 
-export interface SendRequest extends PictureQuestion {
-  readonly maxTokens: number;
+export const sendSchema = pictureQuestionSchema.extend({
+  maxTokens: z.number(),
   /** 0 is greedy */
-  readonly temperature: number;
-  readonly seed: number;
-  readonly ignoreEnd?: boolean;
-}
+  temperature: z.number(),
+  seed: z.number(),
+  ignoreEnd: z.boolean().optional(),
+});
+export type SendRequest = ReadOnly<z.infer<typeof sendSchema>>;
 
 /** A conversation so far, as the store keeps it. */
-export interface ChatHistory {
+export const chatHistorySchema = z.object({
   /** empty: the model's own */
-  readonly systemPrompt: string;
-  readonly turns: readonly {
-    readonly role: 'user' | 'assistant';
-    readonly text: string;
-    readonly pictures: readonly { readonly path: string; readonly sentAs?: SentSize | undefined }[];
-  }[];
-}
+  systemPrompt: z.string(),
+  turns: z.array(
+    z.object({
+      role: z.enum(['user', 'assistant']),
+      text: z.string(),
+      pictures: z.array(z.object({ path: z.string(), sentAs: sentSizeSchema.optional() })),
+    }),
+  ),
+});
+export type ChatHistory = ReadOnly<z.infer<typeof chatHistorySchema>>;
 
-export type ChatEvent =
-  | { readonly kind: 'loading'; readonly done: number; readonly total: number }
+const share = { done: z.number(), total: z.number() };
+export const chatEventSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('loading'), ...share }),
   /** tokens of the prompt that are in the cache */
-  | { readonly kind: 'prompt'; readonly done: number; readonly total: number }
+  z.object({ kind: z.literal('prompt'), ...share }),
   /** a picture goes through the vision encoder; so far are so many tokens in the cache */
-  | { readonly kind: 'encoding'; readonly done: number; readonly total: number }
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'note'; readonly text: string };
+  z.object({ kind: z.literal('encoding'), ...share }),
+  z.object({ kind: z.literal('text'), text: z.string() }),
+  z.object({ kind: z.literal('note'), text: z.string() }),
+]);
+export type ChatEvent = ReadOnly<z.infer<typeof chatEventSchema>>;
 
-export interface ChatStatistics {
-  readonly promptTokens: number;
-  readonly reusedTokens: number;
-  readonly encodedImages: number;
-  readonly encodeSeconds: number;
-  readonly promptSeconds: number;
-  readonly answerTokens: number;
-  readonly answerSeconds: number;
-  readonly contextTokens: number;
-}
+const chatStatisticsSchema = z.object({
+  promptTokens: z.number(),
+  reusedTokens: z.number(),
+  encodedImages: z.number(),
+  encodeSeconds: z.number(),
+  promptSeconds: z.number(),
+  answerTokens: z.number(),
+  answerSeconds: z.number(),
+  contextTokens: z.number(),
+});
+export type ChatStatistics = ReadOnly<z.infer<typeof chatStatisticsSchema>>;
 
-export interface SentAnswer {
-  readonly text: string;
-  readonly reason: 'end' | 'length' | 'context' | 'cancelled';
-  readonly statistics: ChatStatistics;
+export const sentAnswerSchema = z.object({
+  text: z.string(),
+  reason: z.enum(['end', 'length', 'context', 'cancelled']),
+  statistics: chatStatisticsSchema,
   /** the question's pictures as they were sent */
-  readonly pictures: readonly SentPicture[];
-}
+  pictures: z.array(sentPictureSchema),
+});
+export type SentAnswer = ReadOnly<z.infer<typeof sentAnswerSchema>>;
 
-export interface MeasureRequest extends OpenChatRequest {
-  readonly questions: readonly { readonly question: string; readonly picture?: string | undefined }[];
-  readonly maxTokens: number;
-}
+export const askOnceSchema = openChatSchema.extend({ question: sendSchema });
+export type AskOnceRequest = ReadOnly<z.infer<typeof askOnceSchema>>;
 
 /** One question to a model of its own, and what running it took. */
-export interface AskedOnce {
-  readonly answer: SentAnswer;
-  readonly peakMemoryBytes: number;
-}
+export const askedOnceSchema = z.object({ answer: sentAnswerSchema, peakMemoryBytes: z.number() });
+export type AskedOnce = ReadOnly<z.infer<typeof askedOnceSchema>>;
 
-export interface Measured {
+export const measureSchema = openChatSchema.extend({
+  questions: z.array(z.object({ question: z.string(), picture: z.string().optional() })),
+  maxTokens: z.number(),
+});
+export type MeasureRequest = ReadOnly<z.infer<typeof measureSchema>>;
+
+export const measuredSchema = z.object({
   /** memory beyond what the process had before loading, at its highest */
-  readonly peakMemoryBytes: number;
-  readonly tokensPerSecond: number;
-  readonly promptTokensPerSecond: number;
-  readonly answers: readonly string[];
-}
+  peakMemoryBytes: z.number(),
+  tokensPerSecond: z.number(),
+  promptTokensPerSecond: z.number(),
+  answers: z.array(z.string()),
+});
+export type Measured = ReadOnly<z.infer<typeof measuredSchema>>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { qualitySchema } from './fit-report.ts';
-import type { FitRequest } from './fit-request.ts';
+import { fitRequestSchema } from './fit-request.ts';
+import type { ReadOnly } from './read-only.ts';
 import { RUNGS } from './rungs.ts';
 
 /**
@@ -14,24 +15,25 @@ import { RUNGS } from './rungs.ts';
 export const COMPARE_PARTS = ['uniform', 'orders', 'ladder', 'calibration', 'projector'] as const;
 export type ComparePart = (typeof COMPARE_PARTS)[number];
 
-export interface CompareRequest {
-  readonly fit: FitRequest;
+export const compareRequestSchema = z.object({
+  fit: fitRequestSchema,
   /** all when absent */
-  readonly parts?: readonly ComparePart[] | undefined;
+  parts: z.array(z.enum(COMPARE_PARTS)).optional(),
   /** numbers of low layers to compare orders at; shares of the layers when absent */
-  readonly lowLayers?: readonly number[] | undefined;
+  lowLayers: z.array(z.number()).optional(),
   /** questions of a benchmark that every row is asked */
-  readonly task?:
-    | {
-        readonly name: string;
-        readonly data: string;
-        readonly pictures?: string | undefined;
-        readonly limit?: number | undefined;
-      }
-    | undefined;
+  task: z
+    .object({
+      name: z.string(),
+      data: z.string(),
+      pictures: z.string().optional(),
+      limit: z.number().optional(),
+    })
+    .optional(),
   /** runs every row in a process of its own to measure speed and memory */
-  readonly running?: boolean | undefined;
-}
+  running: z.boolean().optional(),
+});
+export type CompareRequest = ReadOnly<z.infer<typeof compareRequestSchema>>;
 
 /** The family of a plan from the ladder, which gives every layer a rung of its own; comparisons that are kept have that word. */
 export const LADDER_FAMILY = 'auto';
@@ -79,10 +81,10 @@ export const comparedSchema = z.object({
     })
     .nullable(),
 });
-export type Compared = z.infer<typeof comparedSchema>;
+export type Compared = ReadOnly<z.infer<typeof comparedSchema>>;
 
 const calibrationSchema = comparedSchema.pick({ importance: true, alpha: true, clusters: true, seed: true });
-export type ComparedCalibration = z.infer<typeof calibrationSchema>;
+export type ComparedCalibration = ReadOnly<z.infer<typeof calibrationSchema>>;
 
 export const comparisonSchema = z.object({
   version: z.literal(1),
@@ -119,4 +121,4 @@ export const comparisonSchema = z.object({
     llamaCpp: z.string(),
   }),
 });
-export type Comparison = z.infer<typeof comparisonSchema>;
+export type Comparison = ReadOnly<z.infer<typeof comparisonSchema>>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ErrorData } from './errors.ts';
+import type { ReadOnly } from './read-only.ts';
 
 export interface PictureView {
   /** SHA-256 of the file's bytes; the window shows it from `pictures/<hash>` */
@@ -17,16 +18,19 @@ export interface AddedPicture extends PictureView {
 }
 
 /** Pages of a document to choose from. */
-export interface DocumentPages {
+export const documentPagesSchema = z.object({
   /** all that it has */
-  readonly pages: number;
-  readonly thumbnails: readonly {
-    /** from 1 */
-    readonly page: number;
-    /** `data:`; null for a page that cannot be drawn */
-    readonly url: string | null;
-  }[];
-}
+  pages: z.number(),
+  thumbnails: z.array(
+    z.object({
+      /** from 1 */
+      page: z.number(),
+      /** `data:`; null for a page that cannot be drawn */
+      url: z.string().nullable(),
+    }),
+  ),
+});
+export type DocumentPages = ReadOnly<z.infer<typeof documentPagesSchema>>;
 
 export interface AnswerStatistics {
   readonly promptTokens: number;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ReadOnly } from './read-only.ts';
 
 /**
  * What `snug fit --json` and `snug demo --json` print: one object. Bytes are bytes, entropies are bits, rates are per second;
@@ -34,7 +35,7 @@ export const laptopSchema = z.object({
   system: z.object({ platform: z.string(), release: z.string() }),
   warnings: z.array(z.string()),
 });
-export type Laptop = z.infer<typeof laptopSchema>;
+export type Laptop = ReadOnly<z.infer<typeof laptopSchema>>;
 
 export const budgetSchema = z.object({
   bytes,
@@ -42,7 +43,7 @@ export const budgetSchema = z.object({
   /** how a recommended budget came about: what there is, minus what is left for others */
   reasoning: z.array(z.object({ label: z.string(), bytes: z.int() })),
 });
-export type Budget = z.infer<typeof budgetSchema>;
+export type Budget = ReadOnly<z.infer<typeof budgetSchema>>;
 
 export const memorySchema = z.object({
   /** tensor data of the text model's file */
@@ -57,7 +58,7 @@ export const memorySchema = z.object({
   rearrangedBytes: bytes.default(0),
   totalBytes: bytes,
 });
-export type Memory = z.infer<typeof memorySchema>;
+export type Memory = ReadOnly<z.infer<typeof memorySchema>>;
 
 const entropyBits = z.object({
   both: z.number(),
@@ -76,7 +77,7 @@ export const layerSchema = z.object({
   /** tensor type → how many of the layer's tensors have it */
   types: z.record(z.string(), z.int().positive()),
 });
-export type LayerReport = z.infer<typeof layerSchema>;
+export type LayerReport = ReadOnly<z.infer<typeof layerSchema>>;
 
 export const planSchema = z.object({
   /** paper: Q4_K_M and IQ1_M by ascending entropy, or the rungs and order asked for; auto: the best of the candidates */
@@ -94,7 +95,7 @@ export const planSchema = z.object({
   /** tensors whose rows do not divide into the wanted type's blocks and what llama.cpp's rules give them instead */
   fallbacks: z.array(z.object({ tensor: z.string(), columns: z.int().positive(), type: z.string() })),
 });
-export type PlanReport = z.infer<typeof planSchema>;
+export type PlanReport = ReadOnly<z.infer<typeof planSchema>>;
 
 export const fileSchema = z.object({
   path: z.string().nullable(),
@@ -106,7 +107,7 @@ export const fileSchema = z.object({
   tokensPerSecond: rate,
   promptTokensPerSecond: rate,
 });
-export type FileReport = z.infer<typeof fileSchema>;
+export type FileReport = ReadOnly<z.infer<typeof fileSchema>>;
 
 export const divergenceSchema = z.object({
   tokens: z.int().nonnegative(),
@@ -121,7 +122,7 @@ export const divergenceSchema = z.object({
   perplexity: z.number().nullable(),
   sourcePerplexity: z.number().nullable(),
 });
-export type Divergence = z.infer<typeof divergenceSchema>;
+export type Divergence = ReadOnly<z.infer<typeof divergenceSchema>>;
 
 export const qualitySchema = z.object({
   /** where answers about pictures are given, with the picture seen */
@@ -130,13 +131,13 @@ export const qualitySchema = z.object({
   /** how many of the source's own greedy answers to held-out questions the compressed model gives word for word */
   answers: z.object({ asked: z.int().positive(), same: z.int().nonnegative() }).nullable(),
 });
-export type Quality = z.infer<typeof qualitySchema>;
+export type Quality = ReadOnly<z.infer<typeof qualitySchema>>;
 
 export const checkSchema = qualitySchema.extend({
   coherent: z.boolean(),
   reasons: z.array(z.string()),
 });
-export type Check = z.infer<typeof checkSchema>;
+export type Check = ReadOnly<z.infer<typeof checkSchema>>;
 
 /** A plan that was measured, to choose from. */
 export const candidateSchema = z.object({
@@ -150,7 +151,7 @@ export const candidateSchema = z.object({
   tokensPerSecond: rate,
   chosen: z.boolean(),
 });
-export type Candidate = z.infer<typeof candidateSchema>;
+export type Candidate = ReadOnly<z.infer<typeof candidateSchema>>;
 
 export const answerSchema = z.object({
   question: z.string(),
@@ -160,7 +161,7 @@ export const answerSchema = z.object({
   q4km: z.string().nullable(),
   luq: z.string(),
 });
-export type Answer = z.infer<typeof answerSchema>;
+export type Answer = ReadOnly<z.infer<typeof answerSchema>>;
 
 export const calibrationSchema = z.object({
   set: z.string(),
@@ -175,7 +176,7 @@ export const calibrationSchema = z.object({
   stability: z.object({ kendallTauSeeds: z.number(), kendallTauHalves: z.number().nullable() }),
   reused: z.boolean(),
 });
-export type CalibrationReport = z.infer<typeof calibrationSchema>;
+export type CalibrationReport = ReadOnly<z.infer<typeof calibrationSchema>>;
 
 export const fitReportSchema = z.object({
   version: z.literal(1),
@@ -200,4 +201,4 @@ export const fitReportSchema = z.object({
   /** seconds per stage */
   timings: z.record(z.string(), z.number().nonnegative()),
 });
-export type FitReport = z.infer<typeof fitReportSchema>;
+export type FitReport = ReadOnly<z.infer<typeof fitReportSchema>>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ReadOnly } from './read-only.ts';
 import { rungsSchema } from './rungs.ts';
 
 /**
@@ -52,4 +53,4 @@ export const fitRequestSchema = z.object({
   /** also writes the model with every layer on the high rung, to be measured beside the result */
   compare: z.boolean().optional(),
 });
-export type FitRequest = z.infer<typeof fitRequestSchema>;
+export type FitRequest = ReadOnly<z.infer<typeof fitRequestSchema>>;

@@ -1,12 +1,14 @@
 import { z } from 'zod';
-import type { Budget, Laptop } from './fit-report.ts';
+import { budgetSchema, laptopSchema, type Laptop } from './fit-report.ts';
+import type { ReadOnly } from './read-only.ts';
 
 /** Something that the llama.cpp at hand can compute on: a graphics processor it was not built for is none. */
-export interface ComputeDevice {
+const computeDeviceSchema = z.object({
   /** llama.cpp's own, e.g. CPU or MTL0 */
-  readonly name: string;
-  readonly kind: 'cpu' | 'gpu' | 'igpu' | 'accelerator';
-}
+  name: z.string(),
+  kind: z.enum(['cpu', 'gpu', 'igpu', 'accelerator']),
+});
+export type ComputeDevice = ReadOnly<z.infer<typeof computeDeviceSchema>>;
 
 /** Whether any of them can take layers of a model over from the CPU; an accelerator only helps the CPU with its own. */
 export function hasGraphicsDevice(devices: readonly ComputeDevice[]): boolean {
@@ -14,12 +16,13 @@ export function hasGraphicsDevice(devices: readonly ComputeDevice[]): boolean {
 }
 
 /** What a model may take of this laptop's memory whatever runs beside it at the moment: it is fitted once and used for long. */
-export interface MemoryLimits {
+const memoryLimitsSchema = z.object({
   /** leaves the system and other programs their usual share */
-  readonly comfortableBytes: number;
+  comfortableBytes: z.number(),
   /** with other programs closed: more goes to swap */
-  readonly mostBytes: number;
-}
+  mostBytes: z.number(),
+});
+export type MemoryLimits = ReadOnly<z.infer<typeof memoryLimitsSchema>>;
 
 /**
  * Parameters of the largest model that would fit where one of `parameters` takes `neededBytes`; rounded down, as it is an estimate: what
@@ -38,15 +41,16 @@ export function batteryWarning({ onBattery, batteryPercent }: Laptop['power']): 
   return `The laptop runs on battery${left}: fitting a model keeps every core busy for a while. Plug in if you can.`;
 }
 
-export interface LaptopView {
-  readonly laptop: Laptop;
-  readonly limits: MemoryLimits;
+export const laptopViewSchema = z.object({
+  laptop: laptopSchema,
+  limits: memoryLimitsSchema,
   /** what a model may take without crowding out the rest, as things are now */
-  readonly budget: Budget;
+  budget: budgetSchema,
   /** threads that computing uses */
-  readonly threads: number;
-  readonly computeDevices: readonly ComputeDevice[];
-}
+  threads: z.number(),
+  computeDevices: z.array(computeDeviceSchema),
+});
+export type LaptopView = ReadOnly<z.infer<typeof laptopViewSchema>>;
 
 /** This machine, as it is now. */
 export interface LaptopService {

@@ -1,66 +1,92 @@
 import { z } from 'zod';
-import type { Ordering } from './fit-request.ts';
+import { ORDERINGS } from './fit-request.ts';
+import type { ReadOnly } from './read-only.ts';
 
-/** A model in the library, as the window shows it. Bytes are bytes; dates are ISO 8601. */
-export interface ModelEntry {
+const tokenRange = z.object({ min: z.number(), max: z.number() });
+
+/** What a model's files say of it. Bytes are bytes. */
+export const descriptionSchema = z.object({
+  name: z.string(),
+  architecture: z.string(),
+  /** `source`: may be fitted (F32, F16, BF16, Q8_0); `fitted`: made by Snug; `quantized`: made by others */
+  kind: z.enum(['source', 'fitted', 'quantized']),
+  bytes: z.number(),
+  parameters: z.number(),
+  bitsPerWeight: z.number(),
+  layers: z.number(),
+  trainingContextTokens: z.number(),
+  /** its vision file, when it has one that can be used */
+  mmproj: z.object({ path: z.string(), bytes: z.number() }).nullable(),
+  /** whether it was made to see pictures, and only lacks its vision file where it has none */
+  expectsVision: z.boolean(),
+  /** why it has no vision file, though one lies there */
+  visionProblem: z.string().nullable(),
+  /** different vision files beside it that would do: a person has to choose */
+  visionChoices: z.array(z.string()),
+  /** tokens a picture may take */
+  imageTokens: tokenRange.nullable(),
+  /** the order in which its layers go low unless another is asked for; null: the paper's */
+  ordering: z.enum(ORDERINGS).nullable(),
+  /** how Snug made it */
+  plan: z
+    .object({ lowLayers: z.number(), rungs: z.object({ high: z.string(), low: z.string() }) })
+    .nullable(),
+  /** why it can't be used right now: its file is gone, broken or not read yet */
+  problem: z.string().nullable(),
+});
+export type Description = ReadOnly<z.infer<typeof descriptionSchema>>;
+
+export const describedFilesSchema = z.object({
+  description: descriptionSchema,
+  /** what else it was read from, whether it is there or not: vision files, or the folder where one may come to lie */
+  alsoRead: z.array(z.string()),
+});
+export type DescribedFiles = ReadOnly<z.infer<typeof describedFilesSchema>>;
+
+/** A model in the library, as the window shows it. Dates are ISO 8601. */
+export interface ModelEntry extends Description {
   readonly id: string;
   readonly path: string;
-  readonly name: string;
-  readonly architecture: string;
-  /** `source`: may be fitted (F32, F16, BF16, Q8_0); `fitted`: made by Snug; `quantized`: made by others */
-  readonly kind: 'source' | 'fitted' | 'quantized';
-  readonly bytes: number;
-  readonly parameters: number;
-  readonly bitsPerWeight: number;
-  readonly layers: number;
-  readonly trainingContextTokens: number;
-  /** its vision file, when it has one that can be used */
-  readonly mmproj: { readonly path: string; readonly bytes: number } | null;
-  /** whether it was made to see pictures, and only lacks its vision file where it has none */
-  readonly expectsVision: boolean;
-  /** why it has no vision file, though one lies there */
-  readonly visionProblem: string | null;
-  /** different vision files beside it that would do: a person has to choose */
-  readonly visionChoices: readonly string[];
-  /** tokens a picture may take */
-  readonly imageTokens: { readonly min: number; readonly max: number } | null;
-  /** the order in which its layers go low unless another is asked for; null: the paper's */
-  readonly ordering: Ordering | null;
-  /** how Snug made it */
-  readonly plan: {
-    readonly lowLayers: number;
-    readonly rungs: { readonly high: string; readonly low: string };
-  } | null;
   /** the entry it was made from, while that is in the library */
   readonly madeFrom: string | null;
   readonly addedAt: string;
   /** the demo model that comes with the app; its files are not deleted */
   readonly builtIn: boolean;
-  /** why it can't be used right now: its file is gone, broken or not read yet */
-  readonly problem: string | null;
 }
 
-export interface TypeSum {
-  readonly tensors: number;
-  readonly parameters: number;
-  readonly bytes: number;
-}
+const typeSumSchema = z.object({ tensors: z.number(), parameters: z.number(), bytes: z.number() });
+export type TypeSum = ReadOnly<z.infer<typeof typeSumSchema>>;
+
+/** What a GGUF is, which tensor types its layers have, and how it was made. */
+export const inspectionSchema = z.object({
+  path: z.string(),
+  kind: z.enum(['text', 'vision']),
+  name: z.string(),
+  architecture: z.string(),
+  bytes: z.number(),
+  parameters: z.number(),
+  bitsPerWeight: z.number(),
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  /** tensor type → how much of the file has it */
+  types: z.record(z.string(), typeSumSchema),
+  /** tensor type → tensors of that type, by layer */
+  layers: z.array(
+    z.object({
+      index: z.number(),
+      types: z.record(z.string(), z.number()),
+      bytes: z.number(),
+      parameters: z.number(),
+    }),
+  ),
+  /** what a fit wrote into the file about itself (`luq.*`) */
+  luq: z.record(z.string(), z.unknown()),
+});
+export type Inspection = ReadOnly<z.infer<typeof inspectionSchema>>;
 
 /** What a model file holds. */
-export interface ModelDetails {
+export interface ModelDetails extends Pick<Inspection, 'facts' | 'types' | 'luq'> {
   readonly entry: ModelEntry;
-  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
-  /** tensor type → how much of the file has it */
-  readonly types: Readonly<Record<string, TypeSum>>;
-  /** tensor type → tensors of that type, by layer */
-  readonly layerTypes: readonly {
-    readonly index: number;
-    readonly bytes: number;
-    readonly parameters: number;
-    readonly types: Readonly<Record<string, number>>;
-  }[];
-  /** what a fit wrote into the file about itself (`luq.*`) */
-  readonly luq: Readonly<Record<string, unknown>>;
+  readonly layerTypes: Inspection['layers'];
 }
 
 export interface ImportResult {

@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import type { ReadOnly } from './read-only.ts';
+
 /** The steps of the main job, in order; `reference` notes what the source says, for the check; `choose` measures plans. */
 export const STAGES = [
   'profile',
@@ -15,13 +18,14 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
-export interface Progress {
-  readonly stage: Stage;
-  readonly done: number;
-  readonly total: number;
-  readonly unit: 'bytes' | 'tokens' | 'layers' | 'sequences' | 'steps';
+export const progressSchema = z.object({
+  stage: z.enum(STAGES),
+  done: z.number(),
+  total: z.number(),
+  unit: z.enum(['bytes', 'tokens', 'layers', 'sequences', 'steps']),
   /** what is being worked on right now: a tensor, a layer, a file */
-  readonly detail?: string;
-}
+  detail: z.string().exactOptional(),
+});
+export type Progress = ReadOnly<z.infer<typeof progressSchema>>;
 
 export type OnProgress = (progress: Progress) => void;

@@ -1,41 +1,46 @@
+import { z } from 'zod';
+import type { ReadOnly } from './read-only.ts';
+
 /**
  * What a person can do about an error, as data. Each door words a remedy in its own terms: a button in the window, a flag or a command in
  * the terminal. Only what is possible where the error arose is offered.
  */
-export type Remedy =
+export const remedySchema = z.discriminatedUnion('kind', [
   /** give the model its vision file */
-  | { readonly kind: 'add-vision-file' }
+  z.object({ kind: z.literal('add-vision-file') }),
   /** several vision files would do: choose one */
-  | { readonly kind: 'choose-vision-file'; readonly paths: readonly string[] }
-  | { readonly kind: 'set-context'; readonly tokens: number }
+  z.object({ kind: z.literal('choose-vision-file'), paths: z.array(z.string()) }),
+  z.object({ kind: z.literal('set-context'), tokens: z.number() }),
   /** let a picture take at most so many tokens */
-  | { readonly kind: 'limit-picture-tokens'; readonly tokens: number }
+  z.object({ kind: z.literal('limit-picture-tokens'), tokens: z.number() }),
   /** let a picture take fewer tokens, by what the person thinks right */
-  | { readonly kind: 'fewer-picture-tokens' }
+  z.object({ kind: z.literal('fewer-picture-tokens') }),
   /** store the vision file in 8 bits */
-  | { readonly kind: 'smaller-vision' }
-  | { readonly kind: 'set-budget'; readonly bytes: number }
+  z.object({ kind: z.literal('smaller-vision') }),
+  z.object({ kind: z.literal('set-budget'), bytes: z.number() }),
   /** ask for the original's next word at this share of positions, 0 to 1, and no more */
-  | { readonly kind: 'ask-agreement'; readonly share: number }
+  z.object({ kind: z.literal('ask-agreement'), share: z.number() }),
   /** allow this mean KL divergence from the original */
-  | { readonly kind: 'allow-divergence'; readonly nats: number }
+  z.object({ kind: z.literal('allow-divergence'), nats: z.number() }),
   /** measure several plans and take the best */
-  | { readonly kind: 'try-plans' }
-  | { readonly kind: 'set-rungs'; readonly high: string; readonly low: string }
-  | { readonly kind: 'set-clusters'; readonly clusters: number }
-  | { readonly kind: 'choose-output' }
+  z.object({ kind: z.literal('try-plans') }),
+  z.object({ kind: z.literal('set-rungs'), high: z.string(), low: z.string() }),
+  z.object({ kind: z.literal('set-clusters'), clusters: z.number() }),
+  z.object({ kind: z.literal('choose-output') }),
   /** keep Snug's files in another folder */
-  | { readonly kind: 'choose-home' }
-  | { readonly kind: 'choose-models-folder' }
+  z.object({ kind: z.literal('choose-home') }),
+  z.object({ kind: z.literal('choose-models-folder') }),
   /** a folder with pictures of one's own to calibrate with */
-  | { readonly kind: 'choose-calibration' }
-  | { readonly kind: 'built-in-calibration' }
+  z.object({ kind: z.literal('choose-calibration') }),
+  z.object({ kind: z.literal('built-in-calibration') }),
   /** say where a benchmark's pictures are */
-  | { readonly kind: 'choose-pictures-folder' }
+  z.object({ kind: z.literal('choose-pictures-folder') }),
   /** the port that the window is served from */
-  | { readonly kind: 'choose-port' }
+  z.object({ kind: z.literal('choose-port') }),
   /** compress the model first */
-  | { readonly kind: 'fit-model' }
+  z.object({ kind: z.literal('fit-model') }),
   /** load it although the memory at hand is too small: it will be slow */
-  | { readonly kind: 'load-anyway' }
-  | { readonly kind: 'choose-model' };
+  z.object({ kind: z.literal('load-anyway') }),
+  z.object({ kind: z.literal('choose-model') }),
+]);
+export type Remedy = ReadOnly<z.infer<typeof remedySchema>>;

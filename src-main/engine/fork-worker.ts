@@ -1,12 +1,12 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { lastWordsOf, type ExitListener, type StartWorker } from './worker-port.ts';
+import { lastWordsOf, type ExitListener, type StartProcess } from './worker-port.ts';
 import type { FromWorker } from './worker-protocol.ts';
 
 /** A child whose channel is gone hears nothing any more; it ends itself at once, or is ended after this. */
 const DEAF_MILLISECONDS = 3_000;
 
 /** Starts a worker as a child process. */
-export const forkWorker: StartWorker = (entry) => {
+export const forkWorker: StartProcess = (entry) => {
   const child = fork(entry, {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

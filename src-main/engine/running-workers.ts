@@ -6,8 +6,8 @@ export class RunningWorkers {
   readonly #running = new Set<WorkerPort>();
 
   constructor(start: StartWorker) {
-    this.start = (entry) => {
-      const port = start(entry);
+    this.start = (entry, contract) => {
+      const port = start(entry, contract);
       this.#running.add(port);
       port.onExit(() => this.#running.delete(port));
       return port;

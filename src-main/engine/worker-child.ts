@@ -1,11 +1,13 @@
 import process from 'node:process';
-import { toErrorData } from '../contract/errors.ts';
+import { SnugError, toErrorData } from '../contract/errors.ts';
 import {
-  HEARTBEAT_MILLISECONDS,
-  type FromWorker,
-  type ToWorker,
-  type WorkerMethods,
-} from './worker-protocol.ts';
+  methodOf,
+  type CallContext,
+  type WorkerContract,
+  type WorkerServer,
+} from '../contract/workers/worker-contract.ts';
+import { checkMessage } from './check-message.ts';
+import { HEARTBEAT_MILLISECONDS, type FromWorker, type ToWorker } from './worker-protocol.ts';
 
 /** The way to whoever started this process. */
 interface Parent {
@@ -39,23 +41,33 @@ function findParent(): Parent {
   };
 }
 
-/** The worker's end of the wire: runs calls, passes events and errors on as data, ends with its parent. */
-export function serveWorker(methods: WorkerMethods): void {
+type Method = (argument: unknown, context: CallContext<unknown>) => unknown;
+
+/** The worker's end of the wire: checks and runs calls, passes events and errors on as data, ends with its parent. */
+export function serveWorker<Contract extends WorkerContract>(
+  contract: Contract,
+  methods: WorkerServer<Contract>,
+): void {
   const running = new Map<number, AbortController>();
   const parent = findParent();
   const send = (message: FromWorker) => parent.send(message);
+  const run = (method: string, argument: unknown, context: CallContext<unknown>) => {
+    const schemas = methodOf(contract, method);
+    if (!schemas) throw new SnugError('BUG', `the ${contract.name} worker has no method ${method}`);
+    // what their types say of it is checked here
+    const implementation = (methods as Readonly<Record<string, Method | undefined>>)[method];
+    return implementation?.(
+      checkMessage(schemas.argument, argument, `the argument of ${contract.name}.${method}`),
+      context,
+    );
+  };
   const call = async (id: number, method: string, argument: unknown) => {
     const controller = new AbortController();
+    const { signal } = controller;
     running.set(id, controller);
     try {
-      const implementation = Object.hasOwn(methods, method) ? methods[method] : undefined;
-      if (!implementation) throw new TypeError(`this worker has no method ${method}`);
       const emit = (event: unknown) => send({ kind: 'event', id, event });
-      send({
-        kind: 'result',
-        id,
-        value: await implementation(argument, { signal: controller.signal, emit }),
-      });
+      send({ kind: 'result', id, value: await run(method, argument, { signal, emit }) });
     } catch (error) {
       send({ kind: 'error', id, error: toErrorData(error) });
     } finally {

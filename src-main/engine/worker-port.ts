@@ -1,3 +1,4 @@
+import type { WorkerContract } from '../contract/workers/worker-contract.ts';
 import type { FromWorker, ToWorker } from './worker-protocol.ts';
 
 /** How a process ended; `failure` is what the system said when it never began. */
@@ -14,8 +15,11 @@ export interface WorkerPort {
   lastWords(): string;
 }
 
-/** Starts a process; one that the system refuses ends as told by onExit, or throws at once. */
-export type StartWorker = (entry: string) => WorkerPort;
+/** Starts a process that runs a file; one that the system refuses ends as told by onExit, or throws at once. */
+export type StartProcess = (entry: string) => WorkerPort;
+
+/** The same, told what the process is asked. */
+export type StartWorker = (entry: string, contract: WorkerContract) => WorkerPort;
 
 const KEPT_STDERR_CHARACTERS = 4_000;
 

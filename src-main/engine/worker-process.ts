@@ -1,7 +1,8 @@
 import { CancelledError, fromErrorData, type SnugError } from '../contract/errors.ts';
+import type { CallOptions, RunningWorker } from '../contract/workers/worker-contract.ts';
 import { forkWorker } from './fork-worker.ts';
 import { deathOf, startFailure } from './worker-death.ts';
-import type { StartWorker, WorkerPort } from './worker-port.ts';
+import type { StartProcess, WorkerPort } from './worker-port.ts';
 import { UsedFiles } from './used-files.ts';
 import type { FromWorker, ToWorker } from './worker-protocol.ts';
 
@@ -14,8 +15,6 @@ const SILENT_LOOKS = 4;
 const CLOSE_MILLISECONDS = 3_000;
 /** A call that was cancelled and goes on for so long does not hear it: its process is ended. */
 const CANCEL_MILLISECONDS = 15_000;
-/** The same while a model is loaded: the system may read a whole file before anything hears, and nothing is lost. */
-export const LOAD_GRACE_MILLISECONDS = 1_000;
 /** A process that the system does not end in this time, as one that waits for a broken disk, is given up. */
 const KILL_MILLISECONDS = 1_000;
 
@@ -26,8 +25,13 @@ interface PendingCall {
   readonly isCancelled: () => boolean;
 }
 
+export interface ProcessCallOptions extends CallOptions<unknown> {
+  /** what it reads, to tell what became of it where the process dies */
+  readonly files?: readonly string[] | undefined;
+}
+
 /** One supervised worker process. Calls still running when it dies are rejected with what happened. */
-export class WorkerProcess implements AsyncDisposable {
+export class WorkerProcess implements RunningWorker {
   readonly #port: WorkerPort | undefined;
   readonly #pending = new Map<number, PendingCall>();
   readonly #files = new UsedFiles();
@@ -38,7 +42,7 @@ export class WorkerProcess implements AsyncDisposable {
   #death: SnugError | undefined;
   #silentLooks = 0;
 
-  constructor(entry: string, start: StartWorker = forkWorker) {
+  constructor(entry: string, start: StartProcess = forkWorker) {
     try {
       this.#port = start(entry);
     } catch (error) {
@@ -62,25 +66,16 @@ export class WorkerProcess implements AsyncDisposable {
   }
 
   /**
-   * Runs a method of the worker. Aborting the signal asks it to stop; the call then rejects as cancelled. One that goes on is ended with
-   * its process: once `grace` milliseconds have passed, as told at the time of the abort.
+   * Runs a method of the worker; nothing of it is checked here. Aborting the signal asks it to stop; the call then rejects as cancelled.
+   * One that goes on is ended with its process. What `onEvent` throws ends the call with it.
    */
-  async call<Result>(
-    method: string,
-    argument: unknown,
-    options: {
-      signal?: AbortSignal | undefined;
-      onEvent?: ((event: never) => void) | undefined;
-      grace?: (() => number) | undefined;
-    } = {},
-  ): Promise<Result> {
-    const { signal } = options;
+  async call(method: string, argument: unknown, options: ProcessCallOptions = {}): Promise<unknown> {
+    const { signal, onEvent } = options;
     if (this.#death) throw this.#death;
     if (signal?.aborted || this.#closing) throw new CancelledError();
-    this.#files.note(argument);
+    for (const path of options.files ?? []) this.#files.note(path);
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const onEvent = options.onEvent as ((event: unknown) => void) | undefined;
     this.#pending.set(id, { resolve, reject, onEvent, isCancelled: () => signal?.aborted ?? false });
     let deaf: NodeJS.Timeout | undefined;
     const cancel = () => {
@@ -90,7 +85,7 @@ export class WorkerProcess implements AsyncDisposable {
     signal?.addEventListener('abort', cancel, { once: true });
     try {
       this.#post({ kind: 'call', id, method, argument });
-      return (await promise) as Result;
+      return await promise;
     } finally {
       this.#pending.delete(id);
       clearTimeout(deaf);
@@ -107,10 +102,21 @@ export class WorkerProcess implements AsyncDisposable {
     if (message.kind === 'alive') return;
     const pending = this.#pending.get(message.id);
     if (!pending) return;
-    if (message.kind === 'event') return pending.onEvent?.(message.event);
+    if (message.kind === 'event') return this.#hear(message.id, pending, message.event);
     this.#pending.delete(message.id);
     if (message.kind === 'result') pending.resolve(message.value);
     else pending.reject(fromErrorData(message.error));
+  }
+
+  #hear(id: number, pending: PendingCall, event: unknown): void {
+    try {
+      pending.onEvent?.(event);
+    } catch (error) {
+      // thrown in the middle of a process's message, nobody would hear it
+      this.#pending.delete(id);
+      this.#post({ kind: 'cancel', id });
+      pending.reject(error);
+    }
   }
 
   #kill(): void {

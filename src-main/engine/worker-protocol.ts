@@ -14,12 +14,3 @@ export type FromWorker =
 
 /** A worker says that it lives this often; native work runs on other threads and does not hold it up. */
 export const HEARTBEAT_MILLISECONDS = 2_000;
-
-/** Methods of a worker: one argument, events on the way, a signal to stop. */
-export interface CallContext<Event = unknown> {
-  readonly signal: AbortSignal;
-  readonly emit: (event: Event) => void;
-}
-
-/* eslint-disable-next-line @typescript-eslint/no-explicit-any -- each method has its own argument and event types */
-export type WorkerMethods = Record<string, (argument: any, context: CallContext<any>) => Promise<unknown>>;

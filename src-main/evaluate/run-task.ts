@@ -1,7 +1,7 @@
 import type { SendRequest, SentAnswer } from '../contract/chat.ts';
 import { CancelledError, isCancelled, SnugError, throwIfCancelled } from '../contract/errors.ts';
 import { splitThoughts } from '../contract/thoughts.ts';
-import type { WorkerProcess } from '../engine/worker-process.ts';
+import type { ChatWorker } from '../contract/workers/chat.ts';
 import type { KeptAnswer, KeptAnswers } from './kept-answers.ts';
 import type { TaskQuestion } from './tasks/task.ts';
 
@@ -101,19 +101,19 @@ function ofQuestion(error: unknown, { id, picture }: TaskQuestion): unknown {
 
 /** Asks the model that is open in a chat worker, greedily, each question in a conversation of its own. */
 export function askWorker(
-  worker: Pick<WorkerProcess, 'call'>,
+  worker: Pick<ChatWorker, 'restore' | 'send'>,
   options: { maxTokens: number; signal?: AbortSignal | undefined },
 ): Ask {
   const { maxTokens, signal } = options;
   return async ({ prompt, picture }) => {
     // what was asked before must not lead the answer
-    await worker.call('restore', { systemPrompt: '', turns: [] }, { signal });
+    await worker.restore({ systemPrompt: '', turns: [] }, { signal });
     const pictures = picture === undefined ? [] : [picture];
     const request: SendRequest = {
       ...{ text: prompt, pictures, maxTokens, temperature: 0, seed: 0 },
       // scores of two contexts compare only where the pictures are the same
       detail: 'full',
     };
-    return worker.call<SentAnswer>('send', request, { signal });
+    return worker.send(request, { signal });
   };
 }

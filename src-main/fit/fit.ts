@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
-import type { FitReport } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import { lowLayersOf } from '../contract/low-layers.ts';
 import type { OnProgress } from '../contract/progress.ts';
+import type { Fitted } from '../contract/workers/compress.ts';
 import { discard, makeFolder, publish } from '../files/durable.ts';
 import { tryOutputName } from '../files/output-name.ts';
 import { modesAt, type Modes } from '../files/private-files.ts';
@@ -35,11 +35,6 @@ export interface FitEvents {
   readonly onPlan?:
     ((plan: { low: readonly number[] } & Pick<LayerPlan, 'layerRungs' | 'memory'>) => void) | undefined;
 }
-
-/** Everything but what running the models measures, and where the vision encoders lie. */
-export type Fitted = Omit<FitReport, 'answers'> & {
-  readonly mmproj: { source: string | null; luq: string | null };
-};
 
 export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted> {
   const clock = new StageClock('profile');

@@ -1,10 +1,8 @@
 import type { FitRequest } from '../contract/fit-request.ts';
-import type { Rungs } from '../contract/rungs.ts';
-import type { Memory } from '../contract/fit-report.ts';
+import type { PlanPreview } from '../contract/workers/compress.ts';
 import type { LayerEntropy } from '../luq/entropy/entropy.ts';
 import { orderLayers } from '../luq/entropy/orders.ts';
 import { decodeMatrices } from '../luq/plan/plan.ts';
-import type { Saving } from '../luq/plan/savings.ts';
 import { knownSha256 } from '../models/source.ts';
 import { keptKernelSpeeds, knownKernelSpeeds } from '../profile/probe-cache.ts';
 import { keyOf, predictTokensPerSecond, type KernelSpeed, type Matrix } from '../profile/probe.ts';
@@ -12,19 +10,6 @@ import { calibrationKey, keptCalibration } from './calibration.ts';
 import { openContext, type ReadContext } from './context.ts';
 import { kernelSpeeds } from './speed.ts';
 import { openWorkspace } from './workspace.ts';
-
-export interface PlanPreview {
-  readonly rungs: Rungs;
-  readonly contextTokens: number;
-  /** with k = 0, 1, … layers low */
-  readonly byLowLayers: readonly { fileBytes: number; memory: Memory; tokensPerSecond: number | null }[];
-  readonly source: { readonly fileBytes: number; readonly memory: Memory };
-  /** what the smallest plan would take with one thing or another given up */
-  readonly savings: readonly Saving[];
-  /** what an earlier calibration says; no order where that has to be measured first */
-  readonly calibration:
-    { readonly entropies: readonly LayerEntropy[]; readonly order: readonly number[] | null } | undefined;
-}
 
 /**
  * What a fit would need and give at every number of low layers, without calibrating; at most that much, where the order of the layers is

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Inspection } from '../contract/model.ts';
 import { visibleLine } from '../text/visible-text.ts';
 import type { Gguf, GgufValue } from '../gguf/gguf.ts';
 import { searchMmproj } from './find-mmproj.ts';
@@ -15,28 +16,6 @@ import {
 } from './model-file.ts';
 import { readSidecar } from './sidecar.ts';
 import { tensorTypeName } from '../gguf/tensor-types.ts';
-
-/** What a GGUF is, which tensor types its layers have, and how it was made. */
-export interface Inspection {
-  readonly path: string;
-  readonly kind: 'text' | 'vision';
-  readonly name: string;
-  readonly architecture: string;
-  readonly bytes: number;
-  readonly parameters: number;
-  readonly bitsPerWeight: number;
-  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
-  /** tensor type → tensors, parameters and bytes */
-  readonly types: Readonly<Record<string, { tensors: number; parameters: number; bytes: number }>>;
-  readonly layers: readonly {
-    index: number;
-    types: Readonly<Record<string, number>>;
-    bytes: number;
-    parameters: number;
-  }[];
-  /** what a fit wrote about itself */
-  readonly luq: Readonly<Record<string, unknown>>;
-}
 
 /** Reads a text model or a vision file; throws when it is neither, or when the vision file named for it does not fit. */
 export function inspect(path: string, mmprojPath?: string): Inspection {

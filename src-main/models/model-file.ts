@@ -94,7 +94,7 @@ function nameOf(gguf: Gguf): string {
 
 function requiredNumber(gguf: Gguf, key: string): number {
   const value = metadataNumber(gguf, key);
-  if (value === undefined || !(value > 0)) {
+  if (value === undefined || !(value > 0 && Number.isFinite(value))) {
     throw new SnugError('BROKEN_GGUF', `${gguf.path} does not say its ${key}`);
   }
   return value;

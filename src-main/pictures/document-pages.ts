@@ -1,18 +1,11 @@
 import sharp from 'sharp';
 import type { DocumentPages } from '../contract/conversation.ts';
+import type { PagesRequest } from '../contract/workers/picture.ts';
 import type { PdfDocument } from './decoders/pdf.ts';
 import { openDocument, within } from './open-picture.ts';
 
 /** Pixels of a page as it is shown to choose from, on its longer side. */
 const THUMBNAIL_PIXELS = 240;
-
-export interface PagesRequest {
-  readonly bytes: Uint8Array;
-  readonly name: string;
-  /** from 1 */
-  readonly first: number;
-  readonly count: number;
-}
 
 /** How many pages a document has, and what some of them look like. A page that cannot be drawn has no thumbnail. */
 export async function documentPages({ bytes, name, first, count }: PagesRequest): Promise<DocumentPages> {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import sharp from 'sharp';
 import { SnugError } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
+import type { PreparedPicture, PrepareRequest } from '../contract/workers/picture.ts';
 import type { NativeImage } from '../engine/native-types.ts';
 import type { PictureSize } from './picture-size.ts';
 import { readRegularFile } from '../files/regular-file.ts';
@@ -66,20 +67,6 @@ export function scaledTo({ width, height }: PictureSize, maxPixels: number): Pic
   const scale = Math.min(1, Math.sqrt(maxPixels / (width * height)));
   const scaled = (side: number) => Math.max(1, Math.floor(side * scale));
   return { width: scaled(width), height: scaled(height) };
-}
-
-export interface PrepareRequest {
-  readonly bytes: Uint8Array;
-  readonly name: string;
-  /** of a document, from 1 */
-  readonly page?: number | undefined;
-}
-
-/** A picture as conversations keep it. */
-export interface PreparedPicture extends PictureSize {
-  /** undefined: as it came, for browsers show the same of it as the model sees */
-  readonly converted: Uint8Array | undefined;
-  readonly notes: readonly string[];
 }
 
 /** Pixels to which a picture is decoded only to see that it can be. */

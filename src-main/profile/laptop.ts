@@ -27,7 +27,7 @@ export async function profileLaptop(options: {
     answerOr<Battery>(systeminformation.battery(), { hasBattery: false, acConnected: true, percent: 0 }),
     answerOr<Graphics>(systeminformation.graphics(), { controllers: [] }),
   ]);
-  const laptop: Laptop = {
+  const laptop = {
     cpu: {
       brand: `${cpu.manufacturer} ${cpu.brand}`.trim() || 'unknown',
       architecture: arch(),
@@ -48,10 +48,8 @@ export async function profileLaptop(options: {
         memoryBytes: controller.vram ? controller.vram * 2 ** 20 : null,
       })),
     system: { platform: platform(), release: release() },
-    warnings: [],
   };
-  laptop.warnings.push(...warningsFor(laptop));
-  return laptop;
+  return { ...laptop, warnings: warningsFor(laptop) };
 }
 
 type CoresTold = {
@@ -82,7 +80,7 @@ const FAST_VECTORS: Readonly<Record<string, readonly string[]>> = {
   arm64: ['NEON', 'DOTPROD'],
 };
 
-export function warningsFor(laptop: Laptop): string[] {
+export function warningsFor(laptop: Omit<Laptop, 'warnings'>): string[] {
   const warnings: string[] = [];
   const fast = FAST_VECTORS[laptop.cpu.architecture] ?? [];
   if (fast.length > 0 && !fast.some((feature) => laptop.cpu.vectorFeatures.includes(feature))) {

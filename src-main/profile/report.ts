@@ -1,31 +1,12 @@
 import type { OnProgress } from '../contract/progress.ts';
 import type { LaptopView } from '../contract/laptop.ts';
+import type { KernelReport, ProfileReport, ProfileRequest } from '../contract/workers/compress.ts';
 import { loadAddon } from '../engine/addon.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { tensorBytes, tensorTypeId } from '../gguf/tensor-types.ts';
 import { memoryLimits, recommendBudget } from './budget.ts';
 import { computeThreads, profileLaptop } from './laptop.ts';
 import { predictTokensPerSecond, probeKernels, type Matrix } from './probe.ts';
-
-export interface ProfileRequest {
-  readonly modelsFolder: string;
-  /** whose matrix shapes to probe; those of Qwen2.5-VL-7B when absent */
-  readonly modelPath?: string | undefined;
-  readonly probe: boolean;
-}
-
-export interface KernelReport {
-  readonly type: string;
-  /** weights multiplied per second, over the model's matrices as one token passes them */
-  readonly gigabytesPerSecond: number;
-  /** upper bound for a model whose matrices all have this type */
-  readonly predictedTokensPerSecond: number;
-}
-
-export interface ProfileReport extends LaptopView {
-  readonly probedModel: string | null;
-  readonly kernels: readonly KernelReport[];
-}
 
 /** The types that the default rungs' mixtures use, and what a model may come in. */
 const PROBED_TYPES = ['F16', 'Q8_0', 'Q6_K', 'Q4_K', 'Q2_K', 'IQ2_XXS', 'IQ1_M'];

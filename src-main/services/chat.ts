@@ -44,7 +44,6 @@ export class Chat implements ChatService {
   readonly #library: Library;
   readonly #settings: StoredSettings;
   readonly #events: EventBus;
-  readonly #entry: string;
   readonly #startWorker: StartWorker | undefined;
   readonly #model: LoadedModel;
   readonly #requests: ModelRequests;
@@ -64,7 +63,6 @@ export class Chat implements ChatService {
     settings: StoredSettings;
     laptop: LaptopService;
     events: EventBus;
-    entry: string;
     start?: StartWorker | undefined;
   }) {
     this.#conversations = options.conversations;
@@ -73,11 +71,8 @@ export class Chat implements ChatService {
     this.#library = options.library;
     this.#settings = options.settings;
     this.#events = options.events;
-    this.#entry = options.entry;
     this.#startWorker = options.start;
-    this.#model = new LoadedModel(options.entry, options.start, (loaded) =>
-      this.#events.emit('chat.loaded', loaded),
-    );
+    this.#model = new LoadedModel(options.start, (loaded) => this.#events.emit('chat.loaded', loaded));
     this.#requests = new ModelRequests(options);
     const pace = new PicturePace();
     this.#answers = new Answers({
@@ -216,7 +211,7 @@ export class Chat implements ChatService {
     const alone = async (model: ModelInUse) => {
       // two models side by side need no third in memory
       await model.unload();
-      return run.run(this.#entry, this.#startWorker);
+      return run.run(this.#startWorker);
     };
     const ended = this.#model.use(alone).finally(() => {
       this.#comparing = undefined;

@@ -1,9 +1,9 @@
-import type { AskedOnce, ChatEvent } from '../contract/chat.ts';
+import type { ChatEvent } from '../contract/chat.ts';
 import type { ComparedAnswer, ComparedModels, PictureView } from '../contract/conversation.ts';
 import { CancelledError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
-import { LOAD_GRACE_MILLISECONDS, WorkerProcess } from '../engine/worker-process.ts';
+import { LOAD_GRACE_MILLISECONDS, startChatWorker } from '../engine/workers.ts';
 import type { UsableModel } from './library.ts';
 
 export interface ComparedQuestion {
@@ -54,10 +54,10 @@ export class Comparison {
     this.#abort.abort();
   }
 
-  async run(entry: string, start: StartWorker | undefined): Promise<readonly ComparedAnswer[]> {
+  async run(start: StartWorker | undefined): Promise<readonly ComparedAnswer[]> {
     for (const [index, model] of this.#models.entries()) {
       try {
-        await this.#ask(index, model, entry, start);
+        await this.#ask(index, model, start);
       } catch (error) {
         this.#set(
           index,
@@ -68,18 +68,12 @@ export class Comparison {
     return this.#answers;
   }
 
-  async #ask(
-    index: number,
-    model: UsableModel,
-    entry: string,
-    start: StartWorker | undefined,
-  ): Promise<void> {
+  async #ask(index: number, model: UsableModel, start: StartWorker | undefined): Promise<void> {
     const { text, files, threads, settings } = this.#question;
     if (this.#abort.signal.aborted) throw new CancelledError();
     this.#set(index, { stage: 'loading' });
-    await using worker = new WorkerProcess(entry, start);
-    const { answer, peakMemoryBytes } = await worker.call<AskedOnce>(
-      'askOnce',
+    await using worker = startChatWorker(start);
+    const { answer, peakMemoryBytes } = await worker.askOnce(
       {
         modelPath: model.path,
         mmprojPath: model.mmprojPath,
@@ -92,7 +86,7 @@ export class Comparison {
       },
       {
         signal: this.#abort.signal,
-        onEvent: (event: ChatEvent) => this.#heard(index, event),
+        onEvent: (event) => this.#heard(index, event),
         // what it said is here already
         grace: () => LOAD_GRACE_MILLISECONDS,
       },

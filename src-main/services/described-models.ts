@@ -2,12 +2,13 @@ import { existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { isCancelled, SnugError, toErrorData, type ErrorCode } from '../contract/errors.ts';
+import { describedFilesSchema, type DescribedFiles, type Description } from '../contract/model.ts';
+import type { ReadOnly } from '../contract/read-only.ts';
 import { writeFileAtomically } from '../files/durable.ts';
 import { readKept } from '../files/json-file.ts';
 import { sidecarPath } from '../models/sidecar.ts';
 import type { ModelRow } from '../store/models.ts';
 import { visibleLine } from '../text/visible-text.ts';
-import { describedFilesSchema, UNREADABLE, type DescribedFiles, type Description } from './model-entry.ts';
 import type { ModelReader } from './model-reader.ts';
 
 /** Raised when a description says something else of the same file, so that what was kept before is read again. */
@@ -17,7 +18,7 @@ const keptSchema = z.object({
   version: z.literal(VERSION),
   models: z.record(z.string(), z.object({ stamp: z.string(), files: describedFilesSchema })),
 });
-type Kept = z.infer<typeof keptSchema>['models'];
+type Kept = ReadOnly<z.infer<typeof keptSchema>>['models'];
 
 /** What is wrong with the content of a file stays so until it changes; a disk or its permissions may come right by themselves. */
 const OF_CONTENT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -32,13 +33,13 @@ export const UNREAD = 'Snug is still reading its file';
 /** What the library's files say, each read once and kept over restarts, also that one is bad; read again when a file changes. */
 export class DescribedModels {
   readonly #path: string;
-  readonly #reader: Pick<ModelReader, 'read'>;
+  readonly #reader: Pick<ModelReader, 'describe'>;
   readonly #known: Map<string, Kept[string]>;
   /** what may be kept; a failure of the disk is only remembered */
   readonly #lasting: Map<string, Kept[string]>;
   readonly #reading = new Map<string, { stamp: string; done: Promise<void> }>();
 
-  constructor(path: string, reader: Pick<ModelReader, 'read'>) {
+  constructor(path: string, reader: Pick<ModelReader, 'describe'>) {
     this.#path = path;
     this.#reader = reader;
     const kept = Object.entries(readKept(path, keptSchema)?.models ?? {});
@@ -76,7 +77,7 @@ export class DescribedModels {
   async #read(row: ModelRow, before: string): Promise<void> {
     try {
       const { path, mmprojPath } = row;
-      const files = await this.#reader.read('describe', { path, mmprojPath });
+      const files = await this.#reader.describe({ path, mmprojPath });
       // what is written meanwhile is read again when it is asked for again
       if (stampOf(row) === before) this.#remember(row, files, true);
     } catch (error) {
@@ -102,7 +103,10 @@ export class DescribedModels {
   }
 
   #keep(): void {
-    const kept: z.infer<typeof keptSchema> = { version: VERSION, models: Object.fromEntries(this.#lasting) };
+    const kept: ReadOnly<z.infer<typeof keptSchema>> = {
+      version: VERSION,
+      models: Object.fromEntries(this.#lasting),
+    };
     try {
       writeFileAtomically(this.#path, JSON.stringify(kept));
     } catch {
@@ -112,6 +116,23 @@ export class DescribedModels {
 }
 
 const LONGEST_PROBLEM = 1000;
+
+const UNREADABLE: Omit<Description, 'name' | 'problem'> = {
+  architecture: '',
+  kind: 'quantized',
+  bytes: 0,
+  parameters: 0,
+  bitsPerWeight: 0,
+  layers: 0,
+  trainingContextTokens: 0,
+  mmproj: null,
+  expectsVision: false,
+  visionProblem: null,
+  visionChoices: [],
+  imageTokens: null,
+  ordering: null,
+  plan: null,
+};
 
 function nameless(row: ModelRow): Omit<Description, 'problem'> {
   return { ...UNREADABLE, name: visibleLine(basename(row.path)) };

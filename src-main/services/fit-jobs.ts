@@ -6,7 +6,7 @@ import type { FitReport } from '../contract/fit-report.ts';
 import { pictureKind } from '../pictures/picture-kind.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import { batteryWarning, type LaptopService } from '../contract/laptop.ts';
-import type { PlanPreview } from '../fit/preview.ts';
+import type { PlanPreview } from '../contract/workers/compress.ts';
 import type { FitService } from './fit-service.ts';
 import { outputPath } from '../fit/workspace.ts';
 import { formatBytes } from '../contract/bytes.ts';

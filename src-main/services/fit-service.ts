@@ -2,27 +2,14 @@ import { counted } from '../contract/counted.ts';
 import { basename } from 'node:path';
 import type { Measured } from '../contract/chat.ts';
 import { SnugError } from '../contract/errors.ts';
-import type { Answer, FileReport, FitReport, Memory } from '../contract/fit-report.ts';
+import type { Answer, FileReport, FitReport } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
-import type { Progress } from '../contract/progress.ts';
+import type { FitEvent, Fitted, PlanPreview } from '../contract/workers/compress.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
-import { LOAD_GRACE_MILLISECONDS, WorkerProcess } from '../engine/worker-process.ts';
+import { LOAD_GRACE_MILLISECONDS, startChatWorker, startCompressWorker } from '../engine/workers.ts';
 import { computeThreads } from '../profile/laptop.ts';
 import { readSidecar, writeSidecar } from '../models/sidecar.ts';
-import type { LayerEntropy } from '../luq/entropy/entropy.ts';
-import type { PlanPreview } from '../fit/preview.ts';
-import type { Fitted } from '../fit/fit.ts';
 import { sampleQuestions } from '../fit/sample-questions.ts';
-
-export type FitEvent =
-  | { readonly kind: 'progress'; readonly progress: Progress }
-  | ({ readonly kind: 'layer'; readonly layer: number } & Pick<LayerEntropy, 'both' | 'image' | 'text'>)
-  | {
-      readonly kind: 'plan';
-      readonly low: readonly number[];
-      readonly layerRungs: readonly string[];
-      readonly memory: Memory;
-    };
 
 export interface FitOptions {
   readonly signal?: AbortSignal | undefined;
@@ -37,19 +24,15 @@ const SOURCE_MEMORY_SHARE = 0.8;
 
 /** The main process's side of a fit: starts the processes that do the work and puts their results together. */
 export class FitService {
-  readonly #compressEntry: string;
-  readonly #chatEntry: string;
   readonly #start: StartWorker | undefined;
 
-  constructor(entries: { compress: string; chat: string }, start?: StartWorker) {
-    this.#compressEntry = entries.compress;
-    this.#chatEntry = entries.chat;
+  constructor(start?: StartWorker) {
     this.#start = start;
   }
 
   async preview(request: FitRequest, measure = false): Promise<PlanPreview> {
-    await using worker = new WorkerProcess(this.#compressEntry, this.#start);
-    return await worker.call<PlanPreview>('preview', { request, measure });
+    await using worker = startCompressWorker(this.#start);
+    return await worker.preview({ request, measure });
   }
 
   /** Fits, then runs source, comparison and result in a process each to measure them and hear their answers. */
@@ -65,11 +48,11 @@ export class FitService {
   }
 
   async #compress(request: FitRequest, { signal, onEvent }: FitOptions): Promise<Fitted> {
-    await using worker = new WorkerProcess(this.#compressEntry, this.#start);
+    await using worker = startCompressWorker(this.#start);
     let loading = false;
-    return await worker.call<Fitted>('fit', request, {
+    return await worker.fit(request, {
       signal,
-      onEvent: (event: FitEvent) => {
+      onEvent: (event) => {
         if (event.kind === 'progress') loading = event.progress.stage === 'load';
         onEvent?.(event);
       },
@@ -85,22 +68,21 @@ export class FitService {
     const sourceRuns =
       source.predictedMemory.totalBytes < fitted.profile.memory.availableBytes * SOURCE_MEMORY_SHARE;
     const steps = [
-      { key: 'luq' as const, file: luq, mmproj: fitted.mmproj.luq },
-      ...(allHigh.path === null ? [] : [{ key: 'q4km' as const, file: allHigh, mmproj: fitted.mmproj.luq }]),
-      ...(sourceRuns ? [{ key: 'source' as const, file: source, mmproj: fitted.mmproj.source }] : []),
-    ];
+      { key: 'luq' as const, modelPath: luq.path, mmproj: fitted.mmproj.luq },
+      { key: 'q4km' as const, modelPath: allHigh.path, mmproj: fitted.mmproj.luq },
+      { key: 'source' as const, modelPath: sourceRuns ? source.path : null, mmproj: fitted.mmproj.source },
+    ].flatMap(({ modelPath, ...step }) => (modelPath === null ? [] : [{ ...step, modelPath }]));
     const measured: Partial<Record<keyof FitReport['files'], Measured>> = {};
-    for (const [index, { key, file, mmproj }] of steps.entries()) {
-      const detail = basename(file.path ?? '');
+    for (const [index, { key, modelPath, mmproj }] of steps.entries()) {
+      const detail = basename(modelPath);
       onEvent?.({
         kind: 'progress',
         progress: { stage: 'measure', done: index, total: steps.length, unit: 'steps', detail },
       });
-      await using worker = new WorkerProcess(this.#chatEntry, this.#start);
-      measured[key] = await worker.call<Measured>(
-        'measure',
+      await using worker = startChatWorker(this.#start);
+      measured[key] = await worker.measure(
         {
-          modelPath: file.path,
+          modelPath,
           mmprojPath: mmproj ?? undefined,
           contextTokens: fitted.plan.contextTokens,
           threads: request.threads ?? computeThreads(fitted.profile),

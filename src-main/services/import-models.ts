@@ -33,7 +33,7 @@ export async function importModels(given: readonly string[], parts: Parts): Prom
   const visionPaths: string[] = [];
   for (const path of files) {
     try {
-      const kind = await parts.reader.read('kind', { path });
+      const kind = await parts.reader.kind({ path });
       (kind === 'vision' ? visionPaths : texts).push(path);
     } catch (error) {
       refused.push(refusalOf(path, error));
@@ -124,12 +124,12 @@ async function partnerOf(
 ): Promise<string | undefined> {
   const fitting: string[] = [];
   for (const mmprojPath of visionPaths) {
-    if (await reader.read('fits', { path, mmprojPath })) fitting.push(mmprojPath);
+    if (await reader.fits({ path, mmprojPath })) fitting.push(mmprojPath);
   }
   const beside = fitting.filter((mmprojPath) => dirname(mmprojPath) === dirname(path));
   if (beside.length === 1) return beside[0];
   try {
-    const found = await reader.read('findMmproj', { path });
+    const found = await reader.findMmproj({ path });
     return found ?? (fitting.length === 1 ? fitting[0] : undefined);
   } catch {
     // several fit: the person chooses on the models page
@@ -149,7 +149,7 @@ async function offer(
     const entry = await entryOf(row);
     if (entry.problem !== null) continue;
     if (entry.mmproj && realPath(entry.mmproj.path) === realPath(mmprojPath)) used.push(entry.name);
-    else if (!(await reader.read('fits', { path: row.path, mmprojPath }))) continue;
+    else if (!(await reader.fits({ path: row.path, mmprojPath }))) continue;
     else if (entry.mmproj) others.push(entry.name);
     else {
       models.setMmproj(row.id, mmprojPath);

@@ -1,20 +1,17 @@
 import type { LaptopService, LaptopView } from '../contract/laptop.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
-import { WorkerProcess } from '../engine/worker-process.ts';
-import type { ProfileReport, ProfileRequest } from '../profile/report.ts';
+import { startCompressWorker } from '../engine/workers.ts';
 import { SharedWork } from './turns.ts';
 
 /** This machine, looked at by a process of its own: asking the CPU loads the engine. */
 export class LaptopReader implements LaptopService {
   readonly #folder: () => string;
-  readonly #entry: string;
   readonly #start: StartWorker | undefined;
   readonly #reading = new SharedWork<LaptopView>();
 
   /** `folder` tells where models are kept: its disk is the one that matters. */
-  constructor(folder: () => string, entry: string, start?: StartWorker) {
+  constructor(folder: () => string, start?: StartWorker) {
     this.#folder = folder;
-    this.#entry = entry;
     this.#start = start;
   }
 
@@ -25,12 +22,11 @@ export class LaptopReader implements LaptopService {
   }
 
   async #read(modelsFolder: string): Promise<LaptopView> {
-    await using worker = new WorkerProcess(this.#entry, this.#start);
-    const request: ProfileRequest = { modelsFolder, probe: false };
-    const { laptop, limits, budget, threads, computeDevices } = await worker.call<ProfileReport>(
-      'profile',
-      request,
-    );
+    await using worker = startCompressWorker(this.#start);
+    const { laptop, limits, budget, threads, computeDevices } = await worker.profile({
+      modelsFolder,
+      probe: false,
+    });
     return { laptop, limits, budget, threads, computeDevices };
   }
 }

@@ -116,7 +116,7 @@ export class Library implements LibraryService {
 
   async inspect({ id }: { id: string }): Promise<ModelDetails> {
     const { path } = this.#models.get(id);
-    const { facts, types, layers: layerTypes, luq } = await this.#reader.read('inspect', { path });
+    const { facts, types, layers: layerTypes, luq } = await this.#reader.inspect({ path });
     return { entry: await this.#readEntry(id), facts, types, layerTypes, luq };
   }
 
@@ -133,7 +133,7 @@ export class Library implements LibraryService {
 
   async findVisionFile({ id }: { id: string }): Promise<ModelEntry> {
     const { path } = this.#models.get(id);
-    const found = (await this.#reader.read('findMmproj', { path })) ?? (await this.#knownVisionFile(path));
+    const found = (await this.#reader.findMmproj({ path })) ?? (await this.#knownVisionFile(path));
     if (found === undefined) {
       const { name } = await this.#readEntry(id);
       throw new SnugError('FILE', `no vision file that fits ${name} lies in ${dirname(path)}`, {
@@ -148,14 +148,14 @@ export class Library implements LibraryService {
   async #knownVisionFile(path: string): Promise<string | undefined> {
     const known = (await this.list()).flatMap(({ mmproj }) => mmproj?.path ?? []);
     for (const mmprojPath of known) {
-      if (await this.#reader.read('fits', { path, mmprojPath })) return mmprojPath;
+      if (await this.#reader.fits({ path, mmprojPath })) return mmprojPath;
     }
     return undefined;
   }
 
   async setVisionFile({ id, mmprojPath }: { id: string; mmprojPath: string }): Promise<ModelEntry> {
     const chosen = resolve(givenPath(mmprojPath));
-    await this.#reader.read('checkPair', { path: this.#models.get(id).path, mmprojPath: chosen });
+    await this.#reader.checkPair({ path: this.#models.get(id).path, mmprojPath: chosen });
     this.#models.setMmproj(id, chosen);
     await this.#described.read(this.#models.get(id));
     this.changed();

@@ -1,5 +1,5 @@
 import type { FitJob, FitState } from '../contract/fit-job.ts';
-import type { FitEvent } from './fit-service.ts';
+import type { FitEvent } from '../contract/workers/compress.ts';
 import { FitProgress, type StageWeights } from './fit-progress.ts';
 
 /** The window is told of progress at most this often; a job's first and last word always pass. */

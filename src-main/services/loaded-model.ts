@@ -8,10 +8,11 @@ import type {
   SendRequest,
   SentAnswer,
 } from '../contract/chat.ts';
+import type { ChatWorker } from '../contract/workers/chat.ts';
 import type { LoadedModelView } from '../contract/conversation.ts';
 import { CancelledError, SnugError } from '../contract/errors.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
-import { LOAD_GRACE_MILLISECONDS, WorkerProcess } from '../engine/worker-process.ts';
+import { LOAD_GRACE_MILLISECONDS, startChatWorker } from '../engine/workers.ts';
 import { stampOfFile } from './described-models.ts';
 import { Turns } from './turns.ts';
 
@@ -53,12 +54,11 @@ export class LoadedModel implements AsyncDisposable {
 
   /** `changed` hears what is in memory now, and null when nothing is. */
   constructor(
-    entry: string,
     start?: StartWorker,
     changed: (loaded: LoadedModelView | null) => void = () => undefined,
     idleMilliseconds = IDLE_MILLISECONDS,
   ) {
-    this.#holder = new Holder(entry, start, changed);
+    this.#holder = new Holder(start, changed);
     this.#idleMilliseconds = idleMilliseconds;
   }
 
@@ -102,11 +102,11 @@ export class LoadedModel implements AsyncDisposable {
 class ModelProcess {
   readonly key: string;
   readonly chat: OpenedChat;
-  readonly #worker: WorkerProcess;
+  readonly #worker: ChatWorker;
   /** which conversation, up to which message, the process remembers */
   #remembered: string | undefined;
 
-  constructor(worker: WorkerProcess, key: string, chat: OpenedChat) {
+  constructor(worker: ChatWorker, key: string, chat: OpenedChat) {
     this.#worker = worker;
     this.key = key;
     this.chat = chat;
@@ -118,7 +118,7 @@ class ModelProcess {
 
   async remember(key: string, history: () => ChatHistory): Promise<void> {
     if (this.#remembered === key) return;
-    await this.#call('restore', history());
+    await this.#forgetting((worker) => worker.restore(history()));
     this.#remembered = key;
   }
 
@@ -127,7 +127,7 @@ class ModelProcess {
     nextKey: string,
     options: { signal: AbortSignal; onEvent: (event: ChatEvent) => void },
   ): Promise<SentAnswer> {
-    const answer = await this.#call<SentAnswer>('send', request, options);
+    const answer = await this.#forgetting((worker) => worker.send(request, options));
     this.#remembered = nextKey;
     return answer;
   }
@@ -135,21 +135,17 @@ class ModelProcess {
   async plan(question: PictureQuestion): Promise<PicturePlan> {
     const remembered = this.#remembered;
     try {
-      return await this.#call<PicturePlan>('plan', question);
+      return await this.#forgetting((worker) => worker.plan(question));
     } finally {
       // planning changes nothing
       this.#remembered = remembered;
     }
   }
 
-  #call<Result>(
-    method: string,
-    argument: unknown,
-    options: { signal?: AbortSignal; onEvent?: (event: ChatEvent) => void } = {},
-  ): Promise<Result> {
+  #forgetting<Result>(task: (worker: ChatWorker) => Promise<Result>): Promise<Result> {
     // unless all goes well, what the process remembers is not known
     this.#remembered = undefined;
-    return this.#worker.call<Result>(method, argument, options);
+    return task(this.#worker);
   }
 
   close(): Promise<void> {
@@ -157,8 +153,9 @@ class ModelProcess {
   }
 }
 
+const loadGrace = () => LOAD_GRACE_MILLISECONDS;
+
 class Holder implements ModelInUse {
-  readonly #entry: string;
   readonly #start: StartWorker | undefined;
   readonly #changed: (loaded: LoadedModelView | null) => void;
   #model: ModelProcess | undefined;
@@ -166,12 +163,7 @@ class Holder implements ModelInUse {
   #counter: ModelProcess | undefined;
   loaded: LoadedModelView | null = null;
 
-  constructor(
-    entry: string,
-    start: StartWorker | undefined,
-    changed: (loaded: LoadedModelView | null) => void,
-  ) {
-    this.#entry = entry;
+  constructor(start: StartWorker | undefined, changed: (loaded: LoadedModelView | null) => void) {
     this.#start = start;
     this.#changed = changed;
   }
@@ -189,7 +181,9 @@ class Holder implements ModelInUse {
     if (this.#model?.key === key && !this.#model.isOver) return this.#model.chat;
     // a process of its own for each model: what a native library leaked or kept goes with it
     await this.unload();
-    this.#model = await this.#started('open', request, key, options);
+    this.#model = await this.#started(key, (worker) =>
+      worker.open(request, { ...options, grace: loadGrace }),
+    );
     const { chat } = this.#model;
     this.#tell({ path: request.modelPath, memoryBytes: chat.memoryBytes });
     return chat;
@@ -201,22 +195,17 @@ class Holder implements ModelInUse {
     if (isAsked(this.#model)) await this.#endCounter();
     else if (!isAsked(this.#counter)) {
       await this.#endCounter();
-      this.#counter = await this.#started('openToCount', request, key, { signal });
+      this.#counter = await this.#started(key, (worker) =>
+        worker.openToCount(request, { signal, grace: loadGrace }),
+      );
     }
     return this.#openedLast().chat;
   }
 
-  async #started(
-    method: 'open' | 'openToCount',
-    request: OpenChatRequest,
-    key: string,
-    options: { signal?: AbortSignal; onEvent?: (event: ChatEvent) => void },
-  ): Promise<ModelProcess> {
-    const worker = new WorkerProcess(this.#entry, this.#start);
+  async #started(key: string, open: (worker: ChatWorker) => Promise<OpenedChat>): Promise<ModelProcess> {
+    const worker = startChatWorker(this.#start);
     try {
-      const grace = () => LOAD_GRACE_MILLISECONDS;
-      const chat = await worker.call<OpenedChat>(method, request, { ...options, grace });
-      return new ModelProcess(worker, key, chat);
+      return new ModelProcess(worker, key, await open(worker));
     } catch (error) {
       await worker.close();
       throw error;

@@ -2,6 +2,7 @@ import { basename, extname } from 'node:path';
 import type { EventBus } from './event-bus.ts';
 import type { Api } from '../contract/api.ts';
 import { SnugError } from '../contract/errors.ts';
+import { methodOf } from '../contract/workers/worker-contract.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { framesOf, type LogFile } from '../files/log-file.ts';
 
@@ -19,10 +20,10 @@ export function logWorkers(
   log: LogFile,
   modelAt: (path: string) => LoggedModel | undefined,
 ): StartWorker {
-  return (entry) => {
+  return (entry, contract) => {
     const worker = basename(entry, extname(entry));
     const loading = new Map<number, string>();
-    const port = start(entry);
+    const port = start(entry, contract);
     let ending = false;
     port.onMessage((message) => {
       if (message.kind !== 'result' && message.kind !== 'error') return;
@@ -43,8 +44,9 @@ export function logWorkers(
       lastWords: () => port.lastWords(),
       post: (message) => {
         if (message.kind === 'close') ending = true;
-        if (message.kind === 'call' && message.method === 'open') {
-          loading.set(message.id, (message.argument as { modelPath: string }).modelPath);
+        if (message.kind === 'call') {
+          const path = methodOf(contract, message.method)?.loads?.(message.argument);
+          if (path !== undefined) loading.set(message.id, path);
         }
         port.post(message);
       },

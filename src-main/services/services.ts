@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { EventBus } from './event-bus.ts';
-import { workerEntries } from '../worker-entries.ts';
 import { demoModel } from '../root.ts';
 import type { Api } from '../contract/api.ts';
 import type { AppInfo } from '../contract/app.ts';
@@ -77,7 +76,7 @@ export async function openServices(options: {
     return row && library.entry(row.id);
   });
   const settings = new StoredSettings(store.settings, events);
-  const laptop = new LaptopReader((): string => folder.current, workerEntries.compress, start);
+  const laptop = new LaptopReader((): string => folder.current, start);
   const nameOf = (hash: string) => library.nameOfSource((path) => knownSha256(path, home), hash);
   const bank: BankFolders = new BankFolders(home, nameOf, (): boolean => fits.isRunning);
   const library: Library = working.use(
@@ -86,7 +85,7 @@ export async function openServices(options: {
       events,
       bank,
       unload: (id) => chat.free(id),
-      reader: new ModelReader(workerEntries.read, start),
+      reader: new ModelReader(start),
       kept: join(home, 'work', 'models.json'),
     }),
   );
@@ -105,7 +104,7 @@ export async function openServices(options: {
   const fits: FitJobs = working.use(
     new FitJobs({
       home,
-      fits: new FitService(workerEntries, start),
+      fits: new FitService(start),
       jobs: store.fitJobs,
       library,
       folder,
@@ -135,12 +134,11 @@ export async function openServices(options: {
       settings,
       laptop,
       events,
-      entry: workerEntries.chat,
       start,
     }),
   );
   const drafts = new Drafts({ repository: store.drafts, pictures: store.pictures, events });
-  const pictures = working.use(new PictureProcess(workerEntries.picture, start));
+  const pictures = working.use(new PictureProcess(start));
   const folderNotice = folder.prepare();
   const app = new AppFacts({
     info: {

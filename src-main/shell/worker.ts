@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { utilityProcess } from 'electron';
-import { lastWordsOf, type StartWorker } from '../engine/worker-port.ts';
+import { lastWordsOf, type StartProcess } from '../engine/worker-port.ts';
 import type { FromWorker } from '../engine/worker-protocol.ts';
 
 /** Signals that end a worker against its will, by their number in the status that waitpid gives. */
@@ -22,7 +22,7 @@ export function endOf(status: number, platform: NodeJS.Platform): { code: number
 }
 
 /** Starts a worker as an Electron utility process: the same messages as over child_process. */
-export const startUtilityProcess: StartWorker = (entry) => {
+export const startUtilityProcess: StartProcess = (entry) => {
   const child = utilityProcess.fork(entry, [], {
     stdio: ['ignore', 'ignore', 'pipe'],
     serviceName: 'Snug worker',

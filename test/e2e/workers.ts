@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import type { ChatEvent } from '../../src-main/contract/chat.ts';
 import { lastWordsOf, type StartWorker } from '../../src-main/engine/worker-port.ts';
 import type { FromWorker, ToWorker } from '../../src-main/engine/worker-protocol.ts';
-import type { FitEvent } from '../../src-main/services/fit-service.ts';
+import type { FitEvent } from '../../src-main/contract/workers/compress.ts';
 
 /** What a worker tells while it works. */
 export type WorkerEvent = ChatEvent | FitEvent;

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compare } from '../../src-main/compare/run.ts';
 import { comparisonSchema, type CompareRequest } from '../../src-main/contract/comparison.ts';
-import { workerEntries } from '../../src-main/worker-entries.ts';
 import { demoFolder, demoModel, sample } from '../fixtures/demo.ts';
 import { SHORT_LAYERS, shortMmproj, shortModel } from '../fixtures/short-demo.ts';
 import { commandLine } from '../helpers/command-line.ts';
@@ -81,10 +80,8 @@ describe('a comparison of orders', { timeout: 300_000 }, () => {
       parts: ['orders'],
       lowLayers: [SHORT_LAYERS - 2],
     };
-    const options = { chatEntry: workerEntries.chat };
     const stop = new AbortController();
     const stopped = compare(request, {
-      ...options,
       signal: stop.signal,
       onProgress: ({ stage, detail }) => {
         if (stage === 'choose' && detail === 'layer 3') stop.abort();
@@ -94,7 +91,6 @@ describe('a comparison of orders', { timeout: 300_000 }, () => {
 
     const seen: string[] = [];
     const comparison = await compare(request, {
-      ...options,
       onProgress: ({ stage, done, total, detail }) => {
         if (stage === 'calibrate') seen.push(stage);
         if (stage === 'choose' && detail?.includes('layers')) expect(done).toBeLessThanOrEqual(total);

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { SnugError } from '../../../src-main/contract/errors.ts';
 import { withinMemory } from '../../../src-main/engine/memory-limit.ts';
 import { serveWorker } from '../../../src-main/engine/worker-child.ts';
+import { greedyContract } from './greedy-contract.ts';
 
 const held: Buffer[] = [];
 
@@ -13,9 +14,8 @@ async function take(megabytes: number): Promise<number> {
   return megabytes;
 }
 
-/** A worker whose job takes so many megabytes, of 100 that it may take. */
-serveWorker({
-  take: (megabytes: number) =>
+serveWorker(greedyContract, {
+  take: (megabytes) =>
     withinMemory(
       100e6,
       () => take(megabytes),

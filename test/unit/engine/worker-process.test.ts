@@ -6,15 +6,17 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { deathOf } from '../../../src-main/engine/worker-death.ts';
 import type { ExitListener, WorkerPort } from '../../../src-main/engine/worker-port.ts';
+import { startWorker } from '../../../src-main/engine/worker-client.ts';
 import { WorkerProcess } from '../../../src-main/engine/worker-process.ts';
 import type { FromWorker, ToWorker } from '../../../src-main/engine/worker-protocol.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { isAlive, until } from '../../helpers/until.ts';
 import { rejected } from '../../helpers/thrown.ts';
+import { answeringContract } from '../../helpers/workers/answering-contract.ts';
 
 const helper = (name: string) => join(import.meta.dirname, '../../helpers/workers', name);
 
-function startWorker(): WorkerProcess {
+function startProcess(): WorkerProcess {
   const worker = new WorkerProcess(helper('answering.ts'));
   onTestFinished(() => worker.close());
   return worker;
@@ -22,7 +24,7 @@ function startWorker(): WorkerProcess {
 
 describe('a call', () => {
   it('brings back its result', async () => {
-    expect(await startWorker().call('double', 21)).toBe(42);
+    expect(await startProcess().call('double', 21)).toBe(42);
   });
 
   it('carries bytes, big numbers, dates and nothing as they are', async () => {
@@ -32,18 +34,18 @@ describe('a call', () => {
       when: new Date(0),
       nothing: undefined,
     };
-    expect(await startWorker().call('echo', value)).toEqual(value);
+    expect(await startProcess().call('echo', value)).toEqual(value);
   });
 
   it('brings its events in order, before its result', async () => {
     const seen: unknown[] = [];
-    const result = await startWorker().call('count', 500, { onEvent: (event) => seen.push(event) });
+    const result = await startProcess().call('count', 500, { onEvent: (event) => seen.push(event) });
     seen.push(result);
     expect(seen).toEqual([...Array.from({ length: 500 }, (_, i) => i + 1), 'counted']);
   });
 
   it('runs beside others, each with its own events and result', async () => {
-    const worker = startWorker();
+    const worker = startProcess();
     const events: [string, unknown][] = [];
     const results = await Promise.all([
       worker.call('count', 2, { onEvent: (event) => events.push(['first', event]) }),
@@ -56,7 +58,7 @@ describe('a call', () => {
   });
 
   it('that fails brings code, message, advice and cause', async () => {
-    const error = await rejected(startWorker().call('fail', undefined));
+    const error = await rejected(startProcess().call('fail', undefined));
     expect(error).toMatchObject({
       code: 'DISK_FULL',
       message: 'the disk is full',
@@ -66,7 +68,7 @@ describe('a call', () => {
   });
 
   it('that breaks is a bug, and the worker goes on', async () => {
-    const worker = startWorker();
+    const worker = startProcess();
     expect(await rejected(worker.call('breakDown', undefined))).toMatchObject({
       code: 'BUG',
       message: 'nothing is not a function',
@@ -75,13 +77,13 @@ describe('a call', () => {
   });
 
   it('whose result cannot be sent fails instead of waiting for ever', async () => {
-    expect((await rejected(startWorker().call('unsendable', undefined))).code).toBe('BUG');
+    expect((await rejected(startProcess().call('unsendable', undefined))).code).toBe('BUG');
   });
 
   it.each(['fly', 'toString', 'constructor'])(
     'of a method that is not there (%s) is refused',
     async (method) => {
-      const error = await rejected(startWorker().call(method, undefined));
+      const error = await rejected(startProcess().call(method, undefined));
       expect(error.code).toBe('BUG');
       expect(error.message).toContain(`no method ${method}`);
     },
@@ -90,7 +92,7 @@ describe('a call', () => {
 
 describe('a cancelled call', () => {
   it('stops and is told from a failed one', async () => {
-    const worker = startWorker();
+    const worker = startProcess();
     const controller = new AbortController();
     const call = worker.call('untilCancelled', undefined, {
       signal: controller.signal,
@@ -102,7 +104,7 @@ describe('a cancelled call', () => {
 
   it('that does not hear it is ended with its process when its grace is over', async () => {
     const controller = new AbortController();
-    const call = startWorker().call('deaf', undefined, {
+    const call = startProcess().call('deaf', undefined, {
       signal: controller.signal,
       onEvent: () => controller.abort(),
       grace: () => 10,
@@ -112,7 +114,7 @@ describe('a cancelled call', () => {
   });
 
   it('leaves others alone', async () => {
-    const worker = startWorker();
+    const worker = startProcess();
     const controller = new AbortController();
     const other = new AbortController();
     const kept = worker.call('afterCancelled', undefined, { signal: other.signal });
@@ -126,20 +128,20 @@ describe('a cancelled call', () => {
   });
 
   it('never starts when it was cancelled before', async () => {
-    const call = startWorker().call('exit', 3, { signal: AbortSignal.abort() });
+    const call = startProcess().call('exit', 3, { signal: AbortSignal.abort() });
     expect((await rejected(call)).code).toBe('CANCELLED');
   });
 });
 
 describe('a worker that dies', () => {
   it('by leaving in the middle of a call rejects it with its exit code', async () => {
-    const error = await rejected(startWorker().call('exit', 3));
+    const error = await rejected(startProcess().call('exit', 3));
     expect(error.code).toBe('WORKER_DIED');
     expect(error.message).toContain('code 3');
   });
 
   it('by SIGKILL is taken to have run out of memory', async () => {
-    const error = await rejected(startWorker().call('kill', 'SIGKILL'));
+    const error = await rejected(startProcess().call('kill', 'SIGKILL'));
     expect(error.code).toBe('WORKER_DIED');
     expect(error.message).toContain('probably out of memory');
     expect(error.advice).toContain('Close other programs');
@@ -150,8 +152,8 @@ describe('a worker that dies', () => {
     const use = async (change: (path: string) => void) => {
       const modelPath = join(folder, 'model.gguf');
       writeFileSync(modelPath, 'all of it');
-      const worker = startWorker();
-      await worker.call('echo', { modelPath, pictures: [new Uint8Array(3)] });
+      const worker = startProcess();
+      await worker.call('echo', undefined, { files: [modelPath] });
       change(modelPath);
       return rejected(worker.call('kill', 'SIGBUS'));
     };
@@ -178,14 +180,14 @@ describe('a worker that dies', () => {
   });
 
   it('by SIGILL says that the processor is too old', async () => {
-    const error = await rejected(startWorker().call('kill', 'SIGILL'));
+    const error = await rejected(startProcess().call('kill', 'SIGILL'));
     expect(error.code).toBe('UNSUPPORTED_CPU');
     expect(error.advice).toContain('vector instructions');
   });
 
   it("by a failed assertion passes on llama.cpp's last words, every time", async () => {
     for (let round = 0; round < 5; round++) {
-      const error = await rejected(startWorker().call('abort', 'GGML_ASSERT(n_tokens > 0) failed'));
+      const error = await rejected(startProcess().call('abort', 'GGML_ASSERT(n_tokens > 0) failed'));
       expect(error.code).toBe('WORKER_DIED');
       expect(error.message).toContain('GGML_ASSERT(n_tokens > 0) failed');
       expect(error.advice).not.toContain('memory');
@@ -193,7 +195,7 @@ describe('a worker that dies', () => {
   });
 
   it('rejects every call that was running, and every later one', async () => {
-    const worker = startWorker();
+    const worker = startProcess();
     const running = ['untilCancelled', 'afterCancelled', 'exit'].map((method) =>
       rejected(worker.call(method, 3)),
     );
@@ -271,7 +273,7 @@ describe('a process that the system does not start', () => {
 describe('a worker that holds more text than it can', () => {
   it('says so in words, without the page that V8 prints', async () => {
     const error = await rejected(
-      startWorker().call(
+      startProcess().call(
         'abort',
         'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory',
       ),
@@ -284,9 +286,9 @@ describe('a worker that holds more text than it can', () => {
 
 describe('the end of a worker', () => {
   it('comes with close: its process is gone and running calls are cancelled', async () => {
-    const worker = new WorkerProcess(helper('answering.ts'));
-    const pid = await worker.call<number>('pid', undefined);
-    const running = rejected(worker.call('untilCancelled', undefined));
+    const worker = startWorker(answeringContract, helper('answering.ts'));
+    const pid = await worker.pid();
+    const running = rejected(worker.untilCancelled(undefined));
     await worker.close();
     expect(isAlive(pid)).toBe(false);
     expect((await running).code).toBe('CANCELLED');
@@ -296,8 +298,8 @@ describe('the end of a worker', () => {
   it('comes at the end of its block', async () => {
     let pid = 0;
     {
-      await using worker = new WorkerProcess(helper('answering.ts'));
-      pid = await worker.call<number>('pid', undefined);
+      await using worker = startWorker(answeringContract, helper('answering.ts'));
+      pid = await worker.pid();
       expect(isAlive(pid)).toBe(true);
     }
     expect(isAlive(pid)).toBe(false);

@@ -161,12 +161,18 @@ it('answers that were cut at the most tokens are counted, those of earlier runs 
 
 it('a worker is asked greedily, each question in a conversation of its own', async () => {
   const calls: [string, unknown][] = [];
-  const call = <Result>(method: string, argument: unknown) => {
-    calls.push([method, argument]);
-    return Promise.resolve(sent('yes') as Result);
+  const worker: Parameters<typeof askWorker>[0] = {
+    restore: (history) => {
+      calls.push(['restore', history]);
+      return Promise.resolve();
+    },
+    send: (request) => {
+      calls.push(['send', request]);
+      return Promise.resolve(sent('yes'));
+    },
   };
   const picture = Buffer.from('bytes of a file');
-  const ask = askWorker({ call }, { maxTokens: 7 });
+  const ask = askWorker(worker, { maxTokens: 7 });
   for (const prompt of ['Is it red?', 'Is it blue?']) await ask({ id: '1', prompt, picture });
   const asked = (text: string): [string, unknown][] => [
     ['restore', { systemPrompt: '', turns: [] }],

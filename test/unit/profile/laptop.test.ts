@@ -41,14 +41,15 @@ describe('warnings', () => {
 
   it('of a container with less memory than the machine are told', () => {
     const laptop = ordinaryLaptop();
-    laptop.memory = { ...laptop.memory, limitBytes: 600 * 2 ** 20 };
-    expect(warningsFor(laptop)).toEqual([expect.stringMatching(/limited to 600.* MiB .*container/)]);
+    const memory = { ...laptop.memory, limitBytes: 600 * 2 ** 20 };
+    expect(warningsFor({ ...laptop, memory })).toEqual([
+      expect.stringMatching(/limited to 600.* MiB .*container/),
+    ]);
   });
 
   it('on battery a person is told to plug in', () => {
-    const laptop = ordinaryLaptop();
-    laptop.power = { onBattery: true, batteryPercent: 30 };
-    expect(warningsFor(laptop)).toEqual([expect.stringContaining('Plug in')]);
+    const power = { onBattery: true, batteryPercent: 30 };
+    expect(warningsFor({ ...ordinaryLaptop(), power })).toEqual([expect.stringContaining('Plug in')]);
   });
 });
 

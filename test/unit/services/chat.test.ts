@@ -1,16 +1,19 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EventBus } from '../../../src-main/services/event-bus.ts';
-import type { OpenChatRequest, SentAnswer } from '../../../src-main/contract/chat.ts';
+import type { SentAnswer } from '../../../src-main/contract/chat.ts';
 import type { ComparedModels, Message } from '../../../src-main/contract/conversation.ts';
 import { CancelledError, SnugError } from '../../../src-main/contract/errors.ts';
 import { DEFAULT_SETTINGS } from '../../../src-main/contract/settings.ts';
 import { Chat } from '../../../src-main/services/chat.ts';
 import { Conversations } from '../../../src-main/services/conversations.ts';
-import { FakeWorkers, type FakeCall } from '../../helpers/fake-workers.ts';
+import type { chatContract } from '../../../src-main/contract/workers/chat.ts';
+import { FakeWorkers, openedAs, type FakeCall } from '../../helpers/fake-workers.ts';
 import { options, pictureNamed, temporaryStore } from '../../helpers/store-parts.ts';
 import { rejected, thrown } from '../../helpers/thrown.ts';
 import { until } from '../../helpers/until.ts';
 
+type ChatCall = FakeCall<typeof chatContract>;
+type ChatWorkers = FakeWorkers<typeof chatContract>;
 type Parts = ConstructorParameters<typeof Chat>[0];
 
 const statistics = {
@@ -38,7 +41,7 @@ const plan = { usual: planned(100), more: planned(300) };
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Processes that hold weights now. */
-const loadedWorkers = ({ alive }: FakeWorkers) => alive.filter(({ asked }) => asked.includes('open')).length;
+const loadedWorkers = ({ alive }: ChatWorkers) => alive.filter(({ asked }) => asked.includes('open')).length;
 
 /** Ends as a model does that hears when it is told to stop. */
 async function untilStopped(signal: AbortSignal): Promise<never> {
@@ -47,14 +50,15 @@ async function untilStopped(signal: AbortSignal): Promise<never> {
 }
 
 /** A chat with a real store, whose model a test plays; unless it says otherwise it answers "A mug". */
-function setUp(play: (call: FakeCall) => unknown = () => undefined) {
+function setUp(play: (call: ChatCall) => unknown = () => undefined) {
   const { conversations: repository, pictures } = temporaryStore();
-  const workers = new FakeWorkers(async (call) => {
+  const workers = new FakeWorkers<typeof chatContract>(async (call) => {
     const played = await play(call);
     if (played !== undefined) return played;
     await settle();
     if (call.method === 'open' || call.method === 'openToCount')
-      return { memoryBytes: 1000, contextTokens: (call.argument as OpenChatRequest).contextTokens };
+      return openedAs({ memoryBytes: 1000, contextTokens: call.argument.contextTokens });
+    if (call.method === 'restore') return undefined;
     if (call.method === 'plan') return plan;
     if (call.method === 'send') call.emit({ kind: 'text', text: 'A mug' });
     return said('A mug');
@@ -74,7 +78,6 @@ function setUp(play: (call: FakeCall) => unknown = () => undefined) {
     settings: settings as Parts['settings'],
     laptop: {} as Parts['laptop'],
     events,
-    entry: 'chat',
     start: workers.start,
   });
   const list = new Conversations({
@@ -149,7 +152,7 @@ describe('one model in memory', () => {
 
   it('is loaded with too little memory only once a person wants it so', async () => {
     const { chat, workers, begin, ask } = setUp(({ method, argument }) => {
-      if (method === 'open' && !(argument as OpenChatRequest).anyway)
+      if (method === 'open' && !argument.anyway)
         throw new SnugError('DOES_NOT_FIT', 'it is too large', { remedies: [{ kind: 'load-anyway' }] });
       return undefined;
     });
@@ -214,9 +217,7 @@ describe('one model in memory', () => {
 
   it('that is still being loaded for a cost makes way for the answer of another conversation', async () => {
     const { chat, workers, begin, ask, hash } = setUp(({ method, argument, signal }) =>
-      method === 'openToCount' && (argument as OpenChatRequest).contextTokens === 2048
-        ? untilStopped(signal)
-        : undefined,
+      method === 'openToCount' && argument.contextTokens === 2048 ? untilStopped(signal) : undefined,
     );
     const cost = chat.pictureCosts({ conversationId: begin(2048), text: '', pictures: [hash] });
     await settle();
@@ -311,11 +312,11 @@ describe('one model in memory', () => {
 
 describe('an answer that nobody stopped', () => {
   it.each([
-    ['dies with its process', (workers: FakeWorkers) => workers.alive[0]?.kill()],
-    ['loses its process that leaves by itself', (workers: FakeWorkers) => workers.alive[0]?.die(0, null)],
+    ['dies with its process', (workers: ChatWorkers) => workers.alive[0]?.kill()],
+    ['loses its process that leaves by itself', (workers: ChatWorkers) => workers.alive[0]?.die(0, null)],
   ])('is not "stopped" when it %s', async (_, end) => {
     const { chat, workers, begin, ended, ask } = setUp(({ method, signal, argument }) =>
-      method === 'send' && (argument as { text: string }).text === 'die' ? untilStopped(signal) : undefined,
+      method === 'send' && argument.text === 'die' ? untilStopped(signal) : undefined,
     );
     const id = begin();
     const { answer } = await chat.send({ conversationId: id, text: 'die', pictures: [] });
@@ -382,7 +383,7 @@ describe('what pictures cost', () => {
 
 describe('an answer that is asked for again', () => {
   /** A chat with two questions and their answers. */
-  async function answered(play?: (call: FakeCall) => unknown) {
+  async function answered(play?: (call: ChatCall) => unknown) {
     let plays = false;
     const parts = setUp((call) => (plays ? play?.(call) : undefined));
     const id = parts.begin();
@@ -625,7 +626,7 @@ describe('the title of a new conversation', () => {
 describe('a conversation that is removed', () => {
   it('gets no more of its answer, and has what was said when it is brought back', async () => {
     const { chat, list, workers, begin, ended, ask } = setUp(({ method, signal, emit, argument }) => {
-      if (method !== 'send' || (argument as { text: string }).text !== 'long') return undefined;
+      if (method !== 'send' || argument.text !== 'long') return undefined;
       emit({ kind: 'text', text: 'Once upon' });
       return untilStopped(signal);
     });

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { workerEntries } from '../../../src-main/worker-entries.ts';
+import { readContract } from '../../../src-main/contract/workers/read.ts';
 import { SnugError } from '../../../src-main/contract/errors.ts';
 import { forkWorker } from '../../../src-main/engine/fork-worker.ts';
 import { Chat } from '../../../src-main/services/chat.ts';
@@ -42,10 +42,10 @@ it('Snug ends soon whatever runs, with processes that hear nothing, and leaves n
   const services = await openServices({
     home: temporaryFolder(),
     door: 'browser',
-    start: (entry) => {
+    start: (entry, contract) => {
       // models are chosen from what was read of them
-      if (entry === workerEntries.read) return forkWorker(entry);
-      const worker = new DeafWorker(entry, () => undefined);
+      if (contract === readContract) return forkWorker(entry);
+      const worker = new DeafWorker(contract, () => undefined);
       workers.push(worker);
       return worker;
     },

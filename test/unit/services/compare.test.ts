@@ -1,36 +1,19 @@
 import { expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../../src-main/contract/settings.ts';
-import type { WorkerPort } from '../../../src-main/engine/worker-port.ts';
-import type { FromWorker, ToWorker } from '../../../src-main/engine/worker-protocol.ts';
+import type { chatContract } from '../../../src-main/contract/workers/chat.ts';
+import { SnugError } from '../../../src-main/contract/errors.ts';
 import { Comparison } from '../../../src-main/services/compare.ts';
-
-/** A worker that keeps what it was asked, refuses it, and ends when told to. */
-function refusingWorker(asked: ToWorker[]): WorkerPort {
-  let tell: (message: FromWorker) => void = () => undefined;
-  let end: (code: number | null, signal: string | null) => void = () => undefined;
-  return {
-    post: (message) => {
-      asked.push(message);
-      if (message.kind === 'close') end(0, null);
-      if (message.kind !== 'call') return;
-      tell({
-        kind: 'error',
-        id: message.id,
-        error: { name: 'SnugError', code: 'MODEL_LOAD', message: 'no' },
-      });
-    },
-    onMessage: (listener) => (tell = listener),
-    onExit: (listener) => (end = listener),
-    kill: () => end(null, 'SIGKILL'),
-    lastWords: () => '',
-  };
-}
+import { FakeWorkers, type FakeCall } from '../../helpers/fake-workers.ts';
 
 it.each([
   [null, undefined],
   [12, 12],
 ])('with %j layers on a graphics processor in the settings asks for %s', async (chosen, wanted) => {
-  const asked: ToWorker[] = [];
+  const asked: FakeCall<typeof chatContract>[] = [];
+  const workers = new FakeWorkers<typeof chatContract>((call) => {
+    asked.push(call);
+    throw new SnugError('MODEL_LOAD', 'no');
+  });
   const settings = { ...DEFAULT_SETTINGS, gpuLayers: chosen };
   const model = { id: 'demo', name: 'Demo-VL', path: '/demo.gguf', mmprojPath: undefined, builtIn: false };
   const question = {
@@ -41,9 +24,10 @@ it.each([
     settings,
     isLoadedAnyway: () => false,
   };
-  await new Comparison([model], question, () => undefined).run('chat', () => refusingWorker(asked));
+  await new Comparison([model], question, () => undefined).run(workers.start);
   const [call] = asked;
-  if (call?.kind !== 'call') throw new Error('nothing was asked');
-  expect(call.argument).toHaveProperty('modelPath', '/demo.gguf');
-  expect((call.argument as { gpuLayers?: number }).gpuLayers).toBe(wanted);
+  if (call?.method !== 'askOnce') throw new Error('nothing was asked');
+  expect(call.argument.modelPath).toBe('/demo.gguf');
+  expect(call.argument.gpuLayers).toBe(wanted);
+  expect(workers.alive).toEqual([]);
 });

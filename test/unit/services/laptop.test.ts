@@ -1,30 +1,42 @@
 import { expect, it } from 'vitest';
+import type { compressContract, ProfileReport } from '../../../src-main/contract/workers/compress.ts';
+import { memoryLimits, recommendBudget } from '../../../src-main/profile/budget.ts';
 import { LaptopReader } from '../../../src-main/services/laptop.ts';
 import { FakeWorkers } from '../../helpers/fake-workers.ts';
+import { ordinaryLaptop } from '../../helpers/laptops.ts';
 
 const pause = () => new Promise((resolve) => setImmediate(resolve));
-const view = { laptop: {}, budget: {}, threads: 2, computeDevices: [] };
+const laptop = ordinaryLaptop();
+const view: ProfileReport = {
+  laptop,
+  limits: memoryLimits(laptop.memory),
+  budget: recommendBudget(laptop.memory),
+  threads: 2,
+  computeDevices: [],
+  probedModel: null,
+  kernels: [],
+};
 
 it('the laptop that sixty ask about at once is looked at by one process', async () => {
-  const workers = new FakeWorkers(async () => (await pause(), view));
-  const laptop = new LaptopReader(() => '/models', 'compress', workers.start);
-  const views = await Promise.all(Array.from({ length: 60 }, () => laptop.read()));
+  const workers = new FakeWorkers<typeof compressContract>(async () => (await pause(), view));
+  const reader = new LaptopReader(() => '/models', workers.start);
+  const views = await Promise.all(Array.from({ length: 60 }, () => reader.read()));
   expect(views).toHaveLength(60);
   expect(workers.all).toHaveLength(1);
   expect(workers.alive).toEqual([]);
-  await laptop.read();
+  await reader.read();
   expect(workers.all).toHaveLength(2);
 });
 
 it('a look that failed is not kept', async () => {
   let fails = true;
-  const workers = new FakeWorkers(() => {
+  const workers = new FakeWorkers<typeof compressContract>(() => {
     if (fails) throw new Error('no');
     return view;
   });
-  const laptop = new LaptopReader(() => '/models', 'compress', workers.start);
-  const looks = await Promise.allSettled([laptop.read(), laptop.read()]);
+  const reader = new LaptopReader(() => '/models', workers.start);
+  const looks = await Promise.allSettled([reader.read(), reader.read()]);
   expect(looks.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   fails = false;
-  expect(await laptop.read()).toMatchObject({ threads: 2 });
+  expect(await reader.read()).toMatchObject({ threads: 2 });
 });

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EventBus } from '../../../src-main/services/event-bus.ts';
-import { workerEntries } from '../../../src-main/worker-entries.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
 import { forkWorker } from '../../../src-main/engine/fork-worker.ts';
 import type { StartWorker } from '../../../src-main/engine/worker-port.ts';
@@ -25,8 +24,8 @@ function libraryOf(
   { home = temporaryFolder(), start = forkWorker }: { home?: string; start?: StartWorker } = {},
 ) {
   const asked: string[] = [];
-  const watched: StartWorker = (entry) => {
-    const port = start(entry);
+  const watched: StartWorker = (entry, contract) => {
+    const port = start(entry, contract);
     const post = (message: ToWorker) => {
       if (message.kind === 'call') asked.push((message.argument as { path: string }).path);
       port.post(message);
@@ -43,7 +42,7 @@ function libraryOf(
     events,
     bank: { use: () => ({ sources: [], bytes: 0 }), clean: () => 0 },
     unload: () => Promise.resolve(),
-    reader: new ModelReader(workerEntries.read, watched, 3_000),
+    reader: new ModelReader(watched, 3_000),
     kept: join(home, 'models.json'),
   });
   onTestFinished(() => library.close());

@@ -3,16 +3,27 @@ import type { OpenChatRequest } from '../../../src-main/contract/chat.ts';
 import type { LoadedModelView } from '../../../src-main/contract/conversation.ts';
 import { SnugError } from '../../../src-main/contract/errors.ts';
 import { LoadedModel } from '../../../src-main/services/loaded-model.ts';
-import { FakeWorkers, type FakeCall } from '../../helpers/fake-workers.ts';
+import type { chatContract } from '../../../src-main/contract/workers/chat.ts';
+import { FakeWorkers, openedAs, type FakeCall } from '../../helpers/fake-workers.ts';
 import { rejected } from '../../helpers/thrown.ts';
 import { until } from '../../helpers/until.ts';
 
 const request = (modelPath: string): OpenChatRequest => ({ modelPath, contextTokens: 512, threads: 1 });
 
-function setUp(idleMilliseconds?: number, play: (call: FakeCall) => unknown = () => undefined) {
-  const workers = new FakeWorkers(async (call) => (await play(call)) ?? { memoryBytes: 7 });
+const planned = { pictures: [{ width: 28, height: 28, tokens: 1 }], dropped: 0 };
+const plan = { usual: planned, more: planned };
+
+function setUp(
+  idleMilliseconds?: number,
+  play: (call: FakeCall<typeof chatContract>) => unknown = () => undefined,
+) {
+  const workers = new FakeWorkers<typeof chatContract>(async (call) => {
+    const played = await play(call);
+    if (played !== undefined || call.method === 'restore') return played;
+    return call.method === 'plan' ? plan : openedAs({ memoryBytes: 7 });
+  });
   const told: (LoadedModelView | null)[] = [];
-  const model = new LoadedModel('chat', workers.start, (loaded) => told.push(loaded), idleMilliseconds);
+  const model = new LoadedModel(workers.start, (loaded) => told.push(loaded), idleMilliseconds);
   onTestFinished(() => model.close());
   const open = (path: string, signal?: AbortSignal) =>
     model.use((used) => used.open(request(path), signal ? { signal } : {}));
@@ -43,8 +54,8 @@ describe('the model in memory', () => {
   });
 
   it('is none after one that could not be loaded', async () => {
-    const { workers, told, open } = setUp(undefined, ({ argument }) => {
-      if ((argument as OpenChatRequest).modelPath === '/broken.gguf')
+    const { workers, told, open } = setUp(undefined, ({ method, argument }) => {
+      if (method === 'open' && argument.modelPath === '/broken.gguf')
         throw new SnugError('MODEL_LOAD', 'it is broken');
       return undefined;
     });
@@ -64,10 +75,10 @@ describe('the model in memory', () => {
         await used.remember('so far', () => ({ systemPrompt: '', turns: [] }));
         return used.plan({ text: '', pictures: ['/picture.png'] });
       });
-    expect(await count('/a.gguf')).toEqual({ memoryBytes: 7 });
+    expect(await count('/a.gguf')).toEqual(plan);
     expect(workers.all.map(({ asked }) => asked)).toEqual([['open', 'restore', 'plan']]);
-    expect(await count('/b.gguf')).toEqual({ memoryBytes: 7 });
-    expect(await count('/b.gguf')).toEqual({ memoryBytes: 7 });
+    expect(await count('/b.gguf')).toEqual(plan);
+    expect(await count('/b.gguf')).toEqual(plan);
     expect(workers.alive.map(({ asked }) => asked)).toEqual([
       ['open', 'restore', 'plan'],
       ['openToCount', 'restore', 'plan', 'plan'],

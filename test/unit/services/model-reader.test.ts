@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { workerEntries } from '../../../src-main/worker-entries.ts';
 import type { StartWorker } from '../../../src-main/engine/worker-port.ts';
 import type { FromWorker, ToWorker } from '../../../src-main/engine/worker-protocol.ts';
 import { ModelReader } from '../../../src-main/services/model-reader.ts';
@@ -53,7 +52,7 @@ function processes(behave: (path: string) => 'answer' | 'hang' | 'die') {
 }
 
 function readerOf(start: StartWorker | undefined, limit = 10_000): ModelReader {
-  const reader = new ModelReader(workerEntries.read, start, limit);
+  const reader = new ModelReader(start, limit);
   onTestFinished(() => reader.close());
   return reader;
 }
@@ -62,7 +61,7 @@ describe('headers', () => {
   it('are read one after the other in one process', async () => {
     const { start, calls, started } = processes(() => 'answer');
     const reader = readerOf(start);
-    await Promise.all(['a', 'b', 'c'].map((path) => reader.read('kind', { path })));
+    await Promise.all(['a', 'b', 'c'].map((path) => reader.findMmproj({ path })));
     expect(calls).toEqual(['begin a', 'end a', 'begin b', 'end b', 'begin c', 'end c']);
     expect(started()).toBe(1);
   });
@@ -70,8 +69,8 @@ describe('headers', () => {
   it('that take too long are given up, and the next file is read by another process', async () => {
     const { start, started, running } = processes((path) => (path === 'slow' ? 'hang' : 'answer'));
     const reader = readerOf(start, 50);
-    const slow = rejected(reader.read('kind', { path: 'slow' }));
-    const next = reader.read('kind', { path: 'next' });
+    const slow = rejected(reader.findMmproj({ path: 'slow' }));
+    const next = reader.findMmproj({ path: 'next' });
     expect((await slow).message).toBe('slow could not be read within 0.05 seconds');
     expect(await next).toBe('next');
     expect(started()).toBe(2);
@@ -81,8 +80,8 @@ describe('headers', () => {
   it('that end their process name their file, and the next file is read by another process', async () => {
     const { start, started } = processes((path) => (path === 'bad' ? 'die' : 'answer'));
     const reader = readerOf(start);
-    const bad = rejected(reader.read('kind', { path: 'bad' }));
-    const next = reader.read('kind', { path: 'next' });
+    const bad = rejected(reader.findMmproj({ path: 'bad' }));
+    const next = reader.findMmproj({ path: 'next' });
     expect((await bad).message).toContain('the process that reads bad ended');
     expect(await next).toBe('next');
     expect(started()).toBe(2);
@@ -91,8 +90,8 @@ describe('headers', () => {
   it('are not read any more once it is closed, and no process is left', async () => {
     const { start, running } = processes(() => 'hang');
     const reader = readerOf(start);
-    const first = rejected(reader.read('kind', { path: 'a' }));
-    const second = rejected(reader.read('kind', { path: 'b' }));
+    const first = rejected(reader.findMmproj({ path: 'a' }));
+    const second = rejected(reader.findMmproj({ path: 'b' }));
     await new Promise(setImmediate);
     await reader.close();
     expect((await first).code).toBe('CANCELLED');
@@ -108,13 +107,13 @@ describe('the process that reads', () => {
     const letter = join(folder, 'letter.gguf');
     writeFileSync(letter, 'Dear reader');
     const reader = readerOf(undefined);
-    expect(await reader.read('kind', { path })).toBe('text');
-    expect((await reader.read('describe', { path, mmprojPath: null })).description).toMatchObject({
+    expect(await reader.kind({ path })).toBe('text');
+    expect((await reader.describe({ path, mmprojPath: null })).description).toMatchObject({
       name: 'Small',
       problem: null,
     });
-    expect((await rejected(reader.read('kind', { path: letter }))).code).toBe('NOT_GGUF');
+    expect((await rejected(reader.kind({ path: letter }))).code).toBe('NOT_GGUF');
     truncateSync(path, 100);
-    expect((await rejected(reader.read('inspect', { path }))).code).toBe('BROKEN_GGUF');
+    expect((await rejected(reader.inspect({ path }))).code).toBe('BROKEN_GGUF');
   });
 });

@@ -6,7 +6,7 @@ import { rejected } from '../../helpers/thrown.ts';
 import { until } from '../../helpers/until.ts';
 
 const bytes = new Uint8Array(10);
-const size = { width: 3, height: 2 };
+const size = { width: 3, height: 2, notes: [] };
 const generous = { mostSeconds: 60, idleSeconds: 60 };
 
 /** A process that does with a picture what its name says. */
@@ -72,7 +72,7 @@ function pictures(limits = generous, prepare: (port: FakeProcess) => void = () =
     started.push(port);
     return port;
   };
-  const process = new PictureProcess('picture-worker.ts', start, limits);
+  const process = new PictureProcess(start, limits);
   onTestFinished(() => process.close());
   return { process, started, alive: () => started.filter((port) => port.alive).length };
 }

@@ -1,14 +1,12 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
-import { ORDERINGS } from '../contract/fit-request.ts';
-import type { ModelEntry } from '../contract/model.ts';
+import type { DescribedFiles, Description } from '../contract/model.ts';
 import type { Gguf } from '../gguf/gguf.ts';
-import { MOST_LAYERS } from '../models/check-text.ts';
-import { checkEncoderLayout } from '../models/encoder-layout.ts';
-import { searchMmproj } from '../models/find-mmproj.ts';
-import { imageLimits } from '../models/image-limits.ts';
+import { MOST_LAYERS } from './check-text.ts';
+import { checkEncoderLayout } from './encoder-layout.ts';
+import { searchMmproj } from './find-mmproj.ts';
+import { imageLimits } from './image-limits.ts';
 import {
   checkPair,
   expectsVision,
@@ -16,69 +14,14 @@ import {
   readTextModel,
   readVisionModel,
   type TextModel,
-} from '../models/model-file.ts';
-import { readSidecar } from '../models/sidecar.ts';
+} from './model-file.ts';
+import { readSidecar } from './sidecar.ts';
 import { visibleLine } from '../text/visible-text.ts';
-import type { ModelRow } from '../store/models.ts';
 
-/** What the window is told of a model beyond its row in the store: all read from its files' headers. */
-
-export type RowFields = Pick<ModelEntry, 'id' | 'path' | 'addedAt' | 'builtIn' | 'madeFrom'>;
-
-export type Description = Omit<ModelEntry, keyof RowFields>;
-
-/** What a model's files say. */
-export interface DescribedFiles {
-  readonly description: Description;
-  /** what else it was read from, whether it is there or not: vision files, or the folder where one may come to lie */
-  readonly alsoRead: readonly string[];
-}
-
-export const describedFilesSchema: z.ZodType<DescribedFiles> = z.object({
-  description: z.object({
-    name: z.string(),
-    architecture: z.string(),
-    kind: z.enum(['source', 'fitted', 'quantized']),
-    bytes: z.number(),
-    parameters: z.number(),
-    bitsPerWeight: z.number(),
-    layers: z.number(),
-    trainingContextTokens: z.number(),
-    mmproj: z.object({ path: z.string(), bytes: z.number() }).nullable(),
-    expectsVision: z.boolean(),
-    visionProblem: z.string().nullable(),
-    visionChoices: z.array(z.string()),
-    imageTokens: z.object({ min: z.number(), max: z.number() }).nullable(),
-    ordering: z.enum(ORDERINGS).nullable(),
-    plan: z
-      .object({ lowLayers: z.number(), rungs: z.object({ high: z.string(), low: z.string() }) })
-      .nullable(),
-    problem: z.string().nullable(),
-  }),
-  alsoRead: z.array(z.string()),
-});
-
-export const UNREADABLE: Omit<Description, 'name' | 'problem'> = {
-  architecture: '',
-  kind: 'quantized',
-  bytes: 0,
-  parameters: 0,
-  bitsPerWeight: 0,
-  layers: 0,
-  trainingContextTokens: 0,
-  mmproj: null,
-  expectsVision: false,
-  visionProblem: null,
-  visionChoices: [],
-  imageTokens: null,
-  ordering: null,
-  plan: null,
-};
-
-/** Reads a model's headers; throws when its file is gone, broken or none that Snug knows. */
-export function describeFiles(row: Pick<ModelRow, 'path' | 'mmprojPath'>): DescribedFiles {
-  const text = readTextModel(row.path);
-  const { alsoRead, ...vision } = describeVision(text, row.mmprojPath ?? readSidecar(row.path).mmproj);
+/** What a model's headers say, and those of the vision file given for it; throws when its file is gone, broken or none that Snug knows. */
+export function describeFiles(path: string, mmprojPath: string | undefined): DescribedFiles {
+  const text = readTextModel(path);
+  const { alsoRead, ...vision } = describeVision(text, mmprojPath ?? readSidecar(path).mmproj);
   const limits = imageLimits(text);
   const weightBytes = text.gguf.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
   const plan = planOf(text.gguf);
@@ -95,7 +38,7 @@ export function describeFiles(row: Pick<ModelRow, 'path' | 'mmprojPath'>): Descr
     ...vision,
     expectsVision: expectsVision(text),
     imageTokens: vision.mmproj === null ? null : { min: limits.minTokens, max: limits.maxTokens },
-    ordering: kind === 'source' ? (readSidecar(row.path).ordering ?? null) : null,
+    ordering: kind === 'source' ? (readSidecar(path).ordering ?? null) : null,
     plan,
     problem: null,
   };
@@ -153,7 +96,7 @@ function visionRefusal(text: TextModel, path: string): string | null {
 const LONGEST_RUNG = 20;
 
 /** The plan that a fit wrote into its result (luq/facts.ts). */
-function planOf(gguf: Gguf): ModelEntry['plan'] {
+function planOf(gguf: Gguf): Description['plan'] {
   const rungs = metadataArray(gguf, 'luq.rungs');
   const lowLayers = metadataArray(gguf, 'luq.low_layers');
   const [high, low] = rungs ?? [];
@@ -164,7 +107,7 @@ function planOf(gguf: Gguf): ModelEntry['plan'] {
   };
 }
 
-type FilePlan = NonNullable<ModelEntry['plan']>;
+type FilePlan = NonNullable<Description['plan']>;
 
 /** What the layers have, in few words; a plan may hold more types than its two rungs. */
 function layersLine(gguf: Gguf, { lowLayers, rungs }: FilePlan, layers: number): string {

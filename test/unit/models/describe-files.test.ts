@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { GgufType } from '../../../src-main/gguf/gguf.ts';
 import { ggufEntry } from '../../../src-main/gguf/writer.ts';
 import { writeSidecar } from '../../../src-main/models/sidecar.ts';
-import { describeFiles } from '../../../src-main/services/model-entry.ts';
+import { describeFiles } from '../../../src-main/models/describe-files.ts';
 import { writeTextModel } from '../../helpers/small-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
-const described = (path: string) => describeFiles({ path, mmprojPath: null }).description;
+const described = (path: string) => describeFiles(path, undefined).description;
 
 describe('a fitted model is called by what its layers have', () => {
   it.each([

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { compareRequestSchema, comparisonSchema } from '../comparison.ts';
+import { fitReportSchema, memorySchema } from '../fit-report.ts';
+import { fitRequestSchema } from '../fit-request.ts';
+import { laptopViewSchema } from '../laptop.ts';
+import { progressSchema } from '../progress.ts';
+import type { ReadOnly } from '../read-only.ts';
+import { remedySchema } from '../remedies.ts';
+import { rungsSchema } from '../rungs.ts';
+import { defineMethod, defineWorker, type WorkerClient } from './worker-contract.ts';
+
+const profileRequestSchema = z.object({
+  modelsFolder: z.string(),
+  /** whose matrix shapes to probe; those of Qwen2.5-VL-7B when absent */
+  modelPath: z.string().optional(),
+  probe: z.boolean(),
+});
+export type ProfileRequest = ReadOnly<z.infer<typeof profileRequestSchema>>;
+
+const kernelReportSchema = z.object({
+  type: z.string(),
+  /** weights multiplied per second, over the model's matrices as one token passes them */
+  gigabytesPerSecond: z.number(),
+  /** upper bound for a model whose matrices all have this type */
+  predictedTokensPerSecond: z.number(),
+});
+export type KernelReport = ReadOnly<z.infer<typeof kernelReportSchema>>;
+
+const profileReportSchema = laptopViewSchema.extend({
+  probedModel: z.string().nullable(),
+  kernels: z.array(kernelReportSchema),
+});
+export type ProfileReport = ReadOnly<z.infer<typeof profileReportSchema>>;
+
+/** bits of a layer, of all tokens and of those from pictures and from text */
+const entropyBits = { both: z.number(), image: z.number().nullable(), text: z.number().nullable() };
+
+/** What a fit would need and give at every number of low layers. */
+const planPreviewSchema = z.object({
+  rungs: rungsSchema,
+  contextTokens: z.number(),
+  /** with k = 0, 1, … layers low */
+  byLowLayers: z.array(
+    z.object({ fileBytes: z.number(), memory: memorySchema, tokensPerSecond: z.number().nullable() }),
+  ),
+  source: z.object({ fileBytes: z.number(), memory: memorySchema }),
+  /** what the smallest plan would take with one thing or another given up */
+  savings: z.array(z.object({ label: z.string(), remedies: z.array(remedySchema), totalBytes: z.number() })),
+  /** what an earlier calibration says; no order where that has to be measured first */
+  calibration: z
+    .object({ entropies: z.array(z.object(entropyBits)), order: z.array(z.number()).nullable() })
+    .optional(),
+});
+export type PlanPreview = ReadOnly<z.infer<typeof planPreviewSchema>>;
+
+const fitEventSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('progress'), progress: progressSchema }),
+  z.object({ kind: z.literal('layer'), layer: z.number(), ...entropyBits }),
+  /** `low`: the layers below the high rung */
+  z.object({
+    kind: z.literal('plan'),
+    low: z.array(z.number()),
+    layerRungs: z.array(z.string()),
+    memory: memorySchema,
+  }),
+]);
+export type FitEvent = ReadOnly<z.infer<typeof fitEventSchema>>;
+
+/** A fit's report without what running the models measures, and where the vision encoders lie. */
+const fittedSchema = fitReportSchema
+  .omit({ answers: true })
+  .extend({ mmproj: z.object({ source: z.string().nullable(), luq: z.string().nullable() }) });
+export type Fitted = ReadOnly<z.infer<typeof fittedSchema>>;
+
+/** The process that looks at this laptop, and fits and compares models: one job, then it ends. */
+export const compressContract = defineWorker('compress', {
+  /** This laptop, what it can spare and, where that is asked for, how fast its kernels are. */
+  profile: defineMethod({
+    argument: profileRequestSchema,
+    result: profileReportSchema,
+    event: progressSchema,
+    reads: ({ modelPath }) => [modelPath],
+  }),
+  /** What each number of low layers would need and give. With `measure` kernels never met before are timed. */
+  preview: defineMethod({
+    argument: z.object({ request: fitRequestSchema, measure: z.boolean() }),
+    result: planPreviewSchema,
+    reads: ({ request }) => [request.modelPath, request.mmprojPath],
+  }),
+  /** Fits a model; whatever is done is on disk, and is not done again by the next run. */
+  fit: defineMethod({
+    argument: fitRequestSchema,
+    result: fittedSchema,
+    event: fitEventSchema,
+    reads: ({ modelPath, mmprojPath }) => [modelPath, mmprojPath],
+  }),
+  /** Measures the paper's plan beside everything it could be compared with. */
+  compare: defineMethod({
+    argument: compareRequestSchema,
+    result: comparisonSchema,
+    event: progressSchema,
+    reads: ({ fit }) => [fit.modelPath, fit.mmprojPath],
+  }),
+});
+export type CompressWorker = WorkerClient<typeof compressContract>;

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { describedFilesSchema, inspectionSchema } from '../model.ts';
+import { defineMethod, defineWorker, type WorkerClient } from './worker-contract.ts';
+
+const ofPath = z.object({ path: z.string() });
+const ofPair = ofPath.extend({ mmprojPath: z.string() });
+const readsPath = ({ path }: { readonly path: string }) => [path];
+const readsPair = ({ path, mmprojPath }: { readonly path: string; readonly mmprojPath: string }) => [
+  path,
+  mmprojPath,
+];
+
+/** The process that reads headers of files that people give us. */
+export const readContract = defineWorker('read', {
+  /** What a model's files say of it, for the library. */
+  describe: defineMethod({
+    argument: ofPath.extend({ mmprojPath: z.string().nullable() }),
+    result: describedFilesSchema,
+    reads: ({ path, mmprojPath }) => [path, mmprojPath ?? undefined],
+  }),
+  /** All that a file's header says. */
+  inspect: defineMethod({ argument: ofPath, result: inspectionSchema, reads: readsPath }),
+  /** Whether a file is a text model or a vision file; throws for anything else. */
+  kind: defineMethod({ argument: ofPath, result: z.enum(['text', 'vision']), reads: readsPath }),
+  /** Whether a vision file belongs to a text model. */
+  fits: defineMethod({ argument: ofPair, result: z.boolean(), reads: readsPair }),
+  /** Throws WRONG_PAIR with the reason where it does not. */
+  checkPair: defineMethod({ argument: ofPair, result: z.void(), reads: readsPair }),
+  /** The vision file in a text model's folder; throws where several fit. */
+  findMmproj: defineMethod({ argument: ofPath, result: z.string().optional(), reads: readsPath }),
+});
+export type ReadWorker = WorkerClient<typeof readContract>;
