@@ -109,8 +109,11 @@ export default tseslint.config(
       'svelte/prefer-svelte-reactivity': 'off',
       // of SvelteKit
       'svelte/no-navigation-without-resolve': 'off',
+      'max-lines': ['error', 300],
+      'max-lines-per-function': ['error', 50],
     },
   },
+  { files: ['src-renderer/**/*.svelte'], rules: { 'max-lines': ['error', 250] } },
   {
     files: ['bench/**/*.ts', 'tools/**/*.ts', 'test/**/*.ts'],
     rules: { 'no-restricted-syntax': 'off' },
