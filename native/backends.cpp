@@ -150,11 +150,14 @@ CpuBackend::CpuBackend(int threads) : backend(ggml_backend_dev_init(cpu_device()
     if (!backend) {
         throw Failure(Code::NO_CPU_BACKEND, "the CPU backend could not be started");
     }
-    auto * registry = ggml_backend_dev_backend_reg(cpu_device());
-    auto   set_threads =
-        reinterpret_cast<ggml_backend_set_n_threads_t>(ggml_backend_reg_get_proc_address(registry, "ggml_backend_set_n_threads"));
-    if (set_threads) {
+    if (const auto set_threads = cpu_function<ggml_backend_set_n_threads_t>("ggml_backend_set_n_threads")) {
         set_threads(backend.get(), threads);
+    }
+}
+
+void CpuBackend::compute(ggml_cgraph * graph, const std::string & what) const {
+    if (ggml_backend_graph_compute(backend.get(), graph) != GGML_STATUS_SUCCESS) {
+        throw Failure(Code::COMPUTE_FAILED, "llama.cpp could not compute " + what);
     }
 }
 

@@ -22,7 +22,7 @@ Sampling read_sampling(const Napi::Object & options) {
     };
 }
 
-class Chat : public Tagged<Chat> {
+class Chat : public Closable<Chat, Conversation> {
   public:
     static constexpr napi_type_tag TAG  = { 0x2f83d5c61b0a4e97, 0xb7416e0d9c2f8a35 };
     static constexpr const char *  NAME = "Chat";
@@ -38,11 +38,9 @@ class Chat : public Tagged<Chat> {
                            });
     }
 
-    explicit Chat(const Napi::CallbackInfo & info) : Tagged(info), state(guarded(info.Env(), [&] { return start(info); })) {}
+    explicit Chat(const Napi::CallbackInfo & info) : Closable(info, guarded(info.Env(), [&] { return start(info); })) {}
 
   private:
-    std::shared_ptr<Conversation> state;
-
     static std::shared_ptr<Conversation> start(const Napi::CallbackInfo & info) {
         auto           options = read_object(info[1], "the options");
         ContextOptions context;
@@ -50,13 +48,6 @@ class Chat : public Tagged<Chat> {
         context.batch_tokens   = std::min(read_integer<uint32_t>(options, "batchTokens", 1, MOST_BATCH_TOKENS), context.context_tokens);
         context.threads        = read_threads(options);
         return std::make_shared<Conversation>(loaded_model_of(info[0]), context);
-    }
-
-    std::shared_ptr<Conversation> open() const {
-        if (!state) {
-            throw Failure(Code::CLOSED, "the chat is closed");
-        }
-        return state;
     }
 
     Napi::Value prompt(const Napi::CallbackInfo & info) {
@@ -94,24 +85,7 @@ class Chat : public Tagged<Chat> {
     }
 
     // next-token logits after the last prompt or answer token [vocabulary]
-    Napi::Value logits(const Napi::CallbackInfo & info) {
-        const auto row    = open()->logits();
-        auto       result = Napi::Float32Array::New(info.Env(), row.size());
-        std::copy(row.begin(), row.end(), result.Data());
-        return result;
-    }
-
-    Napi::Value abort(const Napi::CallbackInfo & info) {
-        if (state) {
-            state->abort->store(true);
-        }
-        return info.Env().Undefined();
-    }
-
-    Napi::Value close(const Napi::CallbackInfo & info) {
-        state.reset();
-        return info.Env().Undefined();
-    }
+    Napi::Value logits(const Napi::CallbackInfo & info) { return array_of<Napi::Float32Array>(info.Env(), open()->logits()); }
 };
 
 } // namespace

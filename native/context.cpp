@@ -6,10 +6,8 @@ namespace snug {
 namespace {
 
 std::unique_ptr<ggml_threadpool, void (*)(ggml_threadpool *)> start_threads(int count) {
-    auto * registry = ggml_backend_dev_backend_reg(cpu_device());
-    auto   start    = reinterpret_cast<ggml_threadpool * (*)(ggml_threadpool_params *)>(
-        ggml_backend_reg_get_proc_address(registry, "ggml_threadpool_new"));
-    auto stop = reinterpret_cast<void (*)(ggml_threadpool *)>(ggml_backend_reg_get_proc_address(registry, "ggml_threadpool_free"));
+    const auto start = cpu_function<ggml_threadpool * (*)(ggml_threadpool_params *)>("ggml_threadpool_new");
+    const auto stop  = cpu_function<void (*)(ggml_threadpool *)>("ggml_threadpool_free");
     if (!start || !stop) {
         throw Failure(Code::CONTEXT_FAILED, "the CPU backend has no thread pools");
     }

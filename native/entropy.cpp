@@ -5,6 +5,7 @@
 #include "arguments.h"
 #include "backends.h"
 #include "files.h"
+#include "guard.h"
 #include "support.h"
 
 #include "ggml-alloc.h"
@@ -109,9 +110,7 @@ class Products {
 
     const std::vector<float> & run(const std::vector<float> & centres) {
         ggml_backend_tensor_set(centre_tensor, centres.data(), 0, centres.size() * sizeof(float));
-        if (ggml_backend_graph_compute(cpu.backend.get(), graph) != GGML_STATUS_SUCCESS) {
-            throw Failure(Code::COMPUTE_FAILED, "the distances could not be computed");
-        }
+        cpu.compute(graph, "the distances of tokens");
         ggml_backend_tensor_get(result, values.data(), 0, values.size() * sizeof(float));
         return values;
     }
@@ -254,10 +253,8 @@ Napi::Value cluster_tokens(const Napi::CallbackInfo & info) {
     return run_async(
         info.Env(), info.Env().Undefined(), [=](const Emitter &) { *result = cluster(*task, abort); },
         [=](Napi::Env env) {
-            auto assignment = Napi::Int32Array::New(env, result->assignment.size());
-            std::copy(result->assignment.begin(), result->assignment.end(), assignment.Data());
             auto object = Napi::Object::New(env);
-            object.Set("assignment", assignment);
+            object.Set("assignment", array_of<Napi::Int32Array>(env, result->assignment));
             object.Set("rounds", result->rounds);
             object.Set("inertia", result->inertia);
             return object;

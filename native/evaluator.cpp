@@ -37,7 +37,7 @@ Request read_request(const Napi::Object & object) {
     return request;
 }
 
-class Evaluator : public Tagged<Evaluator> {
+class Evaluator : public Closable<Evaluator, EvaluatorState> {
   public:
     static constexpr napi_type_tag TAG  = { 0x9be04c7712da4f63, 0xa3c85d21f6907e1b };
     static constexpr const char *  NAME = "Evaluator";
@@ -53,11 +53,9 @@ class Evaluator : public Tagged<Evaluator> {
                            });
     }
 
-    explicit Evaluator(const Napi::CallbackInfo & info) : Tagged(info), state(guarded(info.Env(), [&] { return start(info); })) {}
+    explicit Evaluator(const Napi::CallbackInfo & info) : Closable(info, guarded(info.Env(), [&] { return start(info); })) {}
 
   private:
-    std::shared_ptr<EvaluatorState> state;
-
     static std::shared_ptr<EvaluatorState> start(const Napi::CallbackInfo & info) {
         auto           options = read_object(info[1], "the options");
         ContextOptions context;
@@ -71,13 +69,6 @@ class Evaluator : public Tagged<Evaluator> {
         return std::make_shared<EvaluatorState>(loaded_model_of(info[0]), context, tap);
     }
 
-    std::shared_ptr<EvaluatorState> open() const {
-        if (!state) {
-            throw Failure(Code::CLOSED, "the evaluator is closed");
-        }
-        return state;
-    }
-
     Napi::Value run(const Napi::CallbackInfo & info) {
         auto shared  = open();
         auto request = std::make_shared<Request>(read_request(read_object(info[0], "the run")));
@@ -86,9 +77,7 @@ class Evaluator : public Tagged<Evaluator> {
             info.Env(), info[1], [=](const Emitter & emitter) { *outcome = shared->run(std::move(*request), emitter); },
             [=](Napi::Env env) {
                 auto result = Napi::Object::New(env);
-                auto logits = Napi::Float32Array::New(env, outcome->logits.size());
-                std::copy(outcome->logits.begin(), outcome->logits.end(), logits.Data());
-                result.Set("logits", logits);
+                result.Set("logits", array_of<Napi::Float32Array>(env, outcome->logits));
                 result.Set("tokens", outcome->tokens);
                 result.Set("imageTokens", outcome->image_tokens);
                 return result;
@@ -99,10 +88,8 @@ class Evaluator : public Tagged<Evaluator> {
         auto env    = info.Env();
         auto result = Napi::Object::New(env);
         for (const auto & [name, entry] : open()->importance()) {
-            auto sums = Napi::Float32Array::New(env, entry.sums.size());
-            std::copy(entry.sums.begin(), entry.sums.end(), sums.Data());
             auto object = Napi::Object::New(env);
-            object.Set("sums", sums);
+            object.Set("sums", array_of<Napi::Float32Array>(env, entry.sums));
             object.Set("count", static_cast<double>(entry.count));
             result.Set(name, object);
         }
@@ -120,18 +107,6 @@ class Evaluator : public Tagged<Evaluator> {
             restored[name] = { read_float32_array(object.Get("sums"), "sums"), read_integer<int64_t>(object, "count", 0, MOST_FILE_BYTES) };
         }
         shared->restore(std::move(restored));
-        return info.Env().Undefined();
-    }
-
-    Napi::Value abort(const Napi::CallbackInfo & info) {
-        if (state) {
-            state->abort->store(true);
-        }
-        return info.Env().Undefined();
-    }
-
-    Napi::Value close(const Napi::CallbackInfo & info) {
-        state.reset();
         return info.Env().Undefined();
     }
 };

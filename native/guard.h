@@ -4,6 +4,10 @@
 
 #include <napi.h>
 
+#include <algorithm>
+#include <memory>
+#include <vector>
+
 namespace snug {
 
 // The Error that JavaScript gets.
@@ -18,6 +22,13 @@ template <class Run> auto guarded(Napi::Env env, Run run) {
     } catch (...) {
         throw error_of(env, current_failure());
     }
+}
+
+// A typed array of these values.
+template <class Array, class Element> Array array_of(Napi::Env env, const std::vector<Element> & values) {
+    auto array = Array::New(env, values.size());
+    std::copy(values.begin(), values.end(), array.Data());
+    return array;
 }
 
 using Function = Napi::Value(const Napi::CallbackInfo &);
@@ -49,9 +60,7 @@ template <class T> class Tagged : public Napi::ObjectWrap<T> {
     }
 
   protected:
-    using Method = Napi::Value (T::*)(const Napi::CallbackInfo &);
-
-    template <Method called> static Napi::ClassPropertyDescriptor<T> method(const char * name) {
+    template <auto called> static Napi::ClassPropertyDescriptor<T> method(const char * name) {
         napi_property_descriptor descriptor{};
         descriptor.utf8name   = name;
         descriptor.method     = call<called>;
@@ -64,12 +73,41 @@ template <class T> class Tagged : public Napi::ObjectWrap<T> {
         return Napi::TypeError::New(env, std::string("this is no ") + T::NAME + " of the addon");
     }
 
-    template <Method called> static napi_value call(napi_env env, napi_callback_info raw) {
+    template <auto called> static napi_value call(napi_env env, napi_callback_info raw) {
         return Napi::details::WrapCallback(env, [&]() -> napi_value {
             Napi::CallbackInfo info(env, raw);
             return guarded(env, [&] { return (of(info.This()).*called)(info); });
         });
     }
+};
+
+// A class whose objects hold what close() lets go of; a job that runs keeps it until it ends.
+template <class T, class State> class Closable : public Tagged<T> {
+  public:
+    Closable(const Napi::CallbackInfo & info, std::shared_ptr<State> state) : Tagged<T>(info), state(std::move(state)) {}
+
+    std::shared_ptr<State> open() const {
+        if (!state) {
+            throw Failure(Code::CLOSED, std::string("this ") + T::NAME + " is closed");
+        }
+        return state;
+    }
+
+  protected:
+    Napi::Value abort(const Napi::CallbackInfo & info) {
+        if (state) {
+            state->abort->store(true);
+        }
+        return info.Env().Undefined();
+    }
+
+    Napi::Value close(const Napi::CallbackInfo & info) {
+        state.reset();
+        return info.Env().Undefined();
+    }
+
+  private:
+    std::shared_ptr<State> state;
 };
 
 } // namespace snug

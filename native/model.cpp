@@ -72,7 +72,7 @@ OpenOptions read_open_options(const Napi::Object & options) {
     return read;
 }
 
-class NativeModel : public Tagged<NativeModel> {
+class NativeModel : public Closable<NativeModel, ModelState> {
   public:
     static constexpr napi_type_tag TAG  = { 0x6c1d90b2f7a34c58, 0x8e55a1f03b7d2946 };
     static constexpr const char *  NAME = "Model";
@@ -89,29 +89,23 @@ class NativeModel : public Tagged<NativeModel> {
                            });
     }
 
-    explicit NativeModel(const Napi::CallbackInfo & info) : Tagged(info), state(std::move(opened)) {
-        if (!state) {
-            throw Napi::TypeError::New(info.Env(), "a Model is made by openModel");
-        }
-    }
+    explicit NativeModel(const Napi::CallbackInfo & info) : Closable(info, take_opened(info.Env())) {}
 
     static Napi::Value make(const Napi::Function & constructor, Model model) {
         opened = std::move(model);
         return constructor.New({});
     }
 
-    Model open() const {
-        if (!state) {
-            throw Failure(Code::CLOSED, "the model is closed");
-        }
-        return state;
-    }
-
   private:
     // handed to the constructor, which JavaScript can call too
     static thread_local Model opened;
 
-    Model state;
+    static Model take_opened(Napi::Env env) {
+        if (!opened) {
+            throw Napi::TypeError::New(env, "a Model is made by openModel");
+        }
+        return std::move(opened);
+    }
 
     Napi::Value describe(const Napi::CallbackInfo & info) {
         const auto model  = open();
@@ -134,9 +128,7 @@ class NativeModel : public Tagged<NativeModel> {
         const auto model  = open();
         const auto text   = read_text(info[0], "the text");
         const auto tokens = tokenize_text(*model, text, read_bool(info[1], "addSpecial"), read_bool(info[2], "parseSpecial"));
-        auto       result = Napi::Int32Array::New(info.Env(), tokens.size());
-        std::copy(tokens.begin(), tokens.end(), result.Data());
-        return result;
+        return array_of<Napi::Int32Array>(info.Env(), tokens);
     }
 
     Napi::Value piece(const Napi::CallbackInfo & info) {
@@ -158,9 +150,7 @@ class NativeModel : public Tagged<NativeModel> {
             entry.Set("tokens", piece.token_count());
             entry.Set("positions", piece.position_count());
             if (!piece.image) {
-                auto ids = Napi::Int32Array::New(env, piece.tokens.size());
-                std::copy(piece.tokens.begin(), piece.tokens.end(), ids.Data());
-                entry.Set("ids", ids);
+                entry.Set("ids", array_of<Napi::Int32Array>(env, piece.tokens));
             }
             pieces.Set(pieces.Length(), entry);
         }
@@ -194,11 +184,6 @@ class NativeModel : public Tagged<NativeModel> {
                 result.Set("computeBytes", static_cast<double>(sizes->compute));
                 return result;
             });
-    }
-
-    Napi::Value close(const Napi::CallbackInfo & info) {
-        state.reset();
-        return info.Env().Undefined();
     }
 };
 

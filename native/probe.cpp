@@ -82,9 +82,7 @@ double probe(const ProbeTask & task, const Abort & abort) {
     const auto run = [&] {
         throw_if_aborted(abort);
         const auto start = std::chrono::steady_clock::now();
-        if (ggml_backend_graph_compute(cpu.backend.get(), graph) != GGML_STATUS_SUCCESS) {
-            throw Failure(Code::COMPUTE_FAILED, std::string("could not run a product with ") + ggml_type_name(task.type));
-        }
+        cpu.compute(graph, std::string("a product with ") + ggml_type_name(task.type));
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     };
     run(); // the first run touches the pages

@@ -13,10 +13,9 @@
 namespace snug {
 
 ggml_backend_buffer_type_t weight_buffer_type(ggml_tensor * product) {
-    auto * device   = cpu_device();
-    auto   extra_of = reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(
-        ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), "ggml_backend_dev_get_extra_bufts"));
-    auto * weight = product->src[0];
+    auto *     device   = cpu_device();
+    const auto extra_of = cpu_function<ggml_backend_dev_get_extra_bufts_t>("ggml_backend_dev_get_extra_bufts");
+    auto *     weight   = product->src[0];
     for (auto * type = extra_of ? extra_of(device) : nullptr; type && *type; ++type) {
         weight->buffer       = ggml_backend_buft_alloc_buffer(*type, 0);
         const bool supported = ggml_backend_dev_supports_op(device, product);
