@@ -7,7 +7,7 @@ import type {
   OpenedChat,
   SendRequest,
 } from '../contract/chat.ts';
-import { SnugError } from '../contract/errors.ts';
+import { hasCode, SnugError } from '../contract/errors.ts';
 import { hasGraphicsDevice } from '../contract/laptop.ts';
 import { splitThoughts } from '../contract/thoughts.ts';
 import { loadAddon } from '../engine/addon.ts';
@@ -141,7 +141,7 @@ export class ChatHost {
       );
       return splitThoughts(answer.text).answer.trim();
     } catch (error) {
-      if (error instanceof SnugError && error.code === 'INCOHERENT') return '';
+      if (hasCode(error, 'INCOHERENT')) return '';
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { SnugError } from '../contract/errors.ts';
+import { hasCode } from '../contract/errors.ts';
 import { DOCUMENT_EXTENSIONS, PICTURE_EXTENSIONS } from '../contract/picture-kinds.ts';
 import { draggedInto, pastedPaths, type PathSurroundings } from '../files/pasted-paths.ts';
 
@@ -26,7 +26,7 @@ const PAGE = /#page=\d+$/;
 
 /** The pictures of a question that failed, without those that were the reason: they would fail every question after it. */
 export function withoutBroken(pictures: readonly string[], error: unknown): string[] {
-  const isOfPicture = error instanceof SnugError && ['BAD_PICTURE', 'FILE'].includes(error.code);
+  const isOfPicture = hasCode(error, 'BAD_PICTURE', 'FILE');
   return pictures.filter(
     (path) => !isOfPicture || (error.path !== path && error.path !== path.replace(PAGE, '')),
   );

@@ -90,8 +90,12 @@ export class CancelledError extends SnugError {
   }
 }
 
+export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): error is SnugError {
+  return error instanceof SnugError && codes.includes(error.code);
+}
+
 export function isCancelled(error: unknown): boolean {
-  return error instanceof SnugError && error.code === 'CANCELLED';
+  return hasCode(error, 'CANCELLED');
 }
 
 /** Any thrown value as data; what is not a SnugError is a bug of ours and says so. */

@@ -1,4 +1,4 @@
-import { SnugError } from '../contract/errors.ts';
+import { hasCode } from '../contract/errors.ts';
 import type { Check } from '../contract/fit-report.ts';
 import { staysMapped } from '../luq/plan/loaded-weights.ts';
 import { judge } from '../luq/quality/check.ts';
@@ -28,7 +28,7 @@ export async function checkResult(
     const options = { addon, threads, signal, onProgress };
     return judge(await compareWithSource(model, calibrated.recordedSource, sequences, options));
   } catch (error) {
-    if (!(error instanceof SnugError) || error.code !== 'INCOHERENT') throw error;
+    if (!hasCode(error, 'INCOHERENT')) throw error;
     return { image: null, text: null, answers: null, coherent: false, reasons: [error.message] };
   }
 }

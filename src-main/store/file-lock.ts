@@ -10,7 +10,7 @@ import {
   type BigIntStats,
 } from 'node:fs';
 import { platform } from 'node:os';
-import { SnugError } from '../contract/errors.ts';
+import { hasCode, SnugError } from '../contract/errors.ts';
 import { PRIVATE_FILE } from '../files/private-files.ts';
 import { mayPass, pause } from '../files/refused.ts';
 import { Connection } from './connection.ts';
@@ -65,7 +65,7 @@ function attempt(path: string, milliseconds: number): Attempt {
     // before the descriptor is closed: then a new file may be given the number of the one that went
     const removed = identityAt(path) !== identityOf(status);
     closeBoth(fd, connection);
-    if (error instanceof SnugError && error.code === 'BUSY') return 'busy';
+    if (hasCode(error, 'BUSY')) return 'busy';
     if (removed || isDamage(error)) return 'again';
     throw error;
   }

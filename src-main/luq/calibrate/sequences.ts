@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { decodePicture } from '../../pictures/pictures.ts';
 import { ChatTemplate } from '../../prompt/template.ts';
 import { type ChatMessage } from '../../prompt/turns.ts';
-import { SnugError } from '../../contract/errors.ts';
+import { hasCode, SnugError } from '../../contract/errors.ts';
 import { SUPPORTED_PICTURES } from '../../contract/picture-kinds.ts';
 import { tryNative } from '../../engine/native-calls.ts';
 import type { NativeModel, NativeSequence } from '../../engine/native-types.ts';
@@ -90,7 +90,7 @@ export async function planSequences(
 
 /** Throws what is no fault of a person's own file. */
 function whyLeftOut({ path, isOwn }: CalibrationPicture | CalibrationText, error: unknown): LeftOutFile {
-  const isOfFile = error instanceof SnugError && (error.code === 'BAD_PICTURE' || error.code === 'FILE');
+  const isOfFile = hasCode(error, 'BAD_PICTURE', 'FILE');
   if (!isOwn || !isOfFile) throw error;
   return { path, reason: error.message.replace(path, basename(path)) };
 }

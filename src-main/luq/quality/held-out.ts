@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { z } from 'zod';
-import { SnugError, throwIfCancelled } from '../../contract/errors.ts';
+import { hasCode, SnugError, throwIfCancelled } from '../../contract/errors.ts';
 import type { Quality } from '../../contract/fit-report.ts';
 import type { OnProgress } from '../../contract/progress.ts';
 import { callNative, useNative } from '../../engine/native-calls.ts';
@@ -117,7 +117,7 @@ async function blameLayer(
   try {
     await callNative(inUse.native.run({ sequences: [await sequence.prepare()] }));
   } catch (error) {
-    if (!(error instanceof SnugError) || error.code !== 'INCOHERENT') throw error;
+    if (!hasCode(error, 'INCOHERENT')) throw error;
     where = error.message;
   }
   throw new SnugError('INCOHERENT', `the model's logits are not numbers; ${where}`, {
