@@ -34,13 +34,12 @@ export function qualityOutOfReach({ fitted, budget, reached, limits }: Refused, 
 /** It is kept with fewer low layers than the memory allows: by `kept` and by none that has more of them. */
 export function qualityNeedsMemory({ fitted, budget, reached, limits }: Refused, kept: LayerPlan): SnugError {
   const needed = kept.memory.totalBytes;
-  const [fittedLow, most] = [fitted, kept].map(lowLayerCount);
   const layers = fitted.layerRungs.length;
   return new SnugError(
     'DOES_NOT_FIT',
-    `in ${formatBytes(budget.bytes)} ${fittedLow} of ${layers} layers have to go to ${fitted.rungs.low}, and then the model ${shortfall(reached, limits)}`,
+    `in ${formatBytes(budget.bytes)} ${lowLayerCount(fitted)} of ${layers} layers have to go to ${fitted.rungs.low}, and then the model ${shortfall(reached, limits)}`,
     {
-      advice: `What you ask for is kept with ${most} such layers at most; the model then needs ${formatBytes(needed)}.`,
+      advice: `What you ask for is kept with ${lowLayerCount(kept)} such layers at most; the model then needs ${formatBytes(needed)}.`,
       remedies: [
         ...(needed <= budget.mostBytes ? [{ kind: 'set-budget', bytes: needed } as const] : []),
         ...lowerLimits(reached, limits),

@@ -99,7 +99,7 @@ export function resolveRequest(request: FitRequest, source: ReadSource, laptop: 
     rungs: request.rungs ?? DEFAULT_RUNGS,
     contextTokens,
     imageLimits: limits,
-    visionType: request.visionType,
+    visionType: source.vision && request.visionType,
     calibration: resolveCalibration(request),
     threads: usableThreads(request.threads ?? computeThreads(laptop)),
     writesAllHigh: request.compare ?? false,

@@ -1,5 +1,5 @@
 import { SnugError } from '../../contract/errors.ts';
-import type { Rungs } from '../../contract/rungs.ts';
+import type { Rung, Rungs } from '../../contract/rungs.ts';
 import type { Addon, NativeModel } from '../../engine/native-types.ts';
 import { limitsIn, type ImageLimits } from '../../models/image-limits.ts';
 import type { TextModel, VisionModel } from '../../models/model-file.ts';
@@ -66,10 +66,8 @@ export async function openPlanner(
 
 function insistLowIsSmaller(planner: Planner, { gguf }: TextModel): void {
   const { high, low } = planner.rungs;
-  const [highBytes, lowBytes] = [high, low].map((rung) =>
-    bytesWithTypes(gguf.tensors, planner.mixture(rung)),
-  );
-  if ((lowBytes ?? 0) < (highBytes ?? 0)) return;
+  const bytesAt = (rung: Rung): number => bytesWithTypes(gguf.tensors, planner.mixture(rung));
+  if (bytesAt(low) < bytesAt(high)) return;
   throw new SnugError('BAD_ARGUMENT', `${low} takes no less memory than ${high}`, {
     advice: 'Name the better one first.',
     remedies: [{ kind: 'set-rungs', high: low, low: high }],

@@ -28,7 +28,7 @@ export interface PlannedModel {
   readonly alternatives: readonly Alternative[];
 }
 
-/** Makes plans for one model between two rungs, and says what they cost. */
+/** Makes plans for one model, and says what they cost. */
 export class Planner {
   readonly #model: PlannedModel;
   readonly #mixtures = new Map<Rung, Mixture>();
@@ -53,13 +53,16 @@ export class Planner {
     return this.#model.visionTypes;
   }
 
+  /** llama.cpp's types for every tensor in one file type. */
   mixture(rung: Rung): Mixture {
-    const known = this.#mixtures.get(rung) ?? this.#model.mixtureOf(rung);
-    this.#mixtures.set(rung, known);
-    return known;
+    const known = this.#mixtures.get(rung);
+    if (known !== undefined) return known;
+    const mixture = this.#model.mixtureOf(rung);
+    this.#mixtures.set(rung, mixture);
+    return mixture;
   }
 
-  /** Any types: of a tensor that is not named its own. */
+  /** Each tensor its type; one that is not named keeps its own. */
   withTypes(types: ReadonlyMap<string, number>): Plan {
     const { text, overhead, extra } = this.#model;
     const { tensors } = text.gguf;

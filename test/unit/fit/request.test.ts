@@ -96,7 +96,11 @@ describe('what is asked for', () => {
 
   it('leaves the pictures of a model that has none as they are', () => {
     const { resolved } = small({ architecture: 'qwen2' }, false);
-    expect(resolved()).toMatchObject({ imageLimits: { minTokens: 4, maxTokens: 4096 }, notes: [] });
+    expect(resolved({ visionType: 'Q8_0' })).toMatchObject({
+      imageLimits: { minTokens: 4, maxTokens: 4096 },
+      visionType: undefined,
+      notes: [],
+    });
   });
 
   it('is no more threads than a container leaves', () => {
