@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { FitRequest } from '../../../src-main/contract/fit-request.ts';
@@ -128,4 +129,16 @@ it('the key of a calibration knows neither budget nor context', () => {
     calibrationKey(undefined, resolved(asked)),
   );
   expect(new Set(keys).size).toBe(1);
+});
+
+it('what was asked is looked at where it is resolved, and nowhere behind', () => {
+  const doors = ['fit/context.ts', 'fit/fit.ts', 'fit/preview.ts', 'fit/request.ts'];
+  const sources = join(import.meta.dirname, '..', '..', '..', 'src-main');
+  const looking = ['fit', 'compare'].flatMap((folder) =>
+    readdirSync(join(sources, folder), { recursive: true, encoding: 'utf8' })
+      .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+      .filter((name) => name.endsWith('.ts'))
+      .filter((name) => /\bFitRequest\b/.test(readFileSync(join(sources, name), 'utf8'))),
+  );
+  expect(looking.sort()).toEqual(doors);
 });
