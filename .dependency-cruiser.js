@@ -120,6 +120,13 @@ export default {
         pathNot: '(?:^|node_modules/)electron(?:/|$)',
       },
     },
+    {
+      name: 'workers by their contracts',
+      comment: 'A worker is asked by the methods of its contract (engine/workers.ts), never by a name.',
+      severity: 'error',
+      from: { path: '^src-main/', pathNot: '^src-main/engine/' },
+      to: { path: '^src-main/engine/worker-(?:process|client)\\.ts$' },
+    },
     alone('electron', 'electron', ['shell/', 'main\\.ts', 'preload\\.ts']),
     alone('SQLite', 'better-sqlite3', ['store/']),
   ],

@@ -113,6 +113,13 @@ describe('other rules of the house', () => {
         'src-main/services/a.ts': "export { a } from 'a';\n",
       },
     ],
+    [
+      'workers by their contracts',
+      {
+        'src-main/services/a.ts': "export { b } from '../engine/worker-process.ts';\n",
+        'src-main/engine/worker-process.ts': 'export const b = 1;\n',
+      },
+    ],
     ['electron', { 'src-main/services/a.ts': "import 'electron';\n" }],
     ['SQLite', { 'src-main/services/a.ts': "import 'better-sqlite3';\n" }],
   ];

@@ -52,7 +52,7 @@ describe('the kinds of layers in the chart', () => {
     const report = {
       plan: { rungs },
       layers: [layer('Q6_K', 6.6), layer('IQ3_M', 3.8), layer('IQ3_M', 4), layer('Q4_K_M', null)],
-    } as FitReport;
+    } as unknown as FitReport;
     expect(layerKinds(drawn(writtenPlan(report)), rungs)).toEqual([
       { rung: 'IQ3_M', low: true, bitsPerWeight: 3.9, series: 3 },
       { rung: 'Q4_K_M', low: false, bitsPerWeight: null, series: 2 },
