@@ -89,12 +89,16 @@ export class Draft {
     return { text, pictures: hashesOf(attachments), edit: { messageId: this.#editing, ...now }, ...detail };
   }
 
-  /** Writes what was kept in the place of what is here; pictures that are the same keep their costs. */
+  /**
+   * Writes what was kept in the place of what is here; pictures that are the same keep their costs, and those on their way still come.
+   */
   restore({ text, pictures, edit, moreDetail = false }: DraftContent): void {
     const own = { text, attachments: this.#attached(pictures) };
     this.#setAside = edit === null ? NOTHING : own;
     this.#editing = edit?.messageId ?? null;
-    this.#attachments = edit === null ? own.attachments : this.#attached(edit.pictures);
+    const onTheWay = this.#attachments.filter(({ view }) => view === null);
+    const kept = edit === null ? own.attachments : this.#attached(edit.pictures);
+    this.#attachments = [...kept, ...onTheWay];
     this.#text = edit === null ? text : edit.text;
     this.costs.moreDetail = moreDetail;
     this.onchange();

@@ -77,6 +77,24 @@ describe('what is being written', () => {
     expect(kept.revision).toBe(1);
   });
 
+  it('takes over what is kept without losing a picture that is on its way, and is sent with both', async () => {
+    const kept = new Kept();
+    await kept.writeElsewhere({ text: 'What?', pictures: ['a'] });
+    const uploads: ((picture: PictureView & { notes: string[] }) => void)[] = [];
+    const addPicture = () => new Promise((resolve) => uploads.push(resolve));
+    const draft = new Draft({ addPicture } as unknown as Bridge, () => Promise.resolve(null));
+    const keeper = new DraftKeeper(kept, 'c', draft);
+    const adding = draft.addFiles([new File(['x'], 'b')]);
+    await vi.advanceTimersByTimeAsync(0);
+    const complete = draft.complete();
+    uploads[0]?.({ ...view('b'), notes: [] });
+    await adding;
+    expect(await complete).toBe(true);
+    expect([draft.text, draft.hashes]).toEqual(['What?', ['a', 'b']]);
+    await keeper.flush();
+    expect(kept.content).toMatchObject({ text: 'What?', pictures: ['a', 'b'] });
+  });
+
   it('is kept with an earlier question that is edited, and with what waits meanwhile', async () => {
     const kept = new Kept();
     const { draft } = await kept.open();
