@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
 import { sample } from '../fixtures/demo.ts';
+import { shortModel } from '../fixtures/short-demo.ts';
 import { inEachDoor } from './app.ts';
 
 // One person's first day with Snug, without a look behind the scenes: the same in a browser and in the installed app.
 
-inEachDoor('from the first start to the next day', { holds: false }, (app) => {
-  it('fits the demo model to the memory', async () => {
+inEachDoor('from the first start to the next day', { holds: false, builtIn: shortModel }, (app) => {
+  it('fits the model that is there to the memory', async () => {
     await app.page.getByRole('heading', { level: 1, name: /Fit a model/ }).waitFor();
     await app.startFit();
     await app.button('Chat with it').waitFor({ timeout: 200_000 });

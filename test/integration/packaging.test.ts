@@ -5,9 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiArguments } from '../../src-main/contract/api.ts';
 import type { FitJob } from '../../src-main/contract/fit-job.ts';
 import type { ModelEntry } from '../../src-main/contract/model.ts';
+import { shortModel } from '../fixtures/short-demo.ts';
 import { heic } from '../helpers/heic.ts';
 import { PackedApp, type RunningApp } from '../helpers/packed-app.ts';
 import { pageOf, pdfOf } from '../helpers/pdf.ts';
+import { timeKernels } from '../helpers/timed-home.ts';
 
 // What people install, but for Electron's binary: packed by electron-builder, run by plain Node.
 
@@ -128,6 +130,7 @@ describe.skipIf(!onLinux)(
 
       beforeAll(async () => {
         home = join(folder, 'home');
+        await timeKernels(home);
         running = app.start(home);
         await running.did('load');
         await running.call('settings', 'set', { threads: 1, contextTokens: 1024 });
@@ -193,11 +196,13 @@ describe.skipIf(!onLinux)(
         expect(await running.ask('network', { url: 'snug://app/index.html' })).toEqual({ cancel: false });
       });
 
-      it('fits the demo model in a utility process, with progress in the taskbar and a notification', async () => {
-        const models = (await running.call('library', 'list', {})) as ModelEntry[];
-        const demo = models.find(({ builtIn }) => builtIn);
+      it('fits a model in a utility process, with progress in the taskbar and a notification', async () => {
+        // what it comes with takes three times as long
+        const { added } = (await running.call('library', 'add', { paths: [shortModel] })) as {
+          added: ModelEntry[];
+        };
         const job = (await running.call('fits', 'start', {
-          modelId: demo?.id,
+          modelId: added[0]?.id,
           budgetBytes: 2 ** 30,
           contextTokens: 1024,
         })) as FitJob;
@@ -231,7 +236,7 @@ describe.skipIf(!onLinux)(
         const broken = join(folder, 'broken.gguf');
         writeFileSync(broken, 'no model');
         expect(await running.ask('openFile', { path: broken })).toBe(true);
-        expect(await running.did('question')).toMatchObject({ detail: broken });
+        await running.did('question', ({ detail }: { detail: string }) => detail === broken);
         expect(await running.did('error box')).toMatchObject({
           content: expect.stringContaining('broken.gguf') as string,
         });

@@ -43,6 +43,8 @@ export async function inOneType(folder: string, home: string, type: LadderType, 
       output,
       rungs: { high: type, low: lowerThan(type) },
       lowLayers: 0,
+      // no layer goes low, so nobody asks for the order of their entropies
+      clusters: 2,
       threads,
     },
     {},
