@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { fewerThreadsNote, shorterContextNote } from '../chat/opening-notes.ts';
 import { SnugError } from '../contract/errors.ts';
-import { fitRequestSchema, ORDERINGS, type FitRequest } from '../contract/fit-request.ts';
+import { fitRequestSchema, ORDERINGS, PLAN_KINDS, type FitRequest } from '../contract/fit-request.ts';
 import { parseBytes } from '../contract/bytes.ts';
 import { usableThreads } from '../profile/laptop.ts';
 import { parseOrdering } from '../luq/entropy/orders.ts';
@@ -74,7 +74,7 @@ export function addFitOptions(command: Command): Command {
       new Option(
         '--plan <kind>',
         'paper: low layers by entropy; auto: measure several plans that fit and take the best (slow)',
-      ).choices(['paper', 'auto']),
+      ).choices(PLAN_KINDS),
     )
     .option(
       '--order <name>',

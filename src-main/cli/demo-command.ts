@@ -19,14 +19,14 @@ export async function demoCommand(flags: FitFlags): Promise<number> {
   say(...profileLines(profile));
   let request = fitRequest(demoModel, { compare: true, ...flags });
   if (request.budgetBytes === undefined && request.lowLayers === undefined) {
-    const { byLowLayers } = await new FitService().preview(request);
+    const { byLowLayers, rungs } = await new FitService().preview(request);
     const most = byLowLayers[0]?.memory.totalBytes ?? 0;
     const least = byLowLayers.at(-1)?.memory.totalBytes ?? 0;
     const budgetBytes = Math.floor((most + least) / 2);
     request = { ...request, budgetBytes };
     say(
       '',
-      `The demo model is tiny: it needs ${formatBytes(most)} at ${request.rungs?.high ?? 'Q4_K_M'}. To show the choice, the demo ` +
+      `The demo model is tiny: it needs ${formatBytes(most)} at ${rungs.high}. To show the choice, the demo ` +
         `pretends that only ${formatBytes(budgetBytes)} are free. It protects the first and the last layer; ` +
         `--order entropy shows the paper's order, which takes them early or late as their entropy comes out.`,
       '',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ErrorData } from './errors.ts';
 import type { FitReport, Memory } from './fit-report.ts';
-import { ORDERINGS, type Ordering } from './fit-request.ts';
+import { ORDERINGS, PLAN_KINDS, type Ordering, type PlanKind } from './fit-request.ts';
 import type { Progress } from './progress.ts';
 import type { Remedy } from './remedies.ts';
 
@@ -82,7 +82,7 @@ export interface FitStart {
   readonly calibrationFolder?: string | undefined;
   readonly compare?: boolean | undefined;
   /** how the plan is chosen; default paper */
-  readonly plan?: 'paper' | 'auto' | undefined;
+  readonly plan?: PlanKind | undefined;
   /** the order in which layers go low; default the model's own, else entropy */
   readonly ordering?: Ordering | undefined;
   /** least share of positions where the result has to prefer the source's token, 0 to 1 */
@@ -119,7 +119,7 @@ const start = z.strictObject({
   visionType: z.enum(['Q8_0']).optional(),
   calibrationFolder: z.string().min(1).max(32_768).optional(),
   compare: z.boolean().optional(),
-  plan: z.enum(['paper', 'auto']).optional(),
+  plan: z.enum(PLAN_KINDS).optional(),
   ordering: z.enum(ORDERINGS).optional(),
   minAgreement: z.number().min(0).max(1).optional(),
 });

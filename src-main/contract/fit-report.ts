@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PLAN_KINDS } from './fit-request.ts';
 import type { ReadOnly } from './read-only.ts';
 
 /**
@@ -81,7 +82,7 @@ export type LayerReport = ReadOnly<z.infer<typeof layerSchema>>;
 
 export const planSchema = z.object({
   /** paper: Q4_K_M and IQ1_M by ascending entropy, or the rungs and order asked for; auto: the best of the candidates */
-  kind: z.enum(['paper', 'auto']),
+  kind: z.enum(PLAN_KINDS),
   ordering: z.string(),
   rungs: z.object({ high: z.string(), low: z.string() }),
   /** k: how many layers go to the low rung */

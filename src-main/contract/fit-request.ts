@@ -21,6 +21,10 @@ export const ORDERINGS = [
 ] as const;
 export type Ordering = (typeof ORDERINGS)[number];
 
+/** How a plan is chosen: the paper's way, in an order of layers, or the best of several that are measured. */
+export const PLAN_KINDS = ['paper', 'auto'] as const;
+export type PlanKind = (typeof PLAN_KINDS)[number];
+
 /** What a fit is asked to do; everything left out has a default. */
 export const fitRequestSchema = z.object({
   modelPath: z.string(),
@@ -32,7 +36,7 @@ export const fitRequestSchema = z.object({
   /** forces k instead of the budget */
   lowLayers: z.int().nonnegative().optional(),
   /** how the plan is chosen; default paper */
-  plan: z.enum(['paper', 'auto']).optional(),
+  plan: z.enum(PLAN_KINDS).optional(),
   /** the order in which layers go low; default the model's own, else entropy */
   ordering: z.enum(ORDERINGS).optional(),
   /** refuses a plan beyond this mean KL divergence from the source, in nats */

@@ -67,6 +67,7 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
     warnings: [...context.notes, ...measuring.calibrated.warnings],
     timings: clock.timings(),
     mmproj: { source: context.source.vision?.path ?? null, luq: made.written.mmproj },
+    threads: context.request.threads,
   };
 }
 

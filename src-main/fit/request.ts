@@ -1,5 +1,5 @@
 import type { Budget, Laptop } from '../contract/fit-report.ts';
-import type { FitRequest, Ordering } from '../contract/fit-request.ts';
+import type { FitRequest, Ordering, PlanKind } from '../contract/fit-request.ts';
 import type { Rungs } from '../contract/rungs.ts';
 import { modelsFolder } from '../home.ts';
 import { DEFAULT_ALPHA, DEFAULT_CALIBRATION_TOKENS, DEFAULT_SEED } from '../luq/calibrate/calibrate.ts';
@@ -50,9 +50,9 @@ export interface ResolvedRequest {
 /** The budget, and what this laptop could give at most. */
 export type AgreedBudget = Budget & MemoryBudget;
 
-/** How a plan comes about: the paper's way, in an order of layers, or the best of several that are measured. */
+/** How a plan comes about, and the order that the paper's way takes layers in. */
 export interface PlanChoice {
-  readonly kind: 'paper' | 'auto';
+  readonly kind: PlanKind;
   readonly ordering: Ordering;
 }
 

@@ -7,7 +7,6 @@ import type { FitRequest } from '../contract/fit-request.ts';
 import type { FitEvent, Fitted, PlanPreview } from '../contract/workers/compress.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { LOAD_GRACE_MILLISECONDS, startChatWorker, startCompressWorker } from '../engine/workers.ts';
-import { computeThreads } from '../profile/laptop.ts';
 import { readSidecar, writeSidecar } from '../models/sidecar.ts';
 import { sampleQuestions } from '../fit/sample-questions.ts';
 
@@ -42,7 +41,7 @@ export class FitService {
     if (outputPath === null) throw new SnugError('BUG', 'the fit has no output');
     keepSidecar(outputPath, request.modelPath, fitted);
     const { answers, files, seconds } = await this.#measure(request, fitted, options);
-    const { mmproj: _, ...report } = fitted;
+    const { mmproj: _mmproj, threads: _threads, ...report } = fitted;
     const check = judgeAnswers(fitted, answers);
     return { ...report, check, files, answers, timings: { ...fitted.timings, measure: seconds } };
   }
@@ -85,7 +84,7 @@ export class FitService {
           modelPath,
           mmprojPath: mmproj ?? undefined,
           contextTokens: fitted.plan.contextTokens,
-          threads: request.threads ?? computeThreads(fitted.profile),
+          threads: fitted.threads,
           imageMaxTokens: fitted.model.imageTokens?.max,
           questions,
           maxTokens: ANSWER_TOKENS,

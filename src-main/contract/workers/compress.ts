@@ -66,10 +66,11 @@ const fitEventSchema = z.discriminatedUnion('kind', [
 ]);
 export type FitEvent = ReadOnly<z.infer<typeof fitEventSchema>>;
 
-/** A fit's report without what running the models measures, and where the vision encoders lie. */
-const fittedSchema = fitReportSchema
-  .omit({ answers: true })
-  .extend({ mmproj: z.object({ source: z.string().nullable(), luq: z.string().nullable() }) });
+/** A fit's report without what running the models measures; where the vision encoders lie, and how many threads it computed with. */
+const fittedSchema = fitReportSchema.omit({ answers: true }).extend({
+  mmproj: z.object({ source: z.string().nullable(), luq: z.string().nullable() }),
+  threads: z.int().positive(),
+});
 export type Fitted = ReadOnly<z.infer<typeof fittedSchema>>;
 
 /** The process that looks at this laptop, and fits and compares models: one job, then it ends. */
