@@ -1,6 +1,10 @@
 import svelte from 'eslint-plugin-svelte';
 import tseslint from 'typescript-eslint';
 
+const ADDON = {
+  selector: 'Literal[value=/snug\\.node|native.build/]',
+  message: 'Only engine/ loads the addon.',
+};
 const TERMINAL_WRITES = [
   {
     selector: 'CallExpression[callee.object.property.name=/^std(out|err)$/][callee.property.name="write"]',
@@ -75,10 +79,27 @@ export default tseslint.config(
     files: ['src-main/**/*.ts'],
     ignores: ['src-main/engine/**'],
     rules: {
+      'no-restricted-syntax': ['error', ...TERMINAL_WRITES, ADDON],
+    },
+  },
+  {
+    // whoever calls what returns a promise has one place for what goes wrong
+    files: ['src-main/services/**/*.ts', 'src-main/shell/**/*.ts', 'src-main/serve/**/*.ts'],
+    // the two that are being given contracts of their own
+    ignores: ['src-main/services/{model-reader,picture-process}.ts'],
+    rules: {
+      '@typescript-eslint/promise-function-async': ['error', { checkArrowFunctions: false }],
+      // a method of the Api is async also where its answer is at hand
+      '@typescript-eslint/require-await': 'off',
       'no-restricted-syntax': [
         'error',
         ...TERMINAL_WRITES,
-        { selector: 'Literal[value=/snug\\.node|native.build/]', message: 'Only engine/ loads the addon.' },
+        ADDON,
+        {
+          selector:
+            'ReturnStatement > CallExpression[callee.object.name="Promise"][callee.property.name="resolve"]',
+          message: 'An async function returns the value itself.',
+        },
       ],
     },
   },

@@ -82,7 +82,7 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-function listen(http: Server, port: number): Promise<void> {
+async function listen(http: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     http.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, port)));
     // never another address: whoever reaches this port reads the person's chats

@@ -18,13 +18,13 @@ export class Uploads {
   }
 
   /** Keeps a picture; a document's page is named in the address. */
-  take(request: IncomingMessage, { searchParams }: URL): Promise<AddedPicture> {
+  async take(request: IncomingMessage, { searchParams }: URL): Promise<AddedPicture> {
     const page = searchParams.has('page') ? pageOf(searchParams) : undefined;
     return this.#inTurn(request, searchParams, (bytes, name) => this.#services.addPicture(bytes, name, page));
   }
 
   /** Shows the pages of a document, from the one that the address names. */
-  pages(request: IncomingMessage, { searchParams }: URL): Promise<DocumentPages> {
+  async pages(request: IncomingMessage, { searchParams }: URL): Promise<DocumentPages> {
     const first = pageOf(searchParams);
     return this.#inTurn(request, searchParams, (bytes, name) =>
       this.#services.documentPages(bytes, name, first),

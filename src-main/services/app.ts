@@ -31,8 +31,8 @@ export class AppFacts implements AppService {
     this.#jobs = options.jobs;
   }
 
-  info(): Promise<AppInfo> {
-    return Promise.resolve({ ...this.#info, modelsFolder: this.#modelsFolder() });
+  async info(): Promise<AppInfo> {
+    return { ...this.#info, modelsFolder: this.#modelsFolder() };
   }
 
   async diagnostics(): Promise<string> {

@@ -1,21 +1,17 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { regularFilesBelow } from '../files/regular-file.ts';
-import { SnugError } from '../contract/errors.ts';
-import type { BankUse } from '../contract/model.ts';
 import { takeLock } from '../store/lock.ts';
+import type { Activity } from './activity.ts';
 
 /** What fits keep so that another budget takes seconds: a folder for each source in `work`, in Snug's home. */
 export class BankFolders {
   readonly #work: string;
-  readonly #nameOf: (sourceHash: string) => string | undefined;
-  readonly #inUse: () => boolean;
+  readonly #activity: Activity;
 
-  /** `nameOf` tells the model of the first 16 digits of a source's hash; `inUse` whether a fit is running. */
-  constructor(home: string, nameOf: (sourceHash: string) => string | undefined, inUse: () => boolean) {
+  constructor(home: string, activity: Activity) {
     this.#work = join(home, 'work');
-    this.#nameOf = nameOf;
-    this.#inUse = inUse;
+    this.#activity = activity;
   }
 
   #folders(): string[] {
@@ -28,22 +24,21 @@ export class BankFolders {
     );
   }
 
-  use(): BankUse {
-    const sources = this.#folders().map((folder) => ({
-      name: this.#nameOf(folder) ?? `a model that is no longer here (${folder})`,
-      bytes: bytesIn(join(this.#work, folder)),
-    }));
-    return { sources, bytes: sources.reduce((sum, source) => sum + source.bytes, 0) };
+  /** The sources that something is kept of, with the first 16 digits of their hashes. */
+  sources(): readonly { hash: string; bytes: number }[] {
+    return this.#folders().map((hash) => ({ hash, bytes: bytesIn(join(this.#work, hash)) }));
+  }
+
+  get bytes(): number {
+    return this.sources().reduce((sum, source) => sum + source.bytes, 0);
   }
 
   /** Deletes all of it and returns the bytes freed; throws BUSY, and deletes nothing, while a fit is using it, also one in a terminal. */
   clean(): number {
-    if (this.#inUse()) {
-      throw new SnugError('BUSY', 'a fit is using what would be deleted', {
-        advice: 'Wait for the fit to end, or cancel it.',
-      });
-    }
-    const { bytes } = this.use();
+    this.#activity.refuseIfUsed('fit', 'a fit is using what would be deleted', {
+      advice: 'Wait for the fit to end, or cancel it.',
+    });
+    const { bytes } = this;
     const folders = this.#folders().map((folder) => join(this.#work, folder));
     using locks = new DisposableStack();
     for (const folder of folders) locks.use(takeLock(`${folder}.lock`, 'using what would be deleted'));

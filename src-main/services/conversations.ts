@@ -1,60 +1,57 @@
 import type { EventBus } from './event-bus.ts';
+import type { Activity } from './activity.ts';
+import { NEW_TITLE, type ConversationList } from './conversation-list.ts';
+import type { CurrentAnswer } from './current-answer.ts';
 import type {
   ChatOptions,
   Conversation,
   ConversationService,
   ConversationSummary,
-  Message,
   SearchHit,
 } from '../contract/conversation.ts';
 import type { ConversationRepository } from '../store/conversations.ts';
 import { toMarkdown } from './export-markdown.ts';
+import type { Library } from './library.ts';
 import type { StoredSettings } from './settings.ts';
-
-/** What is going on in a conversation. */
-interface RunningChat {
-  /** messages on their way to take the place of others, not kept yet */
-  unkept(conversationId: string): readonly Message[];
-  stop(argument: { conversationId: string }): Promise<void>;
-  /** a conversation has this model now: another need not stay in memory */
-  chosen(modelId: string): Promise<void>;
-}
-
-export const NEW_TITLE = 'New chat';
 
 /** Conversations as they are kept. */
 export class Conversations implements ConversationService {
   readonly #repository: ConversationRepository;
   readonly #settings: StoredSettings;
   readonly #events: EventBus;
-  /** the model a new conversation starts with when none is named */
-  readonly #defaultModel: () => string | undefined;
-  readonly #chat: RunningChat;
+  readonly #list: ConversationList;
+  readonly #current: CurrentAnswer;
+  readonly #activity: Activity;
+  readonly #library: Pick<Library, 'usable' | 'newestUsable'>;
 
   constructor(options: {
     repository: ConversationRepository;
     settings: StoredSettings;
     events: EventBus;
-    defaultModel: () => string | undefined;
-    chat: RunningChat;
+    list: ConversationList;
+    current: CurrentAnswer;
+    activity: Activity;
+    library: Pick<Library, 'usable' | 'newestUsable'>;
   }) {
     this.#repository = options.repository;
     this.#settings = options.settings;
     this.#events = options.events;
-    this.#defaultModel = options.defaultModel;
-    this.#chat = options.chat;
+    this.#list = options.list;
+    this.#current = options.current;
+    this.#activity = options.activity;
+    this.#library = options.library;
   }
 
-  list(): Promise<readonly ConversationSummary[]> {
-    return Promise.resolve(this.#repository.list());
+  async list(): Promise<readonly ConversationSummary[]> {
+    return this.#repository.list();
   }
 
-  get({ id }: { id: string }): Promise<Conversation> {
+  async get({ id }: { id: string }): Promise<Conversation> {
     const conversation = this.#repository.get(id);
-    return Promise.resolve({ ...conversation, thread: [...conversation.thread, ...this.#chat.unkept(id)] });
+    return { ...conversation, thread: [...conversation.thread, ...this.#current.unkept(id)] };
   }
 
-  create({ modelId }: { modelId?: string | undefined }): Promise<Conversation> {
+  async create({ modelId }: { modelId?: string | undefined }): Promise<Conversation> {
     const { systemPrompt, temperature, contextTokens, maxTokens } = this.#settings.current;
     const options: ChatOptions = {
       systemPrompt,
@@ -64,28 +61,28 @@ export class Conversations implements ConversationService {
       imageMaxTokens: null,
     };
     const made = this.#repository.create({
-      modelId: modelId ?? this.#defaultModel() ?? null,
+      modelId: modelId ?? this.#library.newestUsable() ?? null,
       options,
       title: NEW_TITLE,
     });
-    this.changed();
-    return Promise.resolve(made);
+    this.#list.changed();
+    return made;
   }
 
-  rename({ id, title }: { id: string; title: string }): Promise<ConversationSummary> {
+  async rename({ id, title }: { id: string; title: string }): Promise<ConversationSummary> {
     this.#repository.rename(id, title);
     return this.#summary(id);
   }
 
-  setModel({ id, modelId }: { id: string; modelId: string }): Promise<Conversation> {
+  async setModel({ id, modelId }: { id: string; modelId: string }): Promise<Conversation> {
     this.#repository.setModel(id, modelId);
     // where it cannot go now it goes when another is loaded, or after a while
-    void this.#chat.chosen(modelId).catch(() => undefined);
-    this.changed();
+    void this.#freeOthers(modelId).catch(() => undefined);
+    this.#list.changed();
     return this.get({ id });
   }
 
-  setOptions({ id, options }: { id: string; options: ChatOptions }): Promise<Conversation> {
+  async setOptions({ id, options }: { id: string; options: ChatOptions }): Promise<Conversation> {
     this.#repository.setOptions(id, options);
     this.#events.emit('conversations.options', { id, options });
     return this.get({ id });
@@ -93,47 +90,45 @@ export class Conversations implements ConversationService {
 
   async remove({ id }: { id: string }): Promise<void> {
     // nobody would see what is still to come
-    await this.#chat.stop({ conversationId: id });
+    await this.#current.stop(id);
     this.#repository.remove(id);
-    this.changed();
+    this.#list.changed();
   }
 
-  restore({ id }: { id: string }): Promise<ConversationSummary> {
+  async restore({ id }: { id: string }): Promise<ConversationSummary> {
     this.#repository.restore(id);
     return this.#summary(id);
   }
 
-  search({ query }: { query: string }): Promise<readonly SearchHit[]> {
-    return Promise.resolve(this.#repository.search(query));
+  async search({ query }: { query: string }): Promise<readonly SearchHit[]> {
+    return this.#repository.search(query);
   }
 
-  export({
+  async export({
     id,
     format,
-  }: {
-    id: string;
-    format: 'markdown' | 'json';
-  }): Promise<{ fileName: string; content: string }> {
+  }: Parameters<ConversationService['export']>[0]): Promise<{ fileName: string; content: string }> {
     const conversation = this.#repository.get(id);
     const stem =
       conversation.title
         .replace(/[^\p{L}\p{N} _-]+/gu, '')
         .trim()
         .slice(0, 60) || 'chat';
-    return Promise.resolve(
-      format === 'json'
-        ? { fileName: `${stem}.json`, content: `${JSON.stringify(conversation, null, 2)}\n` }
-        : { fileName: `${stem}.md`, content: toMarkdown(conversation) },
-    );
+    return format === 'json'
+      ? { fileName: `${stem}.json`, content: `${JSON.stringify(conversation, null, 2)}\n` }
+      : { fileName: `${stem}.md`, content: toMarkdown(conversation) };
   }
 
-  /** Tells every window that the list is another. */
-  changed(): void {
-    this.#events.emit('conversations.changed', this.#repository.list());
+  /** Takes the model out of memory unless it is this one: nobody asks it here any more. An answer is not disturbed. */
+  async #freeOthers(modelId: string): Promise<void> {
+    const { loaded } = this.#activity;
+    if (!loaded || loaded.path === this.#library.usable(modelId).path) return;
+    if (!this.#activity.isUsed('answer') && !this.#activity.isUsed('comparison'))
+      await this.#activity.freeMemory();
   }
 
   async #summary(id: string): Promise<ConversationSummary> {
-    this.changed();
+    this.#list.changed();
     const { options: _, thread: __, ...summary } = await this.get({ id });
     return summary;
   }

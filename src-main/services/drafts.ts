@@ -17,11 +17,11 @@ export class Drafts implements DraftService {
     this.#events = options.events;
   }
 
-  get({ place }: { place: string }): Promise<KeptDraft> {
-    return Promise.resolve(this.#read(place));
+  async get({ place }: { place: string }): Promise<KeptDraft> {
+    return this.#read(place);
   }
 
-  keep({
+  async keep({
     place,
     writer,
     revision,
@@ -31,7 +31,7 @@ export class Drafts implements DraftService {
     if (kept) this.#writers.set(place, writer);
     const draft = this.#read(place);
     if (kept) this.#events.emit('drafts.changed', draft);
-    return Promise.resolve({ kept, draft });
+    return { kept, draft };
   }
 
   #read(place: string): KeptDraft {

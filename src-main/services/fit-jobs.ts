@@ -1,32 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { EventBus } from './event-bus.ts';
 import { SnugError, isCancelled, toErrorData } from '../contract/errors.ts';
-import type { FitJob, FitJobService, FitPreview, FitStart, LayerEntropyView } from '../contract/fit-job.ts';
+import type { FitJob, FitJobService, FitPreview, FitStart } from '../contract/fit-job.ts';
 import type { FitReport } from '../contract/fit-report.ts';
-import { pictureKind } from '../pictures/picture-kind.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
-import { batteryWarning, type LaptopService } from '../contract/laptop.ts';
-import type { PlanPreview } from '../contract/workers/compress.ts';
+import type { LaptopService } from '../contract/laptop.ts';
 import type { FitService } from './fit-service.ts';
-import { outputPath } from '../fit/workspace.ts';
-import { formatBytes } from '../contract/bytes.ts';
-import { freeDiskBytes } from '../files/disk.ts';
-import { readRegularFile } from '../files/regular-file.ts';
 import type { FitJobRepository } from '../store/fit-jobs.ts';
+import type { Activity } from './activity.ts';
+import { FitPreviews } from './fit-previews.ts';
 import { stageWeights } from './fit-progress.ts';
-import { expectedTime } from './fit-time.ts';
+import { FitRequests } from './fit-requests.ts';
+import { fitWarnings } from './fit-warnings.ts';
 import type { ModelsFolder } from './folder.ts';
 import type { Library } from './library.ts';
 import { LiveFit } from './live-fit.ts';
 import type { StoredSettings } from './settings.ts';
-import { SharedWork, Turns } from './turns.ts';
-
-/**
- * What a fit needs on disk, as shares of its F16 source: bank blocks of 4.5 and 1.75 bits (0.28 and 0.11) and the calibration, rounded up;
- * the result, all of it at 4.5 bits at most.
- */
-const WORK_SHARE = 0.45;
-const RESULT_SHARE = 0.3;
+import { pictureAddress } from './sample-picture.ts';
 
 interface Running {
   readonly live: LiveFit;
@@ -44,13 +34,11 @@ export class FitJobs implements FitJobService {
   readonly #library: Library;
   readonly #folder: Pick<ModelsFolder, 'current' | 'isOwn' | 'requireReady'>;
   readonly #laptop: LaptopService;
-  readonly #settings: StoredSettings;
+  readonly #requests: FitRequests;
+  readonly #previews: FitPreviews;
   readonly #events: EventBus;
-  readonly #freeMemory: () => Promise<void>;
+  readonly #activity: Activity;
   #running: Running | undefined;
-  readonly #previews = new SharedWork<PlanPreview>();
-  /** each preview is a process of its own */
-  readonly #previewing = new Turns();
 
   constructor(options: {
     home: string;
@@ -61,8 +49,7 @@ export class FitJobs implements FitJobService {
     laptop: LaptopService;
     settings: StoredSettings;
     events: EventBus;
-    /** takes a chat's model out of memory; throws BUSY while it answers */
-    freeMemory: () => Promise<void>;
+    activity: Activity;
   }) {
     this.#home = options.home;
     this.#fits = options.fits;
@@ -70,33 +57,14 @@ export class FitJobs implements FitJobService {
     this.#library = options.library;
     this.#folder = options.folder;
     this.#laptop = options.laptop;
-    this.#settings = options.settings;
+    this.#requests = new FitRequests(options);
+    this.#previews = new FitPreviews({ ...options, requests: this.#requests });
     this.#events = options.events;
-    this.#freeMemory = options.freeMemory;
-  }
-
-  get isRunning(): boolean {
-    return this.#running !== undefined;
+    this.#activity = options.activity;
   }
 
   async preview(argument: Parameters<FitJobService['preview']>[0]): Promise<FitPreview> {
-    const { measure = false, ...asked } = argument;
-    const request = this.#request(asked);
-    const { calibration, savings, ...planned } = await this.#planned(request, measure);
-    const { parameters } = this.#library.entry(argument.modelId);
-    return {
-      ...planned,
-      modelId: argument.modelId,
-      savings: savings.map(({ remedies, totalBytes }) => ({ remedies, totalBytes })),
-      expectedTime: expectedTime(
-        { parameters, calibrated: calibration !== undefined },
-        this.#reports(),
-        this.#settings.current.threads ?? undefined,
-      ),
-      calibration: calibration
-        ? { order: calibration.order, entropies: calibration.entropies.map(layerView) }
-        : null,
-    };
+    return this.#previews.of(argument, this.#reports());
   }
 
   /** of the fits that ended well here, newest first */
@@ -104,38 +72,10 @@ export class FitJobs implements FitJobService {
     return this.#jobs.list().flatMap(({ report }) => (report ? [report] : []));
   }
 
-  #planned(request: Omit<FitRequest, 'budgetBytes'>, measure: boolean): Promise<PlanPreview> {
-    return this.#previews.run(JSON.stringify([request, measure]), () =>
-      this.#previewing.take(() => this.#fits.preview(request, measure)),
-    );
-  }
-
   async warnings(start: FitStart): Promise<readonly string[]> {
     const { laptop } = await this.#laptop.read({});
-    const model = this.#library.entry(start.modelId);
-    const battery = batteryWarning(laptop.power);
-    const warnings = battery === null ? [] : [battery];
-    const { availableBytes } = laptop.memory;
-    if (start.budgetBytes > availableBytes) {
-      warnings.push(
-        `Only ${formatBytes(availableBytes)} of memory is free now. At the end the model is tried, which takes up to ${formatBytes(start.budgetBytes)}: close other programs first.`,
-      );
-    }
-    return [...warnings, ...this.#diskWarnings(model.bytes, laptop.disk.freeBytes)];
-  }
-
-  #diskWarnings(sourceBytes: number, freeForModels: number): string[] {
-    const warning = (where: string, free: number, needed: number) =>
-      free >= needed
-        ? []
-        : [`Only ${formatBytes(free)} are free ${where}; this fit needs about ${formatBytes(needed)} there.`];
-    const work = sourceBytes * WORK_SHARE;
-    const result = sourceBytes * RESULT_SHARE;
-    if (this.#folder.isOwn) return warning('where models are kept', freeForModels, work + result);
-    return [
-      ...warning('where Snug works', freeDiskBytes(this.#home), work),
-      ...warning('where models are kept', freeForModels, result),
-    ];
+    const { bytes: sourceBytes } = this.#library.entry(start.modelId);
+    return fitWarnings(start, laptop, { sourceBytes, home: this.#home, isOwnFolder: this.#folder.isOwn });
   }
 
   async start(start: FitStart): Promise<FitJob> {
@@ -160,23 +100,25 @@ export class FitJobs implements FitJobService {
       startedAt: new Date().toISOString(),
       endedAt: null,
     };
-    return Promise.resolve(this.#run(job, start));
+    return this.#run(job, start);
   }
 
   #run(job: FitJob, start: FitStart): FitJob {
-    if (this.#running) {
-      throw new SnugError('BUSY', 'another fit is running', {
-        advice: 'Wait for it, or pause it; what it has done is kept.',
-      });
-    }
+    this.#activity.refuseIfUsed('fit', 'another fit is running', {
+      advice: 'Wait for it, or pause it; what it has done is kept.',
+    });
     this.#folder.requireReady();
-    const request: FitRequest = { ...this.#request(start), budgetBytes: start.budgetBytes };
+    const request: FitRequest = { ...this.#requests.of(start), budgetBytes: start.budgetBytes };
     const abort = new AbortController();
     const earlier = this.#reports().map(({ timings }) => timings);
     // without a place in the store a fit would not be found again: then it does not begin
     this.#jobs.save(job, start);
     const live = new LiveFit(job, stageWeights(earlier), (changed) => this.#tell(changed, start));
-    const ended = this.#work(live, request, abort.signal).finally(() => (this.#running = undefined));
+    const use = this.#activity.use('fit', request.modelPath);
+    const ended = this.#work(live, request, abort.signal).finally(() => {
+      this.#running = undefined;
+      use[Symbol.dispose]();
+    });
     this.#running = { live, abort, stopAs: 'paused', ended };
     return live.tell();
   }
@@ -196,7 +138,7 @@ export class FitJobs implements FitJobService {
   async #work(live: LiveFit, request: FitRequest, signal: AbortSignal): Promise<void> {
     try {
       // its memory is planned as if nothing else were loaded; an answer that is being given ends first
-      await this.#freeMemory().catch(() => undefined);
+      await this.#activity.freeMemory().catch(() => undefined);
       const report = await this.#fits.fit(request, { signal, onEvent: (event) => live.see(event) });
       const path = report.files.luq.path;
       const madeFrom = live.job.modelId;
@@ -235,19 +177,19 @@ export class FitJobs implements FitJobService {
     return job;
   }
 
-  resume({ jobId }: { jobId: string }): Promise<FitJob> {
+  async resume({ jobId }: { jobId: string }): Promise<FitJob> {
     const { job, start } = this.#jobs.get(jobId);
-    if (job.state === 'running' || job.state === 'done') return Promise.resolve(job);
-    return Promise.resolve(this.#run({ ...job, state: 'running', error: null, endedAt: null }, start));
+    if (job.state === 'running' || job.state === 'done') return job;
+    return this.#run({ ...job, state: 'running', error: null, endedAt: null }, start);
   }
 
-  picture({ jobId, answer }: { jobId: string; answer: number }): Promise<string | null> {
+  async picture({ jobId, answer }: { jobId: string; answer: number }): Promise<string | null> {
     const path = this.#jobs.get(jobId).job.report?.answers[answer]?.picture ?? null;
-    return Promise.resolve(path === null ? null : pictureAddress(path));
+    return path === null ? null : pictureAddress(path);
   }
 
-  list(): Promise<readonly FitJob[]> {
-    return Promise.resolve(this.#jobs.list());
+  async list(): Promise<readonly FitJob[]> {
+    return this.#jobs.list();
   }
 
   /** Stops the running fit, which goes on when Snug is next started. */
@@ -270,49 +212,4 @@ export class FitJobs implements FitJobService {
       if (!(error instanceof SnugError)) throw error;
     }
   }
-
-  #request(start: Omit<FitStart, 'budgetBytes'>): Omit<FitRequest, 'budgetBytes'> {
-    const model = this.#library.usable(start.modelId);
-    const { threads } = this.#settings.current;
-    return {
-      modelPath: model.path,
-      home: this.#home,
-      // two models of one name must not take each other's place; a refit replaces its own result
-      output: outputPath(this.#folder.current, model.path, model.id.slice(0, 6)),
-      contextTokens: start.contextTokens,
-      ...(model.mmprojPath === undefined ? {} : { mmprojPath: model.mmprojPath }),
-      ...(start.imageMaxTokens === undefined ? {} : { imageMaxTokens: start.imageMaxTokens }),
-      ...(start.visionType === undefined ? {} : { visionType: start.visionType }),
-      ...(start.calibrationFolder === undefined ? {} : { calibrationFolder: start.calibrationFolder }),
-      ...(threads === null ? {} : { threads }),
-      ...(start.compare === undefined ? {} : { compare: start.compare }),
-      ...(start.ordering === undefined ? {} : { ordering: start.ordering }),
-      ...(start.plan === undefined ? {} : { plan: start.plan }),
-      ...(start.minAgreement === undefined ? {} : { minAgreement: start.minAgreement }),
-    };
-  }
-}
-
-/** A sample's picture is small; a large one of somebody's own folder is not worth the way to the window. */
-const MOST_PICTURE_BYTES = 4 * 2 ** 20;
-const SHOWN_KINDS = ['jpeg', 'png', 'webp'];
-
-function pictureAddress(path: string): string | null {
-  try {
-    const bytes = readRegularFile(path, { mostBytes: MOST_PICTURE_BYTES });
-    const kind = pictureKind(bytes);
-    if (kind === undefined || !SHOWN_KINDS.includes(kind)) return null;
-    return `data:image/${kind};base64,${bytes.toString('base64')}`;
-  } catch {
-    // moved or deleted since: the answer is shown without it
-    return null;
-  }
-}
-
-function layerView(
-  entropy: { both: number; image: number | null; text: number | null },
-  layer: number,
-): LayerEntropyView {
-  const { both, image, text } = entropy;
-  return { layer, both, image, text };
 }

@@ -11,6 +11,8 @@ import type { ModelRepository } from '../store/models.ts';
 import type { SettingsRepository } from '../store/settings.ts';
 import { checkPlace, checkRoom, makeWritable, refuseTaken, whenMoving } from './move/check.ts';
 import { realDisk, type Disk } from './move/disk.ts';
+import type { Activity } from './activity.ts';
+import type { Library } from './library.ts';
 import {
   carrySidecar,
   deleteSidecar,
@@ -35,33 +37,29 @@ export class ModelsFolder implements FolderService {
   readonly #models: ModelRepository;
   readonly #settings: SettingsRepository;
   readonly #events: EventBus;
-  readonly #changed: () => void;
-  readonly #fitRuns: () => boolean;
-  readonly #freeModels: () => Promise<void>;
+  readonly #library: Pick<Library, 'changed'>;
+  readonly #activity: Activity;
   readonly #disk: Disk;
   readonly #journal: MoveJournal;
   #running: Running | undefined;
   #progress: FolderMove | null = null;
   #toldAt = 0;
 
-  /** `freeModels` takes models out of memory, or throws BUSY; `changed` tells that models lie elsewhere. */
   constructor(options: {
     home: string;
     models: ModelRepository;
     settings: SettingsRepository;
     events: EventBus;
-    changed: () => void;
-    fitRuns: () => boolean;
-    freeModels: () => Promise<void>;
+    library: Pick<Library, 'changed'>;
+    activity: Activity;
     disk?: Disk | undefined;
   }) {
     this.#home = options.home;
     this.#models = options.models;
     this.#settings = options.settings;
     this.#events = options.events;
-    this.#changed = options.changed;
-    this.#fitRuns = options.fitRuns;
-    this.#freeModels = options.freeModels;
+    this.#library = options.library;
+    this.#activity = options.activity;
     this.#disk = options.disk ?? realDisk;
     this.#journal = new MoveJournal(options.home);
   }
@@ -73,10 +71,6 @@ export class ModelsFolder implements FolderService {
   /** Snug's own folder, on the disk that it works on. */
   get isOwn(): boolean {
     return this.#settings.modelsFolder === null;
-  }
-
-  get isMoving(): boolean {
-    return this.#running !== undefined;
   }
 
   /** Makes the folder in Snug's own; says so when a chosen one is not there, as on a disk that was taken out. */
@@ -93,7 +87,7 @@ export class ModelsFolder implements FolderService {
 
   /** Throws when no fit may write there now. */
   requireReady(): void {
-    if (this.isMoving) throw busy('the models are being moved to another folder');
+    this.#activity.refuseIfUsed('move', 'the models are being moved to another folder');
     if (existsSync(this.current)) return;
     throw new SnugError('CANNOT_WRITE', `the folder for models, ${this.current}, is not there`, {
       advice: 'Connect its disk, or choose another folder for models.',
@@ -101,15 +95,17 @@ export class ModelsFolder implements FolderService {
     });
   }
 
-  moving(): Promise<FolderMove | null> {
-    return Promise.resolve(this.#progress);
+  async moving(): Promise<FolderMove | null> {
+    return this.#progress;
   }
 
   async move({ to }: { to: string | null }): Promise<MovedFolder> {
-    if (this.#running) throw busy('the models are being moved already');
-    if (this.#fitRuns()) throw busy('a fit is writing to the folder of the models');
+    this.#activity.refuseIfUsed('move', 'the models are being moved already');
+    this.#activity.refuseIfUsed('fit', 'a fit is writing to the folder of the models');
     const abort = new AbortController();
+    const use = this.#activity.use('move');
     const work = this.#move(to, abort.signal).finally(() => {
+      use[Symbol.dispose]();
       this.#running = undefined;
       this.#tell(null);
     });
@@ -123,8 +119,8 @@ export class ModelsFolder implements FolderService {
   }
 
   /** Stops a move; what it did is kept. */
-  close(): Promise<void> {
-    return this.cancel();
+  async close(): Promise<void> {
+    await this.cancel();
   }
 
   async #move(to: string | null, signal: AbortSignal): Promise<MovedFolder> {
@@ -134,7 +130,7 @@ export class ModelsFolder implements FolderService {
     const files = filesToMove(this.#models, from, folder);
     refuseTaken(files, (path) => this.#models.findByPath(path) !== undefined);
     checkRoom(files, folder, (place) => this.#disk.freeBytes(place));
-    await this.#freeModels();
+    await this.#activity.freeMemory();
     makeWritable(folder, modesAt(folder, this.#home));
     const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#tell({ from, to: folder, doneFiles: 0, totalFiles: files.length, doneBytes: 0, totalBytes });
@@ -169,7 +165,7 @@ export class ModelsFolder implements FolderService {
       this.#journal.arrived(file);
       if (deleteOld(file)) this.#journal.remove(file);
     }
-    this.#changed();
+    this.#library.changed();
     if (before) {
       this.#tell({ ...before, doneFiles: before.doneFiles + 1, doneBytes: before.doneBytes + file.bytes });
     }
@@ -216,7 +212,7 @@ export class ModelsFolder implements FolderService {
     }
   }
 
-  #copy({ from, to }: MovingFile, signal: AbortSignal): Promise<void> {
+  async #copy({ from, to }: MovingFile, signal: AbortSignal): Promise<void> {
     const before = this.#progress;
     let copied = 0;
     const onBytes = (bytes: number) => {
@@ -278,8 +274,4 @@ function deleteOld({ from }: MovingFile): boolean {
   } catch {
     return false;
   }
-}
-
-function busy(what: string): SnugError {
-  return new SnugError('BUSY', what, { advice: 'Wait for it to end, or stop it.' });
 }

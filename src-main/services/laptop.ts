@@ -1,23 +1,24 @@
 import type { LaptopService, LaptopView } from '../contract/laptop.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { startCompressWorker } from '../engine/workers.ts';
+import type { ModelsFolder } from './folder.ts';
 import { SharedWork } from './turns.ts';
 
 /** This machine, looked at by a process of its own: asking the CPU loads the engine. */
 export class LaptopReader implements LaptopService {
-  readonly #folder: () => string;
+  readonly #folder: Pick<ModelsFolder, 'current'>;
   readonly #start: StartWorker | undefined;
   readonly #reading = new SharedWork<LaptopView>();
 
-  /** `folder` tells where models are kept: its disk is the one that matters. */
-  constructor(folder: () => string, start?: StartWorker) {
+  /** The disk that models are kept on is the one that matters. */
+  constructor(folder: Pick<ModelsFolder, 'current'>, start?: StartWorker) {
     this.#folder = folder;
     this.#start = start;
   }
 
   /** Whoever asks while it is being looked at gets the same answer. */
-  read(): Promise<LaptopView> {
-    const folder = this.#folder();
+  async read(): Promise<LaptopView> {
+    const folder = this.#folder.current;
     return this.#reading.run(folder, () => this.#read(folder));
   }
 

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { EventBus } from './event-bus.ts';
 import { SnugError } from '../contract/errors.ts';
@@ -8,7 +8,10 @@ import { discard, renameDurably } from '../files/durable.ts';
 import { writeError } from '../files/write-error.ts';
 import { givenPath } from '../files/pasted-paths.ts';
 import { readSidecar } from '../models/sidecar.ts';
+import { knownSha256 } from '../models/source.ts';
 import type { ModelRepository, ModelRow } from '../store/models.ts';
+import type { Activity } from './activity.ts';
+import type { BankFolders } from './bank.ts';
 import { importModels } from './import-models.ts';
 import { DescribedModels, UNREAD } from './described-models.ts';
 import type { ModelReader } from './model-reader.ts';
@@ -29,9 +32,9 @@ const PATIENCE_MILLISECONDS = 5_000;
 export class Library implements LibraryService {
   readonly #models: ModelRepository;
   readonly #events: EventBus;
-  readonly #bank: { use(): BankUse; clean(): number };
-  /** takes a model out of memory; throws BUSY while it answers */
-  readonly #unload: (id: string) => Promise<void>;
+  readonly #bank: BankFolders;
+  readonly #activity: Activity;
+  readonly #home: string;
   readonly #reader: ModelReader;
   readonly #described: DescribedModels;
   /** whether somebody was told of a model that was not read yet */
@@ -41,18 +44,19 @@ export class Library implements LibraryService {
   constructor(options: {
     models: ModelRepository;
     events: EventBus;
-    bank: { use(): BankUse; clean(): number };
-    unload: (id: string) => Promise<void>;
+    bank: BankFolders;
+    activity: Activity;
     reader: ModelReader;
-    /** where what the files say is kept */
-    kept: string;
+    /** Snug's own folder, where what the files say is kept */
+    home: string;
   }) {
     this.#models = options.models;
     this.#events = options.events;
     this.#bank = options.bank;
-    this.#unload = options.unload;
+    this.#activity = options.activity;
+    this.#home = options.home;
     this.#reader = options.reader;
-    this.#described = new DescribedModels(options.kept, options.reader);
+    this.#described = new DescribedModels(join(options.home, 'work', 'models.json'), options.reader);
   }
 
   async list(): Promise<readonly ModelEntry[]> {
@@ -165,7 +169,7 @@ export class Library implements LibraryService {
   async remove({ id, deleteFile }: { id: string; deleteFile: boolean }): Promise<{ freedBytes: number }> {
     const row = this.#models.get(id);
     // Windows does not rename a file that is in use
-    if (deleteFile) await this.#unload(id);
+    if (deleteFile) await this.#activity.freeMemory(row.path);
     let freedBytes = 0;
     let trashedPath: string | null = null;
     if (deleteFile && !row.builtIn && existsSync(row.path)) {
@@ -200,12 +204,6 @@ export class Library implements LibraryService {
     return this.#entry(this.#models.get(id));
   }
 
-  /** The model whose file's hash begins so, among those that were hashed before. */
-  nameOfSource(sha256Of: (path: string) => string | undefined, hash: string): string | undefined {
-    const usable = this.#list().filter(mayBeUsed);
-    return usable.find((entry) => sha256Of(entry.path)?.startsWith(hash))?.name;
-  }
-
   /** The model a new conversation starts with: what was fitted last, else the newest there is. */
   newestUsable(): string | undefined {
     const usable = this.#list().filter(mayBeUsed);
@@ -237,12 +235,22 @@ export class Library implements LibraryService {
     return this.#entry(row);
   }
 
-  bank(): Promise<BankUse> {
-    return Promise.resolve(this.#bank.use());
+  async bank(): Promise<BankUse> {
+    const sources = this.#bank.sources().map(({ hash, bytes }) => ({
+      name: this.#nameOfSource(hash) ?? `a model that is no longer here (${hash})`,
+      bytes,
+    }));
+    return { sources, bytes: sources.reduce((sum, { bytes }) => sum + bytes, 0) };
   }
 
-  cleanBank(): Promise<{ freedBytes: number }> {
-    return Promise.resolve({ freedBytes: this.#bank.clean() });
+  /** The model whose file's hash begins so, among those that were hashed before. */
+  #nameOfSource(hash: string): string | undefined {
+    const usable = this.#list().filter(mayBeUsed);
+    return usable.find(({ path }) => knownSha256(path, this.#home)?.startsWith(hash))?.name;
+  }
+
+  async cleanBank(): Promise<{ freedBytes: number }> {
+    return { freedBytes: this.#bank.clean() };
   }
 
   #entry(row: ModelRow): ModelEntry {

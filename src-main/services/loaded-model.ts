@@ -68,7 +68,7 @@ export class LoadedModel implements AsyncDisposable {
   }
 
   /** Runs a task once nobody else uses the model. One whose signal is aborted before its turn is cancelled. */
-  use<T>(task: (model: ModelInUse) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async use<T>(task: (model: ModelInUse) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#turns.take(async () => {
       if (this.#closed) throw new CancelledError();
       clearTimeout(this.#idle);
@@ -142,13 +142,13 @@ class ModelProcess {
     }
   }
 
-  #forgetting<Result>(task: (worker: ChatWorker) => Promise<Result>): Promise<Result> {
+  async #forgetting<Result>(task: (worker: ChatWorker) => Promise<Result>): Promise<Result> {
     // unless all goes well, what the process remembers is not known
     this.#remembered = undefined;
     return task(this.#worker);
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     return this.#worker.close();
   }
 }
@@ -218,11 +218,11 @@ class Holder implements ModelInUse {
     return last;
   }
 
-  remember(key: string, history: () => ChatHistory): Promise<void> {
+  async remember(key: string, history: () => ChatHistory): Promise<void> {
     return this.#withLast((last) => last.remember(key, history));
   }
 
-  send(
+  async send(
     request: SendRequest,
     nextKey: string,
     options: { signal: AbortSignal; onEvent: (event: ChatEvent) => void },
@@ -230,7 +230,7 @@ class Holder implements ModelInUse {
     return this.#withLast((last) => last.send(request, nextKey, options));
   }
 
-  plan(question: PictureQuestion): Promise<PicturePlan> {
+  async plan(question: PictureQuestion): Promise<PicturePlan> {
     return this.#withLast((last) => last.plan(question));
   }
 

@@ -9,7 +9,7 @@ import type { StoredSettings } from './settings.ts';
 /** What the process that holds the model is asked, put together from conversations, the library and the settings. */
 export class ModelRequests {
   readonly #pictures: PictureRepository;
-  readonly #library: Library;
+  readonly #library: Pick<Library, 'usable'>;
   readonly #settings: StoredSettings;
   readonly #laptop: LaptopService;
   /** models that a person wants loaded whatever the memory */
@@ -18,7 +18,7 @@ export class ModelRequests {
 
   constructor(parts: {
     pictures: PictureRepository;
-    library: Library;
+    library: Pick<Library, 'usable'>;
     settings: StoredSettings;
     laptop: LaptopService;
   }) {

@@ -1,12 +1,14 @@
-import type { ChatHistory, OpenChatRequest, PlannedPictures } from '../contract/chat.ts';
-import type { Conversation, Message, PictureCost, PictureCosts as Costs } from '../contract/conversation.ts';
+import type { PlannedPictures } from '../contract/chat.ts';
+import type { Conversation, PictureCost, PictureCosts as Costs } from '../contract/conversation.ts';
 import { isCancelled } from '../contract/errors.ts';
+import type { ConversationRepository } from '../store/conversations.ts';
+import type { PictureRepository } from '../store/pictures.ts';
+import type { Activity } from './activity.ts';
+import type { CurrentAnswer } from './current-answer.ts';
 import type { LoadedModel, ModelInUse } from './loaded-model.ts';
-import { sentSizes, stateKey } from './model-requests.ts';
+import { sentSizes, stateKey, type ModelRequests } from './model-requests.ts';
 import type { PicturePace } from './picture-pace.ts';
 import { SharedWork, Turns } from './turns.ts';
-
-type HistoryOf = (conversation: Conversation, thread: readonly Message[]) => ChatHistory;
 
 interface Asked {
   readonly conversation: Conversation;
@@ -20,12 +22,11 @@ interface Asked {
 export class PictureCosts {
   readonly #model: LoadedModel;
   readonly #pace: PicturePace;
-  readonly #requestFor: (conversation: Conversation) => Promise<OpenChatRequest>;
-  readonly #conversationNow: (id: string) => Conversation;
-  readonly #historyOf: HistoryOf;
-  readonly #pathOf: (hash: string) => string;
-  /** whether this conversation's model may be loaded now */
-  readonly #mayLoad: (conversationId: string) => boolean;
+  readonly #requests: ModelRequests;
+  readonly #conversations: ConversationRepository;
+  readonly #pictures: PictureRepository;
+  readonly #activity: Activity;
+  readonly #current: CurrentAnswer;
   readonly #shared = new SharedWork<Costs | null>();
   readonly #turns = new Turns();
   readonly #running = new Set<{ readonly conversationId: string; readonly abort: AbortController }>();
@@ -33,23 +34,29 @@ export class PictureCosts {
   constructor(options: {
     model: LoadedModel;
     pace: PicturePace;
-    requestFor: (conversation: Conversation) => Promise<OpenChatRequest>;
-    conversationNow: (id: string) => Conversation;
-    historyOf: HistoryOf;
-    pathOf: (hash: string) => string;
-    mayLoad: (conversationId: string) => boolean;
+    requests: ModelRequests;
+    conversations: ConversationRepository;
+    pictures: PictureRepository;
+    activity: Activity;
+    current: CurrentAnswer;
   }) {
     this.#model = options.model;
     this.#pace = options.pace;
-    this.#requestFor = options.requestFor;
-    this.#conversationNow = options.conversationNow;
-    this.#historyOf = options.historyOf;
-    this.#pathOf = options.pathOf;
-    this.#mayLoad = options.mayLoad;
+    this.#requests = options.requests;
+    this.#conversations = options.conversations;
+    this.#pictures = options.pictures;
+    this.#activity = options.activity;
+    this.#current = options.current;
+  }
+
+  /** Whether this conversation's model may be loaded now. */
+  #mayLoad(conversationId: string): boolean {
+    const { conversationId: answers = conversationId } = this.#current;
+    return answers === conversationId && !this.#activity.isUsed('comparison');
   }
 
   /** What the pictures cost; null when another conversation has the model. */
-  of(asked: Asked): Promise<Costs | null> {
+  async of(asked: Asked): Promise<Costs | null> {
     const { id, modelId, options } = asked.conversation;
     const key = JSON.stringify([id, modelId, options, asked.text, asked.pictures, asked.editing]);
     return this.#shared.run(key, () => this.#unlessInTheWay(asked));
@@ -87,18 +94,18 @@ export class PictureCosts {
   ): Promise<Costs | null> {
     // it may have begun to answer, or another one, while this waited
     if (!this.#mayLoad(asked.id)) return null;
-    const conversation = this.#conversationNow(asked.id);
-    const request = await this.#requestFor(conversation);
+    const conversation = this.#conversations.get(asked.id);
+    const request = await this.#requests.open(conversation);
     // not loaded for this: the first answer does that, in sight of whoever asked
     const { contextTokens } = await model.openToCount(request, { signal });
     // the room that is left depends on what was said before
     const edited = conversation.thread.findIndex(({ id }) => id === editing);
     const before = conversation.thread.slice(0, edited === -1 ? undefined : edited);
-    await model.remember(stateKey(conversation, before), () => this.#historyOf(conversation, before));
+    await model.remember(stateKey(conversation, before), () => this.#requests.history(conversation, before));
     const old = conversation.thread[edited];
     const { usual, more } = await model.plan({
       text,
-      pictures: pictures.map((hash) => this.#pathOf(hash)),
+      pictures: pictures.map((hash) => this.#pictures.path(hash)),
       sentAs: old && sentSizes(conversation, conversation.thread, old, pictures),
     });
     const costOf = (planned: PlannedPictures): PictureCost => {

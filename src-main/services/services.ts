@@ -12,13 +12,15 @@ import type { StartWorker } from '../engine/worker-port.ts';
 import { LogFile } from '../files/log-file.ts';
 import { logBug, logBugs, logFits, logWorkers } from './logged.ts';
 import { FitService } from './fit-service.ts';
-import { knownSha256 } from '../models/source.ts';
 import { openStore, type Store } from '../store/database.ts';
+import { Activity } from './activity.ts';
 import { AppFacts } from './app.ts';
 import { BankFolders } from './bank.ts';
 import { Chat } from './chat.ts';
 import { errorsIn, joined, WorkingParts } from './closing.ts';
+import { ConversationList } from './conversation-list.ts';
 import { Conversations } from './conversations.ts';
+import { CurrentAnswer } from './current-answer.ts';
 import { Drafts } from './drafts.ts';
 import { FitJobs } from './fit-jobs.ts';
 import { ModelsFolder } from './folder.ts';
@@ -76,32 +78,30 @@ export async function openServices(options: {
     return row && library.entry(row.id);
   });
   const settings = new StoredSettings(store.settings, events);
-  const laptop = new LaptopReader((): string => folder.current, start);
-  const nameOf = (hash: string) => library.nameOfSource((path) => knownSha256(path, home), hash);
-  const bank: BankFolders = new BankFolders(home, nameOf, (): boolean => fits.isRunning);
+  const activity = new Activity(events);
   const library: Library = working.use(
     new Library({
       models: store.models,
       events,
-      bank,
-      unload: (id) => chat.free(id),
+      bank: new BankFolders(home, activity),
+      activity,
       reader: new ModelReader(start),
-      kept: join(home, 'work', 'models.json'),
+      home,
     }),
   );
-  const folder: ModelsFolder = working.use(
+  const folder = working.use(
     new ModelsFolder({
       home,
       models: store.models,
       settings: store.settings,
       events,
-      changed: () => library.changed(),
-      fitRuns: (): boolean => fits.isRunning,
-      freeModels: () => chat.free(),
+      library,
+      activity,
       disk: options.disk,
     }),
   );
-  const fits: FitJobs = working.use(
+  const laptop = new LaptopReader(folder, start);
+  const fits = working.use(
     new FitJobs({
       home,
       fits: new FitService(start),
@@ -111,24 +111,26 @@ export async function openServices(options: {
       laptop,
       settings,
       events,
-      freeMemory: () => chat.free(),
+      activity,
     }),
   );
-  const conversations: Conversations = new Conversations({
+  const list = new ConversationList(store.conversations, events);
+  const current = new CurrentAnswer(activity);
+  const conversations = new Conversations({
     repository: store.conversations,
     settings,
     events,
-    defaultModel: () => library.newestUsable(),
-    chat: {
-      unkept: (id) => chat.unkept(id),
-      stop: (argument) => chat.stop(argument),
-      chosen: (modelId) => chat.chosen(modelId),
-    },
+    list,
+    current,
+    activity,
+    library,
   });
-  const chat: Chat = working.use(
+  const chat = working.use(
     new Chat({
       conversations: store.conversations,
-      list: conversations,
+      list,
+      current,
+      activity,
       pictures: store.pictures,
       library,
       settings,

@@ -16,21 +16,21 @@ export class StoredSettings implements SettingsService {
     return this.#repository.get();
   }
 
-  get(): Promise<Settings> {
-    return Promise.resolve(this.current);
+  async get(): Promise<Settings> {
+    return this.current;
   }
 
-  set(change: SettingsChange): Promise<Settings> {
+  async set(change: SettingsChange): Promise<Settings> {
     this.#repository.set(change);
     return this.#changed();
   }
 
-  reset(): Promise<Settings> {
+  async reset(): Promise<Settings> {
     this.#repository.reset();
     return this.#changed();
   }
 
-  #changed(): Promise<Settings> {
+  async #changed(): Promise<Settings> {
     this.#events.emit('settings.changed', this.current);
     return this.get();
   }

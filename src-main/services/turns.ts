@@ -30,7 +30,7 @@ export class Turns {
   }
 }
 
-function unlessAborted(turn: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+async function unlessAborted(turn: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (!signal) return turn;
   return new Promise((resolve, reject) => {
     const leave = () => reject(new CancelledError());
@@ -46,7 +46,7 @@ function unlessAborted(turn: Promise<void>, signal: AbortSignal | undefined): Pr
 export class SharedWork<T> {
   readonly #running = new Map<string, Promise<T>>();
 
-  run(key: string, work: () => Promise<T>): Promise<T> {
+  async run(key: string, work: () => Promise<T>): Promise<T> {
     const known = this.#running.get(key);
     if (known) return known;
     const running = work().finally(() => this.#running.delete(key));

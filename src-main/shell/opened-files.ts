@@ -42,7 +42,7 @@ export class OpenedFiles {
   }
 
   /** Asks, and adds them to the library; one question at a time. Never rejects. */
-  add(paths: readonly string[]): Promise<void> {
+  async add(paths: readonly string[]): Promise<void> {
     this.#last = this.#last.then(() => this.#add(paths));
     return this.#last;
   }

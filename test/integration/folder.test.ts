@@ -229,7 +229,7 @@ describe('a folder that cannot be used', () => {
     expect(readdirSync(at.models).sort()).toEqual(GGUFS);
     expect(readFileSync(join(at.root, 'taken', 'b.gguf'), 'utf8')).toBe('not ours');
     expect((await services.api.app.info({})).modelsFolder).toBe(at.models);
-    expect(services.api.folder).toMatchObject({ isMoving: false });
+    expect(await services.api.folder.moving({})).toBeNull();
   });
 
   it('because another known model has the name is refused', async () => {

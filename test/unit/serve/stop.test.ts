@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { endOnSignal, type Program, type Step } from '../../../src-main/serve/stop.ts';
+import { untilTestEnds } from '../../helpers/until-test-ends.ts';
 
 /** A process that is ended in words. */
 class FakeProgram implements Program {
@@ -36,7 +37,7 @@ const hangs = (): Promise<void> => new Promise(() => undefined);
 
 function run(steps: readonly Step[]): FakeProgram {
   const program = new FakeProgram();
-  endOnSignal(steps, program, { tell: (text) => (program.said += text), milliseconds: SOON });
+  untilTestEnds(endOnSignal(steps, program, { tell: (text) => (program.said += text), milliseconds: SOON }));
   return program;
 }
 
@@ -87,7 +88,10 @@ describe('ending on a signal', () => {
 
   it('ends at once on the second signal', async () => {
     const program = new FakeProgram();
-    endOnSignal([{ name: 'Snug', close: hangs }], program, { tell: () => undefined, milliseconds: 60_000 });
+    using _ending = endOnSignal([{ name: 'Snug', close: hangs }], program, {
+      tell: () => undefined,
+      milliseconds: 60_000,
+    });
     program.signal('SIGINT');
     expect(program.exits).toEqual([]);
     program.signal('SIGINT');

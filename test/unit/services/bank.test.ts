@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openWorkspace } from '../../../src-main/fit/workspace.ts';
 import { takeLock } from '../../../src-main/store/lock.ts';
+import { Activity } from '../../../src-main/services/activity.ts';
 import { BankFolders } from '../../../src-main/services/bank.ts';
+import { EventBus } from '../../../src-main/services/event-bus.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
@@ -11,12 +13,9 @@ function bankOfTwo() {
   const home = temporaryFolder();
   const workspaces = ['a', 'b'].map((letter) => openWorkspace(home, letter.repeat(64)));
   for (const { bank } of workspaces) writeFileSync(join(bank, 'block'), new Uint8Array(10));
-  const bank = new BankFolders(
-    home,
-    () => undefined,
-    () => false,
-  );
-  return { home, workspaces, bank };
+  const activity = new Activity(new EventBus());
+  const bank = new BankFolders(home, activity);
+  return { home, workspaces, activity, bank };
 }
 
 describe('what fits keep', () => {
@@ -28,13 +27,24 @@ describe('what fits keep', () => {
     expect(bank.clean()).toBe(20);
     for (const { folder, lock } of workspaces) expect([folder, lock].filter(existsSync)).toEqual([]);
     expect(existsSync(answers)).toBe(true);
-    expect(bank.use()).toEqual({ sources: [], bytes: 0 });
+    expect(bank.sources()).toEqual([]);
+  });
+
+  it('stays, all of it, while a fit runs here', () => {
+    const { activity, bank } = bankOfTwo();
+    {
+      using _fit = activity.use('fit', '/models/another.gguf');
+      const error = thrown(() => bank.clean());
+      expect([error.code, error.message]).toEqual(['BUSY', 'a fit is using what would be deleted']);
+      expect(bank.bytes).toBe(20);
+    }
+    expect(bank.clean()).toBe(20);
   });
 
   it('stays, all of it, while a fit in a terminal works with some of it', () => {
     const { workspaces, bank } = bankOfTwo();
     using _fit = takeLock(workspaces[1]?.lock ?? '', 'fitting');
     expect(thrown(() => bank.clean()).code).toBe('BUSY');
-    expect(bank.use().bytes).toBe(20);
+    expect(bank.bytes).toBe(20);
   });
 });

@@ -4,12 +4,17 @@ import type { SentAnswer } from '../../../src-main/contract/chat.ts';
 import type { ComparedModels, Message } from '../../../src-main/contract/conversation.ts';
 import { CancelledError, SnugError } from '../../../src-main/contract/errors.ts';
 import { DEFAULT_SETTINGS } from '../../../src-main/contract/settings.ts';
+import { Activity } from '../../../src-main/services/activity.ts';
 import { Chat } from '../../../src-main/services/chat.ts';
+import { ConversationList } from '../../../src-main/services/conversation-list.ts';
 import { Conversations } from '../../../src-main/services/conversations.ts';
 import type { chatContract } from '../../../src-main/contract/workers/chat.ts';
+import { CurrentAnswer } from '../../../src-main/services/current-answer.ts';
+import type { Library } from '../../../src-main/services/library.ts';
 import { FakeWorkers, openedAs, type FakeCall } from '../../helpers/fake-workers.ts';
 import { options, pictureNamed, temporaryStore } from '../../helpers/store-parts.ts';
-import { rejected, thrown } from '../../helpers/thrown.ts';
+import { rejected } from '../../helpers/thrown.ts';
+import { untilTestEnds } from '../../helpers/until-test-ends.ts';
 import { until } from '../../helpers/until.ts';
 
 type ChatCall = FakeCall<typeof chatContract>;
@@ -65,14 +70,21 @@ function setUp(play: (call: ChatCall) => unknown = () => undefined) {
   });
   const events = new EventBus();
   const heard: Message[] = [];
-  events.listen((event) => {
-    if (event.name === 'chat.message') heard.push(event.data);
-  });
+  untilTestEnds(
+    events.listen((event) => {
+      if (event.name === 'chat.message') heard.push(event.data);
+    }),
+  );
   const usable = (id: string) => ({ id, name: id, path: `/${id}.gguf`, mmprojPath: undefined });
   const settings = { current: { ...DEFAULT_SETTINGS, threads: 1, contextTokens: 512, maxTokens: 8 } };
-  const chat: Chat = new Chat({
+  const activity = new Activity(events);
+  const list = new ConversationList(repository, events);
+  const current = new CurrentAnswer(activity);
+  const chat = new Chat({
     conversations: repository,
-    list: { changed: () => undefined },
+    list,
+    current,
+    activity,
     pictures,
     library: { usable } as unknown as Parts['library'],
     settings: settings as Parts['settings'],
@@ -80,12 +92,14 @@ function setUp(play: (call: ChatCall) => unknown = () => undefined) {
     events,
     start: workers.start,
   });
-  const list = new Conversations({
+  const kept = new Conversations({
     repository,
     settings: settings as never,
     events,
-    defaultModel: () => 'm',
-    chat,
+    list,
+    current,
+    activity,
+    library: { usable, newestUsable: () => 'm' } as unknown as Parts['library'] & Library,
   });
   onTestFinished(() => chat.close());
   const begin = (contextTokens = 4096, modelId = 'demo') =>
@@ -103,7 +117,8 @@ function setUp(play: (call: ChatCall) => unknown = () => undefined) {
   const { hash } = pictures.add(pictureNamed('mug.png'));
   return {
     chat,
-    list,
+    activity,
+    list: kept,
     events,
     pictures,
     repository,
@@ -130,7 +145,7 @@ describe('one model in memory', () => {
   it('is told with what it takes, and goes when a person unloads it', async () => {
     const { chat, events, workers, begin, ask } = setUp();
     const told: unknown[] = [];
-    events.listen((event) => event.name === 'chat.loaded' && told.push(event.data));
+    untilTestEnds(events.listen((event) => event.name === 'chat.loaded' && told.push(event.data)));
     await ask(begin());
     expect(await chat.loaded()).toEqual({ path: '/demo.gguf', memoryBytes: 1000 });
     await chat.unload();
@@ -290,22 +305,23 @@ describe('one model in memory', () => {
       expect((await ended(answer)).state).not.toBe('streaming');
       await cost;
       expect(workers.alive).toEqual([]);
-      expect(() => chat.send({ conversationId: id, text: 'And now?', pictures: [] })).toThrow(SnugError);
+      const late = chat.send({ conversationId: id, text: 'And now?', pictures: [] });
+      await expect(late).rejects.toThrow(SnugError);
       expect(workers.alive).toEqual([]);
     }
   });
 
   it('is not taken from under an answer, but is from under anything else', async () => {
-    const { chat, workers, begin, ended } = setUp(({ method, signal }) =>
+    const { chat, activity, workers, begin, ended } = setUp(({ method, signal }) =>
       method === 'send' ? untilStopped(signal) : undefined,
     );
     const id = begin();
     const { answer } = await chat.send({ conversationId: id, text: 'What is it?', pictures: [] });
-    expect((await rejected(chat.free('demo'))).code).toBe('BUSY');
-    await chat.free('another');
+    expect((await rejected(activity.freeMemory('/demo.gguf'))).code).toBe('BUSY');
+    await activity.freeMemory('/another.gguf');
     await chat.stop({ conversationId: id });
     expect((await ended(answer)).state).toBe('stopped');
-    await chat.free('demo');
+    await activity.freeMemory('/demo.gguf');
     expect(workers.alive).toEqual([]);
   });
 });
@@ -433,7 +449,7 @@ describe('an answer that is asked for again', () => {
       ['it is empty', 'send', () => said('')],
     ])('leaves all as it was when %s', async (_, method, play) => {
       const parts = await answered((call) => (call.method === method ? play() : undefined));
-      if (method === 'open') await parts.chat.free();
+      if (method === 'open') await parts.activity.freeMemory();
       const answer = await again[kind](parts);
       const end = await parts.ended(answer);
       expect(end).toMatchObject({ text: '', replaces: expect.any(String) as string });
@@ -514,7 +530,7 @@ describe('every window', () => {
   it('is told of changed options', async () => {
     const { list, events, begin } = setUp();
     const told: unknown[] = [];
-    events.listen(({ name, data }) => name === 'conversations.options' && told.push(data));
+    untilTestEnds(events.listen(({ name, data }) => name === 'conversations.options' && told.push(data)));
     const id = begin();
     const changed = { ...options, temperature: 1 };
     await list.setOptions({ id, options: changed });
@@ -528,7 +544,7 @@ describe('every window', () => {
       return { answer: said('A mug'), peakMemoryBytes: 1 };
     });
     const told: ComparedModels[] = [];
-    events.listen((event) => event.name === 'chat.compared' && told.push(event.data));
+    untilTestEnds(events.listen((event) => event.name === 'chat.compared' && told.push(event.data)));
     expect(await chat.compared()).toBeNull();
     await chat.compare({ modelIds: ['one', 'two'], text: 'What is it?', pictures: [] });
     expect(told[0]).toMatchObject({
@@ -576,7 +592,7 @@ describe('an edited question', () => {
     const { question, answer } = await chat.send({ conversationId: id, text: 'What?', pictures: [hash] });
     await ended(answer);
     const missing = { messageId: question.id, text: '', pictures: ['0'.repeat(64)] };
-    expect(thrown(() => void chat.edit(missing)).code).toBe('NOT_FOUND');
+    expect((await rejected(chat.edit(missing))).code).toBe('NOT_FOUND');
     await ended((await chat.edit({ messageId: question.id, text: 'And?' })).answer);
     expect(repository.get(id).thread[0]?.pictures).toHaveLength(1);
   });

@@ -1,13 +1,15 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { EventBus } from '../../../src-main/services/event-bus.ts';
 import type { FitJob } from '../../../src-main/contract/fit-job.ts';
 import type { Memory } from '../../../src-main/contract/fit-report.ts';
 import { CancelledError, SnugError } from '../../../src-main/contract/errors.ts';
 import type { FitEvent } from '../../../src-main/contract/workers/compress.ts';
+import { Activity } from '../../../src-main/services/activity.ts';
 import type { FitService } from '../../../src-main/services/fit-service.ts';
 import { FitJobs } from '../../../src-main/services/fit-jobs.ts';
 import { ordinaryLaptop } from '../../helpers/laptops.ts';
 import { fitStart, runningJob, temporaryStore } from '../../helpers/store-parts.ts';
+import { untilTestEnds } from '../../helpers/until-test-ends.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 const memory = {} as Memory;
@@ -23,9 +25,11 @@ function jobsWith(
   const { fitJobs } = temporaryStore();
   const events = new EventBus();
   const heard: FitJob[] = [];
-  events.listen((event) => {
-    if (event.name === 'fits.changed') heard.push(event.data);
-  });
+  untilTestEnds(
+    events.listen((event) => {
+      if (event.name === 'fits.changed') heard.push(event.data);
+    }),
+  );
   const model = {
     id: fitStart.modelId,
     name: 'Demo-VL',
@@ -35,6 +39,13 @@ function jobsWith(
     mmprojPath: undefined,
   };
   const done: string[] = [];
+  const activity = new Activity(events);
+  const release = () => {
+    done.push('freed');
+    return Promise.reject(new SnugError('BUSY', 'a model is answering'));
+  };
+  const keeping = activity.keep({ release });
+  onTestFinished(() => keeping[Symbol.dispose]());
   const jobs = new FitJobs({
     home: temporaryFolder(),
     fits: {
@@ -54,12 +65,9 @@ function jobsWith(
     laptop: { read: () => Promise.resolve({ laptop: ordinaryLaptop() }) } as unknown as Parts['laptop'],
     settings: { current: { threads: null } } as Parts['settings'],
     events,
-    freeMemory: () => {
-      done.push('freed');
-      return Promise.reject(new SnugError('BUSY', 'a model is answering'));
-    },
+    activity,
   });
-  return { jobs, heard, fitJobs, done };
+  return { jobs, heard, fitJobs, done, activity };
 }
 
 it('a fit begins with no other model in memory, where that can be had', async () => {
@@ -74,9 +82,9 @@ it('a fit begins with no other model in memory, where that can be had', async ()
 });
 
 it('a fit does not begin where the store can keep no note of it', async () => {
-  const { jobs } = jobsWith({ now: true }, () => Promise.reject(new Error('it began')));
+  const { jobs, activity } = jobsWith({ now: true }, () => Promise.reject(new Error('it began')));
   await expect(jobs.start(fitStart)).rejects.toMatchObject({ code: 'DISK_FULL' });
-  expect(jobs.isRunning).toBe(false);
+  expect(activity.isUsed('fit')).toBe(false);
 });
 
 it('a fit whose progress finds no room in the store goes on, and the window hears why', async () => {
@@ -148,7 +156,9 @@ it('a fit that Snug is closed over goes on at the next start, and one that was p
   const untilStopped: FitService['fit'] = (_, { signal } = {}) => {
     begun++;
     return new Promise((_resolve, reject) => {
-      signal?.addEventListener('abort', () => reject(new CancelledError()));
+      const stop = () => reject(new CancelledError());
+      if (signal?.aborted) stop();
+      signal?.addEventListener('abort', stop);
     });
   };
   const { jobs, fitJobs } = jobsWith(
@@ -166,7 +176,7 @@ it('a fit that Snug is closed over goes on at the next start, and one that was p
   const interrupted = fitJobs.interrupted();
   expect(interrupted.map(({ id }) => id)).toEqual([running.id]);
   await jobs.resumeClosed(interrupted);
-  expect(begun).toBe(3);
+  await vi.waitFor(() => expect(begun).toBe(3));
   expect(fitJobs.get(running.id).job.state).toBe('running');
   expect(fitJobs.get(paused.id).job.state).toBe('paused');
   await jobs.close();

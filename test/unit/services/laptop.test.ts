@@ -19,7 +19,7 @@ const view: ProfileReport = {
 
 it('the laptop that sixty ask about at once is looked at by one process', async () => {
   const workers = new FakeWorkers<typeof compressContract>(async () => (await pause(), view));
-  const reader = new LaptopReader(() => '/models', workers.start);
+  const reader = new LaptopReader({ current: '/models' }, workers.start);
   const views = await Promise.all(Array.from({ length: 60 }, () => reader.read()));
   expect(views).toHaveLength(60);
   expect(workers.all).toHaveLength(1);
@@ -34,7 +34,7 @@ it('a look that failed is not kept', async () => {
     if (fails) throw new Error('no');
     return view;
   });
-  const reader = new LaptopReader(() => '/models', workers.start);
+  const reader = new LaptopReader({ current: '/models' }, workers.start);
   const looks = await Promise.allSettled([reader.read(), reader.read()]);
   expect(looks.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   fails = false;

@@ -8,12 +8,15 @@ import { forkWorker } from '../../../src-main/engine/fork-worker.ts';
 import type { StartWorker } from '../../../src-main/engine/worker-port.ts';
 import type { ToWorker } from '../../../src-main/engine/worker-protocol.ts';
 import { writeSidecar } from '../../../src-main/models/sidecar.ts';
+import { Activity } from '../../../src-main/services/activity.ts';
+import { BankFolders } from '../../../src-main/services/bank.ts';
 import { Library } from '../../../src-main/services/library.ts';
 import { ModelReader } from '../../../src-main/services/model-reader.ts';
 import { hasPipes, makePipe } from '../../helpers/pipe.ts';
 import { writeTextModel, writeVisionModel } from '../../helpers/small-models.ts';
 import { writeStoredEncoder } from '../../helpers/stored-encoders.ts';
 import { temporaryStore } from '../../helpers/store-parts.ts';
+import { untilTestEnds } from '../../helpers/until-test-ends.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 import { until } from '../../helpers/until.ts';
@@ -34,16 +37,19 @@ function libraryOf(
   };
   const events = new EventBus();
   const told: (readonly ModelEntry[])[] = [];
-  events.listen((event) => {
-    if (event.name === 'library.changed') told.push(event.data);
-  });
+  untilTestEnds(
+    events.listen((event) => {
+      if (event.name === 'library.changed') told.push(event.data);
+    }),
+  );
+  const activity = new Activity(events);
   const library = new Library({
     models: store.models,
     events,
-    bank: { use: () => ({ sources: [], bytes: 0 }), clean: () => 0 },
-    unload: () => Promise.resolve(),
+    bank: new BankFolders(home, activity),
+    activity,
     reader: new ModelReader(watched, 3_000),
-    kept: join(home, 'models.json'),
+    home,
   });
   onTestFinished(() => library.close());
   return { library, store, home, asked, told };
@@ -286,7 +292,7 @@ describe('what was read', () => {
     const { library, home } = libraryOf(store);
     await library.add({ paths: [writeTextModel(temporaryFolder())] });
     await library.close();
-    writeFileSync(join(home, 'models.json'), '{"version":1,"models":{"x":');
+    writeFileSync(join(home, 'work', 'models.json'), '{"version":1,"models":{"x":');
     expect((await libraryOf(store, { home }).library.list())[0]).toMatchObject({ name: 'Small' });
   });
 });

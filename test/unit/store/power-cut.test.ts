@@ -9,6 +9,8 @@ import { publish, writeFileAtomically } from '../../../src-main/files/durable.ts
 import { openWorkspace } from '../../../src-main/fit/workspace.ts';
 import { writeSidecar } from '../../../src-main/models/sidecar.ts';
 import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
+import { Activity } from '../../../src-main/services/activity.ts';
+import { BankFolders } from '../../../src-main/services/bank.ts';
 import { Library } from '../../../src-main/services/library.ts';
 import type { ModelReader } from '../../../src-main/services/model-reader.ts';
 import { realDisk } from '../../../src-main/services/move/disk.ts';
@@ -61,13 +63,15 @@ function libraryOfOne() {
   writeFileSync(path, 'a model');
   const { models } = temporaryStore(join(folder, 'home'));
   const { id } = models.add({ path });
+  const events = new EventBus();
+  const activity = new Activity(events);
   const library = new Library({
     models,
-    events: new EventBus(),
-    bank: { use: () => ({ sources: [], bytes: 0 }), clean: () => 0 },
-    unload: () => Promise.resolve(),
+    events,
+    bank: new BankFolders(folder, activity),
+    activity,
     reader: { read: () => Promise.reject(new SnugError('NOT_GGUF', 'no model')) } as unknown as ModelReader,
-    kept: join(folder, 'models.json'),
+    home: folder,
   });
   return { library, models, path, id };
 }

@@ -1,0 +1,79 @@
+import type { ChatService, ComparedAnswer, ComparedModels } from '../contract/conversation.ts';
+import type { StartWorker } from '../engine/worker-port.ts';
+import type { PictureRepository } from '../store/pictures.ts';
+import type { Activity } from './activity.ts';
+import { Comparison } from './compare.ts';
+import type { EventBus } from './event-bus.ts';
+import type { Library } from './library.ts';
+import type { LoadedModel, ModelInUse } from './loaded-model.ts';
+import type { ModelRequests } from './model-requests.ts';
+import type { PictureCosts } from './picture-costs.ts';
+import type { StoredSettings } from './settings.ts';
+
+interface Parts {
+  readonly model: LoadedModel;
+  readonly requests: ModelRequests;
+  readonly costs: Pick<PictureCosts, 'giveWay'>;
+  readonly library: Pick<Library, 'usable'>;
+  readonly pictures: PictureRepository;
+  readonly settings: StoredSettings;
+  readonly activity: Activity;
+  readonly events: EventBus;
+  readonly start: StartWorker | undefined;
+}
+
+/** Comparisons of two models over a question, one at a time, the last one kept to be looked at. */
+export class Comparisons {
+  readonly #parts: Parts;
+  #running: { readonly run: Comparison; readonly ended: Promise<unknown> } | undefined;
+  /** running or not */
+  #last: Comparison | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  get state(): ComparedModels | null {
+    return this.#last?.state ?? null;
+  }
+
+  /** Asks the models, without any other in memory. */
+  async compare(
+    { modelIds, text, pictures: hashes }: Parameters<ChatService['compare']>[0],
+    threads: number,
+  ): Promise<readonly ComparedAnswer[]> {
+    const { model, requests, costs, library, pictures, settings, activity, events, start } = this.#parts;
+    const models = modelIds.map((id) => library.usable(id));
+    const question = {
+      text,
+      files: hashes.map((hash) => pictures.path(hash)),
+      pictures: hashes.map((hash) => pictures.get(hash)),
+      threads,
+      settings: settings.current,
+      isLoadedAnyway: (id: string) => requests.isLoadedAnyway(id),
+    };
+    const run = new Comparison(models, question, (told) => events.emit('chat.compared', told));
+    costs.giveWay();
+    const use = activity.use('comparison', ...models.map(({ path }) => path));
+    const alone = async (inUse: ModelInUse) => {
+      // two models side by side need no third in memory
+      await inUse.unload();
+      return run.run(start);
+    };
+    const ended = model.use(alone).finally(() => {
+      this.#running = undefined;
+      use[Symbol.dispose]();
+      run.end();
+    });
+    this.#running = { run, ended: ended.catch(() => undefined) };
+    this.#last = run;
+    events.emit('chat.compared', run.state);
+    return ended;
+  }
+
+  /** Ends when the one that runs has ended. */
+  async stop(): Promise<void> {
+    this.#running?.run.stop();
+    await this.#running?.ended;
+  }
+}

@@ -1,0 +1,71 @@
+import type { FitJobService, FitPreview, LayerEntropyView } from '../contract/fit-job.ts';
+import type { FitReport } from '../contract/fit-report.ts';
+import type { FitRequest } from '../contract/fit-request.ts';
+import type { PlanPreview } from '../contract/workers/compress.ts';
+import type { FitRequests } from './fit-requests.ts';
+import type { FitService } from './fit-service.ts';
+import { expectedTime } from './fit-time.ts';
+import type { Library } from './library.ts';
+import type { StoredSettings } from './settings.ts';
+import { SharedWork, Turns } from './turns.ts';
+
+/** What a fit would come to, before it is started. */
+export class FitPreviews {
+  readonly #fits: Pick<FitService, 'preview'>;
+  readonly #requests: FitRequests;
+  readonly #library: Pick<Library, 'entry'>;
+  readonly #settings: Pick<StoredSettings, 'current'>;
+  readonly #shared = new SharedWork<PlanPreview>();
+  /** each preview is a process of its own */
+  readonly #turns = new Turns();
+
+  constructor(parts: {
+    fits: Pick<FitService, 'preview'>;
+    requests: FitRequests;
+    library: Pick<Library, 'entry'>;
+    settings: Pick<StoredSettings, 'current'>;
+  }) {
+    this.#fits = parts.fits;
+    this.#requests = parts.requests;
+    this.#library = parts.library;
+    this.#settings = parts.settings;
+  }
+
+  /** `earlier`: reports of fits that ended well here, newest first. */
+  async of(
+    argument: Parameters<FitJobService['preview']>[0],
+    earlier: readonly FitReport[],
+  ): Promise<FitPreview> {
+    const { measure = false, ...asked } = argument;
+    const request = this.#requests.of(asked);
+    const { calibration, savings, ...planned } = await this.#planned(request, measure);
+    const { parameters } = this.#library.entry(argument.modelId);
+    return {
+      ...planned,
+      modelId: argument.modelId,
+      savings: savings.map(({ remedies, totalBytes }) => ({ remedies, totalBytes })),
+      expectedTime: expectedTime(
+        { parameters, calibrated: calibration !== undefined },
+        earlier,
+        this.#settings.current.threads ?? undefined,
+      ),
+      calibration: calibration
+        ? { order: calibration.order, entropies: calibration.entropies.map(layerView) }
+        : null,
+    };
+  }
+
+  async #planned(request: Omit<FitRequest, 'budgetBytes'>, measure: boolean): Promise<PlanPreview> {
+    return this.#shared.run(JSON.stringify([request, measure]), () =>
+      this.#turns.take(() => this.#fits.preview(request, measure)),
+    );
+  }
+}
+
+function layerView(
+  entropy: { both: number; image: number | null; text: number | null },
+  layer: number,
+): LayerEntropyView {
+  const { both, image, text } = entropy;
+  return { layer, both, image, text };
+}
