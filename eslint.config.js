@@ -1,5 +1,6 @@
 import svelte from 'eslint-plugin-svelte';
 import tseslint from 'typescript-eslint';
+import { keptDisposables } from './tools/style/kept-disposables.js';
 
 const ADDON = {
   selector: 'Literal[value=/snug\\.node|native.build/]',
@@ -73,6 +74,11 @@ export default tseslint.config(
       'no-restricted-syntax': ['error', ...TERMINAL_WRITES],
       eqeqeq: 'error',
     },
+  },
+  {
+    files: ['**/*.ts'],
+    plugins: { snug: { rules: { 'kept-disposables': keptDisposables } } },
+    rules: { 'snug/kept-disposables': 'error' },
   },
   {
     // layers, cycles and packages: .dependency-cruiser.js; the addon is loaded by its path
