@@ -35,6 +35,7 @@ export default defineConfig({
     // integration tests load the addon and start workers: a process each, as in the app
     pool: 'forks',
     reporters: ['default', './tools/tests/reporter.ts'],
+    setupFiles: ['test/helpers/no-leaks.ts'],
     maxWorkers: availableParallelism(),
     projects: [
       {

@@ -74,9 +74,10 @@ const problemsOf = async (services: Services) => (await ours(services)).map(({ p
 
 function told(services: Services): ApiEvents['folder.moving'][] {
   const moves: ApiEvents['folder.moving'][] = [];
-  services.events.listen((event) => {
+  const listening = services.events.listen((event) => {
     if (event.name === 'folder.moving') moves.push(event.data);
   });
+  onTestFinished(() => listening[Symbol.dispose]());
   return moves;
 }
 

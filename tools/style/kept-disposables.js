@@ -30,7 +30,8 @@ export const keptDisposables = {
 };
 
 /** Whether a type is disposable and not one of a library's: those return themselves (`timer.unref()`, `child.on()`). */
-function isOurs(type, program) {
+function isOurs(given, program) {
+  const type = program.getTypeChecker().getNonNullableType(given);
   if (!type.getProperties().some(({ escapedName }) => DISPOSABLE.test(escapedName))) return false;
   const { declarations = [] } = type.aliasSymbol ?? type.symbol ?? {};
   const isLibrary = (declaration) => program.isSourceFileFromExternalLibrary(declaration.getSourceFile());

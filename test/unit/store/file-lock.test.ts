@@ -71,13 +71,15 @@ describe('a lock', () => {
 
   it('that its holder keeps no hold of lasts as long as the process', async () => {
     const path = join(temporaryFolder(), 'lock');
-    lockFile(path, 0);
+    const lock = new WeakRef(lockFile(path, 0) ?? expect.fail('it is free'));
     setFlagsFromString('--expose-gc');
     (runInNewContext('gc') as () => void)();
     const other = await racer();
     expect(await ask(other, { path })).toBe(false);
     (runInNewContext('gc') as () => void)();
     expect(lockFile(path, 0)).toBeUndefined();
+    lock.deref()?.[Symbol.dispose]();
+    using _next = takeLock(path, 'testing');
   });
 
   it('of a killed process is free at once, and one that passes in a moment is waited for', async () => {
