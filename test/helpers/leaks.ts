@@ -15,6 +15,7 @@ const SHORTEST_SOURCE = 60;
 /** Undisposed listeners on any EventBus, by where they began to listen. */
 const listening = new Map<symbol, string>();
 
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called with the `this` that it was called with
 const { listen } = EventBus.prototype;
 EventBus.prototype.listen = function (listener) {
   const kept = listen.call(this, listener);
