@@ -9,7 +9,7 @@ export type OpenThings = readonly string[];
 const PASSING =
   /^(?:FS|GetAddrInfo|GetNameInfo|Immediate|TickObject|PipeConnect|TCPConnect|WriteWrap|ShutdownWrap)/;
 /** The streams of this process, and its channel to who started it. */
-const OWN_FILES = /^(?:\/dev\/|\/proc\/|pipe:|socket:|anon_inode:)/;
+const OWN_FILES = /^(?:\/dev\/(?!shm\/)|\/proc\/|pipe:|socket:|anon_inode:)/;
 const SHORTEST_SOURCE = 60;
 
 /** Undisposed listeners on any EventBus, by where they began to listen. */
