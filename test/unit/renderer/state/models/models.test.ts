@@ -9,15 +9,15 @@ import GetModel from '../../../../../src-renderer/components/models/GetModel.sve
 import ModelRow from '../../../../../src-renderer/components/models/ModelRow.svelte';
 import { formatFact } from '../../../../../src-renderer/text/format.ts';
 import Settings from '../../../../../src-renderer/pages/Settings.svelte';
-import { AppState } from '../../../../../src-renderer/state/app/app.svelte.ts';
 import { distinction } from '../../../../../src-renderer/text/model-names.ts';
 import { ModelsState, planWords } from '../../../../../src-renderer/state/models/models.svelte.ts';
 import { SettingsState } from '../../../../../src-renderer/state/settings/settings.svelte.ts';
-import { FakeAddressBar, FakeBridge, laptop, MiB, model } from '../../fake-bridge.ts';
+import { FakeBridge, laptop, MiB, model } from '../../fake-bridge.ts';
+import { openApp } from '../../open-app.ts';
 
 async function open(answers: ConstructorParameters<typeof FakeBridge>[0] = {}) {
   const bridge = new FakeBridge(answers);
-  const app = new AppState(bridge, new FakeAddressBar());
+  const app = openApp(bridge);
   await app.load();
   return { app, bridge, models: new ModelsState(app), settings: new SettingsState(app) };
 }

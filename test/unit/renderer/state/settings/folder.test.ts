@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { CancelledError, SnugError } from '../../../../../src-main/contract/errors.ts';
 import type { FolderMove, MovedFolder } from '../../../../../src-main/contract/folder.ts';
-import { AppState } from '../../../../../src-renderer/state/app/app.svelte.ts';
 import { FolderState } from '../../../../../src-renderer/state/settings/folder.svelte.ts';
-import { FakeAddressBar, FakeBridge, MiB } from '../../fake-bridge.ts';
+import { FakeBridge, MiB } from '../../fake-bridge.ts';
+import { openApp } from '../../open-app.ts';
 
 const running: FolderMove = {
   from: '/data/models',
@@ -27,7 +27,7 @@ const info = (modelsFolder: string) => ({
 async function open(folder: ConstructorParameters<typeof FakeBridge>[0]) {
   let path = '/data/models';
   const bridge = new FakeBridge({ app: { info: () => Promise.resolve(info(path)) }, ...folder });
-  const app = new AppState(bridge, new FakeAddressBar());
+  const app = openApp(bridge);
   await app.load();
   const state = new FolderState(app);
   const lies = (where: string) => (path = where);
