@@ -7,10 +7,12 @@ export type OpenThings = readonly string[];
 
 /** These come and go by themselves: reads and writes that run, the next turn of the loop. */
 const PASSING =
-  /^(?:FS|GetAddrInfo|GetNameInfo|Immediate|TickObject|PipeConnect|TCPConnect|WriteWrap|ShutdownWrap)/;
+  /^(?:FSReq|GetAddrInfo|GetNameInfo|Immediate|TickObject|PipeConnect|TCPConnect|WriteWrap|ShutdownWrap)/;
 /** The streams of this process, and its channel to who started it. */
-const OWN_FILES = /^(?:\/dev\/(?!shm\/)|\/proc\/|pipe:|socket:|anon_inode:)/;
-const SHORTEST_SOURCE = 60;
+const OWN_FILES = /^(?:\/dev\/(?!shm\/)|\/proc\/|\/sys\/|pipe:|socket:|anon_inode:)/;
+/** The addon's, which is loaded once and ends its work with the process. */
+const STAYING_LISTENER = /abortEverything/;
+const SHOWN_LETTERS = 60;
 
 /** Undisposed listeners on any EventBus, by where they began to listen. */
 const listening = new Map<symbol, string>();
@@ -29,6 +31,8 @@ EventBus.prototype.listen = function (listener) {
   };
 };
 
+const ofProcess: NodeJS.EventEmitter = process;
+
 /** Everything that has to be ended by whoever began it. */
 export function openThings(): OpenThings {
   return [
@@ -36,11 +40,12 @@ export function openThings(): OpenThings {
       .getActiveResourcesInfo()
       .filter((type) => !PASSING.test(type))
       .map((type) => `a ${type}`),
-    ...process
+    ...ofProcess
       .eventNames()
       .flatMap((name) =>
-        process.rawListeners(name).map((one) => `a listener of ${String(name)}: ${sourceOf(one)}`),
-      ),
+        ofProcess.listeners(name).map((one) => `a listener of ${String(name)}: ${sourceOf(one)}`),
+      )
+      .filter((words) => !STAYING_LISTENER.test(words)),
     ...[...listening.values()].map((place) => `a listener of an EventBus, from ${place}`),
     ...childProcesses(),
     ...openFiles(),
@@ -112,7 +117,7 @@ function targetOf(path: string): string {
 
 /** Enough of a function to find it. */
 function sourceOf(listener: unknown): string {
-  return String(listener).replaceAll(/\s+/g, ' ').slice(0, SHORTEST_SOURCE);
+  return String(listener).replaceAll(/\s+/g, ' ').slice(0, SHOWN_LETTERS);
 }
 
 function callerOf(stack = ''): string {

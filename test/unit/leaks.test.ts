@@ -43,7 +43,7 @@ describe('what a test file leaves open is found:', () => {
 
   it('a listener on the process', async () => {
     const found = await foundOf(() => {
-      process.on('SIGHUP', plantedListener);
+      process.once('SIGHUP', plantedListener);
       return () => process.off('SIGHUP', plantedListener);
     });
     expect(found.join()).toContain('a listener of SIGHUP: function plantedListener()');
