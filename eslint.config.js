@@ -91,8 +91,6 @@ export default tseslint.config(
   {
     // whoever calls what returns a promise has one place for what goes wrong
     files: ['src-main/services/**/*.ts', 'src-main/shell/**/*.ts', 'src-main/serve/**/*.ts'],
-    // the two that are being given contracts of their own
-    ignores: ['src-main/services/{model-reader,picture-process}.ts'],
     rules: {
       '@typescript-eslint/promise-function-async': ['error', { checkArrowFunctions: false }],
       // a method of the Api is async also where its answer is at hand

@@ -36,36 +36,36 @@ export class ModelReader implements AsyncDisposable {
   }
 
   /** What a model's files say of it. */
-  describe(files: OfPath & { readonly mmprojPath: string | null }): Promise<DescribedFiles> {
+  async describe(files: OfPath & { readonly mmprojPath: string | null }): Promise<DescribedFiles> {
     return this.#read(files.path, (worker) => worker.describe(files));
   }
 
   /** All that a file's header says. */
-  inspect(file: OfPath): Promise<Inspection> {
+  async inspect(file: OfPath): Promise<Inspection> {
     return this.#read(file.path, (worker) => worker.inspect(file));
   }
 
   /** Whether it is a text model or a vision file; throws for anything else. */
-  kind(file: OfPath): Promise<'text' | 'vision'> {
+  async kind(file: OfPath): Promise<'text' | 'vision'> {
     return this.#read(file.path, (worker) => worker.kind(file));
   }
 
   /** Whether a vision file belongs to a text model. */
-  fits(pair: OfPair): Promise<boolean> {
+  async fits(pair: OfPair): Promise<boolean> {
     return this.#read(pair.path, (worker) => worker.fits(pair));
   }
 
   /** Throws WRONG_PAIR with the reason where it does not. */
-  checkPair(pair: OfPair): Promise<void> {
+  async checkPair(pair: OfPair): Promise<void> {
     return this.#read(pair.path, (worker) => worker.checkPair(pair));
   }
 
   /** The vision file in a text model's folder; throws where several fit. */
-  findMmproj(file: OfPath): Promise<string | undefined> {
+  async findMmproj(file: OfPath): Promise<string | undefined> {
     return this.#read(file.path, (worker) => worker.findMmproj(file));
   }
 
-  #read<Result>(path: string, task: (worker: ReadWorker) => Promise<Result>): Promise<Result> {
+  async #read<Result>(path: string, task: (worker: ReadWorker) => Promise<Result>): Promise<Result> {
     return this.#queue.run(task, {
       late: () => tooSlow(path, this.#limitMilliseconds),
       died: (cause) => diedReading(path, cause),

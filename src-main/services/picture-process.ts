@@ -41,12 +41,12 @@ export class PictureProcess implements AsyncDisposable {
    * A picture as it is to be kept, after it was decoded.
    * @throws SnugError BAD_PICTURE, BUSY when too many wait
    */
-  prepare(request: PrepareRequest): Promise<PreparedPicture> {
+  async prepare(request: PrepareRequest): Promise<PreparedPicture> {
     return this.#look(request, (worker) => worker.prepare(request));
   }
 
   /** What a document's pages look like; throws as `prepare` does. */
-  pages(request: PagesRequest): Promise<DocumentPages> {
+  async pages(request: PagesRequest): Promise<DocumentPages> {
     return this.#look(request, (worker) => worker.pages(request));
   }
 

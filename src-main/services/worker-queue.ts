@@ -35,7 +35,7 @@ export class WorkerQueue<Worker extends RunningWorker> implements AsyncDisposabl
     this.#options = options;
   }
 
-  run<Result>(task: (worker: Worker) => Promise<Result>, errors: QueueErrors): Promise<Result> {
+  async run<Result>(task: (worker: Worker) => Promise<Result>, errors: QueueErrors): Promise<Result> {
     const result = this.#last.then(() => this.#run(task, errors));
     this.#last = result.catch(() => undefined);
     return result;
