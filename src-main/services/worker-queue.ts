@@ -1,4 +1,4 @@
-import { CancelledError, SnugError } from '../contract/errors.ts';
+import { CancelledError, hasCode, type SnugError } from '../contract/errors.ts';
 import type { RunningWorker } from '../contract/workers/worker-contract.ts';
 
 /** How a queue treats its process. */
@@ -86,7 +86,7 @@ export class WorkerQueue<Worker extends RunningWorker> implements AsyncDisposabl
       return await Promise.race([answer, limit.promise]);
     } catch (error) {
       if (isLate) await this.#end();
-      throw error instanceof SnugError && error.code === 'WORKER_DIED' ? died(error) : error;
+      throw hasCode(error, 'WORKER_DIED') ? died(error) : error;
     } finally {
       clearTimeout(timer);
     }

@@ -1,8 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import type { ChatEvent } from '../../src-main/contract/chat.ts';
+import { chatEventSchema, type ChatEvent } from '../../src-main/contract/chat.ts';
+import { chatContract } from '../../src-main/contract/workers/chat.ts';
 import { lastWordsOf, type StartWorker } from '../../src-main/engine/worker-port.ts';
 import type { FromWorker, ToWorker } from '../../src-main/engine/worker-protocol.ts';
-import type { FitEvent } from '../../src-main/contract/workers/compress.ts';
+import { fitEventSchema, type FitEvent } from '../../src-main/contract/workers/compress.ts';
 
 /** What a worker tells while it works. */
 export type WorkerEvent = ChatEvent | FitEvent;
@@ -30,7 +31,9 @@ export class Workers {
     });
     // heard here once, however many listen: the process is held right after it has told what was waited for
     child.on('message', (message: FromWorker) => {
-      if (message.kind === 'event') this.#see(message.event as WorkerEvent, child);
+      if (message.kind !== 'event') return;
+      const told = chatEventSchema.or(fitEventSchema).safeParse(message.event);
+      if (told.success) this.#see(told.data, child);
     });
     return {
       post: (message) => {
@@ -90,9 +93,11 @@ export class Workers {
 
   #asked(message: ToWorker): ToWorker {
     if (!this.endless || message.kind !== 'call') return message;
-    const argument = message.argument as { question?: object };
-    if (message.method === 'send') return { ...message, argument: { ...argument, ignoreEnd: true } };
+    const { send, askOnce } = chatContract.methods;
+    if (message.method === 'send')
+      return { ...message, argument: { ...send.argument.parse(message.argument), ignoreEnd: true } };
     if (message.method !== 'askOnce') return message;
+    const argument = askOnce.argument.parse(message.argument);
     return { ...message, argument: { ...argument, question: { ...argument.question, ignoreEnd: true } } };
   }
 }

@@ -53,7 +53,7 @@ const planPreviewSchema = z.object({
 });
 export type PlanPreview = ReadOnly<z.infer<typeof planPreviewSchema>>;
 
-const fitEventSchema = z.discriminatedUnion('kind', [
+export const fitEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), progress: progressSchema }),
   z.object({ kind: z.literal('layer'), layer: z.number(), ...entropyBits }),
   /** `low`: the layers below the high rung */
