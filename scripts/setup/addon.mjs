@@ -66,7 +66,7 @@ function explainBuildFailure(output) {
 }
 
 /** CMake's arguments for native/; the comparison tools in bench/ are built with the same ones. */
-export async function cmakeArguments(buildFolder, extra = []) {
+async function cmakeArguments(buildFolder, extra = []) {
   const generator =
     (await run('ninja', ['--version'])).missing || process.platform === 'win32' ? [] : ['-G', 'Ninja'];
   return [
@@ -85,7 +85,7 @@ export async function cmakeArguments(buildFolder, extra = []) {
 }
 
 /** Configures and builds with a progress line; throws SetupError with the reason and what mends it. */
-export async function buildNative(buildFolder, label, extra = []) {
+async function buildNative(buildFolder, label, extra = []) {
   await checkCMake();
   let configured = await run('cmake', await cmakeArguments(buildFolder, extra));
   if (configured.code !== 0) {

@@ -15,7 +15,7 @@ export interface Turn {
 }
 
 /** A picture to be sent: its own size, and the one that it was sent at before. */
-export interface PictureToSend {
+interface PictureToSend {
   readonly original: PictureSize;
   readonly sentAs?: PictureSize | undefined;
 }

@@ -22,7 +22,7 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
-export function fraction(text: string): number {
+function fraction(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0 && value <= 1))
     throw new InvalidArgumentError('It must lie between 0 and 1.');

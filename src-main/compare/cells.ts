@@ -18,7 +18,7 @@ export function nats(value: number | null | undefined): string {
   return value === 0 || Math.abs(value) >= 0.001 ? value.toFixed(4) : value.toPrecision(2);
 }
 
-export function percent(value: number | undefined): string {
+function percent(value: number | undefined): string {
   return value === undefined ? NONE : (value * 100).toFixed(1);
 }
 

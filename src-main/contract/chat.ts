@@ -121,7 +121,6 @@ export const sentAnswerSchema = z.object({
 export type SentAnswer = ReadOnly<z.infer<typeof sentAnswerSchema>>;
 
 export const askOnceSchema = openChatSchema.extend({ question: sendSchema });
-export type AskOnceRequest = ReadOnly<z.infer<typeof askOnceSchema>>;
 
 /** One question to a model of its own, and what running it took. */
 export const askedOnceSchema = z.object({ answer: sentAnswerSchema, peakMemoryBytes: z.number() });

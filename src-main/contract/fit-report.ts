@@ -67,7 +67,7 @@ const entropyBits = z.object({
   text: z.number().nullable(),
 });
 
-export const layerSchema = z.object({
+const layerSchema = z.object({
   index: z.int().nonnegative(),
   entropyBits,
   /** place in the ascending order; 0 goes ultra-low first */
@@ -80,7 +80,7 @@ export const layerSchema = z.object({
 });
 export type LayerReport = ReadOnly<z.infer<typeof layerSchema>>;
 
-export const planSchema = z.object({
+const planSchema = z.object({
   /** paper: Q4_K_M and IQ1_M by ascending entropy, or the rungs and order asked for; auto: the best of the candidates */
   kind: z.enum(PLAN_KINDS),
   ordering: z.string(),
@@ -98,7 +98,7 @@ export const planSchema = z.object({
 });
 export type PlanReport = ReadOnly<z.infer<typeof planSchema>>;
 
-export const fileSchema = z.object({
+const fileSchema = z.object({
   path: z.string().nullable(),
   bytes,
   bitsPerWeight: z.number(),
@@ -110,7 +110,7 @@ export const fileSchema = z.object({
 });
 export type FileReport = ReadOnly<z.infer<typeof fileSchema>>;
 
-export const divergenceSchema = z.object({
+const divergenceSchema = z.object({
   tokens: z.int().nonnegative(),
   /** KL divergence source ‖ compressed over next-token distributions, in nats; null when it is not finite or was not measured */
   meanKld: z.number().nullable(),
@@ -134,14 +134,14 @@ export const qualitySchema = z.object({
 });
 export type Quality = ReadOnly<z.infer<typeof qualitySchema>>;
 
-export const checkSchema = qualitySchema.extend({
+const checkSchema = qualitySchema.extend({
   coherent: z.boolean(),
   reasons: z.array(z.string()),
 });
 export type Check = ReadOnly<z.infer<typeof checkSchema>>;
 
 /** A plan that was measured, to choose from. */
-export const candidateSchema = z.object({
+const candidateSchema = z.object({
   /** the order in which layers go low (entropy is the paper's), ladder, or the file type of a uniform one */
   name: z.string(),
   weightsBytes: bytes,
@@ -154,7 +154,7 @@ export const candidateSchema = z.object({
 });
 export type Candidate = ReadOnly<z.infer<typeof candidateSchema>>;
 
-export const answerSchema = z.object({
+const answerSchema = z.object({
   question: z.string(),
   picture: z.string().nullable(),
   source: z.string().nullable(),
@@ -164,7 +164,7 @@ export const answerSchema = z.object({
 });
 export type Answer = ReadOnly<z.infer<typeof answerSchema>>;
 
-export const calibrationSchema = z.object({
+const calibrationSchema = z.object({
   set: z.string(),
   alpha: z.number().min(0).max(1),
   seed: z.int(),

@@ -5,7 +5,7 @@ import type { ReadOnly } from './read-only.ts';
 const tokenRange = z.object({ min: z.number(), max: z.number() });
 
 /** What a model's files say of it. Bytes are bytes. */
-export const descriptionSchema = z.object({
+const descriptionSchema = z.object({
   name: z.string(),
   architecture: z.string(),
   /** `source`: may be fitted (F32, F16, BF16, Q8_0); `fitted`: made by Snug; `quantized`: made by others */
@@ -55,7 +55,6 @@ export interface ModelEntry extends Description {
 }
 
 const typeSumSchema = z.object({ tensors: z.number(), parameters: z.number(), bytes: z.number() });
-export type TypeSum = ReadOnly<z.infer<typeof typeSumSchema>>;
 
 /** What a GGUF is, which tensor types its layers have, and how it was made. */
 export const inspectionSchema = z.object({

@@ -10,7 +10,6 @@ export const callSchema = z.strictObject({
   method: z.string().max(32),
   argument: z.unknown(),
 });
-export type Call = z.infer<typeof callSchema>;
 
 export type Reply =
   { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: ErrorData };

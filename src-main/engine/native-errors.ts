@@ -81,9 +81,6 @@ export const NATIVE_ERRORS = {
   TOKENIZE: BUG,
 } as const satisfies Readonly<Record<string, Told>>;
 
-/** What an error that the addon throws or rejects with has as its `code`. */
-export type NativeCode = keyof typeof NATIVE_ERRORS | 'CANCELLED';
-
 function toldOf(code: string | undefined): Told {
   const own = code !== undefined && Object.hasOwn(NATIVE_ERRORS, code);
   return NATIVE_ERRORS[own ? (code as keyof typeof NATIVE_ERRORS) : 'NATIVE'];

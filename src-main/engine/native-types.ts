@@ -17,7 +17,7 @@ export interface NativeProgress {
   readonly total: number;
 }
 /** `done`, `total`: tokens in the cache and of the prompt. */
-export interface NativePromptProgress extends NativeProgress {
+interface NativePromptProgress extends NativeProgress {
   /** a picture is about to go through the vision encoder */
   readonly encoding?: true;
 }
@@ -49,7 +49,7 @@ export interface SequencePiece {
   readonly ids?: Int32Array;
 }
 
-export interface ModelDescription {
+interface ModelDescription {
   readonly layers: number;
   readonly embeddingLength: number;
   readonly vocabularySize: number;
@@ -61,7 +61,7 @@ export interface ModelDescription {
 }
 
 /** What a context takes as llama.cpp reserves it, beside the weights that it maps or holds. */
-export interface ContextMemory {
+interface ContextMemory {
   readonly weightsBytes: number;
   readonly kvCacheBytes: number;
   readonly computeBytes: number;
@@ -90,7 +90,7 @@ export interface EvaluatorOptions {
   readonly outputs?: number;
 }
 
-export interface EvaluatorRun {
+interface EvaluatorRun {
   readonly sequences: readonly (NativeSequence & { logitsFirst?: number; logitsCount?: number })[];
   /** per token of the batch its slot in the sample file, or -1 */
   readonly sampleSlots?: Int32Array;
@@ -114,7 +114,7 @@ export interface NativeEvaluator {
   close(): void;
 }
 
-export interface PromptReport {
+interface PromptReport {
   readonly promptTokens: number;
   readonly reusedTokens: number;
   readonly encodedImages: number;
@@ -122,7 +122,7 @@ export interface PromptReport {
   readonly promptSeconds: number;
 }
 
-export interface Sampling {
+interface Sampling {
   readonly maxTokens: number;
   /** 0 is greedy */
   readonly temperature?: number;
@@ -134,7 +134,7 @@ export interface Sampling {
   readonly ignoreEnd?: boolean;
 }
 
-export interface AnswerReport {
+interface AnswerReport {
   /** end: the model finished; length: maxTokens; context: no room left; cancelled: abort was called */
   readonly reason: 'end' | 'length' | 'context' | 'cancelled';
   readonly tokens: number;
@@ -185,7 +185,7 @@ export interface ClusterTask {
   readonly threads: number;
 }
 
-export interface Device extends ComputeDevice {
+interface Device extends ComputeDevice {
   readonly description: string;
   readonly memoryBytes: number;
 }

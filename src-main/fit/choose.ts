@@ -133,7 +133,7 @@ async function candidatePlans(measuring: Measuring): Promise<CandidatePlan[]> {
 }
 
 /** The one of least divergence; of those as good as it the fastest. */
-export function recommended<T>(
+function recommended<T>(
   candidates: readonly T[],
   of: (candidate: T) => { divergence: number; speed: number },
 ): T | undefined {

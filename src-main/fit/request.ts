@@ -48,10 +48,10 @@ export interface ResolvedRequest {
 }
 
 /** The budget, and what this laptop could give at most. */
-export type AgreedBudget = Budget & MemoryBudget;
+type AgreedBudget = Budget & MemoryBudget;
 
 /** How a plan comes about, and the order that the paper's way takes layers in. */
-export interface PlanChoice {
+interface PlanChoice {
   readonly kind: PlanKind;
   readonly ordering: Ordering;
 }

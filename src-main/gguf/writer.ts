@@ -5,7 +5,7 @@ import { GgufType, type GgufEntry, type GgufScalar, type GgufTypeId } from './gg
  * caller's: it follows the header, each tensor at its offset, padded to the alignment.
  */
 
-export const GGUF_ALIGNMENT = 32;
+const GGUF_ALIGNMENT = 32;
 
 export interface TensorToWrite {
   readonly name: string;

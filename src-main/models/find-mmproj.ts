@@ -27,7 +27,7 @@ export interface VisionSearch {
   readonly others: readonly Unused[];
 }
 
-export interface Unused {
+interface Unused {
   readonly path: string;
   readonly error: SnugError;
 }

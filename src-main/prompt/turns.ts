@@ -8,7 +8,7 @@ export interface ChatMessage {
   readonly pictures?: number;
 }
 
-export type Part = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'picture' };
+type Part = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'picture' };
 
 export interface Turn {
   readonly role: ChatMessage['role'];

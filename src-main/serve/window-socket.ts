@@ -7,7 +7,7 @@ import type { FromMain, Reply } from '../contract/wire.ts';
 /** Calls of one window that run at once; further ones wait. Those that take minutes (a move, a comparison) are few. */
 export const MOST_CALLS = 64;
 /** Bytes that a window may leave unread before its next call waits. */
-export const MOST_UNREAD_BYTES = 2 ** 20;
+const MOST_UNREAD_BYTES = 2 ** 20;
 /** Bytes kept for a window that reads nothing: beyond it is let go, and reads all anew when it comes back. */
 export const MOST_KEPT_BYTES = 16 * 2 ** 20;
 

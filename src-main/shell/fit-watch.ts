@@ -3,12 +3,12 @@ import type { EventBus } from '../services/event-bus.ts';
 import type { FitJob } from '../contract/fit-job.ts';
 
 /** What the taskbar or dock shows of a fit: a share from 0 to 1, or −1 for nothing. */
-export function taskbarShare({ state, share }: Pick<FitJob, 'state' | 'share'>): number {
+function taskbarShare({ state, share }: Pick<FitJob, 'state' | 'share'>): number {
   return state === 'running' || state === 'paused' ? share : -1;
 }
 
 /** What is told of a fit that has ended by itself; undefined where the person ended it or it goes on. */
-export function endNotice(job: FitJob): { title: string; body: string } | undefined {
+function endNotice(job: FitJob): { title: string; body: string } | undefined {
   if (job.state === 'done') return { title: `${job.modelName} is ready`, body: 'You can chat with it now.' };
   if (job.state !== 'failed') return undefined;
   return {

@@ -12,7 +12,7 @@ const MOST_WORDS = 16;
  * do not count. In quotes nothing they type (AND, NEAR, *, -, a column's name) means anything to FTS5. Undefined when there
  * is no word in it.
  */
-export function searchExpression(query: string): string | undefined {
+function searchExpression(query: string): string | undefined {
   // FTS5 reads a query up to its first NUL
   const typed = query
     .replaceAll('\0', ' ')

@@ -15,13 +15,13 @@ import {
  */
 
 /** Cells beyond which a table stays text: rows are padded to the header's width, so few letters can ask for millions of cells. */
-export const MOST_TABLE_CELLS = 20_000;
+const MOST_TABLE_CELLS = 20_000;
 /** Letters of one paragraph that are looked at for emphasis; marked's time for hostile runs grows with their square. */
-export const MOST_INLINE_LETTERS = 5000;
+const MOST_INLINE_LETTERS = 5000;
 /** Lists and quotes inside each other; deeper ones stay text, as each level is a call on the stack. */
 export const MOST_DEPTH = 16;
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

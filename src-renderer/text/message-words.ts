@@ -51,7 +51,7 @@ export function activityWords(activity: ChatActivity | null, pictures: number): 
   }
 }
 
-export const STAGES = ['loading', 'encoding', 'reading', 'answering'] as const;
+const STAGES = ['loading', 'encoding', 'reading', 'answering'] as const;
 const STAGE_NAMES: Readonly<Record<(typeof STAGES)[number], string>> = {
   loading: 'Load',
   encoding: 'Look',

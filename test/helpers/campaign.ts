@@ -16,7 +16,7 @@ interface Ended {
   readonly outcome: string;
 }
 
-export interface Crash {
+interface Crash {
   readonly number: number;
   readonly what: string;
   readonly how: string;

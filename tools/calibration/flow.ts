@@ -23,7 +23,7 @@ export interface PageStyle {
   border?: boolean;
 }
 
-export function drawPage(style: PageStyle, blocks: readonly Block[]): { svg: string; height: number } {
+function drawPage(style: PageStyle, blocks: readonly Block[]): { svg: string; height: number } {
   const { width, margin, font, size } = style;
   const ink = style.ink ?? '#1a1a1a';
   const accent = style.accent ?? ink;

@@ -49,7 +49,7 @@ export function at<T>(list: readonly T[], index: number): T {
   return item;
 }
 
-export const FONTS = {
+const FONTS = {
   sans: 'Liberation Sans, Arial, sans-serif',
   narrow: 'Liberation Sans Narrow, Arial Narrow, sans-serif',
   serif: 'Liberation Serif, Times New Roman, serif',
@@ -108,7 +108,7 @@ export function wrap(s: string, width: number, size: number, font: Font): string
   return lines;
 }
 
-export function esc(s: string): string {
+function esc(s: string): string {
   return s.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
 }
 

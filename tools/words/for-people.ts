@@ -15,7 +15,7 @@ const LANGUAGE = /\{%|Ω|\{(?:fill|color|font)|:\{…\}px|@media|^(?:line|mark) 
 const WORD = /\p{L}{2,}/u;
 
 /** Whether a person reads a text, rather than a program. */
-export function isForPeople({ text, call, name, internal }: Literal): boolean {
+function isForPeople({ text, call, name, internal }: Literal): boolean {
   const words = text.replaceAll('{…}', ' ');
   if (internal || READS_IT_ITSELF.test(call) || !WORD.test(words)) return false;
   if (LANGUAGE.test(text)) return false;

@@ -39,7 +39,7 @@ export interface AxisOptions {
 }
 
 /** 0.05, 1200, 3e-7: as short as it is exact. */
-export function shortNumber(value: number): string {
+function shortNumber(value: number): string {
   const rounded = Number(value.toPrecision(6));
   return rounded !== 0 && Math.abs(rounded) < 1e-4 ? rounded.toExponential() : String(rounded);
 }

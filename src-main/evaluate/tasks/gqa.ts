@@ -19,7 +19,7 @@ const entrySchema = z.object({
 });
 
 /** An answer as LLaVA's scripts/convert_gqa_for_eval.py hands it to GQA's eval.py. */
-export function gqaAnswer(answer: string): string {
+function gqaAnswer(answer: string): string {
   return answer.replace(/\.+$/, '').toLowerCase();
 }
 

@@ -13,7 +13,7 @@ import { seededRandom, shuffled } from '../random.ts';
 /** Clusters per layer (LUQ, step 3: chosen where the ranking of layers settles). */
 export const CLUSTERS = 100;
 /** Rounds of Lloyd's algorithm; the assignments of a few thousand tokens settle within some tens. */
-export const MOST_ROUNDS = 50;
+const MOST_ROUNDS = 50;
 /** The second seed is only for saying how much the order depends on the first. */
 const SECOND_SEED_OFFSET = 1000;
 

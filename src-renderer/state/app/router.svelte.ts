@@ -1,4 +1,4 @@
-export const PAGES = ['fit', 'chat', 'models', 'settings'] as const;
+const PAGES = ['fit', 'chat', 'models', 'settings'] as const;
 export type Page = (typeof PAGES)[number];
 
 /** Where the person is: a page and, on some pages, the thing it shows (a conversation, a model). */
@@ -15,7 +15,7 @@ export interface AddressBar {
 }
 
 /** `#/chat/abc` → the chat page with conversation abc. Anything unknown is the first page. */
-export function parseRoute(hash: string): Route {
+function parseRoute(hash: string): Route {
   const [name = '', id = ''] = hash.replace(/^#?\/?/, '').split('/');
   const page = PAGES.find((known) => known === name);
   if (page === undefined) return { page: 'fit', id: null };

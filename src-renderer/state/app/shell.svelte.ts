@@ -18,7 +18,7 @@ export const DESTINATIONS: readonly Destination[] = [
 ];
 
 /** The cards of the settings page, as its address names them. */
-export const SETTINGS_SECTIONS = [
+const SETTINGS_SECTIONS = [
   { id: 'look', title: 'Appearance', keywords: 'theme dark light look' },
   {
     id: 'answers',

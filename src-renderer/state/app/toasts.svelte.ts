@@ -1,6 +1,6 @@
 import type { ErrorData } from '../../../src-main/contract/errors.ts';
 
-export interface ToastAction {
+interface ToastAction {
   readonly label: string;
   run(): void | Promise<void>;
 }

@@ -6,7 +6,7 @@ type Problem = Pick<ErrorData, 'message' | 'advice'>;
 const PHOTO_QUALITY = 0.92;
 
 /** Why there is no camera picture, in plain words. */
-export function cameraProblem(error: unknown): Problem {
+function cameraProblem(error: unknown): Problem {
   const name = error instanceof Error ? error.name : '';
   if (name === 'NotAllowedError') {
     return {

@@ -15,7 +15,7 @@ import { neverBegan, withMessage, withTail } from './thread-merge.ts';
 export type OnFrame = (run: () => void) => void;
 
 /** Below this an answer has no room left. */
-export const SMALLEST_CONTEXT = 512;
+const SMALLEST_CONTEXT = 512;
 
 /** The open conversation: its messages as they come, and what can be asked of it. */
 export class Thread {

@@ -34,7 +34,7 @@ export interface Unfittable {
 }
 
 /** null for what can be fitted, and for what Snug made itself. */
-export function whyNotFitted(model: ModelEntry): string | null {
+function whyNotFitted(model: ModelEntry): string | null {
   if (model.kind === 'fitted') return null;
   if (model.problem !== null) return model.problem;
   if (model.kind === 'source') return null;

@@ -1,6 +1,6 @@
 import type { ModelDetails } from '../../../src-main/contract/model.ts';
 
-export type Series = 1 | 2 | 3 | 4 | 5 | 'other';
+type Series = 1 | 2 | 3 | 4 | 5 | 'other';
 
 /** A tensor type as the drawing shows it. */
 export interface DrawnType {

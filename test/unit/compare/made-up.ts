@@ -11,7 +11,7 @@ const LAYERS = 12;
 const LAYER_MIB = { high: 8.1, low: 3.2 };
 const REST_MIB = 61.4;
 
-export function divergence(meanKld: number | null, tokens = 900): Divergence {
+function divergence(meanKld: number | null, tokens = 900): Divergence {
   const scaled = (factor: number) => (meanKld === null ? null : meanKld * factor);
   return {
     tokens,
