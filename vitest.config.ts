@@ -49,7 +49,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'mocking', include: mocking, ...UNIT_TESTS },
+        test: { name: 'unit-mocking', include: mocking, ...UNIT_TESTS },
       },
       {
         extends: true,
@@ -79,7 +79,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           ...MODEL_TESTS,
           globalSetup: [...MODEL_TESTS.globalSetup, 'test/e2e/build.ts'],
-          testTimeout: 240_000,
+          // a whole fit and two starts of the app, beside whatever else the machine does
+          testTimeout: 400_000,
         },
       },
     ],

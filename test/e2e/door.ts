@@ -24,6 +24,12 @@ export interface DoorKind {
   open(options: DoorOptions): Promise<Door>;
 }
 
+/**
+ * How long something may take to be shown. A fit that is paused ends its stage first, in 15 seconds at most, and a busy machine takes
+ * as long again to start the app and its browser.
+ */
+export const PAGE_MILLISECONDS = 90_000;
+
 export interface DoorOptions {
   readonly home: string;
   /** another model for the one that Snug comes with; the installed app has its own */

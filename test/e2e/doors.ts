@@ -3,7 +3,7 @@ import type { Api } from '../../src-main/contract/api.ts';
 import { startServer, type RunningServer } from '../../src-main/serve/server.ts';
 import { openServices, type Services } from '../../src-main/services/services.ts';
 import { browserPath, launchBrowser } from '../helpers/browser.ts';
-import type { Door, DoorKind, DoorOptions } from './door.ts';
+import { PAGE_MILLISECONDS, type Door, type DoorKind, type DoorOptions } from './door.ts';
 import { electronDoor } from './electron-door.ts';
 import { Workers } from './workers.ts';
 
@@ -49,7 +49,7 @@ class BrowserDoor implements Door {
   }
 
   #prepare(page: Page): void {
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(PAGE_MILLISECONDS);
     this.#watch(page);
   }
 

@@ -5,7 +5,7 @@ import type { Api } from '../../src-main/contract/api.ts';
 import { fromErrorData } from '../../src-main/contract/errors.ts';
 import type { ShellBridge } from '../../src-renderer/bridge/electron-bridge.ts';
 import { electronProgram } from '../../tools/package/electron-program.ts';
-import type { Door, DoorKind } from './door.ts';
+import { PAGE_MILLISECONDS, type Door, type DoorKind } from './door.ts';
 
 const staged = join(import.meta.dirname, '..', '..', 'dist', 'app');
 
@@ -32,7 +32,7 @@ class ElectronDoor implements Door {
       env: { ...(process.env as Record<string, string>), SNUG_HOME: this.#home },
     });
     this.page = await this.#app.firstWindow();
-    this.page.setDefaultTimeout(30_000);
+    this.page.setDefaultTimeout(PAGE_MILLISECONDS);
     this.#watch(this.page);
   }
 

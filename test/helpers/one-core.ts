@@ -9,7 +9,8 @@ import { availableParallelism, platform } from 'node:os';
 const TASKSET = '/usr/bin/taskset';
 const worker = Number(process.env['VITEST_POOL_ID'] ?? 1);
 if (platform() === 'linux' && existsSync(TASKSET) && availableParallelism() > 1) {
-  const core = (worker - 1) % availableParallelism();
+  // workers of one run have one parent; another run beside it begins at another core, most times
+  const core = (worker - 1 + process.ppid) % availableParallelism();
   execFileSync(TASKSET, ['--all-tasks', '--cpu-list', '--pid', String(core), String(process.pid)], {
     stdio: 'ignore',
   });
