@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { anchorsOf, brokenInCode, brokenInMarkdown, unlisted } from '../../tools/style/references.ts';
+import {
+  anchorsOf,
+  brokenInCode,
+  brokenInMarkdown,
+  unknownScripts,
+  unlisted,
+} from '../../tools/style/references.ts';
 
 /** A repository of Markdown files by their paths, beside `src-main/cli.ts`. */
 function repository(pages: Record<string, string>) {
@@ -51,4 +57,9 @@ it('the index leads to every page', () => {
   const files = repository({ 'docs/README.md': index });
   const pages = ['docs/README.md', 'docs/a.md', 'docs/decisions/0001-why.md', 'docs/forgotten.md'];
   expect(unlisted('docs/README.md', pages, files)).toEqual(['docs/forgotten.md']);
+});
+
+it('a script that people are told to run is one of package.json', () => {
+  const page = 'Run `npm run setup`, then `npm run --silent snug -- fit` and `npm run gone:long`.';
+  expect(unknownScripts(page, new Set(['setup', 'snug']))).toEqual(['npm run gone:long']);
 });

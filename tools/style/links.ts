@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { brokenInCode, brokenInMarkdown, unlisted, type Files } from './references.ts';
+import { brokenInCode, brokenInMarkdown, unknownScripts, unlisted, type Files } from './references.ts';
 
 /**
- * Fails where Markdown or a comment points at a file or heading that this repository doesn't have, and where a page of docs/ is not in the
- * index. Addresses on the web are not asked.
+ * Fails where Markdown or a comment points at a file, heading or script that this repository doesn't have, and where a page of docs/ is not
+ * in the index. Addresses on the web are not asked.
  */
 const root = join(import.meta.dirname, '..', '..');
 const INDEX = 'docs/README.md';
@@ -23,6 +23,8 @@ const present = new Set(
 );
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const { scripts: named } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+const scripts = new Set(Object.keys(named));
 const files: Files = {
   has: (path) =>
     /[*{]/.test(path) ? globSync(path, { cwd: root }).length > 0 : path === '.' || present.has(path),
@@ -31,7 +33,7 @@ const files: Files = {
 
 for (const path of paths) {
   const broken = path.endsWith('.md')
-    ? brokenInMarkdown(path, files)
+    ? [...brokenInMarkdown(path, files), ...unknownScripts(read(path), scripts)]
     : CODE.test(path) && !path.startsWith('test/')
       ? brokenInCode(read(path), files)
       : [];

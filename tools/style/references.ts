@@ -80,3 +80,12 @@ export function unlisted(index: string, pages: readonly string[], files: Files):
   );
   return pages.filter((page) => page !== index && !listed.has(page));
 }
+
+const SCRIPT = /\bnpm run (?:--silent )?([a-z][\w:]*)/g;
+
+/** The scripts that Markdown tells people to run and that package.json doesn't have. */
+export function unknownScripts(markdown: string, scripts: ReadonlySet<string>): string[] {
+  return [...markdown.matchAll(SCRIPT)].flatMap(([, name = '']) =>
+    scripts.has(name) ? [] : [`npm run ${name}`],
+  );
+}
