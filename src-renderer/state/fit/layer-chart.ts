@@ -1,5 +1,5 @@
 import type { FitPreview, LayerEntropyView } from '../../../src-main/contract/fit-job.ts';
-import type { FitReport } from '../../../src-main/contract/fit-report.ts';
+import type { FitReport, LayerReport, PlanReport } from '../../../src-main/contract/fit-report.ts';
 import { isLow } from '../../../src-main/contract/low-layers.ts';
 import { RUNGS } from '../../../src-main/contract/rungs.ts';
 
@@ -54,8 +54,13 @@ export function planOf(layerRungs: readonly string[], { high }: Rungs): readonly
   return layerRungs.map((rung) => ({ rung, bitsPerWeight: null, low: isLow(rung, high) }));
 }
 
+interface WrittenLayers {
+  readonly layers: readonly Pick<LayerReport, 'rung' | 'bitsPerWeight'>[];
+  readonly plan: Pick<PlanReport, 'rungs'>;
+}
+
 /** The plan that a fit was written with. */
-export function writtenPlan({ layers, plan }: FitReport): readonly PlannedLayer[] {
+export function writtenPlan({ layers, plan }: WrittenLayers): readonly PlannedLayer[] {
   return layers.map(({ rung, bitsPerWeight }) => ({
     rung,
     bitsPerWeight: bitsPerWeight ?? null,

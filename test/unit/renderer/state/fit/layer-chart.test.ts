@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { FitReport } from '../../../../../src-main/contract/fit-report.ts';
 import {
   chartLayers,
   chartScale,
@@ -32,7 +31,7 @@ describe('the layer chart', () => {
 });
 
 describe('the kinds of layers in the chart', () => {
-  const rungs = { high: 'Q4_K_M', low: 'IQ1_M' };
+  const rungs = { high: 'Q4_K_M', low: 'IQ1_M' } as const;
   const entropies = [0, 1, 2, 3].map((layer) => ({ layer, both: 5, image: null, text: null }));
   const drawn = (plan: Parameters<typeof chartLayers>[0]['plan']) =>
     chartLayers({ layers: 4, entropies, plan });
@@ -52,7 +51,7 @@ describe('the kinds of layers in the chart', () => {
     const report = {
       plan: { rungs },
       layers: [layer('Q6_K', 6.6), layer('IQ3_M', 3.8), layer('IQ3_M', 4), layer('Q4_K_M', null)],
-    } as unknown as FitReport;
+    };
     expect(layerKinds(drawn(writtenPlan(report)), rungs)).toEqual([
       { rung: 'IQ3_M', low: true, bitsPerWeight: 3.9, series: 3 },
       { rung: 'Q4_K_M', low: false, bitsPerWeight: null, series: 2 },
