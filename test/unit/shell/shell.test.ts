@@ -5,14 +5,23 @@ import { isLocal, mayUse } from '../../../src-main/shell/permissions.ts';
 import { answer } from '../../../src-main/shell/protocol.ts';
 import { menuTemplate } from '../../../src-main/shell/menu.ts';
 import { keepWindowState, readWindowState } from '../../../src-main/shell/window-state.ts';
+import { EventBus } from '../../../src-main/services/event-bus.ts';
+import { runningJob } from '../../helpers/store-parts.ts';
 import { PNG } from '../../helpers/small-server.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 // Electron's binary is not needed for what these files decide; a stand-in takes the module's place.
-vi.mock('electron', () => ({ BrowserWindow: class {}, shell: {}, dialog: {} }));
+const awake = vi.hoisted(() => new Set<number>());
+vi.mock('electron', () => ({
+  BrowserWindow: class {},
+  shell: {},
+  dialog: {},
+  powerSaveBlocker: { start: () => (awake.add(1), 1), stop: (id: number) => awake.delete(id) },
+}));
 const { windowOptions } = await import('../../../src-main/shell/window.ts');
 const { mayOpenOutside } = await import('../../../src-main/shell/guard.ts');
-const { isOurs } = await import('../../../src-main/shell/ipc.ts');
+const { isOurs, serveIpc } = await import('../../../src-main/shell/ipc.ts');
+const { watchFits } = await import('../../../src-main/shell/fit-watch.ts');
 
 describe('the window', () => {
   it('gives its page neither Node nor the main process', () => {
@@ -81,6 +90,47 @@ describe('who may ask', () => {
     expect(isLocal('snug://app/index.html')).toBe(true);
     expect(isLocal('https://example.org/')).toBe(false);
     expect(isLocal('http://127.0.0.1/snug://')).toBe(false);
+  });
+});
+
+describe('what the shell listens to', () => {
+  it('is no longer heard once it is disposed: no channel, no event', () => {
+    const channels = new Set<string>();
+    const ipc = {
+      handle: (channel: string) => channels.add(channel),
+      removeHandler: (channel: string) => channels.delete(channel),
+    };
+    const sent: unknown[] = [];
+    const window = { webContents: { send: (_: string, event: unknown) => sent.push(event) } };
+    const events = new EventBus();
+    const loaded = { path: '/m.gguf', memoryBytes: 1 };
+    {
+      using _serving = serveIpc(
+        ipc as unknown as Parameters<typeof serveIpc>[0],
+        { events, api: {} } as unknown as Parameters<typeof serveIpc>[1],
+        () => window as unknown as ReturnType<Parameters<typeof serveIpc>[2]>,
+      );
+      expect(channels).toContain('call');
+      events.emit('chat.loaded', loaded);
+    }
+    events.emit('chat.loaded', null);
+    expect(channels).toEqual(new Set());
+    expect(sent).toEqual([{ name: 'chat.loaded', data: loaded }]);
+  });
+
+  it('lets the laptop sleep again when a fit is watched no more', () => {
+    const events = new EventBus();
+    {
+      using _watching = watchFits(
+        events,
+        () => undefined,
+        () => undefined,
+      );
+      events.emit('fits.changed', runningJob('fit'));
+      expect(awake.size).toBe(1);
+    }
+    events.emit('fits.changed', runningJob('fit'));
+    expect(awake.size).toBe(0);
   });
 });
 
