@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EventBus } from '../../src-main/services/event-bus.ts';
 import { openStore } from '../../src-main/store/database.ts';
@@ -90,4 +91,20 @@ describe('what a test file leaves open is found:', () => {
     });
     expect(found).toEqual(['a Timeout', 'a Timeout', 'a Timeout']);
   });
+});
+
+it('a file that leaves something open fails, though its tests pass', async () => {
+  const root = join(import.meta.dirname, '..', '..');
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const config = join(root, 'test', 'fixtures', 'leaking', 'vitest.config.ts');
+  const env = { PATH: process.env['PATH'], NO_COLOR: '1' };
+  const [code, said] = await new Promise<[unknown, string]>((resolve) => {
+    execFile(process.execPath, [vitest, 'run', '--config', config], { env }, (error, stdout, stderr) =>
+      resolve([error?.code ?? 0, stdout + stderr]),
+    );
+  });
+  expect(said).toContain('these are still open:');
+  expect(said).toContain('a TCPServerWrap');
+  expect(said).toContain('1 passed');
+  expect(code).toBe(1);
 });
