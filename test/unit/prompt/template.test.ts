@@ -242,7 +242,9 @@ describe('a template that means harm', () => {
       '{% if messages|length > 3 %}{% for i in range(90000) %}{% for j in range(90000) %}{% endfor %}{% endfor %}{% endif %}ok';
     const template = withTemplate(source, 60_000);
     const abort = new AbortController();
-    const endless = rejected(template.render(conversation, { forAnswer: true, signal: abort.signal }));
+    // without pictures: a template that leaves them out is refused at once
+    const words = conversation.map(({ role, text }) => ({ role, text }));
+    const endless = rejected(template.render(words, { forAnswer: true, signal: abort.signal }));
     const next = template.render([], { forAnswer: true });
     setTimeout(() => abort.abort(), 50);
     expect((await endless).code).toBe('CANCELLED');
