@@ -239,14 +239,14 @@ describe('a template that means harm', () => {
 
   it('is ended when it is no longer wanted, and another conversation is rendered afterwards', async () => {
     const source =
-      '{% if messages|length > 3 %}{% for i in range(90000) %}{% for j in range(90000) %}{% endfor %}{% endfor %}{% endif %}ok';
+      "{% for message in messages %}{% if 'And this?' in message['content']|tojson %}" +
+      '{% for i in range(90000) %}{% for j in range(90000) %}{% endfor %}{% endfor %}{% endif %}{% endfor %}ok';
     const template = withTemplate(source, 60_000);
     const abort = new AbortController();
-    // without pictures: a template that leaves them out is refused at once
-    const words = conversation.map(({ role, text }) => ({ role, text }));
-    const endless = rejected(template.render(words, { forAnswer: true, signal: abort.signal }));
+    const endless = rejected(template.render(conversation, { forAnswer: true, signal: abort.signal }));
     const next = template.render([], { forAnswer: true });
-    setTimeout(() => abort.abort(), 50);
+    // by then its thread runs in circles, and nothing but this ends it
+    setTimeout(() => abort.abort(), 1000);
     expect((await endless).code).toBe('CANCELLED');
     expect(await next).toBe('ok');
   });
