@@ -84,8 +84,11 @@ async function cmakeArguments(buildFolder, extra = []) {
   ];
 }
 
-/** Configures and builds with a progress line; throws SetupError with the reason and what mends it. */
-async function buildNative(buildFolder, label, extra = []) {
+/**
+ * Configures and builds with a progress line; throws SetupError with the reason and what mends it.
+ * @public test/integration/setup.test.ts gives it a folder and a PATH of its own
+ */
+export async function buildNative(buildFolder, label, extra = []) {
   await checkCMake();
   let configured = await run('cmake', await cmakeArguments(buildFolder, extra));
   if (configured.code !== 0) {
