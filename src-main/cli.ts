@@ -1,7 +1,7 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import process from 'node:process';
-import { addFitOptions, wholeNumber, type FitFlags } from './cli/arguments.ts';
-import { chatCommand, type ChatFlags } from './cli/chat-command.ts';
+import { addFitOptions, type FitFlags } from './cli/arguments.ts';
+import { addChatOptions, chatCommand, type ChatFlags } from './cli/chat-command.ts';
 import { addCompareOptions, compareCommand, type CompareFlags } from './cli/compare-command.ts';
 import { demoCommand } from './cli/demo-command.ts';
 import { addEvaluateOptions, evaluateCommand, type EvaluateFlags } from './cli/evaluate-command.ts';
@@ -21,20 +21,26 @@ const EXIT_CODES = `
 Exit codes: 0 done, 1 failed, 2 bad input, 3 no plan fits the budget, or no room for the model, 4 the model is incoherent, 130 stopped.
 Set SNUG_HOME to keep models and work files somewhere else.`;
 
+function emptyProgram(): Command {
+  return (
+    new Command('snug')
+      .description(
+        'Fits a vision-language model to the memory of this laptop, and chats with it about pictures.',
+      )
+      .version(`snug ${ownVersion()}`, '-V, --version', 'print the version')
+      .addHelpText('after', EXIT_CODES)
+      // commander repeats arguments in what it says of them
+      .configureOutput({
+        writeOut: (text) => output.text(text.trimEnd()),
+        writeErr: (text) => messages.text(text.trimEnd()),
+        outputError: (text, write) => write(commanderError(text)),
+      })
+      .exitOverride()
+  );
+}
+
 function buildProgram(finish: (code: number) => void): Command {
-  const program = new Command('snug')
-    .description(
-      'Fits a vision-language model to the memory of this laptop, and chats with it about pictures.',
-    )
-    .version(`snug ${ownVersion()}`, '-V, --version', 'print the version')
-    .addHelpText('after', EXIT_CODES)
-    // commander repeats arguments in what it says of them
-    .configureOutput({
-      writeOut: (text) => output.text(text.trimEnd()),
-      writeErr: (text) => messages.text(text.trimEnd()),
-      outputError: (text, write) => write(commanderError(text)),
-    })
-    .exitOverride();
+  const program = emptyProgram();
   program
     .command('profile')
     .description('this laptop: CPU, memory, a memory budget, and how fast it multiplies weights')
@@ -62,31 +68,11 @@ function buildProgram(finish: (code: number) => void): Command {
   )
     .option('--json', 'print one JSON object')
     .action(async (model: string, flags: FitFlags) => finish(await fitCommand(model, flags)));
-  program
-    .command('chat [question]')
-    .description('ask about pictures; without a question, a conversation')
-    .option('--model <file>', 'model to talk to (default: the one fitted last, else the embedded demo model)')
-    .option('--mmproj <file>', 'its vision file (default: the one kept with the model)')
-    .option(
-      '--image <file>',
-      'a picture for the (first) question; may be given several times',
-      (path: string, all: string[] = []) => [...all, path],
-    )
-    .option('--context <tokens>', 'context length', wholeNumber(256), 4096)
-    .option('--max-tokens <n>', 'answer length limit in tokens', wholeNumber(1), 512)
-    .option('--temperature <t>', '0 always takes the most likely token', temperature, 0.2)
-    .option('--seed <n>', 'seed of the sampling', wholeNumber(0), 0)
-    .option(
-      '--image-tokens <n>',
-      'tokens a picture may take (default: its share of the context)',
-      wholeNumber(1),
-    )
-    .option('--threads <n>', 'threads to compute with', wholeNumber(1))
-    .option('--anyway', 'load the model also where the free memory is too small for it')
-    .option('--json', 'print one JSON object')
-    .action(async (question: string | undefined, flags: ChatFlags) =>
-      finish(await chatCommand(question, flags)),
-    );
+  addChatOptions(
+    program.command('chat [question]').description('ask about pictures; without a question, a conversation'),
+  ).action(async (question: string | undefined, flags: ChatFlags) =>
+    finish(await chatCommand(question, flags)),
+  );
   addEvaluateOptions(
     program.command('evaluate [model]').description("a model's score on a benchmark; a stopped run resumes"),
   ).action(async (model: string | undefined, flags: EvaluateFlags) =>
@@ -103,13 +89,6 @@ function buildProgram(finish: (code: number) => void): Command {
     .option('--json', 'print one JSON object')
     .action(async (flags: FitFlags) => finish(await demoCommand(flags)));
   return program;
-}
-
-function temperature(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 2))
-    throw new InvalidArgumentError('It must lie between 0 and 2.');
-  return value;
 }
 
 // what nobody caught would be printed by Node as it is

@@ -1,4 +1,5 @@
 import type { Remedy } from '../contract/remedies.ts';
+import { LEAST_OFFERED_CONTEXT_TOKENS } from '../contract/token-limits.ts';
 
 /** Tokens that an answer of some sentences takes. */
 const ANSWER_TOKENS = 512;
@@ -12,7 +13,7 @@ export function longerContext(tokens: {
 }): readonly Remedy[] {
   const wanted = tokens.needed + ANSWER_TOKENS;
   if (wanted > tokens.most) return [];
-  let longer = Math.max(1024, tokens.now);
+  let longer = Math.max(LEAST_OFFERED_CONTEXT_TOKENS, tokens.now);
   while (longer < wanted) longer *= 2;
   longer = Math.min(longer, tokens.most);
   return longer > tokens.now ? [{ kind: 'set-context', tokens: longer }] : [];

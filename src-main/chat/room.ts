@@ -1,6 +1,7 @@
 import { SnugError } from '../contract/errors.ts';
 import type { Laptop, Memory } from '../contract/fit-report.ts';
 import type { Remedy } from '../contract/remedies.ts';
+import { LEAST_OFFERED_CONTEXT_TOKENS } from '../contract/token-limits.ts';
 import type { Addon, NativeModel } from '../engine/native-types.ts';
 import { extraBytes, extraBytesOf, staysMapped } from '../luq/plan/loaded-weights.ts';
 import { measureOverhead, predictMemory, tensorDataBytes } from '../luq/plan/memory.ts';
@@ -24,8 +25,6 @@ export interface Room {
   readonly mapped: boolean;
 }
 
-/** Shortest context that is still a conversation about a picture. */
-const LEAST_CONTEXT_TOKENS = 1024;
 /** A mapped model that is larger than the memory is read again for every token; beyond this many times it, each takes minutes. */
 const HOPELESS_TIMES = 2;
 /** Bits per weight of the smallest fit: what Q4_K_M and IQ1_M make of Qwen2.5-VL-72B with all layers low. */
@@ -89,7 +88,7 @@ async function shorterContext(
 ): Promise<number | undefined> {
   for (
     let tokens = Math.floor(contextTokens / 2);
-    tokens >= LEAST_CONTEXT_TOKENS;
+    tokens >= LEAST_OFFERED_CONTEXT_TOKENS;
     tokens = Math.floor(tokens / 2)
   ) {
     if (await fits(tokens)) return tokens;

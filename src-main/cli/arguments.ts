@@ -3,9 +3,12 @@ import { fewerThreadsNote, shorterContextNote } from '../chat/opening-notes.ts';
 import { SnugError } from '../contract/errors.ts';
 import { fitRequestSchema, ORDERINGS, PLAN_KINDS, type FitRequest } from '../contract/fit-request.ts';
 import { parseBytes } from '../contract/bytes.ts';
+import { DEFAULT_CONTEXT_TOKENS, LEAST_CONTEXT_TOKENS } from '../contract/token-limits.ts';
+import { DEFAULT_ALPHA, DEFAULT_CALIBRATION_TOKENS, DEFAULT_SEED } from '../luq/calibrate/calibrate.ts';
+import { CLUSTERS } from '../luq/entropy/entropy.ts';
 import { usableThreads } from '../profile/laptop.ts';
 import { parseOrdering } from '../luq/entropy/orders.ts';
-import { parseRungs } from '../luq/plan/rungs.ts';
+import { DEFAULT_RUNGS, parseRungs } from '../luq/plan/rungs.ts';
 import { snugHome } from '../home.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { visionFile } from './chosen-model.ts';
@@ -22,12 +25,19 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
-function fraction(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1))
-    throw new InvalidArgumentError('It must lie between 0 and 1.');
-  return value;
+export const contextTokens = wholeNumber(LEAST_CONTEXT_TOKENS);
+
+/** A commander option parser for numbers, both ends included. */
+export function numberBetween(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= least && value <= most))
+      throw new InvalidArgumentError(`It must lie between ${least} and ${most}.`);
+    return value;
+  };
 }
+
+const fraction = numberBetween(0, 1);
 
 function positiveNumber(text: string): number {
   const value = Number(text);
@@ -97,13 +107,28 @@ export function addFitOptions(command: Command): Command {
 /** The options of everything that calibrates and measures. */
 export function addCalibrationOptions(command: Command): Command {
   return command
-    .option('--rungs <high,low>', 'the two llama.cpp file types to choose between', 'Q4_K_M,IQ1_M')
-    .option('--context <tokens>', 'context length to plan for (default 4096)', wholeNumber(256))
-    .option('--alpha <share>', 'share of calibration tokens from picture sequences (default 0.5)', fraction)
-    .option('--seed <number>', 'seed of sampling and clustering (default 1)', wholeNumber(0))
-    .option('--clusters <K>', 'clusters for the entropy (default 100)', wholeNumber(2))
+    .option(
+      '--rungs <high,low>',
+      `the two llama.cpp file types to choose between (default ${DEFAULT_RUNGS.high},${DEFAULT_RUNGS.low})`,
+    )
+    .option(
+      '--context <tokens>',
+      `context length to plan for (default ${DEFAULT_CONTEXT_TOKENS})`,
+      contextTokens,
+    )
+    .option(
+      '--alpha <share>',
+      `share of calibration tokens from picture sequences (default ${DEFAULT_ALPHA})`,
+      fraction,
+    )
+    .option('--seed <number>', `seed of sampling and clustering (default ${DEFAULT_SEED})`, wholeNumber(0))
+    .option('--clusters <K>', `clusters for the entropy (default ${CLUSTERS})`, wholeNumber(2))
     .option('--calibration <folder>', 'calibrate on your own pictures; they stay where they are')
-    .option('--calibration-tokens <n>', 'most tokens to calibrate with (default 32768)', wholeNumber(1))
+    .option(
+      '--calibration-tokens <n>',
+      `most tokens to calibrate with (default ${DEFAULT_CALIBRATION_TOKENS})`,
+      wholeNumber(1),
+    )
     .option('--image-tokens <n>', 'most tokens a picture may take, kept with the model', wholeNumber(1))
     .option('--threads <n>', 'threads to compute with (default: one per fast core)', wholeNumber(1));
 }

@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import type {
@@ -7,6 +8,7 @@ import type {
   PlannedPictures,
   SentAnswer,
 } from '../contract/chat.ts';
+import { DEFAULT_SETTINGS, MOST_TEMPERATURE } from '../contract/settings.ts';
 import { isCancelled } from '../contract/errors.ts';
 import { contextFor } from '../models/image-limits.ts';
 import type { ChatWorker } from '../contract/workers/chat.ts';
@@ -14,7 +16,8 @@ import { LOAD_GRACE_MILLISECONDS, startChatWorker } from '../engine/workers.ts';
 import { shorterContextNote } from '../chat/opening-notes.ts';
 import { counted } from '../contract/counted.ts';
 import { messages, output, paint } from '../doors/terminal/terminal-output.ts';
-import { CHAT_HELP, readChatLine, withoutBroken } from './chat-lines.ts';
+import { contextTokens, numberBetween, wholeNumber } from './arguments.ts';
+import { CHAT_HELP, readChatLine, withoutBroken, type ChatLine } from './chat-lines.ts';
 import { chosenModel, chosenThreads } from './chosen-model.ts';
 import { givenPicture } from './given-files.ts';
 import { EXIT, reportError, showNote, withInterrupt } from './terminal.ts';
@@ -31,6 +34,34 @@ export interface ChatFlags {
   readonly threads?: number;
   readonly anyway?: boolean;
   readonly json?: boolean;
+}
+
+export function addChatOptions(command: Command): Command {
+  return command
+    .option('--model <file>', 'model to talk to (default: the one fitted last, else the embedded demo model)')
+    .option('--mmproj <file>', 'its vision file (default: the one kept with the model)')
+    .option(
+      '--image <file>',
+      'a picture for the (first) question; may be given several times',
+      (path: string, all: string[] = []) => [...all, path],
+    )
+    .option('--context <tokens>', 'context length', contextTokens, DEFAULT_SETTINGS.contextTokens)
+    .option('--max-tokens <n>', 'answer length limit in tokens', wholeNumber(1), 512)
+    .option(
+      '--temperature <t>',
+      '0 always takes the most likely token',
+      numberBetween(0, MOST_TEMPERATURE),
+      DEFAULT_SETTINGS.temperature,
+    )
+    .option('--seed <n>', 'seed of the sampling', wholeNumber(0), 0)
+    .option(
+      '--image-tokens <n>',
+      'tokens a picture may take (default: its share of the context)',
+      wholeNumber(1),
+    )
+    .option('--threads <n>', 'threads to compute with', wholeNumber(1))
+    .option('--anyway', 'load the model also where the free memory is too small for it')
+    .option('--json', 'print one JSON object');
 }
 
 /** `snug chat`: one question from the command line, or a conversation on a terminal. */
@@ -147,6 +178,22 @@ function clashNote(
   return `a context of ${contextTokens} tokens has room for a picture of at most ${imageMaxTokens}; --context ${contextFor(asked)} makes room for ${asked}`;
 }
 
+/** What is said of a line that asks the model nothing. */
+function wordsFor(line: ChatLine): readonly string[] {
+  switch (line.kind) {
+    case 'help':
+      return CHAT_HELP;
+    case 'drop':
+      return ['The next question has no pictures.'];
+    case 'unknown':
+      return [
+        `There is no ${line.command}; /help lists what there is, and // asks the model a question that starts with /.`,
+      ];
+    default:
+      return [];
+  }
+}
+
 async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: string[]): Promise<void> {
   messages.lines(
     `${opened.name}. Ask something; /image FILE adds a picture to the next question, /help lists the rest, /quit ends.`,
@@ -164,15 +211,8 @@ async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: s
     const line = readChatLine(raw);
     if (line.kind === 'quit') break;
     try {
-      if (line.kind === 'help') messages.lines(...CHAT_HELP);
-      if (line.kind === 'drop') {
-        pictures = [];
-        messages.lines('The next question has no pictures.');
-      }
-      if (line.kind === 'unknown')
-        messages.lines(
-          `There is no ${line.command}; /help lists what there is, and // asks the model a question that starts with /.`,
-        );
+      messages.lines(...wordsFor(line));
+      if (line.kind === 'drop') pictures = [];
       if (line.kind === 'pictures' || line.kind === 'question') {
         for (const path of line.paths.map(givenPicture)) {
           const { sent } = await chat.plan('', [...pictures, path]);

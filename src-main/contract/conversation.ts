@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { ErrorData } from './errors.ts';
 import type { ReadOnly } from './read-only.ts';
+import { settingsSchema } from './settings.ts';
+import { MOST_PICTURE_TOKENS } from './token-limits.ts';
 
 export interface PictureView {
   /** SHA-256 of the file's bytes; the window shows it from `pictures/<hash>` */
@@ -236,13 +238,9 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const text = z.string().max(MOST_LETTERS);
 const pictures = z.array(hash).max(MOST_PICTURES);
 const moreDetail = z.boolean().optional();
-const options = z.strictObject({
-  systemPrompt: z.string().max(20_000),
-  temperature: z.number().min(0).max(2),
-  contextTokens: z.int().min(256).max(1_048_576),
-  maxTokens: z.int().min(1).max(65_536),
-  imageMaxTokens: z.int().positive().max(65_536).nullable(),
-});
+const options = settingsSchema
+  .pick({ systemPrompt: true, temperature: true, contextTokens: true, maxTokens: true })
+  .extend({ imageMaxTokens: z.int().positive().max(MOST_PICTURE_TOKENS).nullable() });
 
 /** Which page of a document becomes a picture, from 1. */
 export const pageSchema = z.int().min(1).max(100_000);

@@ -1,17 +1,28 @@
 import { z } from 'zod';
+import {
+  DEFAULT_CONTEXT_TOKENS,
+  LEAST_CONTEXT_TOKENS,
+  MOST_ANSWER_TOKENS,
+  MOST_CONTEXT_TOKENS,
+} from './token-limits.ts';
+
+export const MOST_THREADS = 1024;
+export const MOST_GPU_LAYERS = 1000;
+export const MOST_TEMPERATURE = 2;
+export const MOST_PROMPT_LETTERS = 20_000;
 
 export const settingsSchema = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']),
   /** null: as many as the laptop has fast cores */
-  threads: z.int().positive().max(1024).nullable(),
+  threads: z.int().positive().max(MOST_THREADS).nullable(),
   /** layers of a chat's model that go to a graphics processor, where there is one; null or 0: none */
-  gpuLayers: z.int().min(0).max(1000).nullable(),
+  gpuLayers: z.int().min(0).max(MOST_GPU_LAYERS).nullable(),
   /** context of new conversations and fits */
-  contextTokens: z.int().min(256).max(1_048_576),
-  systemPrompt: z.string().max(20_000),
-  temperature: z.number().min(0).max(2),
+  contextTokens: z.int().min(LEAST_CONTEXT_TOKENS).max(MOST_CONTEXT_TOKENS),
+  systemPrompt: z.string().max(MOST_PROMPT_LETTERS),
+  temperature: z.number().min(0).max(MOST_TEMPERATURE),
   /** longest answer */
-  maxTokens: z.int().min(1).max(65_536),
+  maxTokens: z.int().min(1).max(MOST_ANSWER_TOKENS),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 const changeSchema = settingsSchema.partial();
@@ -21,7 +32,7 @@ export const DEFAULT_SETTINGS: Settings = {
   theme: 'system',
   threads: null,
   gpuLayers: null,
-  contextTokens: 4096,
+  contextTokens: DEFAULT_CONTEXT_TOKENS,
   systemPrompt: '',
   temperature: 0.2,
   maxTokens: 1024,

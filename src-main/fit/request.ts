@@ -1,6 +1,7 @@
 import type { Budget, Laptop } from '../contract/fit-report.ts';
 import type { FitRequest, Ordering, PlanKind } from '../contract/fit-request.ts';
 import type { Rungs } from '../contract/rungs.ts';
+import { DEFAULT_CONTEXT_TOKENS } from '../contract/token-limits.ts';
 import { modelsFolder } from '../home.ts';
 import { DEFAULT_ALPHA, DEFAULT_CALIBRATION_TOKENS, DEFAULT_SEED } from '../luq/calibrate/calibrate.ts';
 import {
@@ -74,9 +75,6 @@ export interface CalibrationSettings {
   /** most tokens to calibrate with */
   readonly tokens: number;
 }
-
-/** Long enough for several pictures and questions; longer ones cost memory that the budget has to find. */
-const DEFAULT_CONTEXT_TOKENS = 4096;
 
 /** @throws SnugError BAD_ARGUMENT for what does not suit the model, NO_CALIBRATION for a folder with nothing to calibrate on */
 export function resolveRequest(request: FitRequest, source: ReadSource, laptop: Laptop): ResolvedRequest {

@@ -1,4 +1,5 @@
 import type { Remedy } from '../../contract/remedies.ts';
+import { LEAST_OFFERED_CONTEXT_TOKENS } from '../../contract/token-limits.ts';
 import type { ImageLimits } from '../../models/image-limits.ts';
 import type { Overhead } from './memory.ts';
 
@@ -21,9 +22,6 @@ export type PossibleSaving = Omit<Saving, 'totalBytes'> & Changes;
 
 /** … and what the model takes besides its weights then. */
 export type Alternative = Omit<Saving, 'totalBytes'> & { readonly overhead: Overhead };
-
-/** Shortest context that is still a conversation about a picture. */
-const LEAST_CONTEXT_TOKENS = 1024;
 
 /** A picture of this many tokens still shows a page of text. */
 const SMALLER_PICTURE_TOKENS = 1024;
@@ -51,7 +49,7 @@ export function possibleSavings(
       imageMaxTokens: SMALLER_PICTURE_TOKENS,
     });
   }
-  for (let context = contextTokens / 2; context >= LEAST_CONTEXT_TOKENS; context /= 2) {
+  for (let context = contextTokens / 2; context >= LEAST_OFFERED_CONTEXT_TOKENS; context /= 2) {
     const tokens = Math.floor(context);
     options.push({
       label: `a context of ${tokens} tokens`,

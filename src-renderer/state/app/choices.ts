@@ -1,4 +1,13 @@
+import { LEAST_OFFERED_CONTEXT_TOKENS } from '../../../src-main/contract/token-limits.ts';
+
 /** Context lengths offered in lists; any other is kept where it is set already. */
-export const CONTEXT_CHOICES: readonly number[] = [1024, 2048, 4096, 8192, 16_384, 32_768];
+export const CONTEXT_CHOICES: readonly number[] = [
+  LEAST_OFFERED_CONTEXT_TOKENS,
+  2048,
+  4096,
+  8192,
+  16_384,
+  32_768,
+];
 /** Longest answers offered, in tokens. */
 export const ANSWER_CHOICES: readonly number[] = [256, 512, 1024, 2048, 4096, 8192];

@@ -1,16 +1,12 @@
-import type { Settings } from '../../../src-main/contract/settings.ts';
+import { DEFAULT_SETTINGS, settingsSchema, type Settings } from '../../../src-main/contract/settings.ts';
 
 /** Kept beside the settings only so that the window does not flash light before they arrive. */
 const REMEMBERED_KEY = 'snug.theme';
 
-function isTheme(value: string | null): value is Settings['theme'] {
-  return value === 'system' || value === 'light' || value === 'dark';
-}
-
 /** The theme of the last visit, for the first frame. */
 export function rememberedTheme(storage: Pick<Storage, 'getItem'>): Settings['theme'] {
-  const value = storage.getItem(REMEMBERED_KEY);
-  return isTheme(value) ? value : 'system';
+  const remembered = settingsSchema.shape.theme.safeParse(storage.getItem(REMEMBERED_KEY));
+  return remembered.success ? remembered.data : DEFAULT_SETTINGS.theme;
 }
 
 /** Puts the theme on the page; `system` goes on following the system until the returned function is called. */

@@ -1,7 +1,7 @@
 import type { ChatOptions } from '../../../src-main/contract/conversation.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
+import { LEAST_OFFERED_CONTEXT_TOKENS } from '../../../src-main/contract/token-limits.ts';
 
-const SMALLEST_CHOICE = 1024;
 /** Offered where no model says what it was trained for. */
 const USUAL_LARGEST = 32_768;
 
@@ -9,7 +9,7 @@ const USUAL_LARGEST = 32_768;
 export function contextChoices(model: ModelEntry | null, present: number): readonly number[] {
   const largest = model?.trainingContextTokens ?? USUAL_LARGEST;
   const choices = new Set([present]);
-  for (let tokens = SMALLEST_CHOICE; tokens <= largest; tokens *= 2) choices.add(tokens);
+  for (let tokens = LEAST_OFFERED_CONTEXT_TOKENS; tokens <= largest; tokens *= 2) choices.add(tokens);
   return [...choices].toSorted((a, b) => a - b);
 }
 

@@ -1,9 +1,11 @@
-import { DEFAULT_SETTINGS, type Settings } from '../../../src-main/contract/settings.ts';
+import {
+  DEFAULT_SETTINGS,
+  MOST_GPU_LAYERS,
+  MOST_THREADS,
+  type Settings,
+} from '../../../src-main/contract/settings.ts';
 import { hasGraphicsDevice } from '../../../src-main/contract/laptop.ts';
 import type { AppState } from '../app/app.svelte.ts';
-
-export const MOST_THREADS = 1024;
-export const MOST_GPU_LAYERS = 1000;
 
 /** The settings page: what is typed becomes a setting when it makes sense as one. */
 export class SettingsState {
