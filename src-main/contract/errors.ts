@@ -2,45 +2,48 @@ import type { Remedy } from './remedies.ts';
 
 /**
  * Errors as they cross a process: a stable `code` for programs, a message that says what happened and an `advice` that says
- * what the person can do next, in words of no door: what a door can do about it is a remedy. Cancelled is not failed: it has its own code and callers treat it apart.
+ * what the person can do next, in words of no door: what a door can do about it is a remedy. Cancelled is not failed: it has its own
+ * code and callers treat it apart.
  */
-export type ErrorCode =
-  | 'CANCELLED'
-  | 'BAD_ARGUMENT'
+export const ERROR_CODES = [
+  'CANCELLED',
+  'BAD_ARGUMENT',
   /** what was asked for by its id: a conversation, a message, a picture, a model, a fit */
-  | 'NOT_FOUND'
-  | 'NOT_GGUF'
-  | 'BROKEN_GGUF'
-  | 'UNSUPPORTED_MODEL'
-  | 'WRONG_PAIR'
-  | 'ALREADY_QUANTIZED'
-  | 'MODEL_LOAD'
-  | 'MMPROJ_LOAD'
-  | 'BAD_PICTURE'
-  | 'NO_CALIBRATION'
-  | 'TOO_FEW_TOKENS'
-  | 'DOES_NOT_FIT'
-  | 'DISK_FULL'
-  | 'CANNOT_WRITE'
-  | 'FILE'
-  | 'BUSY'
-  | 'UNSUPPORTED_CPU'
+  'NOT_FOUND',
+  'NOT_GGUF',
+  'BROKEN_GGUF',
+  'UNSUPPORTED_MODEL',
+  'WRONG_PAIR',
+  'ALREADY_QUANTIZED',
+  'MODEL_LOAD',
+  'MMPROJ_LOAD',
+  'BAD_PICTURE',
+  'NO_CALIBRATION',
+  'TOO_FEW_TOKENS',
+  'DOES_NOT_FIT',
+  'DISK_FULL',
+  'CANNOT_WRITE',
+  'FILE',
+  'BUSY',
+  'UNSUPPORTED_CPU',
   /** a part of Snug itself is missing or cannot be loaded */
-  | 'NOT_INSTALLED'
-  | 'OUT_OF_MEMORY'
-  | 'CONTEXT_FULL'
-  | 'CANNOT_SEE'
-  | 'INCOHERENT'
-  | 'CANNOT_START'
-  | 'WORKER_DIED'
+  'NOT_INSTALLED',
+  'OUT_OF_MEMORY',
+  'CONTEXT_FULL',
+  'CANNOT_SEE',
+  'INCOHERENT',
+  'CANNOT_START',
+  'WORKER_DIED',
   /** something else took the model out of memory */
-  | 'MODEL_UNLOADED'
+  'MODEL_UNLOADED',
   /** the window cannot reach Snug; it goes on trying */
-  | 'CONNECTION_LOST'
+  'CONNECTION_LOST',
   /** Snug does not know this tab, and will not */
-  | 'CONNECTION_REFUSED'
-  | 'NATIVE'
-  | 'BUG';
+  'CONNECTION_REFUSED',
+  'NATIVE',
+  'BUG',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export interface ErrorData {
   readonly name: string;

@@ -1,6 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { lastWordsOf, type ExitListener, type StartProcess } from './worker-port.ts';
-import type { FromWorker } from './worker-protocol.ts';
 
 /** A child whose channel is gone hears nothing any more; it ends itself at once, or is ended after this. */
 const DEAF_MILLISECONDS = 3_000;
@@ -24,7 +23,7 @@ export const forkWorker: StartProcess = (entry) => {
     post: (message) => {
       if (child.connected) child.send(message, () => undefined);
     },
-    onMessage: (listener) => child.on('message', (message) => listener(message as FromWorker)),
+    onMessage: (listener) => child.on('message', listener),
     onExit: tellOfEnd(child),
     kill,
     lastWords: lastWordsOf(child.stderr),

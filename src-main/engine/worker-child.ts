@@ -7,12 +7,12 @@ import {
   type WorkerServer,
 } from '../contract/workers/worker-contract.ts';
 import { checkMessage } from './check-message.ts';
-import { HEARTBEAT_MILLISECONDS, type FromWorker, type ToWorker } from './worker-protocol.ts';
+import { HEARTBEAT_MILLISECONDS, toWorkerSchema, type FromWorker } from './worker-protocol.ts';
 
 /** The way to whoever started this process. */
 interface Parent {
   send(message: FromWorker): void;
-  listen(listener: (message: ToWorker) => void): void;
+  listen(listener: (message: unknown) => void): void;
 }
 
 /** What Electron gives a utility process instead of child_process's channel. */
@@ -26,7 +26,7 @@ function findParent(): Parent {
   if (parentPort) {
     return {
       send: (message) => parentPort.postMessage(message),
-      listen: (listener) => parentPort.on('message', ({ data }) => listener(data as ToWorker)),
+      listen: (listener) => parentPort.on('message', ({ data }) => listener(data)),
     };
   }
   // A parent that died takes its workers with it (Electron sees to that itself); what they had done is on disk. A plain exit would
@@ -74,7 +74,8 @@ export function serveWorker<Contract extends WorkerContract>(
       running.delete(id);
     }
   };
-  parent.listen((message) => {
+  parent.listen((said) => {
+    const message = checkMessage(toWorkerSchema, said, `a message to the ${contract.name} worker`);
     if (message.kind === 'call') void call(message.id, message.method, message.argument);
     else if (message.kind === 'cancel') running.get(message.id)?.abort();
     else process.exit(0);

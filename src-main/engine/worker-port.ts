@@ -1,5 +1,5 @@
 import type { WorkerContract } from '../contract/workers/worker-contract.ts';
-import type { FromWorker, ToWorker } from './worker-protocol.ts';
+import type { ToWorker } from './worker-protocol.ts';
 
 /** How a process ended; `failure` is what the system said when it never began. */
 export type ExitListener = (code: number | null, signal: string | null, failure?: Error) => void;
@@ -7,7 +7,8 @@ export type ExitListener = (code: number | null, signal: string | null, failure?
 /** A started process as the supervisor needs it: child_process here, utilityProcess under Electron. */
 export interface WorkerPort {
   post(message: ToWorker): void;
-  onMessage(listener: (message: FromWorker) => void): void;
+  /** what the process says, not yet checked */
+  onMessage(listener: (message: unknown) => void): void;
   /** told once, also of a process that could not be started */
   onExit(listener: ExitListener): void;
   kill(): void;

@@ -1,10 +1,11 @@
-import { CancelledError, fromErrorData, type SnugError } from '../contract/errors.ts';
+import { CancelledError, fromErrorData, SnugError } from '../contract/errors.ts';
 import type { CallOptions, RunningWorker } from '../contract/workers/worker-contract.ts';
+import { checkMessage } from './check-message.ts';
 import { forkWorker } from './fork-worker.ts';
 import { deathOf, startFailure } from './worker-death.ts';
 import type { StartProcess, WorkerPort } from './worker-port.ts';
 import { UsedFiles } from './used-files.ts';
-import type { FromWorker, ToWorker } from './worker-protocol.ts';
+import { fromWorkerSchema, type FromWorker, type ToWorker } from './worker-protocol.ts';
 
 /**
  * A worker that has said nothing at so many looks in a row hangs, and is ended. Looks are counted and not the clock on the
@@ -97,8 +98,17 @@ export class WorkerProcess implements RunningWorker {
     if (!this.#death) this.#port?.post(message);
   }
 
-  #receive(message: FromWorker): void {
+  #receive(said: unknown): void {
     this.#silentLooks = 0;
+    let message: FromWorker;
+    try {
+      message = checkMessage(fromWorkerSchema, said, 'what a worker said');
+    } catch (error) {
+      if (!(error instanceof SnugError)) throw error;
+      // nobody can tell which of its calls it was about
+      this.#port?.kill();
+      return this.#end(error);
+    }
     if (message.kind === 'alive') return;
     const pending = this.#pending.get(message.id);
     if (!pending) return;

@@ -4,6 +4,7 @@ import type { Api } from '../contract/api.ts';
 import { SnugError } from '../contract/errors.ts';
 import { methodOf } from '../contract/workers/worker-contract.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
+import { fromWorkerSchema } from '../engine/worker-protocol.ts';
 import { framesOf, type LogFile } from '../files/log-file.ts';
 
 /** What of a model the log may say. */
@@ -25,8 +26,9 @@ export function logWorkers(
     const loading = new Map<number, string>();
     const port = start(entry, contract);
     let ending = false;
-    port.onMessage((message) => {
-      if (message.kind !== 'result' && message.kind !== 'error') return;
+    port.onMessage((said) => {
+      const { data: message } = fromWorkerSchema.safeParse(said);
+      if (message?.kind !== 'result' && message?.kind !== 'error') return;
       const path = loading.get(message.id);
       loading.delete(message.id);
       if (path === undefined || message.kind === 'error') return;

@@ -1,7 +1,6 @@
 import { constants } from 'node:os';
 import { utilityProcess } from 'electron';
 import { lastWordsOf, type StartProcess } from '../engine/worker-port.ts';
-import type { FromWorker } from '../engine/worker-protocol.ts';
 
 /** Signals that end a worker against its will, by their number in the status that waitpid gives. */
 const FATAL: ReadonlyMap<number, string> = new Map(
@@ -36,7 +35,7 @@ export const startUtilityProcess: StartProcess = (entry) => {
     post: (message) => {
       if (!gone) child.postMessage(message);
     },
-    onMessage: (listener) => void child.on('message', (message) => listener(message as FromWorker)),
+    onMessage: (listener) => void child.on('message', listener),
     onExit: (listener) => {
       const timer = setTimeout(() => {
         listener(null, null, new Error('the system did not start it'));

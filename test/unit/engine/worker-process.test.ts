@@ -90,6 +90,37 @@ describe('a call', () => {
   );
 });
 
+describe('a worker that says what no worker says', () => {
+  const told = (said: unknown) => {
+    let kills = 0;
+    const port: WorkerPort = {
+      post: () => undefined,
+      onMessage: (listener) => void setImmediate(() => listener(said)),
+      onExit: () => undefined,
+      kill: () => void kills++,
+      lastWords: () => '',
+    };
+    const worker = new WorkerProcess('', () => port);
+    return { worker, kills: () => kills };
+  };
+
+  it.each([
+    ['nothing at all', undefined],
+    ['another kind of message', { kind: 'hello' }],
+    ['a result of no call', { kind: 'result', value: 1 }],
+    ['an error without a code', { kind: 'error', id: 1, error: { name: 'Error', message: 'secret' } }],
+  ])('is ended, and its calls are told of a bug: %s', async (_, said) => {
+    const { worker, kills } = told(said);
+    const error = await rejected(worker.call('double', 1));
+    expect(error.code).toBe('BUG');
+    expect(error.message).toMatch(/^what a worker said is not as agreed: /);
+    expect(error.message).not.toContain('secret');
+    expect(kills()).toBe(1);
+    expect(worker.isOver).toBe(true);
+    await worker.close();
+  });
+});
+
 describe('a cancelled call', () => {
   it('stops and is told from a failed one', async () => {
     const worker = startProcess();
