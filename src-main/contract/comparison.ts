@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { qualitySchema } from './fit-report.ts';
+import { entropyBitsSchema, qualitySchema } from './fit-report.ts';
 import { fitRequestSchema } from './fit-request.ts';
 import type { ReadOnly } from './read-only.ts';
 import { RUNGS } from './rungs.ts';
@@ -105,9 +105,7 @@ export const comparisonSchema = z.object({
     .object({ name: z.string(), metric: z.string(), max: z.number(), questions: z.int().positive() })
     .nullable(),
   /** per layer, of the calibration that everything else is compared with; bits */
-  entropies: z.array(
-    z.object({ both: z.number(), image: z.number().nullable(), text: z.number().nullable() }),
-  ),
+  entropies: z.array(entropyBitsSchema),
   /** ordering → layers, the one that goes low first in front */
   orders: z.record(z.string(), z.array(z.int().nonnegative())),
   /** Kendall's τ of each pair of orders */

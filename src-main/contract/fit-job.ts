@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import type { ErrorData } from './errors.ts';
-import type { FitReport, Memory } from './fit-report.ts';
+import type { EntropyBits, FitReport } from './fit-report.ts';
 import { ORDERINGS, PLAN_KINDS, type Ordering, type PlanKind } from './fit-request.ts';
 import type { Progress } from './progress.ts';
 import type { Remedy } from './remedies.ts';
+import type { PlanPreview } from './workers/compress.ts';
+import { MOST_CONTEXT_TOKENS, MOST_PICTURE_TOKENS } from './token-limits.ts';
 
-export interface LayerEntropyView {
+export interface LayerEntropyView extends EntropyBits {
   readonly layer: number;
-  readonly both: number;
-  readonly image: number | null;
-  readonly text: number | null;
 }
 
 /** How long a fit will take. */
@@ -20,18 +19,8 @@ export interface ExpectedTime {
 }
 
 /** What a fit would give at every number of ultra-low layers, so that a slider can redraw without asking again. */
-export interface FitPreview {
+export interface FitPreview extends Pick<PlanPreview, 'rungs' | 'contextTokens' | 'byLowLayers' | 'source'> {
   readonly modelId: string;
-  readonly contextTokens: number;
-  /** index k: with k layers on the low rung */
-  readonly byLowLayers: readonly {
-    readonly fileBytes: number;
-    readonly memory: Memory;
-    /** null until the kernels of the needed types have been measured here */
-    readonly tokensPerSecond: number | null;
-  }[];
-  readonly source: { readonly fileBytes: number; readonly memory: Memory };
-  readonly rungs: { readonly high: string; readonly low: string };
   /** what the smallest of these would take with one thing or another given up, least costly first */
   readonly savings: readonly { readonly remedies: readonly Remedy[]; readonly totalBytes: number }[];
   readonly expectedTime: ExpectedTime;
@@ -114,8 +103,8 @@ const id = z.string().min(1).max(64);
 const start = z.strictObject({
   modelId: id,
   budgetBytes: z.int().positive(),
-  contextTokens: z.int().positive().max(1_048_576),
-  imageMaxTokens: z.int().positive().max(65_536).optional(),
+  contextTokens: z.int().positive().max(MOST_CONTEXT_TOKENS),
+  imageMaxTokens: z.int().positive().max(MOST_PICTURE_TOKENS).optional(),
   visionType: z.enum(['Q8_0']).optional(),
   calibrationFolder: z.string().min(1).max(32_768).optional(),
   compare: z.boolean().optional(),

@@ -61,15 +61,17 @@ export const memorySchema = z.object({
 });
 export type Memory = ReadOnly<z.infer<typeof memorySchema>>;
 
-const entropyBits = z.object({
+/** Bits of a layer: of all tokens, and of those from pictures and from text. */
+export const entropyBitsSchema = z.object({
   both: z.number(),
   image: z.number().nullable(),
   text: z.number().nullable(),
 });
+export type EntropyBits = ReadOnly<z.infer<typeof entropyBitsSchema>>;
 
 const layerSchema = z.object({
   index: z.int().nonnegative(),
-  entropyBits,
+  entropyBits: entropyBitsSchema,
   /** place in the ascending order; 0 goes ultra-low first */
   rank: z.int().nonnegative(),
   rung: z.string(),

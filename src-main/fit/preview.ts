@@ -31,6 +31,7 @@ export async function previewFit(asked: FitRequest, measure: boolean): Promise<P
   return {
     rungs: request.rungs,
     contextTokens: request.contextTokens,
+    threads: request.threads,
     byLowLayers: plans.map(({ plan, matrices }) => ({
       fileBytes: planner.fileBytes(plan),
       memory: plan.memory,

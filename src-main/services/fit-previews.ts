@@ -1,4 +1,4 @@
-import type { FitJobService, FitPreview, LayerEntropyView } from '../contract/fit-job.ts';
+import type { FitJobService, FitPreview } from '../contract/fit-job.ts';
 import type { FitReport } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import type { PlanPreview } from '../contract/workers/compress.ts';
@@ -6,7 +6,6 @@ import type { FitRequests } from './fit-requests.ts';
 import type { FitService } from './fit-service.ts';
 import { expectedTime } from './fit-time.ts';
 import type { Library } from './library.ts';
-import type { StoredSettings } from './settings.ts';
 import { SharedWork, Turns } from './turns.ts';
 
 /** What a fit would come to, before it is started. */
@@ -14,7 +13,6 @@ export class FitPreviews {
   readonly #fits: Pick<FitService, 'preview'>;
   readonly #requests: FitRequests;
   readonly #library: Pick<Library, 'entry'>;
-  readonly #settings: Pick<StoredSettings, 'current'>;
   readonly #shared = new SharedWork<PlanPreview>();
   /** each preview is a process of its own */
   readonly #turns = new Turns();
@@ -23,12 +21,10 @@ export class FitPreviews {
     fits: Pick<FitService, 'preview'>;
     requests: FitRequests;
     library: Pick<Library, 'entry'>;
-    settings: Pick<StoredSettings, 'current'>;
   }) {
     this.#fits = parts.fits;
     this.#requests = parts.requests;
     this.#library = parts.library;
-    this.#settings = parts.settings;
   }
 
   /** `earlier`: reports of fits that ended well here, newest first. */
@@ -38,19 +34,18 @@ export class FitPreviews {
   ): Promise<FitPreview> {
     const { measure = false, ...asked } = argument;
     const request = this.#requests.of(asked);
-    const { calibration, savings, ...planned } = await this.#planned(request, measure);
+    const { calibration, savings, threads, ...planned } = await this.#planned(request, measure);
     const { parameters } = this.#library.entry(argument.modelId);
     return {
       ...planned,
       modelId: argument.modelId,
       savings: savings.map(({ remedies, totalBytes }) => ({ remedies, totalBytes })),
-      expectedTime: expectedTime(
-        { parameters, calibrated: calibration !== undefined },
-        earlier,
-        this.#settings.current.threads ?? undefined,
-      ),
+      expectedTime: expectedTime({ parameters, calibrated: calibration !== undefined }, earlier, threads),
       calibration: calibration
-        ? { order: calibration.order, entropies: calibration.entropies.map(layerView) }
+        ? {
+            order: calibration.order,
+            entropies: calibration.entropies.map((bits, layer) => ({ layer, ...bits })),
+          }
         : null,
     };
   }
@@ -60,12 +55,4 @@ export class FitPreviews {
       this.#turns.take(() => this.#fits.preview(request, measure)),
     );
   }
-}
-
-function layerView(
-  entropy: { both: number; image: number | null; text: number | null },
-  layer: number,
-): LayerEntropyView {
-  const { both, image, text } = entropy;
-  return { layer, both, image, text };
 }

@@ -34,15 +34,15 @@ export class FitRequests {
       // two models of one name must not take each other's place; a refit replaces its own result
       output: outputPath(this.#folder.current, model.path, model.id.slice(0, 6)),
       contextTokens: start.contextTokens,
-      ...(model.mmprojPath === undefined ? {} : { mmprojPath: model.mmprojPath }),
-      ...(start.imageMaxTokens === undefined ? {} : { imageMaxTokens: start.imageMaxTokens }),
-      ...(start.visionType === undefined ? {} : { visionType: start.visionType }),
-      ...(start.calibrationFolder === undefined ? {} : { calibrationFolder: start.calibrationFolder }),
-      ...(threads === null ? {} : { threads }),
-      ...(start.compare === undefined ? {} : { compare: start.compare }),
-      ...(start.ordering === undefined ? {} : { ordering: start.ordering }),
-      ...(start.plan === undefined ? {} : { plan: start.plan }),
-      ...(start.minAgreement === undefined ? {} : { minAgreement: start.minAgreement }),
+      mmprojPath: model.mmprojPath,
+      imageMaxTokens: start.imageMaxTokens,
+      visionType: start.visionType,
+      calibrationFolder: start.calibrationFolder,
+      threads: threads ?? undefined,
+      compare: start.compare,
+      ordering: start.ordering,
+      plan: start.plan,
+      minAgreement: start.minAgreement,
     };
   }
 }

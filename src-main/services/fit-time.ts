@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { ExpectedTime } from '../contract/fit-job.ts';
 import type { FitReport } from '../contract/fit-report.ts';
 import type { Stage } from '../contract/progress.ts';
@@ -22,11 +21,11 @@ const MOST_TIMES = 10;
 
 type Earlier = Pick<FitReport, 'timings' | 'model'>;
 
-/** How long a fit of a model will take, by an earlier one on this machine, newest first, where there is one. */
+/** How long a fit of a model will take, by an earlier one on this machine, newest first, where there is one; `threads`: those it computes with. */
 export function expectedTime(
   model: { readonly parameters: number; readonly calibrated: boolean },
   earlier: readonly Earlier[],
-  threads = availableParallelism(),
+  threads: number,
 ): ExpectedTime {
   const after = measured(AFTER_CALIBRATION, 'quantize', model, earlier);
   const before = model.calibrated ? 0 : measured(CALIBRATION, 'calibrate', model, earlier);

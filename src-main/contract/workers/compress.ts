@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { compareRequestSchema, comparisonSchema } from '../comparison.ts';
-import { fitReportSchema, memorySchema } from '../fit-report.ts';
+import { entropyBitsSchema, fitReportSchema, memorySchema } from '../fit-report.ts';
 import { fitRequestSchema } from '../fit-request.ts';
 import { laptopViewSchema } from '../laptop.ts';
 import { progressSchema } from '../progress.ts';
@@ -32,30 +32,34 @@ const profileReportSchema = laptopViewSchema.extend({
 });
 export type ProfileReport = ReadOnly<z.infer<typeof profileReportSchema>>;
 
-/** bits of a layer, of all tokens and of those from pictures and from text */
-const entropyBits = { both: z.number(), image: z.number().nullable(), text: z.number().nullable() };
-
 /** What a fit would need and give at every number of low layers. */
 const planPreviewSchema = z.object({
   rungs: rungsSchema,
   contextTokens: z.number(),
+  /** those that the fit would compute with */
+  threads: z.int().positive(),
   /** with k = 0, 1, … layers low */
   byLowLayers: z.array(
-    z.object({ fileBytes: z.number(), memory: memorySchema, tokensPerSecond: z.number().nullable() }),
+    z.object({
+      fileBytes: z.number(),
+      memory: memorySchema,
+      /** null until the kernels of the needed types have been measured here */
+      tokensPerSecond: z.number().nullable(),
+    }),
   ),
   source: z.object({ fileBytes: z.number(), memory: memorySchema }),
   /** what the smallest plan would take with one thing or another given up */
   savings: z.array(z.object({ label: z.string(), remedies: z.array(remedySchema), totalBytes: z.number() })),
   /** what an earlier calibration says; no order where that has to be measured first */
   calibration: z
-    .object({ entropies: z.array(z.object(entropyBits)), order: z.array(z.number()).nullable() })
+    .object({ entropies: z.array(entropyBitsSchema), order: z.array(z.number()).nullable() })
     .optional(),
 });
 export type PlanPreview = ReadOnly<z.infer<typeof planPreviewSchema>>;
 
 export const fitEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), progress: progressSchema }),
-  z.object({ kind: z.literal('layer'), layer: z.number(), ...entropyBits }),
+  z.object({ kind: z.literal('layer'), layer: z.number(), ...entropyBitsSchema.shape }),
   /** `low`: the layers below the high rung */
   z.object({
     kind: z.literal('plan'),

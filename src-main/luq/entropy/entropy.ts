@@ -2,6 +2,7 @@ import { counted } from '../../contract/counted.ts';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SnugError, throwIfCancelled } from '../../contract/errors.ts';
+import { entropyBitsSchema } from '../../contract/fit-report.ts';
 import type { OnProgress } from '../../contract/progress.ts';
 import { withAbort } from '../../engine/native-calls.ts';
 import type { Addon } from '../../engine/native-types.ts';
@@ -17,10 +18,7 @@ const MOST_ROUNDS = 50;
 /** The second seed is only for saying how much the order depends on the first. */
 const SECOND_SEED_OFFSET = 1000;
 
-export const layerEntropySchema = z.object({
-  both: z.number(),
-  image: z.number().nullable(),
-  text: z.number().nullable(),
+export const layerEntropySchema = entropyBitsSchema.extend({
   otherSeed: z.number(),
   /** of the two halves of the sample; null where a half has fewer tokens than clusters */
   firstHalf: z.number().nullable(),

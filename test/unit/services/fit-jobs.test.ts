@@ -120,6 +120,7 @@ it('previews run one at a time, and the same one once for all who ask', async ()
       savings: [],
       source: {},
       contextTokens: 1024,
+      threads: 2,
       calibration: null,
     } as never;
   };

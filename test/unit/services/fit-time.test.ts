@@ -10,8 +10,8 @@ const whole = earlier({ load: 10, calibrate: 300, reference: 40, quantize: 100, 
 describe('how long a fit will take', () => {
   it('is what an earlier one took here, as large as the model is beside that one', () => {
     const expected = { seconds: 500, measured: true };
-    expect(expectedTime({ parameters: 1e9, calibrated: false }, [whole])).toEqual(expected);
-    expect(expectedTime({ parameters: 3e9, calibrated: false }, [whole])).toEqual({
+    expect(expectedTime({ parameters: 1e9, calibrated: false }, [whole], 2)).toEqual(expected);
+    expect(expectedTime({ parameters: 3e9, calibrated: false }, [whole], 2)).toEqual({
       ...expected,
       seconds: 1500,
     });
@@ -19,19 +19,19 @@ describe('how long a fit will take', () => {
 
   it('is less once the layers are measured, and a refit is no measure of calibrating', () => {
     const refit = earlier({ calibrate: 0.1, quantize: 20, check: 40 });
-    const again = expectedTime({ parameters: 1e9, calibrated: true }, [refit, whole]);
+    const again = expectedTime({ parameters: 1e9, calibrated: true }, [refit, whole], 2);
     expect(again).toEqual({ seconds: 60, measured: true });
-    const first = expectedTime({ parameters: 1e9, calibrated: false }, [refit, whole]);
+    const first = expectedTime({ parameters: 1e9, calibrated: false }, [refit, whole], 2);
     expect(first).toEqual({ seconds: 350 + 60, measured: true });
   });
 
   it('of a small model is told by its own fits, too, of which no stage took long', () => {
     const quick = earlier({ calibrate: 0.9, quantize: 0.5, check: 3 }, 5e6);
-    expect(expectedTime({ parameters: 5e6, calibrated: true }, [quick])).toEqual({
+    expect(expectedTime({ parameters: 5e6, calibrated: true }, [quick], 2)).toEqual({
       seconds: 3.5,
       measured: true,
     });
-    expect(expectedTime({ parameters: 7e9, calibrated: true }, [quick]).measured).toBe(false);
+    expect(expectedTime({ parameters: 7e9, calibrated: true }, [quick], 2).measured).toBe(false);
   });
 
   it('does not follow from a model that is much smaller', () => {

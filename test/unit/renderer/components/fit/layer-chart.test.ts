@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import LayerChart from '../../../../../src-renderer/components/fit/LayerChart.svelte';
 import type { PlannedLayer } from '../../../../../src-renderer/state/fit/layer-chart.ts';
 
-const rungs = { high: 'Q4_K_M', low: 'IQ1_M' };
+const rungs = { high: 'Q4_K_M', low: 'IQ1_M' } as const;
 const chart = (...plan: readonly PlannedLayer[]): string => {
   const layers = plan.map((planned, layer) => ({ layer, both: 5, picture: null, text: null, planned }));
   return render(LayerChart, { props: { layers, rungs, filling: false } }).body.replaceAll(/\s+/g, ' ');
