@@ -21,33 +21,30 @@ export function isOurs(event: Pick<IpcMainInvokeEvent, 'senderFrame'>): boolean 
   return frame !== null && frame.parent === null && frame.url.startsWith(`${SCHEME}://app/`);
 }
 
-/** The channels of the preload script, until disposed; each checks who asks before anything else. */
-export function serveIpc(
-  ipc: IpcMain,
-  services: Services,
-  window: () => BrowserWindow | undefined,
-): Disposable {
-  using opening = new DisposableStack();
-  const ownFolders = async () => {
-    const { modelsFolder } = await services.api.app.info({});
-    return [modelsFolder];
-  };
-  const given = new GivenPaths(ownFolders, window);
-  const dispatcher = new Dispatcher(services.api, given.check);
-  const handle = (channel: string, run: (argument: unknown) => unknown) => {
-    ipc.handle(channel, async (event, argument: unknown) => {
+/** The channels that a page asks by; each checks who asks before anything else. */
+class Channels implements Disposable {
+  readonly #ipc: IpcMain;
+  readonly #opened = new DisposableStack();
+
+  constructor(ipc: IpcMain) {
+    this.#ipc = ipc;
+  }
+
+  handle(channel: string, run: (argument: unknown) => unknown): void {
+    this.#ipc.handle(channel, async (event, argument: unknown) => {
       if (!isOurs(event)) throw new Error('this page may not ask');
       return await run(argument);
     });
-    opening.defer(() => ipc.removeHandler(channel));
-  };
-  handle('call', (message) => dispatcher.run(message));
-  const handleFile = <Argument>(
+    this.#opened.defer(() => this.#ipc.removeHandler(channel));
+  }
+
+  /** Answers with what went wrong as data: of an error Electron itself carries the message alone. */
+  answer<Argument>(
     channel: string,
     schema: z.ZodType<Argument>,
     run: (argument: Argument) => Promise<unknown>,
-  ) => {
-    handle(channel, async (argument) => {
+  ): void {
+    this.handle(channel, async (argument) => {
       try {
         const checked = schema.safeParse(argument);
         if (!checked.success) throw new SnugError('BAD_ARGUMENT', z.prettifyError(checked.error));
@@ -56,11 +53,48 @@ export function serveIpc(
         return { error: toErrorData(error) };
       }
     });
+  }
+
+  [Symbol.dispose](): void {
+    this.#opened.dispose();
+  }
+}
+
+/** The channels of the preload script, until disposed. */
+export function serveIpc(
+  ipc: IpcMain,
+  services: Services,
+  window: () => BrowserWindow | undefined,
+): Disposable {
+  using opening = new DisposableStack();
+  const channels = opening.use(new Channels(ipc));
+  const ownFolders = async () => {
+    const { modelsFolder } = await services.api.app.info({});
+    return [modelsFolder];
   };
-  handleFile('picture', pictureSchema, ({ bytes, name, page }) => services.addPicture(bytes, name, page));
-  handleFile('document-pages', documentSchema, ({ bytes, name, page }) =>
+  const given = new GivenPaths(ownFolders, window);
+  const dispatcher = new Dispatcher(services.api, given.check);
+  channels.handle('call', (message) => dispatcher.run(message));
+  // only the preload script sends it, for a file that was dropped or chosen in the page; one made by a page has no path
+  channels.handle('given', (path) => given.give([z.string().parse(path)]));
+  answerFiles(channels, services);
+  answerDialogs(channels, given, window);
+  answerFolders(channels, services);
+  opening.use(services.events.listen((event) => window()?.webContents.send('event', event)));
+  return opening.move();
+}
+
+function answerFiles(channels: Channels, services: Services): void {
+  channels.answer('picture', pictureSchema, ({ bytes, name, page }) =>
+    services.addPicture(bytes, name, page),
+  );
+  channels.answer('document-pages', documentSchema, ({ bytes, name, page }) =>
     services.documentPages(bytes, name, page),
   );
+}
+
+/** What a person chooses in the system's dialogs a page may name. */
+function answerDialogs(channels: Channels, given: GivenPaths, window: () => BrowserWindow | undefined): void {
   const choose = async (options: Electron.OpenDialogOptions) => {
     const parent = window();
     const shown = parent ? dialog.showOpenDialog(parent, options) : dialog.showOpenDialog(options);
@@ -68,33 +102,31 @@ export function serveIpc(
     given.give(filePaths);
     return filePaths;
   };
-  // only the preload script sends it, for a file that was dropped or chosen in the page; one made by a page has no path
-  handle('given', (path) => given.give([z.string().parse(path)]));
-  handle('choose-models', () =>
+  channels.answer('choose-models', z.unknown(), () =>
     choose({
       properties: ['openFile', 'multiSelections'],
       filters: [{ name: 'Models', extensions: ['gguf'] }],
     }),
   );
-  handle('choose-folder', async () => {
+  channels.answer('choose-folder', z.unknown(), async () => {
     const [folder] = await choose({ properties: ['openDirectory', 'createDirectory'] });
     return folder ?? null;
   });
-  handle('show-in-folder', async (argument) => {
-    const path = z.string().parse(argument);
+}
+
+function answerFolders(channels: Channels, services: Services): void {
+  channels.answer('show-in-folder', z.string(), async (path) => {
     if (!(await ownPaths(services)).includes(path)) {
       throw new SnugError('BAD_ARGUMENT', 'only models of the library and Snug’s own folders are shown');
     }
     shell.showItemInFolder(path);
   });
-  handle('open-logs', async () => {
+  channels.answer('open-logs', z.unknown(), async () => {
     const { logsFolder } = await services.api.app.info({});
     // Electron rejects nothing: it answers with what went wrong
     const problem = await shell.openPath(logsFolder);
     if (problem !== '') throw new SnugError('FILE', problem);
   });
-  opening.use(services.events.listen((event) => window()?.webContents.send('event', event)));
-  return opening.move();
 }
 
 /** What a page may have shown in the system's file manager. */

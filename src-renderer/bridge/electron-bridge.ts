@@ -14,10 +14,10 @@ export interface ShellBridge {
   documentPages(bytes: Uint8Array, name: string, first: number): Promise<Outcome<DocumentPages>>;
   listen(listener: (event: ApiEvent) => void): () => void;
   pathOf(file: File): string;
-  chooseModels(): Promise<readonly string[]>;
-  chooseFolder(): Promise<string | null>;
-  openLogs(): Promise<void>;
-  showInFolder(path: string): Promise<void>;
+  chooseModels(): Promise<Outcome<readonly string[]>>;
+  chooseFolder(): Promise<Outcome<string | null>>;
+  openLogs(): Promise<Outcome<undefined>>;
+  showInFolder(path: string): Promise<Outcome<undefined>>;
 }
 
 function valueOf<Value>(outcome: Outcome<Value>): Value {
@@ -46,9 +46,9 @@ export function connectShell(shell: ShellBridge): Bridge {
       valueOf(await shell.documentPages(new Uint8Array(await file.arrayBuffer()), name, first)),
     pictureUrl: (hash) => `snug://pictures/${hash}`,
     pathOf: (file) => shell.pathOf(file) || undefined,
-    chooseModels: () => shell.chooseModels(),
-    chooseFolder: () => shell.chooseFolder(),
-    openLogs: () => shell.openLogs(),
-    showInFolder: (path) => shell.showInFolder(path),
+    chooseModels: async () => valueOf(await shell.chooseModels()),
+    chooseFolder: async () => valueOf(await shell.chooseFolder()),
+    openLogs: async () => valueOf(await shell.openLogs()),
+    showInFolder: async (path) => valueOf(await shell.showInFolder(path)),
   };
 }

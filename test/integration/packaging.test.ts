@@ -228,8 +228,10 @@ describe.skipIf(!onLinux)(
         await running.ask('invoke', { ...page, channel: 'open-logs' });
         await running.did('open path');
         const other = { ...page, channel: 'show-in-folder', argument: '/etc/passwd' };
-        await expect(running.ask('invoke', other)).rejects.toThrow(/only models/);
-        expect(await running.ask('invoke', { ...page, channel: 'choose-folder' })).toBeNull();
+        expect(await running.ask('invoke', other)).toMatchObject({
+          error: { code: 'BAD_ARGUMENT', message: expect.stringContaining('only models') as string },
+        });
+        expect(await running.ask('invoke', { ...page, channel: 'choose-folder' })).toEqual({ value: null });
       });
 
       it('asks about a model file that was opened, and says what is wrong with one that is none', async () => {

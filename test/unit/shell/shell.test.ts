@@ -14,7 +14,7 @@ import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 const awake = vi.hoisted(() => new Set<number>());
 vi.mock('electron', () => ({
   BrowserWindow: class {},
-  shell: {},
+  shell: { openPath: () => Promise.resolve('no program opens it') },
   dialog: {},
   powerSaveBlocker: { start: () => (awake.add(1), 1), stop: (id: number) => awake.delete(id) },
 }));
@@ -116,6 +116,33 @@ describe('what the shell listens to', () => {
     events.emit('chat.loaded', null);
     expect(channels).toEqual(new Set());
     expect(sent).toEqual([{ name: 'chat.loaded', data: loaded }]);
+  });
+
+  it('answers a page with what went wrong as data, code and all', async () => {
+    const handlers = new Map<string, (event: unknown, argument: unknown) => Promise<unknown>>();
+    const ipc = {
+      handle: (channel: string, handler: (event: unknown, argument: unknown) => Promise<unknown>) =>
+        handlers.set(channel, handler),
+      removeHandler: () => undefined,
+    };
+    const api = {
+      app: { info: () => Promise.resolve({ modelsFolder: '/m', dataFolder: '/d', logsFolder: '/l' }) },
+      library: { list: () => Promise.resolve([]) },
+    };
+    using _serving = serveIpc(
+      ipc as unknown as Parameters<typeof serveIpc>[0],
+      { events: new EventBus(), api } as unknown as Parameters<typeof serveIpc>[1],
+      () => undefined,
+    );
+    const page = { senderFrame: { url: 'snug://app/index.html', parent: null } };
+    const answerOf = (channel: string, argument?: unknown) => handlers.get(channel)?.(page, argument);
+    expect(await answerOf('show-in-folder', '/etc/passwd')).toMatchObject({
+      error: { code: 'BAD_ARGUMENT' },
+    });
+    expect(await answerOf('show-in-folder', 7)).toMatchObject({ error: { code: 'BAD_ARGUMENT' } });
+    expect(await answerOf('open-logs')).toMatchObject({
+      error: { code: 'FILE', message: 'no program opens it' },
+    });
   });
 
   it('lets the laptop sleep again when a fit is watched no more', () => {
