@@ -1,5 +1,11 @@
 import { RUNGS } from './rungs.ts';
 
+/** As reports and files name them. */
+interface TwoRungs {
+  readonly high: string;
+  readonly low: string;
+}
+
 /** Those of the fewest bits per weight first; reports and files may name others. */
 const BY_BITS: readonly string[] = RUNGS;
 
@@ -12,6 +18,11 @@ export function isLow(rung: string, high: string): boolean {
 /** The low layers of a plan that gives each layer a rung, in ascending order. */
 export function lowLayersOf(layerRungs: readonly string[], high: string): number[] {
   return [...layerRungs.keys()].filter((layer) => isLow(layerRungs[layer] ?? high, high));
+}
+
+/** Whether a plan gives any layer a rung besides its two. */
+export function hasOtherRungs(layerRungs: readonly string[], { high, low }: TwoRungs): boolean {
+  return layerRungs.some((rung) => rung !== high && rung !== low);
 }
 
 /** The fewest low layers with which a model fits the budget (LUQ, step 4); null where it does not even with all of them. */

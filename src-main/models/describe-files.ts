@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
+import { hasOtherRungs } from '../contract/low-layers.ts';
 import type { DescribedFiles, Description } from '../contract/model.ts';
 import type { Gguf } from '../gguf/gguf.ts';
 import { MOST_LAYERS } from './check-text.ts';
@@ -113,8 +114,7 @@ type FilePlan = NonNullable<Description['plan']>;
 function layersLine(gguf: Gguf, { lowLayers, rungs }: FilePlan, layers: number): string {
   const types = metadataArray(gguf, 'luq.layer_rungs')?.filter((rung) => typeof rung === 'string');
   const [first, ...others] = new Set(types);
-  const named = (rung: string) => rung === rungs.high || rung === rungs.low;
-  if (first === undefined || [first, ...others].every(named))
+  if (first === undefined || !hasOtherRungs([first, ...others], rungs))
     return `${lowLayers} of ${layers} layers ${rungs.low}`;
   if (others.length === 0) return `all layers ${visibleLine(first, LONGEST_RUNG)}`;
   return `layers of ${others.length + 1} types`;

@@ -3,6 +3,7 @@ import { counted } from '../../src-main/contract/counted.ts';
 import { closeness } from '../../src-main/contract/closeness.ts';
 import type { FitJob, FitPreview } from '../../src-main/contract/fit-job.ts';
 import type { Divergence, FitReport } from '../../src-main/contract/fit-report.ts';
+import { hasOtherRungs } from '../../src-main/contract/low-layers.ts';
 import { STAGES, type Progress, type Stage } from '../../src-main/contract/progress.ts';
 import { formatCount, formatPercent, formatSeconds } from './format.ts';
 import { FIT_METHODS, METHOD_WORDS } from './fit-methods.ts';
@@ -100,15 +101,15 @@ export function fileName(path: string): string {
 
 /** What the layers have: the two rungs of the fit, or how many layers each has in a plan of more. */
 export function layerTypes(
-  { high, low }: FitPreview['rungs'],
+  rungs: FitPreview['rungs'],
   report: FitReport | null,
 ): readonly (readonly [label: string, type: string])[] {
   const byRung = Map.groupBy(report?.layers ?? [], ({ rung }) => rung);
-  const mixed = [...byRung.keys()].some((rung) => rung !== high && rung !== low);
-  if (mixed) return [...byRung].map(([rung, { length }]) => [counted(length, 'layer'), rung]);
+  if (hasOtherRungs([...byRung.keys()], rungs))
+    return [...byRung].map(([rung, { length }]) => [counted(length, 'layer'), rung]);
   return [
-    ['4-bit layers', high],
-    ['ultra-low layers', low],
+    ['4-bit layers', rungs.high],
+    ['ultra-low layers', rungs.low],
   ];
 }
 

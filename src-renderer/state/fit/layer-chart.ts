@@ -1,6 +1,6 @@
 import type { FitPreview, LayerEntropyView } from '../../../src-main/contract/fit-job.ts';
 import type { FitReport, LayerReport, PlanReport } from '../../../src-main/contract/fit-report.ts';
-import { isLow } from '../../../src-main/contract/low-layers.ts';
+import { hasOtherRungs, isLow } from '../../../src-main/contract/low-layers.ts';
 import { RUNGS } from '../../../src-main/contract/rungs.ts';
 
 type Rungs = FitPreview['rungs'];
@@ -78,8 +78,11 @@ export interface LayerKind {
 }
 
 /** Whether any layer gets a rung besides the two of the fit. */
-export function isMixed(layers: readonly ChartLayer[], { high, low }: Rungs): boolean {
-  return layers.some(({ planned }) => planned !== null && planned.rung !== high && planned.rung !== low);
+export function isMixed(layers: readonly ChartLayer[], rungs: Rungs): boolean {
+  return hasOtherRungs(
+    layers.flatMap(({ planned }) => planned?.rung ?? []),
+    rungs,
+  );
 }
 
 /** The rungs to draw, those with the fewest bits first: the two of the fit, or all there are in a mixed plan. */

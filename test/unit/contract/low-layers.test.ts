@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fewestLowLayers, isLow, lowLayersOf } from '../../../src-main/contract/low-layers.ts';
+import { fewestLowLayers, hasOtherRungs, isLow, lowLayersOf } from '../../../src-main/contract/low-layers.ts';
 import { RUNGS } from '../../../src-main/contract/rungs.ts';
 import { parseRungs } from '../../../src-main/luq/plan/rungs.ts';
 
@@ -11,6 +11,13 @@ describe('low layers', () => {
 
   it('of a rung that a later version names are those not on the high one', () => {
     expect([isLow('IQ9_Z', 'Q4_K_M'), isLow('IQ9_Z', 'IQ9_Z')]).toEqual([true, false]);
+  });
+
+  it('may have other rungs than the two of a plan', () => {
+    const rungs = { high: 'Q4_K_M', low: 'IQ1_M' };
+    expect(hasOtherRungs(['Q4_K_M', 'IQ1_M'], rungs)).toBe(false);
+    expect(hasOtherRungs(['Q4_K_M', 'IQ3_M'], rungs)).toBe(true);
+    expect(hasOtherRungs([], rungs)).toBe(false);
   });
 
   it('have rungs that a fit takes', () => {
