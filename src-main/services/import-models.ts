@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { toErrorData } from '../contract/errors.ts';
+import { hasCode, toErrorData } from '../contract/errors.ts';
 import type { ImportResult, ModelEntry } from '../contract/model.ts';
 import { realPath } from '../files/paths.ts';
 import { addressRefusal } from '../models/hub-address.ts';
@@ -131,8 +131,9 @@ async function partnerOf(
   try {
     const found = await reader.findMmproj({ path });
     return found ?? (fitting.length === 1 ? fitting[0] : undefined);
-  } catch {
-    // several fit: the person chooses on the models page
+  } catch (error) {
+    // several fit, or the one kept with the model cannot be read: the person chooses on the models page
+    if (!hasCode(error, 'BAD_ARGUMENT', 'FILE')) throw error;
     return undefined;
   }
 }
