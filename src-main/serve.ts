@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { remedyWords } from './doors/terminal/remedy-words.ts';
+import { wayOn } from './doors/terminal/remedy-words.ts';
 import { toErrorData } from './contract/errors.ts';
 import { snugHome } from './home.ts';
 import { appRoot } from './root.ts';
@@ -40,10 +40,9 @@ else {
     await serve(asked.port);
   } catch (error) {
     // why it did not start is what the person has to know, not what failed to close after it
-    const { message, advice, remedies = [] } = toErrorData(errorsIn(error)[0]);
-    messages.text(message);
-    if (advice !== undefined) messages.text(advice);
-    for (const words of remedies.map(remedyWords)) if (words) messages.text(`  ${words}`);
+    const data = toErrorData(errorsIn(error)[0]);
+    messages.text(data.message);
+    for (const words of wayOn(data)) messages.text(words);
     process.exitCode = 1;
   }
 }

@@ -3,7 +3,7 @@ import { toErrorData, type ErrorCode } from '../contract/errors.ts';
 import type { Progress } from '../contract/progress.ts';
 import { formatBytes } from '../contract/bytes.ts';
 import { messages, output, paint } from '../doors/terminal/terminal-output.ts';
-import { remedyWords } from '../doors/terminal/remedy-words.ts';
+import { wayOn } from '../doors/terminal/remedy-words.ts';
 
 /** Exit codes that scripts can rely on; documented in --help. */
 export const EXIT = { ok: 0, failed: 1, badInput: 2, doesNotFit: 3, incoherent: 4, cancelled: 130 } as const;
@@ -35,8 +35,7 @@ export function reportError(error: unknown, options: { json: boolean }): number 
   }
   const bug = data.code === 'BUG' && error instanceof Error ? `\n${error.stack ?? ''}` : '';
   messages.text(`\n${paint('red', 'Error:')} ${data.message}${bug}`);
-  if (data.advice) messages.text(data.advice);
-  for (const words of (data.remedies ?? []).map(remedyWords)) if (words) messages.text(`  ${words}`);
+  for (const words of wayOn(data)) messages.text(words);
   if (data.code === 'DOES_NOT_FIT') return EXIT.doesNotFit;
   if (data.code === 'INCOHERENT') return EXIT.incoherent;
   return BAD_INPUT.has(data.code) ? EXIT.badInput : EXIT.failed;

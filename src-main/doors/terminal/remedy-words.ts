@@ -1,5 +1,12 @@
+import type { ErrorWords } from '../../contract/errors.ts';
 import type { Remedy } from '../../contract/remedies.ts';
 import { bytesFlag } from '../../contract/bytes.ts';
+
+/** What a person can do about an error, a line each. */
+export function wayOn({ advice, remedies = [] }: Pick<ErrorWords, 'advice' | 'remedies'>): string[] {
+  const typed = remedies.flatMap((remedy) => remedyWords(remedy) ?? []);
+  return [...(advice ? [advice] : []), ...typed.map((words) => `  ${words}`)];
+}
 
 /** What to type for a remedy; undefined for what only the window has. */
 export function remedyWords(remedy: Remedy): string | undefined {
