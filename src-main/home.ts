@@ -15,6 +15,11 @@ export function snugHome(environment: NodeJS.ProcessEnv = process.env): string {
   }
 }
 
+/** What fits and measurements keep so that they need not be made again. */
+export function workFolder(home: string): string {
+  return join(home, 'work');
+}
+
 export function modelsFolder(home: string): string {
   return join(home, 'models');
 }

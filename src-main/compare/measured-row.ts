@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { workFolder } from '../home.ts';
 import { comparedSchema, type Compared, type CompareRequest } from '../contract/comparison.ts';
 import type { MeasureRequest, OpenChatRequest } from '../contract/chat.ts';
 import { startChatWorker } from '../engine/workers.ts';
@@ -70,7 +71,7 @@ export class RowMeasurer {
     const { home, modelPath, threads, contextTokens, imageLimits } = request;
     const conditions = [key, laptop.cpu.brand, threads, contextTokens, imageLimits];
     const name = createHash('sha256').update(JSON.stringify(conditions)).digest('hex').slice(0, 24);
-    const path = join(home, 'work', 'compare', `${name}.json`);
+    const path = join(workFolder(home), 'compare', `${name}.json`);
     const kept = readKept(path, comparedSchema.shape.running.unwrap());
     if (kept) return kept;
     await using worker = startChatWorker();

@@ -3,6 +3,7 @@ import { closeSync, existsSync, fdatasyncSync, openSync, readFileSync, truncateS
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
+import { workFolder } from '../home.ts';
 import { throwIfCancelled } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
 import { makeFolder, removeDurably, syncFolder, writeWholly } from '../files/durable.ts';
@@ -39,7 +40,7 @@ export function answersPath(home: string, by: AnsweredBy): string {
     ...[imageTokens.minTokens, imageTokens.maxTokens, maxTokens],
   ];
   const key = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
-  return join(home, 'work', 'evaluate', `${key}.jsonl`);
+  return join(workFolder(home), 'evaluate', `${key}.jsonl`);
 }
 
 /**

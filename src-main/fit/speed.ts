@@ -1,11 +1,12 @@
 import { join } from 'node:path';
+import { workFolder } from '../home.ts';
 import { decodeMatrices, type Plan } from '../luq/plan/plan.ts';
 import { knownKernelSpeeds } from '../profile/probe-cache.ts';
 import { predictTokensPerSecond } from '../profile/probe.ts';
 import type { ReadContext } from './context.ts';
 
 export function kernelCache(home: string): string {
-  return join(home, 'work', 'kernels.json');
+  return join(workFolder(home), 'kernels.json');
 }
 
 /** Where this machine's kernel speeds are kept, and under which conditions they were timed. */

@@ -1,4 +1,5 @@
 import { basename, extname, join } from 'node:path';
+import { workFolder } from '../home.ts';
 import { makeFolder } from '../files/durable.ts';
 import { writeError } from '../files/write-error.ts';
 import { LONGEST_STEM_BYTES, shortened } from '../files/output-name.ts';
@@ -23,7 +24,7 @@ export interface Workspace {
 }
 
 export function openWorkspace(home: string, sourceSha256: string): Workspace {
-  const folder = join(home, 'work', sourceSha256.slice(0, 16));
+  const folder = join(workFolder(home), sourceSha256.slice(0, 16));
   try {
     makeFolder(join(folder, 'bank'));
   } catch (error) {

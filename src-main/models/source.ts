@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { workFolder } from '../home.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import { refuseDamaged, searchMmproj, searchNotes } from './find-mmproj.ts';
 import { hashFile } from '../files/hash.ts';
@@ -57,7 +58,7 @@ const hashCacheSchema = z.record(
 );
 
 function hashCache(home: string): string {
-  return join(home, 'work', 'hashes.json');
+  return join(workFolder(home), 'hashes.json');
 }
 
 /** The SHA-256 of a file that was hashed before and has not changed since. */

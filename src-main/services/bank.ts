@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { workFolder } from '../home.ts';
 import { regularFilesBelow } from '../files/regular-file.ts';
 import { takeLock } from '../store/lock.ts';
 import type { Activity } from './activity.ts';
@@ -10,7 +11,7 @@ export class BankFolders {
   readonly #activity: Activity;
 
   constructor(home: string, activity: Activity) {
-    this.#work = join(home, 'work');
+    this.#work = workFolder(home);
     this.#activity = activity;
   }
 

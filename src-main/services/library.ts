@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { workFolder } from '../home.ts';
 import type { EventBus } from './event-bus.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { BankUse, ImportResult, LibraryService, ModelDetails, ModelEntry } from '../contract/model.ts';
@@ -56,7 +57,7 @@ export class Library implements LibraryService {
     this.#activity = options.activity;
     this.#home = options.home;
     this.#reader = options.reader;
-    this.#described = new DescribedModels(join(options.home, 'work', 'models.json'), options.reader);
+    this.#described = new DescribedModels(join(workFolder(options.home), 'models.json'), options.reader);
   }
 
   async list(): Promise<readonly ModelEntry[]> {
