@@ -13,6 +13,8 @@ import {
   SAMPLED_TOKENS,
   selectSequences,
   TEXT_SEQUENCE_TOKENS,
+  type CalibrationSelection,
+  type SamplePlan,
 } from '../luq/calibrate/calibrate.ts';
 import {
   layerEntropySchema,
@@ -181,8 +183,8 @@ async function runCalibration(
 ): Promise<Summary> {
   const { addon, source, request, signal, onProgress } = context;
   const { text } = source;
-  const { calibration, threads } = request;
-  const { alpha, tokens, seed, clusters, set } = calibration;
+  const { threads, calibration } = request;
+  const { alpha, tokens, seed, clusters } = calibration;
   using model = await openModel(addon, {
     path: text.path,
     mmprojPath: source.vision?.path,
@@ -196,42 +198,12 @@ async function runCalibration(
   const planned = await sequencesFor(model, context, false, (one) => leftOut.push(one));
   const selection = selectSequences(planned, { alpha, tokens, seed });
   const sample = planSample(selection, SAMPLED_TOKENS, seed);
-  const longest = selection.sequences.reduce((most, one) => Math.max(most, one.tokens), 0);
   const streams = text.gguf.fileBytes > totalmem() * STREAMING_SHARE;
-  await calibrate({
-    addon,
-    model,
-    selection,
-    sample,
-    folder,
-    datasetName: set.name,
-    batchTokens: Math.max(longest, streams ? STREAMING_BATCH_TOKENS : BATCH_TOKENS),
-    threads,
-    signal,
-    onProgress,
-  });
-  const entropies = await measureEntropies({
-    addon,
-    samplePath: calibrationFiles(folder).sample,
-    isImage: sample.isImage,
-    layers: text.layers,
-    embeddingLength: text.embeddingLength,
-    folder,
-    seed,
-    clusters,
-    threads,
-    signal,
-    onProgress,
-    onLayer,
-  });
+  await runSelection(model, context, { folder, selection, sample, streams });
+  const entropies = await entropiesOf(context, { folder, sample, onLayer });
   const heldOut = await sequencesFor(model, context, true);
-  await recordSource(model, recordedSourcePath(folder), heldOut, {
-    addon,
-    threads,
-    signal,
-    onProgress,
-    withAnswers: !streams,
-  });
+  const options = { addon, threads, signal, onProgress, withAnswers: !streams };
+  await recordSource(model, recordedSourcePath(folder), heldOut, options);
   const summary = {
     sequences: selection.sequences.length,
     tokens: selection.tokens,
@@ -242,4 +214,54 @@ async function runCalibration(
   };
   writeFileAtomically(summaryPath(folder, clusters), JSON.stringify(summary));
   return summary;
+}
+
+interface Pass {
+  readonly folder: string;
+  readonly selection: CalibrationSelection;
+  readonly sample: SamplePlan;
+  /** the weights are read from disk with every batch */
+  readonly streams: boolean;
+}
+
+async function runSelection(
+  model: OpenModel,
+  { addon, request, signal, onProgress }: FitContext,
+  { folder, selection, sample, streams }: Pass,
+): Promise<void> {
+  const longest = selection.sequences.reduce((most, one) => Math.max(most, one.tokens), 0);
+  await calibrate({
+    addon,
+    model,
+    selection,
+    sample,
+    folder,
+    datasetName: request.calibration.set.name,
+    batchTokens: Math.max(longest, streams ? STREAMING_BATCH_TOKENS : BATCH_TOKENS),
+    threads: request.threads,
+    signal,
+    onProgress,
+  });
+}
+
+async function entropiesOf(
+  { addon, source, request, signal, onProgress }: FitContext,
+  { folder, sample, onLayer }: Pick<Pass, 'folder' | 'sample'> & { readonly onLayer: OnLayer | undefined },
+): Promise<LayerEntropy[]> {
+  const { layers, embeddingLength } = source.text;
+  const { seed, clusters } = request.calibration;
+  return measureEntropies({
+    addon,
+    samplePath: calibrationFiles(folder).sample,
+    isImage: sample.isImage,
+    layers,
+    embeddingLength,
+    folder,
+    seed,
+    clusters,
+    threads: request.threads,
+    signal,
+    onProgress,
+    onLayer,
+  });
 }
