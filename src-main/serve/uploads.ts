@@ -78,7 +78,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 function tooLarge(): SnugError {
-  return new SnugError('BAD_PICTURE', 'the picture is larger than 64 MiB', {
+  return new SnugError('BAD_PICTURE', `the picture is larger than ${MOST_PICTURE_BYTES / 2 ** 20} MiB`, {
     advice: 'Scale it down first.',
   });
 }
