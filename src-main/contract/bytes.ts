@@ -31,6 +31,11 @@ export function parseBytes(text: string): number {
   return Math.floor(bytes);
 }
 
+/** What a system says of a size, as a number of bytes: macOS tells swap in hundredths of a MiB, a network's disk more than a number counts. */
+export function wholeBytes(told: number): number {
+  return Number.isNaN(told) ? 0 : Math.round(Math.min(Math.max(0, told), Number.MAX_SAFE_INTEGER));
+}
+
 /** Binary units: 3.42 GiB, 81.2 MiB, 812 KiB. */
 export function formatBytes(bytes: number): string {
   const sign = bytes < 0 ? '-' : '';

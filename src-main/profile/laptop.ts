@@ -2,7 +2,7 @@ import { arch, availableParallelism, cpus, platform, release } from 'node:os';
 import systeminformation, { type Systeminformation } from 'systeminformation';
 import type { Laptop } from '../contract/fit-report.ts';
 import { answerOr } from './answer-or.ts';
-import { formatBytes } from '../contract/bytes.ts';
+import { formatBytes, wholeBytes } from '../contract/bytes.ts';
 import { batteryWarning } from '../contract/laptop.ts';
 import { freeDiskBytes } from '../files/disk.ts';
 import { containerProcessors } from './container.ts';
@@ -39,13 +39,13 @@ export async function profileLaptop(options: {
     disk: { folder: options.modelsFolder, freeBytes: freeDiskBytes(options.modelsFolder) },
     power: {
       onBattery: battery.hasBattery && !battery.acConnected,
-      batteryPercent: battery.hasBattery ? battery.percent : null,
+      batteryPercent: battery.hasBattery && Number.isFinite(battery.percent) ? battery.percent : null,
     },
     gpus: graphics.controllers
       .filter((controller) => controller.model)
       .map((controller) => ({
         name: `${controller.vendor} ${controller.model}`.trim(),
-        memoryBytes: controller.vram ? controller.vram * 2 ** 20 : null,
+        memoryBytes: wholeBytes((controller.vram ?? 0) * 2 ** 20) || null,
       })),
     system: { platform: platform(), release: release() },
   };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 import process from 'node:process';
 import systeminformation, { type Systeminformation } from 'systeminformation';
+import { wholeBytes } from '../contract/bytes.ts';
 import type { Laptop } from '../contract/fit-report.ts';
 import { answerOr } from './answer-or.ts';
 import { containerMemory } from './container.ts';
@@ -17,11 +18,11 @@ export async function memoryNow(): Promise<Laptop['memory']> {
 function withinContainer({ total, available, swaptotal, swapfree }: Asked): Laptop['memory'] {
   const limit = containerMemory(total);
   return {
-    totalBytes: Math.min(total, limit?.limitBytes ?? total),
-    availableBytes: Math.min(available, limit?.freeBytes ?? available),
-    swapTotalBytes: swaptotal,
-    swapFreeBytes: swapfree,
-    limitBytes: limit?.limitBytes ?? null,
+    totalBytes: wholeBytes(Math.min(total, limit?.limitBytes ?? total)),
+    availableBytes: wholeBytes(Math.min(available, limit?.freeBytes ?? available)),
+    swapTotalBytes: wholeBytes(swaptotal),
+    swapFreeBytes: wholeBytes(swapfree),
+    limitBytes: limit ? wholeBytes(limit.limitBytes) : null,
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bytesFlag, formatBytes, parseBytes } from '../../../src-main/contract/bytes.ts';
+import { bytesFlag, formatBytes, parseBytes, wholeBytes } from '../../../src-main/contract/bytes.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
 const GiB = 2 ** 30;
@@ -84,3 +84,14 @@ it.each([1, 977_001, 36.6 * 2 ** 20, 2 ** 30, 18.123_456 * 2 ** 30])(
     expect(asked).toBeLessThan(bytes + 0.011 * 2 ** (bytes < 2 ** 30 ? 20 : 30));
   },
 );
+
+it.each([
+  [813.81 * 2 ** 20, 853_341_635],
+  [-4096, 0],
+  [Number.NaN, 0],
+  // what a folder of a network without a limit has free
+  [2 ** 63, Number.MAX_SAFE_INTEGER],
+  [Infinity, Number.MAX_SAFE_INTEGER],
+])('%s told as a size is %s bytes', (told, bytes) => {
+  expect(wholeBytes(told)).toBe(bytes);
+});

@@ -91,6 +91,53 @@ it('this machine is described as the report expects', async () => {
   expect(laptop.disk.folder).toBe('/nowhere/models');
 });
 
+describe('what a system says is a laptop as the report expects', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  async function told({
+    mem = {},
+    battery = {},
+    vram = 0,
+  }: {
+    mem?: object;
+    battery?: object;
+    vram?: number;
+  }) {
+    const answers = {
+      mem: { total: 16e9, available: 8e9, swaptotal: 0, swapfree: 0, ...mem },
+      battery: { hasBattery: true, acConnected: true, percent: 50, ...battery },
+      graphics: { controllers: [{ vendor: 'A', model: 'B', vram }] },
+    };
+    for (const [query, answer] of Object.entries(answers)) {
+      vi.spyOn(systeminformation, query as 'mem').mockResolvedValue(answer as never);
+    }
+    const laptop = await profileLaptop({ modelsFolder: '/nowhere/models', cpuFeatures: [], cpuVariant: '' });
+    expect(laptopSchema.parse(laptop)).toEqual(laptop);
+    return laptop;
+  }
+
+  it('where its swap is told in hundredths of a MiB, as by macOS', async () => {
+    const MiB = 2 ** 20;
+    const { memory } = await told({ mem: { swaptotal: 2048 * MiB, swapfree: 813.81 * MiB } });
+    expect(memory).toMatchObject({ swapTotalBytes: 2048 * MiB, swapFreeBytes: Math.round(813.81 * MiB) });
+  });
+
+  it.each([[Number.NaN], [-4096]])('where memory is told as %s bytes', async (bytes) => {
+    const { memory } = await told({ mem: { available: bytes, swaptotal: bytes, swapfree: bytes } });
+    expect(memory).toMatchObject({ availableBytes: 0, swapTotalBytes: 0, swapFreeBytes: 0 });
+  });
+
+  it('where a battery without a capacity has no percentage', async () => {
+    expect((await told({ battery: { percent: Number.NaN } })).power.batteryPercent).toBeNull();
+  });
+
+  it.each([[-2048], [Number.NaN], [0]])('where a graphics card has %s MiB', async (vram) => {
+    expect((await told({ vram })).gpus).toEqual([{ name: 'A B', memoryBytes: null }]);
+  });
+});
+
 describe('a system that does not say what it is asked', () => {
   afterEach(() => {
     vi.useRealTimers();
