@@ -73,6 +73,8 @@ export default tseslint.config(
       'no-console': 'error',
       'no-restricted-syntax': ['error', ...TERMINAL_WRITES],
       eqeqeq: 'error',
+      // Prettier wraps code, not comments
+      'max-len': ['error', { code: 10_000, comments: 140, ignoreUrls: true }],
     },
   },
   {

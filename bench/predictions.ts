@@ -7,7 +7,8 @@ import { measureInChat, writeFullSizeModel, type FullSizeCase } from '../test/fi
 import { QWEN_3B, QWEN_7B } from '../test/fixtures/sparse-models.ts';
 import { machine } from './measure.ts';
 
-// What Snug says of speed and memory before a fit, against what models of Qwen2.5-VL's real size take: npm run bench:predictions [-- name …].
+// What Snug says of speed and memory before a fit, against what models of Qwen2.5-VL's real size take:
+// npm run bench:predictions [-- name …].
 // Their weights are random (full-size.ts). Close other programs first.
 
 const root = join(import.meta.dirname, '..');

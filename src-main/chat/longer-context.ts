@@ -4,7 +4,10 @@ import { LEAST_OFFERED_CONTEXT_TOKENS } from '../contract/token-limits.ts';
 /** Tokens that an answer of some sentences takes. */
 const ANSWER_TOKENS = 512;
 
-/** A context that holds what is needed and an answer: a power of two, as far as the model was trained for one; none where that is not enough. */
+/**
+ * A context that holds what is needed and an answer: a power of two, as far as the model was trained for one; none where that is not
+ * enough.
+ */
 export function longerContext(tokens: {
   /** Infinity where it was not counted */
   readonly needed: number;

@@ -9,7 +9,9 @@ interface TwoRungs {
 /** Those of the fewest bits per weight first; reports and files may name others. */
 const BY_BITS: readonly string[] = RUNGS;
 
-/** Whether a layer is low: its rung has fewer bits per weight than the high one. A rung that is not known is low unless it is the high one. */
+/**
+ * Whether a layer is low: its rung has fewer bits per weight than the high one. A rung that is not known is low unless it is the high one.
+ */
 export function isLow(rung: string, high: string): boolean {
   const [bits, highBits] = [BY_BITS.indexOf(rung), BY_BITS.indexOf(high)];
   return bits < 0 || highBits < 0 ? rung !== high : bits < highBits;

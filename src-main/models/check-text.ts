@@ -44,7 +44,10 @@ export function checkTextModel(gguf: Gguf, architecture: string): void {
   checkTensorTypes(gguf);
 }
 
-/** Returns the values of a head. Every head has as many values for keys, values and positions: the graphs of llama, qwen2 and qwen2vl assert it. */
+/**
+ * Returns the values of a head. Every head has as many values for keys, values and positions: the graphs of llama, qwen2 and qwen2vl assert
+ * it.
+ */
 function checkHeads(gguf: Gguf, key: (name: string) => string): number | undefined {
   const width = wholeNumberIn(gguf, key('embedding_length'), WIDTH);
   const heads = wholeNumbersIn(gguf, key('attention.head_count'), HEADS);

@@ -28,7 +28,10 @@ export interface ModelInUse {
   ): Promise<OpenedChat>;
   /** Opens a model without its weights, unless it is the one loaded: enough for what pictures cost. */
   openToCount(request: OpenChatRequest, options: { signal: AbortSignal }): Promise<OpenedChat>;
-  /** Makes the process of the model opened last, whether to count or to answer, remember a conversation; `key` names its state, so that an unchanged one is not sent again. */
+  /**
+   * Makes the process of the model opened last, whether to count or to answer, remember a conversation; `key` names its state, so that an
+   * unchanged one is not sent again.
+   */
   remember(key: string, history: () => ChatHistory): Promise<void>;
   /** Sends a question; afterwards the process remembers the state called `nextKey`. */
   send(

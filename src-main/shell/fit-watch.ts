@@ -17,7 +17,10 @@ function endNotice(job: FitJob): { title: string; body: string } | undefined {
   };
 }
 
-/** Shows a fit outside the window: progress in the taskbar, a notification at its end; and keeps the laptop from falling asleep over it. Until disposed. */
+/**
+ * Shows a fit outside the window: progress in the taskbar, a notification at its end; and keeps the laptop from falling asleep over it.
+ * Until disposed.
+ */
 export function watchFits(
   events: EventBus,
   window: () => BrowserWindow | undefined,

@@ -32,6 +32,12 @@ it.each([
     'export class Asked { async get(): Promise<unknown> { return Promise.resolve(maybe); } }',
     ['no-restricted-syntax'],
   ],
+  ['a comment wider than a page', `// ${'word '.repeat(30)}`, ['max-len']],
+  [
+    'a text as long, and an address in a comment',
+    `// https://${'w'.repeat(140)}\nexport const long = '${'word '.repeat(30)}';`,
+    [],
+  ],
   ['an async method that waits for nothing', 'export class Asked { async get() { return maybe; } }', []],
 ])(
   'the lint knows %s',

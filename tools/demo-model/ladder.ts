@@ -24,7 +24,8 @@ import {
 
 /**
  * What each type down to one bit does to the demo model: every layer in that type with Snug's own multimodal importance matrix,
- * compared with the F16 file. `node tools/demo-model/ladder.ts [--resources FOLDER] [--threads 1]` writes it into scores.json and the model card.
+ * compared with the F16 file. `node tools/demo-model/ladder.ts [--resources FOLDER] [--threads 1]` writes it into scores.json and the model
+ * card.
  */
 
 /** A fit wants a lower type too; with no layer in it, it plays no part. */

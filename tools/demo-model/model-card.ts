@@ -19,7 +19,10 @@ import {
   type TestPart,
 } from './scores-file.ts';
 
-/** The model card: nothing in it is typed by hand that can be read from the files or from `scores.json`. `node tools/demo-model/model-card.ts` writes it again. */
+/**
+ * The model card: nothing in it is typed by hand that can be read from the files or from `scores.json`.
+ * `node tools/demo-model/model-card.ts` writes it again.
+ */
 
 /** Percent of right answers that were aimed at, by skill. */
 export const TARGETS: ReadonlyMap<string, number> = new Map([

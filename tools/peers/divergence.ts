@@ -14,7 +14,10 @@ import {
   writeJson,
 } from './run.ts';
 
-/** `divergence.json`: what llama-perplexity says of two types of the demo model, with every CPU variant of AVX2 or later that runs on this machine. */
+/**
+ * `divergence.json`: what llama-perplexity says of two types of the demo model, with every CPU variant of AVX2 or later that runs on
+ * this machine.
+ */
 
 /** For processors older than AVX2, which take minutes over this. */
 const OLD_VARIANTS = /-(x64|sse42|sandybridge|ivybridge|piledriver)\./;

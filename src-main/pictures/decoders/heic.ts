@@ -5,7 +5,10 @@ import { withMostMemory } from './wasm-memory.ts';
 
 const require = createRequire(import.meta.url);
 
-/** What is used of libheif's C functions (libheif/heif.h), compiled to WebAssembly. Structures are returned to where the first argument points. */
+/**
+ * What is used of libheif's C functions (libheif/heif.h), compiled to WebAssembly. Structures are returned to where the first argument
+ * points.
+ */
 interface Libheif {
   readonly HEAPU8: Uint8Array<ArrayBuffer>;
   _malloc(bytes: number): number;
@@ -49,8 +52,8 @@ const CONVERT_HDR_TO_8BIT = 20;
 export class OutOfMemory extends Error {}
 
 /**
- * Decodes the main picture of a HEIC file with libheif: upright, 8 bits a channel. What comes back is a TIFF file in the module's own memory,
- * for libvips to go on with. Each picture has an instance to itself: what a broken one did to it, and its memory, are gone with it.
+ * Decodes the main picture of a HEIC file with libheif: upright, 8 bits a channel. What comes back is a TIFF file in the module's own
+ * memory, for libvips to go on with. Each picture has an instance to itself: what a broken one did to it, and its memory, are gone with it.
  */
 export function decodeHeic(bytes: Uint8Array, mostBytes: number): Uint8Array<ArrayBuffer> {
   const lib = instantiate(mostBytes);

@@ -8,7 +8,9 @@ import { changedModel } from '../../helpers/changed-demo.ts';
 import { commandLine } from '../../helpers/command-line.ts';
 import { demoMmproj } from '../../fixtures/demo.ts';
 
-/** A window title, a cleared screen, the clipboard, colours in one C1 character, a turned direction, and a line that says something else. */
+/**
+ * A window title, a cleared screen, the clipboard, colours in one C1 character, a turned direction, and a line that says something else.
+ */
 const HOSTILE = '\x1b]0;OWNED\x07\x1b[2J\x1b]52;c;eA==\x07\x9b31m\u202e';
 const ACTS = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;
 /** Windows takes no such names for files. */
