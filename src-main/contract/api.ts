@@ -6,7 +6,7 @@ import {
   type ChatActivity,
   type ChatService,
   type ChatOptions,
-  type ComparedModels,
+  type SideBySideState,
   type ConversationService,
   type ConversationSummary,
   type LoadedModelView,
@@ -41,7 +41,7 @@ export interface ApiEvents {
   'chat.message': Message;
   'chat.activity': ChatActivity;
   'chat.loaded': LoadedModelView | null;
-  'chat.compared': ComparedModels;
+  'chat.sideBySide': SideBySideState;
   'conversations.changed': readonly ConversationSummary[];
   /** of one conversation, what the list of them does not say */
   'conversations.options': { readonly id: string; readonly options: ChatOptions };

@@ -183,16 +183,16 @@ export interface ChatService {
     /** the question whose place it is to take */
     editing?: string | undefined;
   }): Promise<PictureCosts | null>;
-  /** Asks two models the same, one after the other, in no conversation; `chat.compared` events tell every window how far it is. */
-  compare(argument: {
+  /** Asks two models the same, one after the other, in no conversation; `chat.sideBySide` events tell every window how far it is. */
+  askSideBySide(argument: {
     modelIds: readonly [string, string];
     text: string;
     pictures: readonly string[];
-  }): Promise<readonly ComparedAnswer[]>;
-  /** The comparison that runs, or the last one since Snug was started, for a window that opens meanwhile. */
-  compared(argument: Record<string, never>): Promise<ComparedModels | null>;
-  /** Ends a comparison; what was said until then is its result. */
-  stopCompare(argument: Record<string, never>): Promise<void>;
+  }): Promise<readonly SideBySideAnswer[]>;
+  /** What two models are being asked, or were asked last since Snug was started, for a window that opens meanwhile. */
+  sideBySide(argument: Record<string, never>): Promise<SideBySideState | null>;
+  /** Ends it; what was said until then is the result. */
+  stopSideBySide(argument: Record<string, never>): Promise<void>;
   /** The model in memory; `chat.loaded` tells when it is another. */
   loaded(argument: Record<string, never>): Promise<LoadedModelView | null>;
   /** Takes the model out of memory; throws BUSY while it answers. */
@@ -201,7 +201,7 @@ export interface ChatService {
   loadAnyway(argument: { modelId: string }): Promise<void>;
 }
 
-export interface ComparedAnswer {
+export interface SideBySideAnswer {
   readonly modelId: string;
   readonly modelName: string;
   readonly stage: 'waiting' | 'loading' | 'reading' | 'answering' | 'done' | 'stopped';
@@ -213,9 +213,9 @@ export interface ComparedAnswer {
 }
 
 /** One question to two models, and what they have said so far. */
-export interface ComparedModels {
+export interface SideBySideState {
   readonly question: { readonly text: string; readonly pictures: readonly PictureView[] };
-  readonly answers: readonly ComparedAnswer[];
+  readonly answers: readonly SideBySideAnswer[];
   readonly running: boolean;
 }
 
@@ -264,9 +264,9 @@ export const chatArguments = {
   edit: z.strictObject({ messageId: id, text, pictures: pictures.optional(), moreDetail }),
   stop: z.strictObject({ conversationId: id }),
   pictureCosts: z.strictObject({ conversationId: id, text, pictures, editing: id.optional() }),
-  compare: z.strictObject({ modelIds: z.tuple([id, id]), text, pictures }),
-  compared: z.strictObject({}),
-  stopCompare: z.strictObject({}),
+  askSideBySide: z.strictObject({ modelIds: z.tuple([id, id]), text, pictures }),
+  sideBySide: z.strictObject({}),
+  stopSideBySide: z.strictObject({}),
   loaded: z.strictObject({}),
   unload: z.strictObject({}),
   loadAnyway: z.strictObject({ modelId: id }),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { MOST_LETTERS, MOST_PICTURES, type PictureView } from './conversation.ts';
 
-/** The side-by-side view among the places where one writes; the others are conversations, by their id. */
-export const COMPARE_PLACE = 'compare';
+/** The side-by-side view among the places where one writes, by the name it is kept under; the others are conversations, by their id. */
+export const SIDE_BY_SIDE_PLACE = 'compare';
 
 /** A question being written: its words, and the pictures that go with it. */
 export interface DraftContent<Picture = PictureView> {

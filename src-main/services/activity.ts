@@ -3,7 +3,7 @@ import { SnugError } from '../contract/errors.ts';
 import type { EventBus } from './event-bus.ts';
 
 /** What models and their files are used for, by who does nothing else meanwhile. */
-export type UseKind = 'answer' | 'comparison' | 'fit' | 'move';
+export type UseKind = 'answer' | 'sideBySide' | 'fit' | 'move';
 
 interface Use {
   readonly kind: UseKind;
@@ -69,7 +69,7 @@ export class Activity {
 
   /** Takes the model out of memory, when it is this one or none is named; throws BUSY while it answers. */
   async freeMemory(path?: string): Promise<void> {
-    this.refuseIfUsed('comparison', 'a model is answering');
+    this.refuseIfUsed('sideBySide', 'a model is answering');
     this.refuseIfUsed('answer', 'a model is answering', { path });
     // the model in memory is another one
     if (this.isUsed('answer')) return;

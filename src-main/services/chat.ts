@@ -2,8 +2,8 @@ import type { EventBus } from './event-bus.ts';
 import type {
   ChatActivity,
   ChatService,
-  ComparedAnswer,
-  ComparedModels,
+  SideBySideAnswer,
+  SideBySideState,
   Conversation,
   LoadedModelView,
   Message,
@@ -18,7 +18,7 @@ import type { PictureRepository } from '../store/pictures.ts';
 import type { Activity } from './activity.ts';
 import { Answers } from './answers.ts';
 import { titleOfAnswer, titleOfQuestion } from './chat-title.ts';
-import { Comparisons } from './comparisons.ts';
+import { SideBySide } from './side-by-side.ts';
 import { NEW_TITLE, type ConversationList } from './conversation-list.ts';
 import type { CurrentAnswer } from './current-answer.ts';
 import type { Library } from './library.ts';
@@ -45,7 +45,7 @@ export class Chat implements ChatService {
   readonly #requests: ModelRequests;
   readonly #costs: PictureCosts;
   readonly #answers: Answers;
-  readonly #comparisons: Comparisons;
+  readonly #sideBySide: SideBySide;
   readonly #keeping: Disposable;
   #closed = false;
 
@@ -76,7 +76,7 @@ export class Chat implements ChatService {
     this.#requests = requests;
     this.#answers = new Answers({ model, requests, pace, activity: (told) => this.#tell(told) });
     this.#costs = new PictureCosts({ ...options, model, requests, pace });
-    this.#comparisons = new Comparisons({ ...options, start, model, requests, costs: this.#costs });
+    this.#sideBySide = new SideBySide({ ...options, start, model, requests, costs: this.#costs });
     this.#keeping = activity.keep({ release: () => this.#release() });
   }
 
@@ -146,18 +146,20 @@ export class Chat implements ChatService {
     return this.#costs.of({ conversation: this.#conversations.get(conversationId), ...question });
   }
 
-  async compare(argument: Parameters<ChatService['compare']>[0]): Promise<readonly ComparedAnswer[]> {
+  async askSideBySide(
+    argument: Parameters<ChatService['askSideBySide']>[0],
+  ): Promise<readonly SideBySideAnswer[]> {
     const threads = await this.#requests.threads();
     this.#refuseWhileBusy();
-    return this.#comparisons.compare(argument, threads);
+    return this.#sideBySide.ask(argument, threads);
   }
 
-  async compared(): Promise<ComparedModels | null> {
-    return this.#comparisons.state;
+  async sideBySide(): Promise<SideBySideState | null> {
+    return this.#sideBySide.state;
   }
 
-  async stopCompare(): Promise<void> {
-    await this.#comparisons.stop();
+  async stopSideBySide(): Promise<void> {
+    await this.#sideBySide.stop();
   }
 
   async loaded(): Promise<LoadedModelView | null> {
@@ -182,7 +184,7 @@ export class Chat implements ChatService {
     this.#closed = true;
     this.#keeping[Symbol.dispose]();
     this.#costs.giveWay();
-    await Promise.all([this.#comparisons.stop(), this.#current.stop()]);
+    await Promise.all([this.#sideBySide.stop(), this.#current.stop()]);
     await this.#model.close();
   }
 
@@ -196,7 +198,7 @@ export class Chat implements ChatService {
 
   #refuseWhileBusy(): void {
     if (this.#closed) throw new SnugError('BUSY', 'Snug is closing', { advice: 'Start it again.' });
-    for (const kind of ['answer', 'comparison'] as const)
+    for (const kind of ['answer', 'sideBySide'] as const)
       this.#activity.refuseIfUsed(kind, 'another answer is still being written');
   }
 

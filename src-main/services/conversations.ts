@@ -123,7 +123,7 @@ export class Conversations implements ConversationService {
   async #freeOthers(modelId: string): Promise<void> {
     const { loaded } = this.#activity;
     if (!loaded || loaded.path === this.#library.usable(modelId).path) return;
-    if (!this.#activity.isUsed('answer') && !this.#activity.isUsed('comparison'))
+    if (!this.#activity.isUsed('answer') && !this.#activity.isUsed('sideBySide'))
       await this.#activity.freeMemory();
   }
 

@@ -52,7 +52,7 @@ export class PictureCosts {
   /** Whether this conversation's model may be loaded now. */
   #mayLoad(conversationId: string): boolean {
     const { conversationId: answers = conversationId } = this.#current;
-    return answers === conversationId && !this.#activity.isUsed('comparison');
+    return answers === conversationId && !this.#activity.isUsed('sideBySide');
   }
 
   /** What the pictures cost; null when another conversation has the model. */

@@ -5,7 +5,7 @@ import { demoModel } from '../root.ts';
 import type { Api } from '../contract/api.ts';
 import type { AppInfo } from '../contract/app.ts';
 import { MOST_THUMBNAILS, type AddedPicture, type DocumentPages } from '../contract/conversation.ts';
-import { COMPARE_PLACE } from '../contract/draft.ts';
+import { SIDE_BY_SIDE_PLACE } from '../contract/draft.ts';
 import { forkWorker } from '../engine/fork-worker.ts';
 import { RunningWorkers } from '../engine/running-workers.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
@@ -194,7 +194,7 @@ async function closeAll(opened: AsyncDisposableStack, log: LogFile): Promise<voi
 function tidyUp(store: Store, folder: ModelsFolder, library: Library): void {
   store.conversations.recoverInterrupted();
   store.conversations.purgeRemoved();
-  store.drafts.purge([COMPARE_PLACE]);
+  store.drafts.purge([SIDE_BY_SIDE_PLACE]);
   store.pictures.sweep();
   folder.finishInterrupted();
   library.emptyTrash();

@@ -1,4 +1,4 @@
-import type { ChatActivity, ComparedAnswer, Message } from '../../src-main/contract/conversation.ts';
+import type { ChatActivity, SideBySideAnswer, Message } from '../../src-main/contract/conversation.ts';
 import type { ErrorWords } from '../../src-main/contract/errors.ts';
 import { splitThoughts } from '../../src-main/contract/thoughts.ts';
 import { formatPercent, formatRate } from './format.ts';
@@ -89,7 +89,7 @@ export function endWords(message: Message): string | null {
 }
 
 /** What is said of one of two answers side by side besides its text; null when that says it all. */
-export function comparedWords({ stage, text }: Pick<ComparedAnswer, 'stage' | 'text'>): string | null {
+export function sideBySideWords({ stage, text }: Pick<SideBySideAnswer, 'stage' | 'text'>): string | null {
   switch (stage) {
     case 'waiting':
       return 'Waiting for the other model';

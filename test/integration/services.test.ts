@@ -378,13 +378,13 @@ describe('two models', () => {
     const [first, second] = models;
     if (!first || !second) throw new Error('two models are needed');
     const { hash } = await window.addPicture(picture('circle'), 'circle.png');
-    const comparing = window.api.chat.compare({
+    const comparing = window.api.chat.askSideBySide({
       modelIds: [first.id, second.id],
       text: 'What color is the circle?',
       pictures: [hash],
     });
     const { id: conversationId } = await window.api.conversations.create({});
-    await window.when('chat.compared', ({ answers: [first] }) => first?.stage === 'loading');
+    await window.when('chat.sideBySide', ({ answers: [first] }) => first?.stage === 'loading');
     // a third model in memory would spoil what is measured
     await expect(
       window.api.chat.send({ conversationId, text: 'And here?', pictures: [] }),
@@ -395,7 +395,9 @@ describe('two models', () => {
       [second.id, null, 'done'],
     ]);
     for (const answer of answers) expect(answer.peakMemoryBytes).toBeGreaterThan(0);
-    const told = window.events.flatMap((event) => (event.name === 'chat.compared' ? event.data.answers : []));
+    const told = window.events.flatMap((event) =>
+      event.name === 'chat.sideBySide' ? event.data.answers : [],
+    );
     const stages = new Set(told.map(({ stage }) => stage));
     expect(stages).toEqual(new Set(['waiting', 'loading', 'reading', 'answering', 'done']));
   });
@@ -404,13 +406,13 @@ describe('two models', () => {
     window.events.length = 0;
     const [first, second] = await window.api.library.list({});
     if (!first || !second) throw new Error('two models are needed');
-    const comparing = window.api.chat.compare({
+    const comparing = window.api.chat.askSideBySide({
       modelIds: [first.id, second.id],
       text: 'Describe the image.',
       pictures: [],
     });
-    await window.when('chat.compared', ({ answers: [first] }) => first?.stage === 'loading');
-    await window.api.chat.stopCompare({});
+    await window.when('chat.sideBySide', ({ answers: [first] }) => first?.stage === 'loading');
+    await window.api.chat.stopSideBySide({});
     expect((await comparing).map(({ stage, error }) => [stage, error])).toEqual([
       ['stopped', null],
       ['stopped', null],

@@ -3,7 +3,7 @@ import type { Command } from '../app/commands.svelte.ts';
 import type { Download } from '../app/download.ts';
 import type { IconName } from '../../icons.ts';
 import { modelWords } from '../../text/model-names.ts';
-import { COMPARE_ID, type Chat } from './chat.svelte.ts';
+import { SIDE_BY_SIDE_ID, type Chat } from './chat.svelte.ts';
 import { titleOf } from '../../text/conversation-title.ts';
 
 /** One of the things that can be done with a conversation. */
@@ -59,7 +59,7 @@ const sideBySide = (app: AppState): Command => ({
   id: 'chat.compare',
   title: 'Two models side by side',
   keywords: 'compare',
-  run: () => app.navigate('chat', COMPARE_ID),
+  run: () => app.navigate('chat', SIDE_BY_SIDE_ID),
 });
 
 /** What can be done with the open conversation's answer. */
@@ -89,7 +89,7 @@ function answerCommands({ thread }: Chat): readonly Command[] {
 export function chatCommands(app: AppState, chat: Chat): readonly Command[] {
   const { conversations, thread } = chat;
   const { id, conversation } = thread;
-  if (app.route.id === COMPARE_ID || id === null || conversation === null || thread.deleted)
+  if (app.route.id === SIDE_BY_SIDE_ID || id === null || conversation === null || thread.deleted)
     return [sideBySide(app), ...memoryCommands(app)];
   return [
     ...answerCommands(chat),

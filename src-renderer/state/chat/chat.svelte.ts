@@ -1,13 +1,13 @@
 import type { ApiEvent } from '../../../src-main/contract/api.ts';
-import { COMPARE_PLACE } from '../../../src-main/contract/draft.ts';
+import { SIDE_BY_SIDE_PLACE } from '../../../src-main/contract/draft.ts';
 import type { AppState } from '../app/app.svelte.ts';
-import { Compare } from './compare.svelte.ts';
+import { SideBySide } from './side-by-side.svelte.ts';
 import { Composer } from './composer.svelte.ts';
 import { Conversations } from './conversations.svelte.ts';
 import { Thread, type OnFrame } from './thread.svelte.ts';
 
 /** In a conversation's place in the address: the side-by-side view. */
-export const COMPARE_ID = COMPARE_PLACE;
+export const SIDE_BY_SIDE_ID = SIDE_BY_SIDE_PLACE;
 
 /** The chat page's state. It outlives the page, so that drafts and a running answer are there on coming back. */
 export class Chat {
@@ -15,7 +15,7 @@ export class Chat {
   readonly conversations: Conversations;
   readonly thread: Thread;
   readonly composer: Composer;
-  readonly compare: Compare;
+  readonly sideBySide: SideBySide;
   #connection: AppState['connection'];
   readonly #stops: (() => void)[] = [];
 
@@ -24,7 +24,7 @@ export class Chat {
     this.conversations = new Conversations(app);
     this.thread = new Thread(app.bridge, onFrame);
     this.composer = new Composer(app.bridge, this.thread);
-    this.compare = new Compare(app);
+    this.sideBySide = new SideBySide(app);
     this.#connection = app.bridge.connection.state;
     this.#stops.push(
       app.bridge.listen((event) => this.#hear(event)),
@@ -43,9 +43,9 @@ export class Chat {
     if (!this.conversations.loaded) await this.conversations.load();
   }
 
-  /** The side-by-side view, with what was compared last. */
-  async showCompared(): Promise<void> {
-    await Promise.all([this.prepare(), this.compare.load()]);
+  /** The side-by-side view, with what was asked there last. */
+  async showSideBySide(): Promise<void> {
+    await Promise.all([this.prepare(), this.sideBySide.load()]);
   }
 
   /** Another model for the open conversation: what its pictures cost changes with it. */
@@ -65,7 +65,7 @@ export class Chat {
   /** Keeps at once what is being written: the window goes away. */
   flush(): void {
     this.composer.flush();
-    void this.compare.keeper.flush();
+    void this.sideBySide.keeper.flush();
   }
 
   close(): void {
@@ -76,7 +76,7 @@ export class Chat {
     this.conversations.hear(event);
     this.thread.hear(event);
     this.composer.hear(event);
-    this.compare.hear(event);
+    this.sideBySide.hear(event);
   }
 
   #connected(state: AppState['connection']): void {
@@ -85,10 +85,10 @@ export class Chat {
     if (!back) return;
     void this.conversations.load();
     void this.thread.reload();
-    void this.compare.load();
+    void this.sideBySide.load();
     void this.composer.draft.refreshCosts();
     void this.composer.reconnected();
-    void this.compare.keeper.load();
+    void this.sideBySide.keeper.load();
   }
 }
 

@@ -11,7 +11,7 @@ export class FitChoices {
   /** most tokens a picture may take; null leaves it to the model */
   pictureTokens: number | null = $state(null);
   smallerVision: boolean = $state(false);
-  compare: boolean = $state(false);
+  writesAllHigh: boolean = $state(false);
   calibrationFolder: string = $state('');
   /** null: the usual one of the model */
   method: FitMethod | null = $state(null);
@@ -35,7 +35,7 @@ export class FitChoices {
     return {
       ...this.size,
       ...(folder === '' ? {} : { calibrationFolder: folder }),
-      ...(this.compare ? { compare: true } : {}),
+      ...(this.writesAllHigh ? { compare: true } : {}),
       ...startOf(this.methodFor(model)),
       ...(this.minAgreement === null ? {} : { minAgreement: this.minAgreement }),
     };

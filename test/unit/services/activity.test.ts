@@ -28,13 +28,13 @@ describe('who uses which model', () => {
 
   it('counts each use by itself', () => {
     const { activity } = setUp();
-    const [first, second] = [activity.use('comparison', mug, boat), activity.use('comparison', mug)];
+    const [first, second] = [activity.use('sideBySide', mug, boat), activity.use('sideBySide', mug)];
     first[Symbol.dispose]();
     first[Symbol.dispose]();
-    expect(activity.isUsed('comparison', mug)).toBe(true);
-    expect(activity.isUsed('comparison', boat)).toBe(false);
+    expect(activity.isUsed('sideBySide', mug)).toBe(true);
+    expect(activity.isUsed('sideBySide', boat)).toBe(false);
     second[Symbol.dispose]();
-    expect(activity.isUsed('comparison')).toBe(false);
+    expect(activity.isUsed('sideBySide')).toBe(false);
   });
 
   it('touches every model where none is named', () => {
@@ -78,7 +78,7 @@ describe('the model in memory', () => {
   it.each([
     ['another answers, and this one is not in memory', 'answer', boat, undefined],
     ['it answers', 'answer', mug, 'a model is answering'],
-    ['others are compared', 'comparison', boat, 'a model is answering'],
+    ['others are compared', 'sideBySide', boat, 'a model is answering'],
   ] as const)('stays while %s', async (_, kind, path, refusal) => {
     const { activity, released } = setUp();
     using _use = activity.use(kind, path);

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EventBus } from '../../../src-main/services/event-bus.ts';
 import type { SentAnswer } from '../../../src-main/contract/chat.ts';
-import type { ComparedModels, Message } from '../../../src-main/contract/conversation.ts';
+import type { SideBySideState, Message } from '../../../src-main/contract/conversation.ts';
 import { CancelledError, SnugError } from '../../../src-main/contract/errors.ts';
 import { DEFAULT_SETTINGS } from '../../../src-main/contract/settings.ts';
 import { Activity } from '../../../src-main/services/activity.ts';
@@ -281,7 +281,7 @@ describe('one model in memory', () => {
     const cost = chat.pictureCosts({ conversationId: begin(), text: '', pictures: [hash] });
     await settle();
     const argument = { modelIds: ['a', 'b'] as const, text: 'What is it?', pictures: [] };
-    const [first, second] = [chat.compare(argument), rejected(chat.compare(argument))];
+    const [first, second] = [chat.askSideBySide(argument), rejected(chat.askSideBySide(argument))];
     expect((await second).code).toBe('BUSY');
     expect((await first).map(({ stage }) => stage)).toEqual(['done', 'done']);
     expect(await cost).toBeNull();
@@ -543,10 +543,10 @@ describe('every window', () => {
       emit({ kind: 'text', text: 'A mug' });
       return { answer: said('A mug'), peakMemoryBytes: 1 };
     });
-    const told: ComparedModels[] = [];
-    untilTestEnds(events.listen((event) => event.name === 'chat.compared' && told.push(event.data)));
-    expect(await chat.compared()).toBeNull();
-    await chat.compare({ modelIds: ['one', 'two'], text: 'What is it?', pictures: [] });
+    const told: SideBySideState[] = [];
+    untilTestEnds(events.listen((event) => event.name === 'chat.sideBySide' && told.push(event.data)));
+    expect(await chat.sideBySide()).toBeNull();
+    await chat.askSideBySide({ modelIds: ['one', 'two'], text: 'What is it?', pictures: [] });
     expect(told[0]).toMatchObject({
       question: { text: 'What is it?', pictures: [] },
       answers: [{ stage: 'waiting' }, { stage: 'waiting' }],
@@ -559,7 +559,7 @@ describe('every window', () => {
       ],
       running: false,
     });
-    expect(await chat.compared()).toEqual(told.at(-1));
+    expect(await chat.sideBySide()).toEqual(told.at(-1));
   });
 });
 

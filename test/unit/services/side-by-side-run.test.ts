@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../../src-main/contract/settings.ts';
 import type { chatContract } from '../../../src-main/contract/workers/chat.ts';
 import { SnugError } from '../../../src-main/contract/errors.ts';
-import { Comparison } from '../../../src-main/services/compare.ts';
+import { SideBySideRun } from '../../../src-main/services/side-by-side-run.ts';
 import { FakeWorkers, type FakeCall } from '../../helpers/fake-workers.ts';
 
 it.each([
@@ -24,7 +24,7 @@ it.each([
     settings,
     isLoadedAnyway: () => false,
   };
-  await new Comparison([model], question, () => undefined).run(workers.start);
+  await new SideBySideRun([model], question, () => undefined).run(workers.start);
   const [call] = asked;
   if (call?.method !== 'askOnce') throw new Error('nothing was asked');
   expect(call.argument.modelPath).toBe('/demo.gguf');

@@ -1,7 +1,7 @@
 import { splitThoughts } from '../../../src-main/contract/thoughts.ts';
 import type { ApiEvent } from '../../../src-main/contract/api.ts';
-import { COMPARE_PLACE } from '../../../src-main/contract/draft.ts';
-import type { ComparedAnswer, ComparedModels } from '../../../src-main/contract/conversation.ts';
+import { SIDE_BY_SIDE_PLACE } from '../../../src-main/contract/draft.ts';
+import type { SideBySideAnswer, SideBySideState } from '../../../src-main/contract/conversation.ts';
 import { toErrorData, type ErrorData } from '../../../src-main/contract/errors.ts';
 import type { AppState } from '../app/app.svelte.ts';
 import { spokenText } from '../../text/message-words.ts';
@@ -12,7 +12,7 @@ import { Draft } from './draft.svelte.ts';
 const SPOKEN_LETTERS = 300;
 
 /** One question to two models; nothing of it is kept as a conversation. */
-export class Compare {
+export class SideBySide {
   readonly #app: AppState;
   readonly draft: Draft;
   readonly keeper: DraftKeeper;
@@ -23,33 +23,33 @@ export class Compare {
   /** here or in another window: there is one comparison at a time */
   running: boolean = $state(false);
   error: ErrorData | null = $state.raw(null);
-  answers: readonly ComparedAnswer[] = $state.raw([]);
+  answers: readonly SideBySideAnswer[] = $state.raw([]);
   /** the question that `answers` answer */
-  question: ComparedModels['question'] | null = $state.raw(null);
+  question: SideBySideState['question'] | null = $state.raw(null);
   announcement: string = $state('');
 
   constructor(app: AppState) {
     this.#app = app;
     this.draft = new Draft(app.bridge);
-    this.keeper = new DraftKeeper(app.bridge.api.drafts, COMPARE_PLACE, this.draft);
+    this.keeper = new DraftKeeper(app.bridge.api.drafts, SIDE_BY_SIDE_PLACE, this.draft);
   }
 
   hear(event: ApiEvent): void {
-    if (event.name === 'chat.compared') this.#show(event.data);
+    if (event.name === 'chat.sideBySide') this.#show(event.data);
     if (event.name === 'drafts.changed') this.keeper.hear(event.data);
   }
 
   /** The comparison that another window began, or this one before it was loaded again. */
   async load(): Promise<void> {
     try {
-      const compared = await this.#app.bridge.api.chat.compared({});
-      if (compared && !this.#asking) this.#show(compared);
+      const state = await this.#app.bridge.api.chat.sideBySide({});
+      if (state && !this.#asking) this.#show(state);
     } catch {
       // the banner of the lost connection says it already
     }
   }
 
-  #show({ question, answers, running }: ComparedModels): void {
+  #show({ question, answers, running }: SideBySideState): void {
     const ended = this.running && !running;
     this.question = question;
     this.answers = answers;
@@ -100,7 +100,11 @@ export class Compare {
     this.question = { text, pictures: attachments.flatMap(({ view }) => view ?? []) };
     this.announcement = '';
     try {
-      this.answers = await this.#app.bridge.api.chat.compare({ modelIds: [first, second], text, pictures });
+      this.answers = await this.#app.bridge.api.chat.askSideBySide({
+        modelIds: [first, second],
+        text,
+        pictures,
+      });
       this.announcement = announcementOf(this.answers);
     } catch (error) {
       this.error = toErrorData(error);
@@ -111,11 +115,11 @@ export class Compare {
   }
 
   async stop(): Promise<void> {
-    if (this.running) await this.#app.attempt(() => this.#app.bridge.api.chat.stopCompare({}));
+    if (this.running) await this.#app.attempt(() => this.#app.bridge.api.chat.stopSideBySide({}));
   }
 }
 
-function announcementOf(answers: readonly ComparedAnswer[]): string {
+function announcementOf(answers: readonly SideBySideAnswer[]): string {
   return answers
     .map((one) => `${one.modelName}: ${spokenText(splitThoughts(one.text).answer.slice(0, SPOKEN_LETTERS))}`)
     .join('. ');

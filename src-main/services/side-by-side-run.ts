@@ -1,12 +1,12 @@
 import type { ChatEvent } from '../contract/chat.ts';
-import type { ComparedAnswer, ComparedModels, PictureView } from '../contract/conversation.ts';
+import type { SideBySideAnswer, SideBySideState, PictureView } from '../contract/conversation.ts';
 import { CancelledError, isCancelled, toErrorData } from '../contract/errors.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { LOAD_GRACE_MILLISECONDS, startChatWorker } from '../engine/workers.ts';
 import type { UsableModel } from './library.ts';
 
-export interface ComparedQuestion {
+export interface SideBySideQuestion {
   readonly text: string;
   readonly pictures: readonly PictureView[];
   readonly files: readonly string[];
@@ -17,18 +17,18 @@ export interface ComparedQuestion {
 }
 
 /** Asks models the same one after the other, each alone in a fresh process, so that speed and memory are its own. */
-export class Comparison {
-  readonly #answers: ComparedAnswer[];
+export class SideBySideRun {
+  readonly #answers: SideBySideAnswer[];
   readonly #models: readonly UsableModel[];
-  readonly #question: ComparedQuestion;
-  readonly #tell: (compared: ComparedModels) => void;
+  readonly #question: SideBySideQuestion;
+  readonly #tell: (state: SideBySideState) => void;
   readonly #abort = new AbortController();
   #running = true;
 
   constructor(
     models: readonly UsableModel[],
-    question: ComparedQuestion,
-    tell: (compared: ComparedModels) => void,
+    question: SideBySideQuestion,
+    tell: (state: SideBySideState) => void,
   ) {
     this.#models = models;
     this.#question = question;
@@ -44,7 +44,7 @@ export class Comparison {
     }));
   }
 
-  get state(): ComparedModels {
+  get state(): SideBySideState {
     const { text, pictures } = this.#question;
     return { question: { text, pictures }, answers: [...this.#answers], running: this.#running };
   }
@@ -54,7 +54,7 @@ export class Comparison {
     this.#abort.abort();
   }
 
-  async run(start: StartWorker | undefined): Promise<readonly ComparedAnswer[]> {
+  async run(start: StartWorker | undefined): Promise<readonly SideBySideAnswer[]> {
     for (const [index, model] of this.#models.entries()) {
       try {
         await this.#ask(index, model, start);
@@ -102,7 +102,7 @@ export class Comparison {
     this.#set(index, { stage: 'answering', text: (this.#answers[index]?.text ?? '') + event.text });
   }
 
-  #set(index: number, change: Partial<ComparedAnswer>): void {
+  #set(index: number, change: Partial<SideBySideAnswer>): void {
     const before = this.#answers[index];
     if (before) this.#answers[index] = { ...before, ...change };
     this.#tell(this.state);

@@ -1,8 +1,8 @@
-import type { ChatService, ComparedAnswer, ComparedModels } from '../contract/conversation.ts';
+import type { ChatService, SideBySideAnswer, SideBySideState } from '../contract/conversation.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import type { PictureRepository } from '../store/pictures.ts';
 import type { Activity } from './activity.ts';
-import { Comparison } from './compare.ts';
+import { SideBySideRun } from './side-by-side-run.ts';
 import type { EventBus } from './event-bus.ts';
 import type { Library } from './library.ts';
 import type { LoadedModel, ModelInUse } from './loaded-model.ts';
@@ -22,26 +22,26 @@ interface Parts {
   readonly start: StartWorker | undefined;
 }
 
-/** Comparisons of two models over a question, one at a time, the last one kept to be looked at. */
-export class Comparisons {
+/** Asks two models the same; one question at a time, the last one kept to be looked at. */
+export class SideBySide {
   readonly #parts: Parts;
-  #running: { readonly run: Comparison; readonly ended: Promise<unknown> } | undefined;
+  #running: { readonly run: SideBySideRun; readonly ended: Promise<unknown> } | undefined;
   /** running or not */
-  #last: Comparison | undefined;
+  #last: SideBySideRun | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  get state(): ComparedModels | null {
+  get state(): SideBySideState | null {
     return this.#last?.state ?? null;
   }
 
   /** Asks the models, without any other in memory. */
-  async compare(
-    { modelIds, text, pictures: hashes }: Parameters<ChatService['compare']>[0],
+  async ask(
+    { modelIds, text, pictures: hashes }: Parameters<ChatService['askSideBySide']>[0],
     threads: number,
-  ): Promise<readonly ComparedAnswer[]> {
+  ): Promise<readonly SideBySideAnswer[]> {
     const { model, requests, costs, library, pictures, settings, activity, events, start } = this.#parts;
     const models = modelIds.map((id) => library.usable(id));
     const question = {
@@ -52,9 +52,9 @@ export class Comparisons {
       settings: settings.current,
       isLoadedAnyway: (id: string) => requests.isLoadedAnyway(id),
     };
-    const run = new Comparison(models, question, (told) => events.emit('chat.compared', told));
+    const run = new SideBySideRun(models, question, (told) => events.emit('chat.sideBySide', told));
     costs.giveWay();
-    const use = activity.use('comparison', ...models.map(({ path }) => path));
+    const use = activity.use('sideBySide', ...models.map(({ path }) => path));
     const alone = async (inUse: ModelInUse) => {
       // two models side by side need no third in memory
       await inUse.unload();
@@ -67,7 +67,7 @@ export class Comparisons {
     });
     this.#running = { run, ended: ended.catch(() => undefined) };
     this.#last = run;
-    events.emit('chat.compared', run.state);
+    events.emit('chat.sideBySide', run.state);
     return ended;
   }
 
