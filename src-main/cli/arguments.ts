@@ -11,7 +11,7 @@ import { parseOrdering } from '../luq/entropy/orders.ts';
 import { DEFAULT_RUNGS, parseRungs } from '../luq/plan/rungs.ts';
 import { snugHome } from '../home.ts';
 import { readTextModel } from '../models/model-file.ts';
-import { visionFile } from './chosen-model.ts';
+import { mmprojFor } from './chosen-model.ts';
 import { givenModel, optionalFile } from './given-files.ts';
 import { showNote } from './terminal.ts';
 
@@ -152,7 +152,7 @@ export function fitRequest(modelPath: string, flags: FitFlags): FitRequest {
   const text = readTextModel(path);
   showNote(shorterContextNote(flags.context, text.trainingContextTokens));
   showNote(fewerThreadsNote(flags.threads, usableThreads(flags.threads ?? 1)));
-  const mmprojPath = visionFile(text, flags.mmproj, true);
+  const mmprojPath = mmprojFor(text, flags.mmproj, true);
   const entries = Object.entries({
     modelPath: path,
     mmprojPath,

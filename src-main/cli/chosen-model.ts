@@ -6,10 +6,10 @@ import { keptMmproj, onlyFitting, refuseDamaged, searchMmproj, searchNotes } fro
 import { readTextModel, type TextModel } from '../models/model-file.ts';
 import { fewerThreadsNote } from '../chat/opening-notes.ts';
 import { computeThreads, profileLaptop, usableThreads } from '../profile/laptop.ts';
-import { givenModel, givenVisionFile } from './given-files.ts';
+import { givenModel, givenMmproj } from './given-files.ts';
 import { showNote } from './terminal.ts';
 
-/** The model that a command talks to, by default the one fitted last, else the demo; and its vision encoder. */
+/** The model that a command talks to, by default the one fitted last, else the demo; and its vision file. */
 export function chosenModel(flags: {
   model?: string | undefined;
   mmproj?: string | undefined;
@@ -22,16 +22,12 @@ export function chosenModel(flags: {
   const text = readTextModel(
     flags.model === undefined ? (newestModel() ?? demoModel) : givenModel(flags.model),
   );
-  return { text, mmprojPath: visionFile(text, flags.mmproj, flags.needsVision) };
+  return { text, mmprojPath: mmprojFor(text, flags.mmproj, flags.needsVision) };
 }
 
 /** The vision file that was named, else the one found; what a person should know of the search is said. */
-export function visionFile(
-  text: TextModel,
-  named: string | undefined,
-  isNeeded: boolean,
-): string | undefined {
-  if (named !== undefined) return givenVisionFile(named);
+export function mmprojFor(text: TextModel, named: string | undefined, isNeeded: boolean): string | undefined {
+  if (named !== undefined) return givenMmproj(named);
   const kept = keptMmproj(text);
   if (kept !== undefined) return kept;
   const search = searchMmproj(text);

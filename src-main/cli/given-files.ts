@@ -17,11 +17,11 @@ export function optionalFile(text: string | undefined): string | undefined {
 
 /** A model's file, or of a folder the only one in it. */
 export function givenModel(text: string): string {
-  const path = givenVisionFile(text);
+  const path = givenMmproj(text);
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? onlyModelIn(path) : path;
 }
 
-export function givenVisionFile(text: string): string {
+export function givenMmproj(text: string): string {
   const address = addressRefusal(text);
   if (address) throw address;
   return givenFile(text);

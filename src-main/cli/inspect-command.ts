@@ -3,14 +3,14 @@ import { inspect } from '../models/inspect.ts';
 import { formatBytes } from '../contract/bytes.ts';
 import { output, paint } from '../doors/terminal/terminal-output.ts';
 import { table } from './draw.ts';
-import { givenModel, givenVisionFile } from './given-files.ts';
+import { givenModel, givenMmproj } from './given-files.ts';
 import { EXIT } from './terminal.ts';
 
 /** `snug inspect FILE`: what a GGUF is, tensor types by layer, and how it was made. */
 export function inspectCommand(file: string, flags: { mmproj?: string; json?: boolean }): number {
   const inspection = inspect(
     givenModel(file),
-    flags.mmproj === undefined ? undefined : givenVisionFile(flags.mmproj),
+    flags.mmproj === undefined ? undefined : givenMmproj(flags.mmproj),
   );
   if (flags.json) output.json(inspection);
   else output.lines(...describe(inspection));

@@ -117,9 +117,9 @@ export interface LibraryService {
    * were pasted: in quotes, as file:// addresses, with ~.
    */
   add(argument: { paths: readonly string[] }): Promise<ImportResult>;
-  /** Looks for the vision encoder in the model's folder and the library's; throws with advice when there is none. */
-  findVisionFile(argument: { id: string }): Promise<ModelEntry>;
-  setVisionFile(argument: { id: string; mmprojPath: string }): Promise<ModelEntry>;
+  /** Looks for the vision file in the model's folder and the library's; throws with advice when there is none. */
+  findMmproj(argument: { id: string }): Promise<ModelEntry>;
+  setMmproj(argument: { id: string; mmprojPath: string }): Promise<ModelEntry>;
   /** Takes a model out of the library. With `deleteFile` its file is renamed, and deleted for good when the app next starts. */
   remove(argument: { id: string; deleteFile: boolean }): Promise<{ freedBytes: number }>;
   /** Brings a removed model back, its file included. */
@@ -146,8 +146,8 @@ export const libraryArguments = {
   list: nothing,
   inspect: z.strictObject({ id }),
   add: z.strictObject({ paths }),
-  findVisionFile: z.strictObject({ id }),
-  setVisionFile: z.strictObject({ id, mmprojPath: path }),
+  findMmproj: z.strictObject({ id }),
+  setMmproj: z.strictObject({ id, mmprojPath: path }),
   remove: z.strictObject({ id, deleteFile: z.boolean() }),
   restore: z.strictObject({ id }),
   bank: nothing,

@@ -33,7 +33,7 @@ async function writeModel(
   });
 }
 
-/** The vision encoder in smaller types. */
+/** The vision file with smaller types. */
 export async function writeVision(
   { addon, source, request, workspace, signal, onProgress }: FitContext,
   types: ReadonlyMap<string, number>,
@@ -57,7 +57,7 @@ export interface WrittenFiles {
   readonly allHighBytes: number | null;
 }
 
-/** Everything a fit leaves behind: the model, its vision encoder, and the model to compare it with. */
+/** Everything a fit leaves behind: the model, its vision file, and the model to compare it with. */
 export async function writeFiles(
   measuring: Measuring,
   wanted: { chosen: OrderedPlan; allHigh: LayerPlan; unchecked: string; modes: Modes },

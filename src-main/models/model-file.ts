@@ -149,7 +149,7 @@ export function textModel(gguf: Gguf): TextModel {
   };
 }
 
-/** Describes a vision encoder; throws when the file is none. */
+/** Describes a vision file; throws when it is none. */
 export function readVisionModel(path: string, watch?: Pick<GgufWatch, 'onEntry'>): VisionModel {
   return visionModel(readModelFile(path, watch));
 }
@@ -213,10 +213,10 @@ export function expectsVision({
   return architecture === 'qwen2vl' || SEEING_NAME.test(name) || SEEING_NAME.test(basename(path));
 }
 
-/** Throws WRONG_PAIR unless the vision encoder was made for this text model, going by widths and kinds, not by names. */
+/** Throws WRONG_PAIR unless the vision file was made for this text model, going by widths and kinds, not by names. */
 export function checkPair(text: TextModel, vision: VisionModel): void {
   const architectures = PROJECTOR_ARCHITECTURES.get(vision.projector);
-  const advice = 'Use the mmproj file that was published together with this model.';
+  const advice = 'Use the vision file (mmproj) that was published together with this model.';
   if (architectures && !belongsTogether(text.architecture, vision.projector)) {
     throw new SnugError(
       'WRONG_PAIR',

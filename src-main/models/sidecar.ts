@@ -9,7 +9,7 @@ import { readRegularFile } from '../files/regular-file.ts';
 
 /** What belongs to a model file and cannot stand in it, kept beside it as `<model>.snug.json`. Paths are relative to it. */
 const sidecarSchema = z.strictObject({
-  /** the vision encoder it goes with */
+  /** the vision file it goes with */
   mmproj: z.string().optional(),
   /** the order in which its layers go low unless another is asked for */
   ordering: z.enum(ORDERINGS).optional(),

@@ -30,21 +30,21 @@ interface Imported {
 export async function importModels(given: readonly string[], parts: Parts): Promise<Imported> {
   const { files, notes, refused } = await filesOf(given);
   const texts: string[] = [];
-  const visionPaths: string[] = [];
+  const mmprojPaths: string[] = [];
   for (const path of files) {
     try {
       const kind = await parts.reader.kind({ path });
-      (kind === 'vision' ? visionPaths : texts).push(path);
+      (kind === 'vision' ? mmprojPaths : texts).push(path);
     } catch (error) {
       refused.push(refusalOf(path, error));
     }
   }
   const added: ModelRow[] = [];
   const known: ModelRow[] = [];
-  const partners = new Set<string>();
+  const taken = new Set<string>();
   for (const path of texts) {
-    const mmprojPath = await partnerOf(path, visionPaths, parts.reader);
-    if (mmprojPath !== undefined) partners.add(mmprojPath);
+    const mmprojPath = await mmprojFor(path, mmprojPaths, parts.reader);
+    if (mmprojPath !== undefined) taken.add(mmprojPath);
     const there = knownRow(path, parts.models);
     if (!there) added.push(parts.models.add({ path, ...(mmprojPath === undefined ? {} : { mmprojPath }) }));
     else {
@@ -53,8 +53,8 @@ export async function importModels(given: readonly string[], parts: Parts): Prom
         parts.models.setMmproj(there.id, mmprojPath);
     }
   }
-  for (const path of visionPaths) {
-    if (partners.has(path)) continue;
+  for (const path of mmprojPaths) {
+    if (taken.has(path)) continue;
     // models that came with it have theirs, or a person has to choose
     const told = await offer(path, new Set([...added, ...known].map(({ id }) => id)), parts);
     // beside models, one more vision file that nothing needs is nothing to tell
@@ -117,13 +117,13 @@ function knownRow(path: string, models: ModelRepository): ModelRow | undefined {
  * The vision file of a model that is added: the one given beside it, else the one in its folder, else the only one given elsewhere.
  * undefined where there is none, or where a person has to choose.
  */
-async function partnerOf(
+async function mmprojFor(
   path: string,
-  visionPaths: readonly string[],
+  mmprojPaths: readonly string[],
   reader: ModelReader,
 ): Promise<string | undefined> {
   const fitting: string[] = [];
-  for (const mmprojPath of visionPaths) {
+  for (const mmprojPath of mmprojPaths) {
     if (await reader.fits({ path, mmprojPath })) fitting.push(mmprojPath);
   }
   const beside = fitting.filter((mmprojPath) => dirname(mmprojPath) === dirname(path));

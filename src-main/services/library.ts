@@ -94,7 +94,7 @@ export class Library implements LibraryService {
     this.#events.emit('library.changed', this.#list());
   }
 
-  /** A model to load, its vision encoder beside it; throws with what can be done when it is gone or broken. */
+  /** A model to load, its vision file beside it; throws with what can be done when it is gone or broken. */
   usable(id: string): UsableModel {
     const row = this.#models.get(id);
     const { name, problem, mmproj } = this.#described.known(row) ?? this.#described.unread(row);
@@ -136,9 +136,9 @@ export class Library implements LibraryService {
     return { added: await entries(added), known: await entries(known), ...told };
   }
 
-  async findVisionFile({ id }: { id: string }): Promise<ModelEntry> {
+  async findMmproj({ id }: { id: string }): Promise<ModelEntry> {
     const { path } = this.#models.get(id);
-    const found = (await this.#reader.findMmproj({ path })) ?? (await this.#knownVisionFile(path));
+    const found = (await this.#reader.findMmproj({ path })) ?? (await this.#knownMmproj(path));
     if (found === undefined) {
       const { name } = await this.#readEntry(id);
       throw new SnugError('FILE', `no vision file that fits ${name} lies in ${dirname(path)}`, {
@@ -147,10 +147,10 @@ export class Library implements LibraryService {
         remedies: [{ kind: 'add-vision-file' }],
       });
     }
-    return this.setVisionFile({ id, mmprojPath: found });
+    return this.setMmproj({ id, mmprojPath: found });
   }
 
-  async #knownVisionFile(path: string): Promise<string | undefined> {
+  async #knownMmproj(path: string): Promise<string | undefined> {
     const known = (await this.list()).flatMap(({ mmproj }) => mmproj?.path ?? []);
     for (const mmprojPath of known) {
       if (await this.#reader.fits({ path, mmprojPath })) return mmprojPath;
@@ -158,7 +158,7 @@ export class Library implements LibraryService {
     return undefined;
   }
 
-  async setVisionFile({ id, mmprojPath }: { id: string; mmprojPath: string }): Promise<ModelEntry> {
+  async setMmproj({ id, mmprojPath }: { id: string; mmprojPath: string }): Promise<ModelEntry> {
     const chosen = resolve(givenPath(mmprojPath));
     await this.#reader.checkPair({ path: this.#models.get(id).path, mmprojPath: chosen });
     this.#models.setMmproj(id, chosen);

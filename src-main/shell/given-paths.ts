@@ -11,7 +11,7 @@ const calibration = ({ calibrationFolder }: FitStart): readonly string[] =>
 /** Where a page names files and folders, by method of the contract. */
 export const PATHS_OF = {
   'library.add': ({ paths }: { paths: readonly string[] }) => paths,
-  'library.setVisionFile': ({ mmprojPath }: { mmprojPath: string }) => [mmprojPath],
+  'library.setMmproj': ({ mmprojPath }: { mmprojPath: string }) => [mmprojPath],
   'folder.move': ({ to }: { to: string | null }) => (to === null ? [] : [to]),
   'fits.start': calibration,
   'fits.warnings': calibration,

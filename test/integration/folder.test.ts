@@ -150,7 +150,7 @@ describe.each([
     const mmproj = join(at.models, 'a-mmproj.gguf');
     writeSidecar(named, { mmproj });
     const { added } = await services.api.library.add({ paths: [path, named] });
-    await services.api.library.setVisionFile({ id: added[0]?.id ?? '', mmprojPath: mmproj });
+    await services.api.library.setMmproj({ id: added[0]?.id ?? '', mmprojPath: mmproj });
     await services.api.folder.move({ to: at.target });
     const [, , c, d] = await ours(services);
     expect([c?.path, d?.path]).toEqual([path, named]);

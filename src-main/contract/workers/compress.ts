@@ -70,7 +70,7 @@ export const fitEventSchema = z.discriminatedUnion('kind', [
 ]);
 export type FitEvent = ReadOnly<z.infer<typeof fitEventSchema>>;
 
-/** A fit's report without what running the models measures; where the vision encoders lie, and how many threads it computed with. */
+/** A fit's report without what running the models measures; where the vision files lie, and how many threads it computed with. */
 const fittedSchema = fitReportSchema.omit({ answers: true }).extend({
   mmproj: z.object({ source: z.string().nullable(), luq: z.string().nullable() }),
   threads: z.int().positive(),

@@ -16,7 +16,7 @@ export interface MovingFile {
 /** Files below `folder` that the library works with, and where they go; links stay, for what they point to is elsewhere. */
 export function filesToMove(models: ModelRepository, folder: string, target: string): MovingFile[] {
   const real = realPath(folder);
-  // vision encoders first: a model is never without the one it needs
+  // vision files first: a model is never without the one it needs
   const rows = models.list().filter((row) => !row.builtIn);
   const paths = new Set([...rows.flatMap((row) => mmprojOf(row) ?? []), ...rows.map((row) => row.path)]);
   return [...paths].flatMap((from) => {

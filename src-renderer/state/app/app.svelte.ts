@@ -124,7 +124,7 @@ export class AppState {
   }
 
   /** Opens the page of models, which finds a model's vision file or asks for it. */
-  findVisionFile(modelId: string): void {
+  findMmproj(modelId: string): void {
     this.visionWanted = modelId;
     this.navigate('models');
   }

@@ -43,7 +43,7 @@ export function chatRemedies(
         return change(remedy, { imageMaxTokens: remedy.tokens });
       case 'add-vision-file':
       case 'choose-vision-file':
-        return model === null || model.mmproj !== null ? undefined : () => app.findVisionFile(model.id);
+        return model === null || model.mmproj !== null ? undefined : () => app.findMmproj(model.id);
       case 'fit-model':
         return model?.kind === 'source' ? () => app.navigate('fit', model.id) : undefined;
       case 'load-anyway':

@@ -212,7 +212,7 @@ export class FitState {
     const modelId = this.model?.id;
     if (remedy.kind === 'choose-models-folder') return () => this.#app.navigate('settings');
     if (remedy.kind === 'add-vision-file' || remedy.kind === 'choose-vision-file')
-      return modelId === undefined ? undefined : () => this.#app.findVisionFile(modelId);
+      return modelId === undefined ? undefined : () => this.#app.findMmproj(modelId);
     const known = remedy.kind === 'set-budget' || new FitChoices().take(remedy);
     if (!known) return undefined;
     return () => void this.#startWith(remedy);

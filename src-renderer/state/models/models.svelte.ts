@@ -16,7 +16,7 @@ export class ModelsState {
   /** what came of the files that were given besides models that were added */
   notes: readonly string[] = $state.raw([]);
   /** why the vision file of a model was not found, by the model's id */
-  visionFileErrors: Readonly<Record<string, ErrorData>> = $state.raw({});
+  mmprojErrors: Readonly<Record<string, ErrorData>> = $state.raw({});
 
   constructor(app: AppState) {
     this.#app = app;
@@ -95,19 +95,19 @@ export class ModelsState {
     this.notes = [];
   }
 
-  async findVisionFile(model: ModelEntry): Promise<void> {
-    await this.#pair(model, () => this.#app.bridge.api.library.findVisionFile({ id: model.id }));
+  async findMmproj(model: ModelEntry): Promise<void> {
+    await this.#pair(model, () => this.#app.bridge.api.library.findMmproj({ id: model.id }));
   }
 
-  async setVisionFile(model: ModelEntry, path: string): Promise<void> {
+  async setMmproj(model: ModelEntry, path: string): Promise<void> {
     const mmprojPath = path.trim();
-    await this.#pair(model, () => this.#app.bridge.api.library.setVisionFile({ id: model.id, mmprojPath }));
+    await this.#pair(model, () => this.#app.bridge.api.library.setMmproj({ id: model.id, mmprojPath }));
   }
 
-  async chooseVisionFile(model: ModelEntry): Promise<void> {
+  async chooseMmproj(model: ModelEntry): Promise<void> {
     await this.#app.attempt(async () => {
       const [path] = (await this.#app.bridge.chooseModels?.()) ?? [];
-      if (path !== undefined) await this.setVisionFile(model, path);
+      if (path !== undefined) await this.setMmproj(model, path);
     });
   }
 
@@ -145,13 +145,13 @@ export class ModelsState {
   }
 
   async #pair(model: ModelEntry, find: () => Promise<ModelEntry>): Promise<void> {
-    const { [model.id]: _, ...others } = this.visionFileErrors;
-    this.visionFileErrors = others;
+    const { [model.id]: _, ...others } = this.mmprojErrors;
+    this.mmprojErrors = others;
     try {
       await find();
       this.#app.toasts.show({ text: `${model.name} can see pictures now`, tone: 'good' });
     } catch (error) {
-      this.visionFileErrors = { ...others, [model.id]: toErrorData(error) };
+      this.mmprojErrors = { ...others, [model.id]: toErrorData(error) };
     }
   }
 }

@@ -7,7 +7,7 @@ import {
   givenFile,
   givenModel,
   givenPicture,
-  givenVisionFile,
+  givenMmproj,
   optionalFile,
 } from '../../../src-main/cli/given-files.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
@@ -22,7 +22,7 @@ const folderWith = (...names: string[]) => {
 describe('a file named on the command line', () => {
   it('may be written as an address of this machine, or begin with a ~ that no shell replaced', () => {
     const path = join(folderWith('my model.gguf'), 'my model.gguf');
-    for (const given of [givenFile, givenModel, givenVisionFile, givenPicture]) {
+    for (const given of [givenFile, givenModel, givenMmproj, givenPicture]) {
       expect(given(pathToFileURL(path).href)).toBe(path);
       expect(given('~/no-such-file')).toBe(join(homedir(), 'no-such-file'));
       expect(given('no-such-file')).toBe(resolve('no-such-file'));
@@ -33,7 +33,7 @@ describe('a file named on the command line', () => {
 
   it('is no address of another machine', () => {
     expect(thrown(() => givenModel('Qwen/Qwen2.5-VL-7B-Instruct-GGUF')).code).toBe('BAD_ARGUMENT');
-    expect(thrown(() => givenVisionFile('https://example.com/mmproj.gguf')).message).toContain('address');
+    expect(thrown(() => givenMmproj('https://example.com/mmproj.gguf')).message).toContain('address');
     expect(thrown(() => givenPicture('https://example.com/cat.jpg')).message).toContain('address');
   });
 });

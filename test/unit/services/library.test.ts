@@ -144,14 +144,14 @@ describe('what is added', () => {
     for (const name of ['one', 'two']) mkdirSync(join(folder, 'models', name), { recursive: true });
     const [one, two] = ['one', 'two'].map((name) => join(folder, 'models', name)) as [string, string];
     const [first, second] = [writeTextModel(one), writeTextModel(two)];
-    const partners = [
+    const mmprojPaths = [
       writeStoredEncoder(one, 'mmproj.gguf', { seed: 1 }),
       writeStoredEncoder(two, 'mmproj.gguf', { seed: 2 }),
     ];
     writeFileSync(join(one, 'notes.gguf'), 'Dear friend');
     const { added, notes, refused } = await libraryOf().library.add({ paths: [folder] });
     expect(added.map(({ path }) => path)).toEqual([first, second]);
-    expect(added.map(({ mmproj }) => mmproj?.path)).toEqual(partners);
+    expect(added.map(({ mmproj }) => mmproj?.path)).toEqual(mmprojPaths);
     expect(notes).toEqual([`5 GGUF files found in ${folder}.`]);
     expect(refused.map(({ path }) => path)).toEqual([join(one, 'notes.gguf')]);
   });
@@ -241,7 +241,7 @@ describe('the vision file of a model', () => {
     expect(notes).toHaveLength(1);
     expect(added[0]).toMatchObject({ mmproj: null, visionChoices: choices });
     expect(added[0]?.visionProblem).toContain('several different vision files');
-    const chosen = await library.setVisionFile({ id: added[0]?.id ?? '', mmprojPath: choices[1] ?? '' });
+    const chosen = await library.setMmproj({ id: added[0]?.id ?? '', mmprojPath: choices[1] ?? '' });
     expect(chosen).toMatchObject({ mmproj: { path: choices[1] }, visionChoices: [] });
   });
 

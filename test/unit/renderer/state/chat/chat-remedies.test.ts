@@ -16,7 +16,7 @@ function conversationWith(entry: ModelEntry) {
     usableModels: [entry],
     toasts: { show: () => 0 },
     navigate: (...to: unknown[]) => done.push(to),
-    findVisionFile: (id: string) => done.push(`vision file of ${id}`),
+    findMmproj: (id: string) => done.push(`vision file of ${id}`),
   } as unknown as AppState;
   const thread = {
     conversation: { modelId: entry.id, options },

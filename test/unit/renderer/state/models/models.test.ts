@@ -90,17 +90,17 @@ describe('the models page', () => {
     const { models } = await open({
       library: {
         list: () => Promise.resolve([model()]),
-        findVisionFile: () =>
+        findMmproj: () =>
           found
             ? Promise.resolve(model())
-            : Promise.reject(new SnugError('FILE', 'no vision encoder lies there')),
+            : Promise.reject(new SnugError('FILE', 'no vision file lies there')),
       },
     });
-    await models.findVisionFile(model());
-    expect(models.visionFileErrors['demo']?.message).toBe('no vision encoder lies there');
+    await models.findMmproj(model());
+    expect(models.mmprojErrors['demo']?.message).toBe('no vision file lies there');
     found = true;
-    await models.findVisionFile(model());
-    expect(models.visionFileErrors).toEqual({});
+    await models.findMmproj(model());
+    expect(models.mmprojErrors).toEqual({});
   });
 
   it('tells a plan in words', () => {
@@ -119,14 +119,14 @@ function row(entry: ModelEntry): string {
     props: {
       model: entry,
       origin: null,
-      visionFileError: undefined,
+      mmprojError: undefined,
       inMemory: createRawSnippet(() => ({ render: () => '<i></i>' })),
       onfit: nothing,
       onchat: nothing,
       oninspect: nothing,
-      onfindvisionfile: noWork,
-      onsetvisionfile: noWork,
-      onchoosevisionfile: null,
+      onfindmmproj: noWork,
+      onsetmmproj: noWork,
+      onchoosemmproj: null,
       onshow: null,
       onremove: nothing,
     },
