@@ -6,7 +6,8 @@ import type { FitRequests } from './fit-requests.ts';
 import type { FitService } from './fit-service.ts';
 import { expectedTime } from './fit-time.ts';
 import type { Library } from './library.ts';
-import { SharedWork, Turns } from './turns.ts';
+import { SharedWork } from './shared-work.ts';
+import { TaskQueue } from './task-queue.ts';
 
 /** What a fit would come to, before it is started. */
 export class FitPreviews {
@@ -15,7 +16,7 @@ export class FitPreviews {
   readonly #library: Pick<Library, 'entry'>;
   readonly #shared = new SharedWork<PlanPreview>();
   /** each preview is a process of its own */
-  readonly #turns = new Turns();
+  readonly #queue = new TaskQueue();
 
   constructor(parts: {
     fits: Pick<FitService, 'preview'>;
@@ -52,7 +53,7 @@ export class FitPreviews {
 
   async #planned(request: Omit<FitRequest, 'budgetBytes'>, measure: boolean): Promise<PlanPreview> {
     return this.#shared.run(JSON.stringify([request, measure]), () =>
-      this.#turns.take(() => this.#fits.preview(request, measure)),
+      this.#queue.run(() => this.#fits.preview(request, measure)),
     );
   }
 }

@@ -2,7 +2,7 @@ import type { LaptopService, LaptopView } from '../contract/laptop.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { startCompressWorker } from '../engine/workers.ts';
 import type { ModelsFolder } from './folder.ts';
-import { SharedWork } from './turns.ts';
+import { SharedWork } from './shared-work.ts';
 
 /** This machine, looked at by a process of its own: asking the CPU loads the engine. */
 export class LaptopReader implements LaptopService {

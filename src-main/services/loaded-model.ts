@@ -14,7 +14,7 @@ import { CancelledError, SnugError } from '../contract/errors.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { LOAD_GRACE_MILLISECONDS, startChatWorker } from '../engine/workers.ts';
 import { stampOfFile } from './described-models.ts';
-import { Turns } from './turns.ts';
+import { TaskQueue } from './task-queue.ts';
 
 /** A model that nobody has used for so long is taken out of memory: other programs want it, and it loads again when it is asked. */
 const IDLE_MILLISECONDS = 15 * 60_000;
@@ -49,7 +49,7 @@ export interface ModelInUse {
  * with it is done in turn: whoever has it finds it as they left it until they have done.
  */
 export class LoadedModel implements AsyncDisposable {
-  readonly #turns = new Turns();
+  readonly #queue = new TaskQueue();
   readonly #holder: Holder;
   readonly #idleMilliseconds: number;
   #idle: NodeJS.Timeout | undefined;
@@ -72,7 +72,7 @@ export class LoadedModel implements AsyncDisposable {
 
   /** Runs a task once nobody else uses the model. One whose signal is aborted before its turn is cancelled. */
   async use<T>(task: (model: ModelInUse) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#turns.take(async () => {
+    return this.#queue.run(async () => {
       if (this.#closed) throw new CancelledError();
       clearTimeout(this.#idle);
       try {
@@ -93,7 +93,7 @@ export class LoadedModel implements AsyncDisposable {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#idle);
-    await this.#turns.take(() => this.#holder.unload());
+    await this.#queue.run(() => this.#holder.unload());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

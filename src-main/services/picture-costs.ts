@@ -8,7 +8,8 @@ import type { CurrentAnswer } from './current-answer.ts';
 import type { LoadedModel, ModelInUse } from './loaded-model.ts';
 import { sentSizes, stateKey, type ModelRequests } from './model-requests.ts';
 import type { PicturePace } from './picture-pace.ts';
-import { SharedWork, Turns } from './turns.ts';
+import { SharedWork } from './shared-work.ts';
+import { TaskQueue } from './task-queue.ts';
 
 interface Asked {
   readonly conversation: Conversation;
@@ -28,7 +29,7 @@ export class PictureCosts {
   readonly #activity: Activity;
   readonly #current: CurrentAnswer;
   readonly #shared = new SharedWork<Costs | null>();
-  readonly #turns = new Turns();
+  readonly #queue = new TaskQueue();
   readonly #running = new Set<{ readonly conversationId: string; readonly abort: AbortController }>();
 
   constructor(options: {
@@ -75,7 +76,7 @@ export class PictureCosts {
     const { signal } = running.abort;
     try {
       // one at a time also in the model's row, so that an answer waits for one at most
-      return await this.#turns.take(
+      return await this.#queue.run(
         () => this.#model.use((model) => this.#cost(model, asked, signal), signal),
         signal,
       );

@@ -3,13 +3,13 @@ import { CancelledError, SnugError, throwIfCancelled } from '../contract/errors.
 /** Enough for every window of a person, few enough for one that asks without an end. */
 const MOST_WAITING = 32;
 
-/** Tasks that take turns: one at a time, in the order they came. */
-export class Turns {
+/** Tasks one at a time, in the order they came. */
+export class TaskQueue {
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
 
-  /** Runs a task when its turn has come. One whose signal is aborted before that leaves the row as cancelled. */
-  async take<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** Runs a task when its turn has come. One whose signal is aborted before that leaves the queue as cancelled. */
+  async run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     throwIfCancelled(signal);
     if (this.#waiting >= MOST_WAITING) {
       throw new SnugError('BUSY', 'Snug has too much to do at once', {
@@ -18,7 +18,7 @@ export class Turns {
     }
     const before = this.#last;
     const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
-    // who leaves the row early must not let the next one in before the one ahead has ended
+    // who leaves the queue early must not let the next one in before the one ahead has ended
     this.#last = before.then(() => ended);
     this.#waiting++;
     try {
@@ -40,17 +40,4 @@ async function unlessAborted(turn: Promise<void>, signal: AbortSignal | undefine
       resolve();
     });
   });
-}
-
-/** Work that whoever asks for the same while it runs has part in, instead of starting it again. */
-export class SharedWork<T> {
-  readonly #running = new Map<string, Promise<T>>();
-
-  async run(key: string, work: () => Promise<T>): Promise<T> {
-    const known = this.#running.get(key);
-    if (known) return known;
-    const running = work().finally(() => this.#running.delete(key));
-    this.#running.set(key, running);
-    return running;
-  }
 }
