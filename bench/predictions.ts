@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OpenChatRequest, SendRequest } from '../src-main/contract/chat.ts';
 import { startChatWorker } from '../src-main/engine/workers.ts';
-import { speedOf } from '../src-main/fit/speed.ts';
+import { predictedSpeedOf } from '../src-main/fit/predicted-speed.ts';
 import { measureInChat, writeFullSizeModel, type FullSizeCase } from '../test/fixtures/measured-full-size.ts';
 import { QWEN_3B, QWEN_7B } from '../test/fixtures/sparse-models.ts';
 import { machine } from './measure.ts';
@@ -53,7 +53,7 @@ async function measure(one: Case, folder: string): Promise<Result> {
   // a home of its own: kernels that were timed before are not timed again
   const predict = () => {
     const home = join(folder, `home-${timings++}`);
-    return speedOf({ ...context, request: { ...context.request, home } }, plan);
+    return predictedSpeedOf({ ...context, request: { ...context.request, home } }, plan);
   };
   return {
     model: one.layout.name,

@@ -4,7 +4,7 @@ import { serveWorker } from './engine/worker-child.ts';
 import { fit } from './fit/fit.ts';
 import { previewFit } from './fit/preview.ts';
 import { blockOtherDecoders } from './pictures/pictures.ts';
-import { reportProfile } from './profile/report.ts';
+import { reportProfile } from './profile/profile-report.ts';
 
 blockOtherDecoders();
 serveWorker(compressContract, {

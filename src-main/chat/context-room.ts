@@ -9,7 +9,8 @@ import { shareRoom, usualTokens, type PictureScale } from '../prompt/picture-sca
 import type { Picture } from '../pictures/pictures.ts';
 import type { ChatMessage } from '../prompt/turns.ts';
 
-export interface Turn {
+/** A message, and its pictures as the model sees them. */
+export interface PicturedMessage {
   readonly message: ChatMessage;
   readonly pictures: readonly Picture[];
 }
@@ -29,7 +30,7 @@ export interface Question {
 /** A question made to fit the context. */
 export interface FittedQuestion {
   /** of the conversation before it: what there is still room for */
-  readonly earlier: readonly Turn[];
+  readonly earlier: readonly PicturedMessage[];
   /** how many of the oldest messages there is none for */
   readonly dropped: number;
   readonly sizes: readonly PictureSize[];
@@ -87,7 +88,7 @@ export class ContextRoom {
 
   /** @throws SnugError CONTEXT_FULL when the question does not fit even alone, with its pictures as small as they get */
   async fit(
-    before: readonly Turn[],
+    before: readonly PicturedMessage[],
     question: Question,
     signal: AbortSignal | undefined,
   ): Promise<FittedQuestion> {
@@ -125,7 +126,7 @@ export class ContextRoom {
 
   /** What all but the question's pictures takes. */
   async #wordsTokens(
-    earlier: readonly Turn[],
+    earlier: readonly PicturedMessage[],
     { message }: Question,
     wanted: Wanted,
     signal: AbortSignal | undefined,

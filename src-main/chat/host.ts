@@ -23,7 +23,7 @@ import { checkPair, readTextModel, readVisionModel } from '../models/model-file.
 import { loadNotes } from '../models/load-warnings.ts';
 import { usableThreads } from '../profile/laptop.ts';
 import { memoryNow } from '../profile/memory.ts';
-import { requireRoom, type Loading, type Room } from './room.ts';
+import { requireMemory, type Loading, type MemoryRoom } from './memory-room.ts';
 import { ChatSession } from './session.ts';
 
 /** Enough to measure a rate, few enough for a model that takes seconds per token. */
@@ -57,17 +57,17 @@ export class ChatHost {
   }
 
   /** Undefined where it is not known: with a graphics processor part of it lies there. */
-  async #room(request: OpenChatRequest, files: Loading): Promise<Room | undefined> {
+  async #room(request: OpenChatRequest, files: Loading): Promise<MemoryRoom | undefined> {
     const { addon, backends } = loadAddon();
     if ((request.gpuLayers ?? 0) > 0 && hasGraphicsDevice(backends.devices)) return undefined;
-    return requireRoom(addon, files, await memoryNow(), request.anyway ?? false);
+    return requireMemory(addon, files, await memoryNow(), request.anyway ?? false);
   }
 
   async #open(
     request: OpenChatRequest,
     { text, vision, limits, contextTokens }: Loading,
     { signal, onEvent }: OpenOptions,
-    room: Room | 'no weights' | undefined,
+    room: MemoryRoom | 'no weights' | undefined,
   ): Promise<OpenedChat> {
     const { addon } = loadAddon();
     this.close();

@@ -16,7 +16,7 @@ import type { Addon, NativeChat, NativeModel } from '../engine/native-types.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
 import type { TextModel, VisionModel } from '../models/model-file.ts';
 import type { PictureSize } from '../pictures/picture-size.ts';
-import { ContextRoom, type Question, type Turn } from './context-room.ts';
+import { ContextRoom, type Question, type PicturedMessage } from './context-room.ts';
 import { PictureScale } from '../prompt/picture-scale.ts';
 import { decodePicture, readPictureSize, type Picture } from '../pictures/pictures.ts';
 import { ChatTemplate } from '../prompt/template.ts';
@@ -37,7 +37,7 @@ export class ChatSession implements Disposable {
   readonly #scale: PictureScale;
   readonly #room: ContextRoom;
   #system: ChatMessage | undefined;
-  #turns: Turn[] = [];
+  #thread: PicturedMessage[] = [];
 
   constructor(
     addon: Addon,
@@ -69,26 +69,26 @@ export class ChatSession implements Disposable {
   }
 
   get messages(): readonly ChatMessage[] {
-    return this.#turns.map((turn) => turn.message);
+    return this.#thread.map((one) => one.message);
   }
 
   /** Forgets the conversation. */
   reset(): void {
     this.#system = undefined;
-    this.#turns = [];
+    this.#thread = [];
   }
 
   /** Takes up a conversation where it was left: what the cache still holds of it is not run again. */
   async restore(history: ChatHistory): Promise<void> {
-    const turns = await Promise.all(
-      history.turns.map(async ({ role, text, pictures }): Promise<Turn> => ({
+    const thread = await Promise.all(
+      history.turns.map(async ({ role, text, pictures }): Promise<PicturedMessage> => ({
         message: { role, text, pictures: pictures.length },
         pictures: await this.#decodeAgain(pictures),
       })),
     );
     const { systemPrompt } = history;
     this.#system = systemPrompt === '' ? undefined : { role: 'system', text: systemPrompt };
-    this.#turns = turns;
+    this.#thread = thread;
   }
 
   /** Pictures at the sizes at which they were sent; without those at their usual ones. */
@@ -114,7 +114,7 @@ export class ChatSession implements Disposable {
     const usual = await this.#read(question);
     const more = await this.#read({ ...question, detail: 'more', sentAs: undefined });
     const planned = async (asked: Question): Promise<PlannedPictures> => {
-      const { sizes, dropped } = await this.#room.fit(this.#turns, asked, signal);
+      const { sizes, dropped } = await this.#room.fit(this.#thread, asked, signal);
       return { pictures: this.#sent(sizes), dropped };
     };
     return { usual: await planned(usual), more: await planned(more) };
@@ -148,7 +148,7 @@ export class ChatSession implements Disposable {
     const { signal, onEvent } = options;
     if (request.pictures.length > 0 && !this.#model.describe().canSee) throw cannotSee();
     const question = await this.#read(request);
-    const { earlier, dropped, sizes } = await this.#room.fit(this.#turns, question, signal);
+    const { earlier, dropped, sizes } = await this.#room.fit(this.#thread, question, signal);
     const pictures = await this.#decode(request.pictures, sizes);
     throwIfCancelled(signal);
     for (const text of pictures.flatMap((picture) => picture.notes)) onEvent?.({ kind: 'note', text });
@@ -168,17 +168,17 @@ export class ChatSession implements Disposable {
   }
 
   async #answer(
-    turns: Turn[],
+    thread: PicturedMessage[],
     request: SendRequest,
     {
       signal,
       onEvent,
     }: { signal?: AbortSignal | undefined; onEvent?: ((event: ChatEvent) => void) | undefined },
   ): Promise<SentAnswer> {
-    const images = turns.flatMap((turn) => turn.pictures);
-    const pictures = this.#sent(turns.at(-1)?.pictures ?? []);
+    const images = thread.flatMap((one) => one.pictures);
+    const pictures = this.#sent(thread.at(-1)?.pictures ?? []);
     const rendered = await this.#render(
-      turns.map((turn) => turn.message),
+      thread.map((one) => one.message),
       signal,
     );
     throwIfCancelled(signal);
@@ -188,7 +188,7 @@ export class ChatSession implements Disposable {
       ),
     );
     throwIfCancelled(signal);
-    this.#turns = turns;
+    this.#thread = thread;
     let text = '';
     const decoder = new TextDecoder();
     const say = (piece: string) => {
@@ -205,7 +205,7 @@ export class ChatSession implements Disposable {
       ),
     );
     say(decoder.decode());
-    this.#turns.push({ message: { role: 'assistant', text }, pictures: [] });
+    this.#thread.push({ message: { role: 'assistant', text }, pictures: [] });
     const statistics: ChatStatistics = {
       ...prompt,
       answerTokens: answer.tokens,

@@ -13,7 +13,7 @@ import {
   type TaskScore,
 } from '../evaluate/tasks/task.ts';
 import { TASKS } from '../evaluate/tasks/tasks.ts';
-import { writeFileAtomically } from '../files/durable.ts';
+import { writeFileAtomically } from '../files/durable-files.ts';
 import { modesAt } from '../files/private-files.ts';
 import { sourceSha256 } from '../models/source.ts';
 import { snugHome } from '../home.ts';

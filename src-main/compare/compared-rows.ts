@@ -2,8 +2,8 @@ import type { Compared } from '../contract/comparison.ts';
 import { throwIfCancelled } from '../contract/errors.ts';
 import type { FitContext } from '../fit/context.ts';
 import type { LayerPlan, Plan } from '../luq/plan/plan.ts';
-import type { Measuring } from '../fit/measuring.ts';
-import { speedOf } from '../fit/speed.ts';
+import type { MeasuringContext } from '../fit/measuring-context.ts';
+import { predictedSpeedOf } from '../fit/predicted-speed.ts';
 import type { Trial } from '../fit/trials.ts';
 import { importanceOf } from './calibration-variant.ts';
 import { RowMeasurer, type ComparedTask, type RowOptions } from './measured-row.ts';
@@ -33,7 +33,7 @@ export class ComparedRows {
 
   /** Measures one plan as a row, unless the row is there. */
   async measure(
-    variant: Measuring,
+    variant: MeasuringContext,
     plan: Plan & Partial<Pick<LayerPlan, 'layerRungs'>>,
     facts: RowFacts,
     trial: Trial = plan,
@@ -55,7 +55,7 @@ export class ComparedRows {
         visionBytes: visionWeightsBytes,
         bitsPerWeight: (weightsBytes * 8) / this.#context.source.text.parameters,
         ...(await this.#measurer.measure(variant.trials, trial)),
-        tokensPerSecond: await speedOf(this.#context, plan),
+        tokensPerSecond: await predictedSpeedOf(this.#context, plan),
         totalBytes,
       });
     }

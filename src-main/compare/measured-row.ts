@@ -8,7 +8,7 @@ import { answersPath, KeptAnswers } from '../evaluate/kept-answers.ts';
 import { askWorker, runTask } from '../evaluate/run-task.ts';
 import { firstQuestions, type Task, type TaskQuestion } from '../evaluate/tasks/task.ts';
 import { TASKS } from '../evaluate/tasks/tasks.ts';
-import { writeFileAtomically } from '../files/durable.ts';
+import { writeFileAtomically } from '../files/durable-files.ts';
 import type { FitContext } from '../fit/context.ts';
 import { sampleQuestions } from '../fit/sample-questions.ts';
 import type { Trial, TrialFile, Trials } from '../fit/trials.ts';

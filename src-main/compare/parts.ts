@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { LADDER_FAMILY, type ComparePart } from '../contract/comparison.ts';
 import { ORDERINGS } from '../contract/fit-request.ts';
 import type { Rung } from '../contract/rungs.ts';
-import { discard } from '../files/durable.ts';
+import { discard } from '../files/durable-files.ts';
 import { measureSensitivity, UNIFORM_RIVALS } from '../fit/choose.ts';
 import type { CalibrationChange } from '../fit/context.ts';
 import { ladderPlan, measureLadder } from '../fit/ladder.ts';
-import type { Measuring } from '../fit/measuring.ts';
+import type { MeasuringContext } from '../fit/measuring-context.ts';
 import { writeVision } from '../fit/write.ts';
 import { orderLayers } from '../luq/entropy/orders.ts';
 import { bytesWithTypes } from '../luq/plan/mixture.ts';
@@ -29,7 +29,7 @@ const UNORDERED = { ordering: null, lowLayers: null } as const;
 /** What all parts of one comparison work with. */
 export interface Comparing {
   /** the usual calibration */
-  readonly usual: Measuring;
+  readonly usual: MeasuringContext;
   /** how many layers go low where orders are compared, ascending */
   readonly counts: readonly number[];
   readonly rows: ComparedRows;
@@ -64,7 +64,7 @@ export async function sourceRow({ usual, rows }: Comparing): Promise<void> {
 /** With the importance matrix of pictures and text, and with that of text alone. */
 async function uniformRows({ usual, rows }: Comparing): Promise<void> {
   const facts = { family: 'uniform', ...UNORDERED } as const;
-  const measureWith = async (variant: Measuring) => {
+  const measureWith = async (variant: MeasuringContext) => {
     for (const rung of UNIFORM)
       await rows.measure(variant, usual.planner.uniform(rung), { ...facts, name: rung });
   };
@@ -88,7 +88,7 @@ async function orderRows(comparing: Comparing, orders: Map<string, number[]>): P
 /** The first layers of an order low. */
 async function lowRow(
   { rows }: Comparing,
-  variant: Measuring,
+  variant: MeasuringContext,
   { name: ordering, order }: { name: string; order: readonly number[] },
   lowLayers: number,
 ): Promise<void> {

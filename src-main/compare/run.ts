@@ -8,7 +8,7 @@ import type { OnProgress } from '../contract/progress.ts';
 import { llamaCppRelease } from '../engine/build.ts';
 import { requireVision } from '../evaluate/tasks/task.ts';
 import { identify, openContext } from '../fit/context.ts';
-import { startMeasuring } from '../fit/measuring.ts';
+import { startMeasuring } from '../fit/measuring-context.ts';
 import { orderTau } from '../luq/entropy/orders.ts';
 import { takeLock } from '../store/lock.ts';
 import { importanceOf, orderOf } from './calibration-variant.ts';

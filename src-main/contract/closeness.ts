@@ -15,7 +15,7 @@ interface Step extends Closeness {
 }
 
 // Uniform 8-bit files agree at 0.97 and more and lie below 0.02 nats, 4-bit ones at over 0.9 and below 0.1, usable 2-bit ones at 0.7 and
-// more; below 0.5 or above 2.5 nats it is another model (luq/check.ts refuses that). The worse of both counts.
+// more; below 0.5 or above 2.5 nats it is another model (luq/quality/coherence.ts refuses that). The worse of both counts.
 const STEPS: readonly Step[] = [
   { agreement: 0.95, nats: 0.05, words: 'hard to tell apart from the original', tone: 'good' },
   { agreement: 0.87, nats: 0.2, words: 'close to the original', tone: 'good' },

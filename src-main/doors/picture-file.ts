@@ -4,7 +4,7 @@ const HEAD_BYTES = 12;
 
 const latin = (bytes: Buffer, from: number, to: number): string => bytes.toString('latin1', from, to);
 
-/** The kinds that pictures/pictures.ts takes, by how their files begin. */
+/** The kinds that src-main/pictures takes, by how their files begin. */
 const TYPES: readonly { readonly type: string; begins(head: Buffer): boolean }[] = [
   { type: 'image/jpeg', begins: (head) => latin(head, 0, 3) === '\xff\xd8\xff' },
   { type: 'image/png', begins: (head) => latin(head, 0, 8) === '\x89PNG\r\n\x1a\n' },

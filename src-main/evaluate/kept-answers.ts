@@ -6,14 +6,14 @@ import { z } from 'zod';
 import { workFolder } from '../home.ts';
 import { throwIfCancelled } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES } from '../contract/wire.ts';
-import { makeFolder, removeDurably, syncFolder, writeWholly } from '../files/durable.ts';
+import { makeFolder, removeDurably, syncFolder, writeWholly } from '../files/durable-files.ts';
 import { writeError } from '../files/write-error.ts';
 import { PRIVATE_FILE } from '../files/private-files.ts';
 import { takeLock } from '../store/lock.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
 import { readRegularFile } from '../files/regular-file.ts';
 import type { TaskQuestion } from './tasks/task.ts';
-import { insist } from '../files/refused.ts';
+import { insist } from '../files/retry-refused.ts';
 
 /** What an answer depends on beside its question. */
 export interface AnsweredBy {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { z } from 'zod';
-import { insist } from './refused.ts';
+import { insist } from './retry-refused.ts';
 
 /** A small file that Snug wrote for itself; undefined when it is missing, cut off or of another form: what it held is worked out again. */
 export function readKept<Schema extends z.ZodType>(

@@ -3,9 +3,9 @@ import { platform } from 'node:os';
 import { win32 } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { isWindowsDevice } from './regular-file.ts';
-import { discard } from './durable.ts';
+import { discard } from './durable-files.ts';
 import { writeError } from './write-error.ts';
-import { insist } from './refused.ts';
+import { insist } from './retry-refused.ts';
 
 /** File systems take names of 255 bytes (a letter may have four); a result's longest side file adds up to 60 to its source's stem. */
 export const LONGEST_STEM_BYTES = 180;

@@ -12,7 +12,7 @@ import {
 import { platform } from 'node:os';
 import { join, win32 } from 'node:path';
 import { SnugError, type ErrorCode } from '../contract/errors.ts';
-import { insist, isBusy } from './refused.ts';
+import { insist, isBusy } from './retry-refused.ts';
 
 /** An open file whose bytes lie on a disk; reading it never waits for another program. */
 export interface RegularFile extends Disposable {

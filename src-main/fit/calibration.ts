@@ -24,7 +24,7 @@ import {
 } from '../luq/entropy/entropy.ts';
 import type { FitContext } from './context.ts';
 import { recordSource } from '../luq/quality/held-out.ts';
-import { writeFileAtomically } from '../files/durable.ts';
+import { writeFileAtomically } from '../files/durable-files.ts';
 import { readImatrix, type Imatrix } from '../gguf/imatrix.ts';
 import { openModel, type OpenModel } from '../models/open-model.ts';
 import { staysMapped } from '../luq/plan/loaded-weights.ts';

@@ -1,16 +1,16 @@
 import { hasCode } from '../contract/errors.ts';
 import type { Check } from '../contract/fit-report.ts';
 import { staysMapped } from '../luq/plan/loaded-weights.ts';
-import { judge } from '../luq/quality/check.ts';
+import { judge } from '../luq/quality/coherence.ts';
 import { compareWithSource } from '../luq/quality/held-out.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { openModel } from '../models/open-model.ts';
 import { calibrationLimits, sequencesFor } from './calibration.ts';
-import type { Measuring } from './measuring.ts';
+import type { MeasuringContext } from './measuring-context.ts';
 
 /** Loads the result and holds it against what the source said at the held-out positions. */
 export async function checkResult(
-  { addon, source, request, calibrated, signal, onProgress }: Measuring,
+  { addon, source, request, calibrated, signal, onProgress }: MeasuringContext,
   { path, mmproj }: { readonly path: string; readonly mmproj: string | null },
 ): Promise<Check> {
   const text = readTextModel(path);

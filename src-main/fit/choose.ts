@@ -5,10 +5,10 @@ import { orderLayers } from '../luq/entropy/orders.ts';
 import { lowLayerCount, type LayerPlan, type OrderedPlan } from '../luq/plan/plan.ts';
 import { largestPassing } from './bisect.ts';
 import { ladderPlan, measureLadder } from './ladder.ts';
-import type { Measuring } from './measuring.ts';
+import type { MeasuringContext } from './measuring-context.ts';
 import { noPlanKeepsQuality, qualityNeedsMemory, qualityOutOfReach } from './quality-refusal.ts';
 import { divergenceOf, keepsQuality } from './quality.ts';
-import { speedOf } from './speed.ts';
+import { predictedSpeedOf } from './predicted-speed.ts';
 
 /** Chooses the plan of a fit by what plans do to the model: measured, each put together and compared with the source. */
 
@@ -32,7 +32,7 @@ export interface Chosen extends OrderedPlan {
 }
 
 /** The paper's plan for the budget, or the best of several; what the limits ask for is measured and holds. */
-export async function choose(measuring: Measuring): Promise<Chosen> {
+export async function choose(measuring: MeasuringContext): Promise<Chosen> {
   const { planner, request } = measuring;
   if (request.plan.kind === 'auto') return chooseBest(measuring);
   const order = await orderFor(measuring, request.plan.ordering);
@@ -44,7 +44,7 @@ export async function choose(measuring: Measuring): Promise<Chosen> {
   return { plan, order, candidates: [] };
 }
 
-async function orderFor(measuring: Measuring, ordering: Ordering): Promise<number[]> {
+async function orderFor(measuring: MeasuringContext, ordering: Ordering): Promise<number[]> {
   const { calibrated, request } = measuring;
   const sensitivity = ordering === 'sensitivity' ? await measureSensitivity(measuring) : undefined;
   const { entropyBits } = calibrated;
@@ -52,7 +52,11 @@ async function orderFor(measuring: Measuring, ordering: Ordering): Promise<numbe
 }
 
 /** Divergence with each layer low alone [layers]. */
-export async function measureSensitivity({ planner, trials, onProgress }: Measuring): Promise<number[]> {
+export async function measureSensitivity({
+  planner,
+  trials,
+  onProgress,
+}: MeasuringContext): Promise<number[]> {
   const divergences: number[] = [];
   for (let layer = 0; layer < planner.layers; layer++) {
     divergences.push(divergenceOf(await trials.measure(planner.withLowLayers([layer], 1))));
@@ -67,7 +71,7 @@ export async function measureSensitivity({ planner, trials, onProgress }: Measur
  * bisection, to say what memory that quality takes; where not even none does, that is known after two trials.
  */
 async function requireQuality(
-  { trials, planner, request }: Measuring,
+  { trials, planner, request }: MeasuringContext,
   order: readonly number[],
   fitted: LayerPlan,
 ): Promise<void> {
@@ -87,13 +91,13 @@ interface CandidatePlan extends OrderedPlan {
 }
 
 /** Measures all that fit the budget and takes the nearest to the source; of equally near ones the fastest. */
-async function chooseBest(measuring: Measuring): Promise<Chosen> {
+async function chooseBest(measuring: MeasuringContext): Promise<Chosen> {
   const { trials, request } = measuring;
   const { budget, quality: limits } = request;
   const measured: (CandidatePlan & { quality: Quality; speed: number })[] = [];
   for (const candidate of await candidatePlans(measuring)) {
     const quality = await trials.measure(candidate.plan);
-    measured.push({ ...candidate, quality, speed: await speedOf(measuring, candidate.plan) });
+    measured.push({ ...candidate, quality, speed: await predictedSpeedOf(measuring, candidate.plan) });
   }
   const best = recommended(
     measured.filter(({ quality }) => keepsQuality(quality, limits)),
@@ -115,7 +119,7 @@ async function chooseBest(measuring: Measuring): Promise<Chosen> {
 }
 
 /** The paper's order, the one asked for, the edges protected, a rung for every layer, and the largest uniform ones that fit. */
-async function candidatePlans(measuring: Measuring): Promise<CandidatePlan[]> {
+async function candidatePlans(measuring: MeasuringContext): Promise<CandidatePlan[]> {
   const { planner, request } = measuring;
   const { budget, plan } = request;
   const candidates: CandidatePlan[] = [];

@@ -5,7 +5,7 @@ import type { FitRequest } from '../contract/fit-request.ts';
 import { lowLayersOf } from '../contract/low-layers.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import type { Fitted } from '../contract/workers/compress.ts';
-import { discard, makeFolder, publish } from '../files/durable.ts';
+import { discard, makeFolder, publish } from '../files/durable-files.ts';
 import { tryOutputName } from '../files/output-name.ts';
 import { modesAt, type Modes } from '../files/private-files.ts';
 import { writeError } from '../files/write-error.ts';
@@ -17,9 +17,9 @@ import type { OnLayer } from './calibration.ts';
 import { checkResult } from './check-result.ts';
 import { choose } from './choose.ts';
 import { identify, openContext, type ReadContext } from './context.ts';
-import { startMeasuring, type Measuring } from './measuring.ts';
+import { startMeasuring, type MeasuringContext } from './measuring-context.ts';
 import { describeFit } from './result.ts';
-import { speedOf } from './speed.ts';
+import { predictedSpeedOf } from './predicted-speed.ts';
 import { StageClock } from './stage-clock.ts';
 import { writeFiles } from './write.ts';
 
@@ -55,7 +55,7 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
   const { candidates, ...chosen } = await choose(measuring);
   const { rungs, layerRungs, memory } = chosen.plan;
   onPlan?.({ low: lowLayersOf(layerRungs, rungs.high), layerRungs, memory });
-  const predictedTokensPerSecond = await speedOf(measuring, chosen.plan);
+  const predictedTokensPerSecond = await predictedSpeedOf(measuring, chosen.plan);
   const made = await writeAndCheck(measuring, chosen, modes);
   const { budget } = context.request;
   return {
@@ -78,7 +78,7 @@ function insistItCanBeDone({ planner, request }: ReadContext): void {
 }
 
 /** Writes under another name, and gives the result its own once it was checked. */
-async function writeAndCheck(measuring: Measuring, chosen: OrderedPlan, modes: Modes) {
+async function writeAndCheck(measuring: MeasuringContext, chosen: OrderedPlan, modes: Modes) {
   const { planner, request } = measuring;
   const allHigh = planner.withLowLayers(chosen.order, 0);
   const unchecked = `${request.output.path}.unchecked`;

@@ -4,7 +4,7 @@ import { bytesWithTypes } from '../luq/plan/mixture.ts';
 import type { LayerPlan } from '../luq/plan/plan.ts';
 import type { Planner } from '../luq/plan/planner.ts';
 import { layerOf } from '../models/model-file.ts';
-import type { Measuring } from './measuring.ts';
+import type { MeasuringContext } from './measuring-context.ts';
 import { divergenceOf } from './quality.ts';
 
 /** What a ladder may give a layer besides the two rungs of the fit. */
@@ -25,7 +25,12 @@ export interface Ladder {
  * Measures every layer alone on every rung, the others on the high one. `error` is the divergence that this adds: layers' errors
  * do not simply add up, so whatever is chosen by them has to be measured whole.
  */
-export async function measureLadder({ source, planner, trials, onProgress }: Measuring): Promise<Ladder> {
+export async function measureLadder({
+  source,
+  planner,
+  trials,
+  onProgress,
+}: MeasuringContext): Promise<Ladder> {
   const { tensors } = source.text.gguf;
   const { high, low } = planner.rungs;
   const ladder = [...new Set([high, low, ...BETWEEN])];

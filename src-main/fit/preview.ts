@@ -8,7 +8,7 @@ import { keptKernelSpeeds, knownKernelSpeeds } from '../profile/probe-cache.ts';
 import { keyOf, predictTokensPerSecond, type KernelSpeed, type Matrix } from '../profile/probe.ts';
 import { calibrationKey, keptCalibration } from './calibration.ts';
 import { openContext, type ReadContext } from './context.ts';
-import { kernelSpeeds } from './speed.ts';
+import { kernelSpeeds } from './predicted-speed.ts';
 import { openWorkspace } from './workspace.ts';
 
 /**

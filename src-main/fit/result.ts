@@ -3,7 +3,7 @@ import { tensorTypeName } from '../gguf/tensor-types.ts';
 import { bytesAs, fallbacksIn } from '../luq/plan/mixture.ts';
 import { lowLayerCount, type LayerPlan, type OrderedPlan } from '../luq/plan/plan.ts';
 import { layerOf, type TextModel } from '../models/model-file.ts';
-import type { Measuring } from './measuring.ts';
+import type { MeasuringContext } from './measuring-context.ts';
 import type { WrittenFiles } from './write.ts';
 
 /** What is known of a fit before its models have run. */
@@ -16,7 +16,7 @@ export interface FitOutcome {
 
 /** The parts of the report that follow from the plan and the files. */
 export function describeFit(
-  measuring: Measuring,
+  measuring: MeasuringContext,
   outcome: FitOutcome,
 ): Pick<FitReport, 'version' | 'model' | 'calibration' | 'layers' | 'plan' | 'files'> {
   const { source, request, planner, calibrated } = measuring;
@@ -44,7 +44,7 @@ export function describeFit(
   };
 }
 
-function layerReports({ source, calibrated }: Measuring, { plan, order }: OrderedPlan): LayerReport[] {
+function layerReports({ source, calibrated }: MeasuringContext, { plan, order }: OrderedPlan): LayerReport[] {
   const rankOf = new Map(order.map((layer, rank) => [layer, rank]));
   return calibrated.entropies.map((entropy, index) => {
     const rank = rankOf.get(index) ?? 0;
@@ -71,7 +71,7 @@ function layerReports({ source, calibrated }: Measuring, { plan, order }: Ordere
 }
 
 function planReport(
-  { source, request, planner }: Measuring,
+  { source, request, planner }: MeasuringContext,
   { chosen, predictedTokensPerSecond }: FitOutcome,
 ): PlanReport {
   const { plan, order } = chosen;

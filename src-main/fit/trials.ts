@@ -9,12 +9,12 @@ import { Bank, fillBank, imatrixKey } from '../luq/quantize/bank.ts';
 import { calibrationLimits, sequencesFor, type Calibrated } from './calibration.ts';
 import type { FitContext } from './context.ts';
 import { enough } from './quality.ts';
-import { discard, writeFileAtomically } from '../files/durable.ts';
+import { discard, writeFileAtomically } from '../files/durable-files.ts';
 import { compareWithSource } from '../luq/quality/held-out.ts';
 import { staysMapped } from '../luq/plan/loaded-weights.ts';
 import { openModel } from '../models/open-model.ts';
 import { fileTypeId } from '../luq/plan/rungs.ts';
-import { insist } from '../files/refused.ts';
+import { insist } from '../files/retry-refused.ts';
 
 /**
  * Measures what plans do to a model: puts each together in a file that is thrown away, and compares it with the source on the

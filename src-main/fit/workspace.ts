@@ -1,6 +1,6 @@
 import { basename, extname, join } from 'node:path';
 import { workFolder } from '../home.ts';
-import { makeFolder } from '../files/durable.ts';
+import { makeFolder } from '../files/durable-files.ts';
 import { writeError } from '../files/write-error.ts';
 import { LONGEST_STEM_BYTES, shortened } from '../files/output-name.ts';
 

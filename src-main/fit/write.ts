@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PRIVATE, type Modes } from '../files/private-files.ts';
-import { insist } from '../files/refused.ts';
+import { insist } from '../files/retry-refused.ts';
 import type { LayerPlan, OrderedPlan } from '../luq/plan/plan.ts';
 import { fileTypeId } from '../luq/plan/rungs.ts';
 import { assemble } from '../luq/quantize/assemble.ts';
 import { Bank, fillBank, imatrixKey } from '../luq/quantize/bank.ts';
 import type { FitContext } from './context.ts';
-import { luqFacts } from './facts.ts';
-import type { Measuring } from './measuring.ts';
+import { luqFacts } from './luq-facts.ts';
+import type { MeasuringContext } from './measuring-context.ts';
 
 /** Quantizes what the bank lacks of a plan and puts the model together. Returns the file's size in bytes. */
 async function writeModel(
-  measuring: Measuring,
+  measuring: MeasuringContext,
   written: OrderedPlan,
   output: string,
   modes: Modes,
@@ -59,7 +59,7 @@ export interface WrittenFiles {
 
 /** Everything a fit leaves behind: the model, its vision file, and the model to compare it with. */
 export async function writeFiles(
-  measuring: Measuring,
+  measuring: MeasuringContext,
   wanted: { chosen: OrderedPlan; allHigh: LayerPlan; unchecked: string; modes: Modes },
 ): Promise<WrittenFiles> {
   const { planner, request, source, workspace } = measuring;

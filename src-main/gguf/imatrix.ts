@@ -3,7 +3,7 @@ import { encodeGguf, ggufEntry } from './writer.ts';
 import { GgufType, metadataNumber, readGguf } from './gguf.ts';
 import { tensorTypeId } from './tensor-types.ts';
 import { SnugError } from '../contract/errors.ts';
-import { insist } from '../files/refused.ts';
+import { insist } from '../files/retry-refused.ts';
 
 export interface Importance {
   /** Σ x² per input channel [columns] */

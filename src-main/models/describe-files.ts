@@ -96,7 +96,7 @@ function visionRefusal(text: TextModel, path: string): string | null {
 
 const LONGEST_RUNG = 20;
 
-/** The plan that a fit wrote into its result (luq/facts.ts). */
+/** The plan that a fit wrote into its result (fit/luq-facts.ts). */
 function planOf(gguf: Gguf): Description['plan'] {
   const rungs = metadataArray(gguf, 'luq.rungs');
   const lowLayers = metadataArray(gguf, 'luq.low_layers');

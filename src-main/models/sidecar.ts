@@ -3,7 +3,7 @@ import { dirname, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
 import { ORDERINGS } from '../contract/fit-request.ts';
-import { removeDurably, writeFileAtomically } from '../files/durable.ts';
+import { removeDurably, writeFileAtomically } from '../files/durable-files.ts';
 import { PRIVATE, PRIVATE_FOLDER, type Modes } from '../files/private-files.ts';
 import { readRegularFile } from '../files/regular-file.ts';
 

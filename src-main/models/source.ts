@@ -14,7 +14,7 @@ import {
   type TextModel,
   type VisionModel,
 } from './model-file.ts';
-import { writeFileAtomically } from '../files/durable.ts';
+import { writeFileAtomically } from '../files/durable-files.ts';
 
 /** The model to be fitted, read and checked. */
 export interface ReadSource {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Laptop } from '../contract/fit-report.ts';
 import type { Addon } from '../engine/native-types.ts';
 import { readKept } from '../files/json-file.ts';
-import { writeFileAtomically } from '../files/durable.ts';
+import { writeFileAtomically } from '../files/durable-files.ts';
 import { keyOf, probeKernels, type KernelSpeed, type Matrix } from './probe.ts';
 
 const cacheSchema = z.object({

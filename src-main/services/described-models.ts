@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isCancelled, SnugError, toErrorData, type ErrorCode } from '../contract/errors.ts';
 import { describedFilesSchema, type DescribedFiles, type Description } from '../contract/model.ts';
 import type { ReadOnly } from '../contract/read-only.ts';
-import { writeFileAtomically } from '../files/durable.ts';
+import { writeFileAtomically } from '../files/durable-files.ts';
 import { readKept } from '../files/json-file.ts';
 import { sidecarPath } from '../models/sidecar.ts';
 import type { ModelRow } from '../store/models.ts';

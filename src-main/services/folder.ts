@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { EventBus } from './event-bus.ts';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import type { FolderMove, FolderService, MovedFolder } from '../contract/folder.ts';
-import { discard, makeFolder, publish } from '../files/durable.ts';
+import { discard, makeFolder, publish } from '../files/durable-files.ts';
 import { writeError } from '../files/write-error.ts';
 import { modesAt } from '../files/private-files.ts';
 import { modelsFolder } from '../home.ts';

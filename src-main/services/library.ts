@@ -5,7 +5,7 @@ import { workFolder } from '../home.ts';
 import type { EventBus } from './event-bus.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { BankUse, ImportResult, LibraryService, ModelDetails, ModelEntry } from '../contract/model.ts';
-import { discard, renameDurably } from '../files/durable.ts';
+import { discard, renameDurably } from '../files/durable-files.ts';
 import { writeError } from '../files/write-error.ts';
 import { givenPath } from '../files/pasted-paths.ts';
 import { readSidecar } from '../models/sidecar.ts';

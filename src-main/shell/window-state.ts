@@ -1,7 +1,7 @@
 import type { BrowserWindow } from 'electron';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomically } from '../files/durable.ts';
+import { writeFileAtomically } from '../files/durable-files.ts';
 import { readKept } from '../files/json-file.ts';
 import type { WindowState } from './window.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
-import { renameDurably } from '../files/durable.ts';
+import { renameDurably } from '../files/durable-files.ts';
 import { writeError } from '../files/write-error.ts';
 import { Connection } from './connection.ts';
 import { isDamage, WRITING_STORE } from './errors.ts';

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { syncFolder } from '../files/durable.ts';
+import { syncFolder } from '../files/durable-files.ts';
 import { PRIVATE_FILE, protectHome } from '../files/private-files.ts';
 import { writeError } from '../files/write-error.ts';
 import { Connection } from './connection.ts';

@@ -12,7 +12,7 @@ import {
 import { platform } from 'node:os';
 import { hasCode, SnugError } from '../contract/errors.ts';
 import { PRIVATE_FILE } from '../files/private-files.ts';
-import { mayPass, pause } from '../files/refused.ts';
+import { mayPass, pause } from '../files/retry-refused.ts';
 import { Connection } from './connection.ts';
 import { isDamage } from './errors.ts';
 

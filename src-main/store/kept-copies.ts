@@ -1,6 +1,6 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { discard, publish } from '../files/durable.ts';
+import { discard, publish } from '../files/durable-files.ts';
 import { PRIVATE_FILE } from '../files/private-files.ts';
 import { writeError } from '../files/write-error.ts';
 import type { Connection } from './connection.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
-import { makeFolder } from '../files/durable.ts';
+import { makeFolder } from '../files/durable-files.ts';
 import { writeError, type WritingAdvice } from '../files/write-error.ts';
 import { lockFile } from './file-lock.ts';
 

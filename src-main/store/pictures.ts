@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readdirSync, statSync, type Stats } from 'node:f
 import { dirname, join } from 'node:path';
 import type { PictureView } from '../contract/conversation.ts';
 import { SnugError } from '../contract/errors.ts';
-import { discard, writeFileAtomically } from '../files/durable.ts';
+import { discard, writeFileAtomically } from '../files/durable-files.ts';
 import { writeError } from '../files/write-error.ts';
 import type { Connection } from './connection.ts';
 import { hasSetAside } from './damage.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAddon } from '../../src-main/engine/addon.ts';
-import { kernelCache } from '../../src-main/fit/speed.ts';
+import { kernelCache } from '../../src-main/fit/predicted-speed.ts';
 import { readGguf } from '../../src-main/gguf/gguf.ts';
 import { tensorTypes } from '../../src-main/gguf/tensor-types.ts';
 import { profileLaptop } from '../../src-main/profile/laptop.ts';

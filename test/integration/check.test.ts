@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ChatHost } from '../../src-main/chat/host.ts';
 import type { SnugError } from '../../src-main/contract/errors.ts';
 import { loadAddon } from '../../src-main/engine/addon.ts';
-import { judge } from '../../src-main/luq/quality/check.ts';
+import { judge } from '../../src-main/luq/quality/coherence.ts';
 import { sequencesFor } from '../../src-main/fit/calibration.ts';
 import { resolveRequest } from '../../src-main/fit/request.ts';
 import { fit } from '../../src-main/fit/fit.ts';

@@ -8,12 +8,12 @@ import type { Addon, NativeEvaluator, NativeModel } from '../../engine/native-ty
 import { readKept } from '../../files/json-file.ts';
 import { freeDiskBytes } from '../../files/disk.ts';
 import { formatBytes } from '../../contract/bytes.ts';
-import { discard, makeFolder, syncFile, writeFileAtomically } from '../../files/durable.ts';
+import { discard, makeFolder, syncFile, writeFileAtomically } from '../../files/durable-files.ts';
 import { writeError } from '../../files/write-error.ts';
 import { encodeImatrix, readImatrix, type Imatrix } from '../../gguf/imatrix.ts';
 import { PRIVATE_FILE } from '../../files/private-files.ts';
 import { seededRandom, shuffled } from '../random.ts';
-import { insist } from '../../files/refused.ts';
+import { insist } from '../../files/retry-refused.ts';
 import type { PlannedSequence } from './sequences.ts';
 
 /**

@@ -7,7 +7,7 @@ import type { OnProgress } from '../../contract/progress.ts';
 import { withAbort } from '../../engine/native-calls.ts';
 import type { Addon } from '../../engine/native-types.ts';
 import { readKept } from '../../files/json-file.ts';
-import { writeFileAtomically } from '../../files/durable.ts';
+import { writeFileAtomically } from '../../files/durable-files.ts';
 import { kendallTau } from './kendall.ts';
 import { seededRandom, shuffled } from '../random.ts';
 

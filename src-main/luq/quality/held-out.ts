@@ -10,10 +10,10 @@ import { argMax } from './divergence.ts';
 import { compareWithKept, decodeKept, encodeKept, keepDistribution, keptBytes } from './kept-distribution.ts';
 import { QualitySum } from './quality.ts';
 import { readKept } from '../../files/json-file.ts';
-import { discard, publish, readWholly, writeFileAtomically, writeWholly } from '../../files/durable.ts';
+import { discard, publish, readWholly, writeFileAtomically, writeWholly } from '../../files/durable-files.ts';
 import { writeError } from '../../files/write-error.ts';
 import { PRIVATE_FILE } from '../../files/private-files.ts';
-import { insist } from '../../files/refused.ts';
+import { insist } from '../../files/retry-refused.ts';
 import type { PlannedSequence } from '../calibrate/sequences.ts';
 
 /**

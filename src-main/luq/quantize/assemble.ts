@@ -9,11 +9,11 @@ import { GgufType, type Gguf, type GgufEntry, type GgufTensor } from '../../gguf
 import { freeDiskBytes } from '../../files/disk.ts';
 import { formatBytes } from '../../contract/bytes.ts';
 import type { Bank } from './bank.ts';
-import { discard, makeFolder, publish, writeWhollyMeanwhile } from '../../files/durable.ts';
+import { discard, makeFolder, publish, writeWhollyMeanwhile } from '../../files/durable-files.ts';
 import { writeError } from '../../files/write-error.ts';
 import { bytesAs, bytesWithTypes } from '../plan/mixture.ts';
 import { PRIVATE, type Modes } from '../../files/private-files.ts';
-import { insist, insistMeanwhile } from '../../files/refused.ts';
+import { insist, insistMeanwhile } from '../../files/retry-refused.ts';
 
 /** ggml's version of the quantization formats (GGML_QNT_VERSION), which llama-quantize writes too. */
 const QUANTIZATION_VERSION = 2;

@@ -19,12 +19,18 @@ import { hashFile } from '../../files/hash.ts';
 import { tensorTypeName } from '../../gguf/tensor-types.ts';
 import { freeDiskBytes } from '../../files/disk.ts';
 import { formatBytes } from '../../contract/bytes.ts';
-import { discard, makeFolder, renameDurably, syncFileMeanwhile, syncFolder } from '../../files/durable.ts';
+import {
+  discard,
+  makeFolder,
+  renameDurably,
+  syncFileMeanwhile,
+  syncFolder,
+} from '../../files/durable-files.ts';
 import { writeError } from '../../files/write-error.ts';
 import { meanSquares, type Imatrix } from '../../gguf/imatrix.ts';
 import { bytesAs } from '../plan/mixture.ts';
 import { PRIVATE_FILE } from '../../files/private-files.ts';
-import { insist } from '../../files/refused.ts';
+import { insist } from '../../files/retry-refused.ts';
 
 /**
  * Every quantized form of a tensor that was ever needed, one file each. A plan is put together from them, so another budget

@@ -2,7 +2,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { SnugError } from '../../contract/errors.ts';
-import { makeFolder, removeDurably } from '../../files/durable.ts';
+import { makeFolder, removeDurably } from '../../files/durable-files.ts';
 import { writeError, type WritingAdvice } from '../../files/write-error.ts';
 import { isInside, realPath } from '../../files/paths.ts';
 import type { Modes } from '../../files/private-files.ts';

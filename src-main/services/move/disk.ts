@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { throwIfCancelled } from '../../contract/errors.ts';
-import { renameDurably, writeWhollyMeanwhile } from '../../files/durable.ts';
+import { renameDurably, writeWhollyMeanwhile } from '../../files/durable-files.ts';
 import { freeDiskBytes } from '../../files/disk.ts';
 
 /** What a move asks of the system; tests put one in its place that fails half-way. */

@@ -1,10 +1,10 @@
 import { existsSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { writeFileAtomically } from '../../files/durable.ts';
+import { writeFileAtomically } from '../../files/durable-files.ts';
 import { isInside, realPath } from '../../files/paths.ts';
 import { readSidecar, sidecarModes, sidecarPath, writeSidecar, type Sidecar } from '../../models/sidecar.ts';
 import type { ModelRepository, ModelRow } from '../../store/models.ts';
-import { insist } from '../../files/refused.ts';
+import { insist } from '../../files/retry-refused.ts';
 
 /** A file of the library on its way to another folder. */
 export interface MovingFile {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { removeDurably, writeFileAtomically } from '../../files/durable.ts';
+import { removeDurably, writeFileAtomically } from '../../files/durable-files.ts';
 import { readKept } from '../../files/json-file.ts';
 import type { MovingFile } from './files.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ContextRoom, type Question, type Turn } from '../../../src-main/chat/context-room.ts';
+import { ContextRoom, type Question, type PicturedMessage } from '../../../src-main/chat/context-room.ts';
 import { PictureScale, shareRoom } from '../../../src-main/prompt/picture-scale.ts';
 import type { PictureDetail } from '../../../src-main/contract/chat.ts';
 import type { SnugError } from '../../../src-main/contract/errors.ts';
@@ -31,7 +31,7 @@ function room({ contextTokens = 4096, maxTokens = 4096, vision = qwen }: Setting
       return Promise.resolve(pictures.reduce((sum, size) => sum + scale.tokens(size), spoken));
     },
   );
-  const tokensOf = async (question: Question, before: readonly Turn[] = []) => {
+  const tokensOf = async (question: Question, before: readonly PicturedMessage[] = []) => {
     const fitted = await made.fit(before, question, undefined);
     return { ...fitted, tokens: fitted.sizes.map((size) => scale.tokens(size)) };
   };
@@ -51,7 +51,7 @@ function question(
 }
 
 /** A question of so many words and its answer of as many. */
-const said = (count: number): Turn[] => [
+const said = (count: number): PicturedMessage[] => [
   { message: { role: 'user', text: words(count) }, pictures: [] },
   { message: { role: 'assistant', text: words(count) }, pictures: [] },
 ];

@@ -14,7 +14,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { KeptAnswers } from '../../../src-main/evaluate/kept-answers.ts';
 import { LogFile } from '../../../src-main/files/log-file.ts';
 import { Bank } from '../../../src-main/luq/quantize/bank.ts';
-import { makeFolder, writeFileAtomically } from '../../../src-main/files/durable.ts';
+import { makeFolder, writeFileAtomically } from '../../../src-main/files/durable-files.ts';
 import { AS_USUAL, modesAt, PRIVATE, protectHome } from '../../../src-main/files/private-files.ts';
 import { openWorkspace } from '../../../src-main/fit/workspace.ts';
 import { takeLock } from '../../../src-main/store/lock.ts';

@@ -5,7 +5,7 @@ import { EventBus } from '../../../src-main/services/event-bus.ts';
 import { SnugError } from '../../../src-main/contract/errors.ts';
 import { KeptAnswers } from '../../../src-main/evaluate/kept-answers.ts';
 import { Bank } from '../../../src-main/luq/quantize/bank.ts';
-import { publish, writeFileAtomically } from '../../../src-main/files/durable.ts';
+import { publish, writeFileAtomically } from '../../../src-main/files/durable-files.ts';
 import { openWorkspace } from '../../../src-main/fit/workspace.ts';
 import { writeSidecar } from '../../../src-main/models/sidecar.ts';
 import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';

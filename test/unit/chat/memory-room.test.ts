@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { requireRoom } from '../../../src-main/chat/room.ts';
+import { requireMemory } from '../../../src-main/chat/memory-room.ts';
 import type { SnugError } from '../../../src-main/contract/errors.ts';
 import type { Addon } from '../../../src-main/engine/native-types.ts';
 import { imageLimits } from '../../../src-main/models/image-limits.ts';
@@ -31,7 +31,7 @@ function setUp({ type = 'F16', mapped = true } = {}) {
       }),
   } as unknown as Addon;
   const room = (free: number, total: number, options: { context?: number; anyway?: boolean } = {}) =>
-    requireRoom(
+    requireMemory(
       addon,
       { text, vision: undefined, limits: imageLimits(text), contextTokens: options.context ?? 2048 },
       {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { beforeEach, expect, it, vi } from 'vitest';
 import { Bank } from '../../../src-main/luq/quantize/bank.ts';
 import { tryOutputName } from '../../../src-main/files/output-name.ts';
-import { insistMeanwhile } from '../../../src-main/files/refused.ts';
+import { insistMeanwhile } from '../../../src-main/files/retry-refused.ts';
 import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
 import { readRegularFile } from '../../../src-main/files/regular-file.ts';
 import { ggufTensor } from '../../helpers/small-models.ts';

@@ -2,7 +2,7 @@ import { isLow } from '../contract/low-layers.ts';
 import { GgufType, type GgufEntry } from '../gguf/gguf.ts';
 import { ggufEntry } from '../gguf/writer.ts';
 import type { OrderedPlan } from '../luq/plan/plan.ts';
-import type { Measuring } from './measuring.ts';
+import type { MeasuringContext } from './measuring-context.ts';
 import type { ResolvedRequest } from './request.ts';
 
 type Fact = Pick<GgufEntry, 'key' | 'raw'>;
@@ -11,7 +11,7 @@ const { string, uint32, uint64, float32 } = GgufType;
 
 /** The facts of a fit as `luq.*` metadata, so that a file says how it was made and can be checked; docs/models.md lists them. */
 export function luqFacts(
-  { source, request, calibrated }: Pick<Measuring, 'source' | 'request' | 'calibrated'>,
+  { source, request, calibrated }: Pick<MeasuringContext, 'source' | 'request' | 'calibrated'>,
   { plan, order }: OrderedPlan,
 ): Fact[] {
   const { report, entropyBits } = calibrated;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LARGEST_KLD, LEAST_AGREEMENT, judge } from '../../../../src-main/luq/quality/check.ts';
+import { LARGEST_KLD, LEAST_AGREEMENT, judge } from '../../../../src-main/luq/quality/coherence.ts';
 import { heldOutParts } from '../../../../src-main/luq/quality/held-out.ts';
 import type { PlannedSequence } from '../../../../src-main/luq/calibrate/sequences.ts';
 import type { Divergence } from '../../../../src-main/contract/fit-report.ts';

@@ -19,7 +19,7 @@ export interface Loading {
   readonly contextTokens: number;
 }
 
-export interface Room {
+export interface MemoryRoom {
   readonly memory: Memory;
   /** weights are pages of the file, which the system may drop and read again */
   readonly mapped: boolean;
@@ -36,12 +36,12 @@ const MOST_SHARE = 0.9;
  * Predicts what a chat takes, and where the weights will lie.
  * @throws SnugError DOES_NOT_FIT with what can be done, unless it is to be loaded `anyway`; one that is hopeless also then
  */
-export async function requireRoom(
+export async function requireMemory(
   addon: Addon,
   loading: Loading,
   machine: Laptop['memory'],
   anyway: boolean,
-): Promise<Room> {
+): Promise<MemoryRoom> {
   const { text, contextTokens } = loading;
   using model = await openMetadata(addon, text.path);
   const mayBeMapped = addon.canMap(text.path);
@@ -72,7 +72,7 @@ async function predict(
 }
 
 function isHopeless(
-  { memory, mapped }: Room,
+  { memory, mapped }: MemoryRoom,
   { totalBytes, swapTotalBytes, limitBytes }: Laptop['memory'],
 ): boolean {
   const held = memory.totalBytes - (mapped ? memory.weightsBytes : 0);
@@ -98,7 +98,7 @@ async function shorterContext(
 
 function doesNotFit(
   text: TextModel,
-  { memory, mapped }: Room,
+  { memory, mapped }: MemoryRoom,
   machine: Laptop['memory'],
   { hopeless, shorter }: { hopeless: boolean; shorter: number | undefined },
 ): SnugError {

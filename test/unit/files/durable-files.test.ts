@@ -4,7 +4,7 @@ import { platform } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { SnugError } from '../../../src-main/contract/errors.ts';
-import { writeFileAtomically } from '../../../src-main/files/durable.ts';
+import { writeFileAtomically } from '../../../src-main/files/durable-files.ts';
 import { writeError } from '../../../src-main/files/write-error.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FitRequest } from '../../../src-main/contract/fit-request.ts';
-import { luqFacts } from '../../../src-main/fit/facts.ts';
+import { luqFacts } from '../../../src-main/fit/luq-facts.ts';
 import { resolveRequest } from '../../../src-main/fit/request.ts';
 import { readGguf } from '../../../src-main/gguf/gguf.ts';
 import { encodeGguf } from '../../../src-main/gguf/writer.ts';

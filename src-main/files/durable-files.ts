@@ -14,7 +14,7 @@ import { dirname, resolve } from 'node:path';
 import { platform } from 'node:os';
 import { SnugError } from '../contract/errors.ts';
 import { PRIVATE, type Modes } from './private-files.ts';
-import { insist, insistMeanwhile } from './refused.ts';
+import { insist, insistMeanwhile } from './retry-refused.ts';
 import { writeError } from './write-error.ts';
 
 /** Removes a temporary file if it can; what went wrong before is what the person should hear of. */

@@ -15,7 +15,7 @@ export function kernelSpeeds({ request, laptop }: Pick<ReadContext, 'request' | 
 }
 
 /** Predicted tokens per second of a plan; kernels that this machine has not timed yet are timed first. */
-export async function speedOf(
+export async function predictedSpeedOf(
   context: Omit<ReadContext, 'planner'>,
   { types }: Pick<Plan, 'types'>,
 ): Promise<number> {
