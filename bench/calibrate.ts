@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAddon } from '../src-main/engine/addon.ts';
 import { openModel } from '../src-main/models/open-model.ts';
-import { median, run, seconds, type Comparison } from './measure.ts';
+import { median, run, seconds, type PeerComparison } from './measure.ts';
 import type { Setting } from './setting.ts';
 
 const CHUNK = 512;
@@ -14,7 +14,7 @@ const ROUNDS = 1;
  * Calibration tokens per second against llama-imatrix: the same text in the same chunks. Ours also samples layer outputs to
  * disk. Theirs is the difference between a long and a short run, so that loading the model does not count.
  */
-export async function benchCalibrate(setting: Setting): Promise<Comparison[]> {
+export async function benchCalibrate(setting: Setting): Promise<PeerComparison[]> {
   const { folder, peers, threads, model, text } = setting;
   const { addon } = loadAddon();
   using opened = await openModel(addon, { path: model, limits: { minTokens: 4, maxTokens: 64 }, threads });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { loadAddon } from '../src-main/engine/addon.ts';
 import { openModel } from '../src-main/models/open-model.ts';
-import { median, run, type Comparison } from './measure.ts';
+import { median, run, type PeerComparison } from './measure.ts';
 import type { Setting } from './setting.ts';
 
 const PROMPT = 512;
@@ -9,7 +9,7 @@ const ANSWER = 64;
 const ROUNDS = 5;
 
 /** Speed of the chat engine against llama-bench on the same file, taken in turns. */
-export async function benchChat({ peers, threads, quantized }: Setting): Promise<Comparison[]> {
+export async function benchChat({ peers, threads, quantized }: Setting): Promise<PeerComparison[]> {
   const { addon } = loadAddon();
   using model = await openModel(addon, {
     path: quantized,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 
 /** One claim: ours against theirs in one run on one machine. */
-export interface Comparison {
+export interface PeerComparison {
   readonly name: string;
   readonly unit: string;
   readonly ours: number;

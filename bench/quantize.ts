@@ -9,16 +9,16 @@ import { openMetadata } from '../src-main/models/open-model.ts';
 import type { Rung } from '../src-main/contract/rungs.ts';
 import { fileTypeId } from '../src-main/luq/plan/rungs.ts';
 import { readGguf } from '../src-main/gguf/gguf.ts';
-import { run, seconds, type Comparison } from './measure.ts';
+import { run, seconds, type PeerComparison } from './measure.ts';
 import type { Setting } from './setting.ts';
 
 /** Snug's bank against llama-quantize: the same file, types, importance matrix and threads; and refitting against both. */
-export async function benchQuantize(setting: Setting, rung: Rung): Promise<Comparison[]> {
+export async function benchQuantize(setting: Setting, rung: Rung): Promise<PeerComparison[]> {
   const { folder, peers, threads, model, imatrix } = setting;
   const { addon } = loadAddon();
   const source = readGguf(model);
   using metadata = await openMetadata(addon, model);
-  const comparisons: Comparison[] = [];
+  const comparisons: PeerComparison[] = [];
   const theirOutput = join(folder, `theirs-${rung}.gguf`);
   const ourOutput = join(folder, `ours-${rung}.gguf`);
   const types = mixtureOf(addon, metadata, source.tensors, rung);

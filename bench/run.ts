@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { readTextModel } from '../src-main/models/model-file.ts';
 import { benchCalibrate } from './calibrate.ts';
 import { benchChat } from './chat.ts';
-import { machine, run, type Comparison } from './measure.ts';
+import { machine, run, type PeerComparison } from './measure.ts';
 import { benchQuantize } from './quantize.ts';
 import { writeRandomModel } from './random-model.ts';
 import type { Setting } from './setting.ts';
@@ -53,9 +53,9 @@ const wanted = process.argv.slice(2);
 const path = join(root, 'bench', 'results', 'against-llama.cpp.json');
 const kept =
   wanted.length > 0 && existsSync(path)
-    ? (JSON.parse(readFileSync(path, 'utf8')) as { comparisons: Comparison[] }).comparisons
+    ? (JSON.parse(readFileSync(path, 'utf8')) as { comparisons: PeerComparison[] }).comparisons
     : [];
-const measured: Comparison[] = [];
+const measured: PeerComparison[] = [];
 
 /** After every bench: a run that is stopped keeps what it has measured. */
 function save(): void {

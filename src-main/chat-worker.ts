@@ -9,7 +9,7 @@ serveWorker(chatContract, {
   open: (request, { signal, emit }) => host.open(request, { signal, onEvent: emit }),
   openToCount: (request) => host.openToCount(request),
   restore: (history) => host.session.restore(history),
-  plan: (question, { signal }) => host.session.plan(question, signal),
+  scalePictures: (question, { signal }) => host.session.scalePictures(question, signal),
   send: (request, { signal, emit }) => host.session.send(request, { signal, onEvent: emit }),
   askOnce: (request, { signal, emit }) => host.askOnce(request, { signal, onEvent: emit }),
   measure: (request, { signal }) => host.measure(request, signal),

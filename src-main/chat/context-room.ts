@@ -21,7 +21,7 @@ interface PictureToSend {
   readonly sentAs?: PictureSize | undefined;
 }
 
-export interface Question {
+export interface AskedQuestion {
   readonly message: ChatMessage;
   readonly pictures: readonly PictureToSend[];
   readonly detail: PictureDetail;
@@ -89,7 +89,7 @@ export class ContextRoom {
   /** @throws SnugError CONTEXT_FULL when the question does not fit even alone, with its pictures as small as they get */
   async fit(
     before: readonly PicturedMessage[],
-    question: Question,
+    question: AskedQuestion,
     signal: AbortSignal | undefined,
   ): Promise<FittedQuestion> {
     const wanted = this.#wanted(question);
@@ -111,7 +111,7 @@ export class ContextRoom {
     return sizes.reduce((sum, size) => sum + this.#tokens(size), 0);
   }
 
-  #wanted({ pictures, detail }: Question): Wanted {
+  #wanted({ pictures, detail }: AskedQuestion): Wanted {
     const originals = pictures.map(({ original }) => original);
     const usual = this.usualSizes(originals);
     const most = this.#scale.limits.maxTokens;
@@ -127,7 +127,7 @@ export class ContextRoom {
   /** What all but the question's pictures takes. */
   async #wordsTokens(
     earlier: readonly PicturedMessage[],
-    { message }: Question,
+    { message }: AskedQuestion,
     wanted: Wanted,
     signal: AbortSignal | undefined,
   ): Promise<number> {
@@ -139,7 +139,7 @@ export class ContextRoom {
   /** Sizes of the question's pictures beside so many tokens of everything else; undefined where there is no room for them. */
   #sizesIn(
     words: number,
-    { pictures, detail }: Question,
+    { pictures, detail }: AskedQuestion,
     wanted: Wanted,
     isAlone: boolean,
   ): readonly PictureSize[] | undefined {
@@ -157,7 +157,7 @@ export class ContextRoom {
     return this.#sum(smaller) <= tight ? smaller : undefined;
   }
 
-  async #refusal(question: Question, signal: AbortSignal | undefined): Promise<SnugError> {
+  async #refusal(question: AskedQuestion, signal: AbortSignal | undefined): Promise<SnugError> {
     const smallest = question.pictures.map(({ original }) =>
       this.#scale.within(original, question.detail === 'full' ? this.#scale.limits.maxTokens : 0),
     );

@@ -3,9 +3,9 @@ import type {
   ChatEvent,
   ChatHistory,
   ChatStatistics,
-  PicturePlan,
+  PictureScaling,
   PictureQuestion,
-  PlannedPictures,
+  ScaledPictures,
   SendRequest,
   SentAnswer,
   SentPicture,
@@ -16,7 +16,7 @@ import type { Addon, NativeChat, NativeModel } from '../engine/native-types.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
 import type { TextModel, VisionModel } from '../models/model-file.ts';
 import type { PictureSize } from '../pictures/picture-size.ts';
-import { ContextRoom, type Question, type PicturedMessage } from './context-room.ts';
+import { ContextRoom, type AskedQuestion, type PicturedMessage } from './context-room.ts';
 import { PictureScale } from '../prompt/picture-scale.ts';
 import { decodePicture, readPictureSize, type Picture } from '../pictures/pictures.ts';
 import { ChatTemplate } from '../prompt/template.ts';
@@ -109,15 +109,15 @@ export class ChatSession implements Disposable {
   }
 
   /** What a question's pictures will take once they are scaled, and what they would take with more detail. */
-  async plan(question: PictureQuestion, signal?: AbortSignal): Promise<PicturePlan> {
+  async scalePictures(question: PictureQuestion, signal?: AbortSignal): Promise<PictureScaling> {
     if (!this.#model.describe().canSee) throw cannotSee();
     const usual = await this.#read(question);
     const more = await this.#read({ ...question, detail: 'more', sentAs: undefined });
-    const planned = async (asked: Question): Promise<PlannedPictures> => {
+    const scaled = async (asked: AskedQuestion): Promise<ScaledPictures> => {
       const { sizes, dropped } = await this.#room.fit(this.#thread, asked, signal);
       return { pictures: this.#sent(sizes), dropped };
     };
-    return { usual: await planned(usual), more: await planned(more) };
+    return { usual: await scaled(usual), more: await scaled(more) };
   }
 
   #sent(sizes: readonly PictureSize[]): SentPicture[] {
@@ -128,7 +128,7 @@ export class ChatSession implements Disposable {
     }));
   }
 
-  async #read({ text, pictures, detail = 'usual', sentAs = [] }: PictureQuestion): Promise<Question> {
+  async #read({ text, pictures, detail = 'usual', sentAs = [] }: PictureQuestion): Promise<AskedQuestion> {
     const originals = await Promise.all(pictures.map(readPictureSize));
     return {
       message: { role: 'user', text, pictures: pictures.length },

@@ -1,13 +1,7 @@
 import type { Command } from 'commander';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
-import type {
-  ChatEvent,
-  OpenChatRequest,
-  OpenedChat,
-  PlannedPictures,
-  SentAnswer,
-} from '../contract/chat.ts';
+import type { ChatEvent, OpenChatRequest, OpenedChat, ScaledPictures, SentAnswer } from '../contract/chat.ts';
 import { DEFAULT_SETTINGS, MOST_TEMPERATURE } from '../contract/settings.ts';
 import { isCancelled } from '../contract/errors.ts';
 import { contextFor } from '../models/image-limits.ts';
@@ -113,11 +107,11 @@ class TerminalChat {
   }
 
   /** What pictures will take as they are going to be sent, and with the most detail. */
-  async plan(
+  async scalePictures(
     text: string,
     pictures: readonly string[],
-  ): Promise<{ sent: PlannedPictures; more: PlannedPictures }> {
-    const { usual, more } = await this.#worker.plan({ text, pictures });
+  ): Promise<{ sent: ScaledPictures; more: ScaledPictures }> {
+    const { usual, more } = await this.#worker.scalePictures({ text, pictures });
     return { sent: this.#detail === 'more' ? more : usual, more };
   }
 
@@ -161,10 +155,10 @@ class TerminalChat {
   }
 
   async #tellPictures(text: string, pictures: readonly string[]): Promise<void> {
-    const { sent, more } = await this.plan(text, pictures);
+    const { sent, more } = await this.scalePictures(text, pictures);
     for (const [i, path] of pictures.entries())
       messages.lines(paint('dim', `${path}: ${counted(sent.pictures[i]?.tokens ?? 0, 'token')}`));
-    const most = (planned: PlannedPictures) => Math.max(...planned.pictures.map(({ tokens }) => tokens));
+    const most = (planned: ScaledPictures) => Math.max(...planned.pictures.map(({ tokens }) => tokens));
     if (most(more) > most(sent)) messages.lines(paint('dim', `More detail: --image-tokens ${most(more)}`));
   }
 }
@@ -215,7 +209,7 @@ async function converse(chat: TerminalChat, opened: OpenedChat, firstPictures: s
       if (line.kind === 'drop') pictures = [];
       if (line.kind === 'pictures' || line.kind === 'question') {
         for (const path of line.paths.map(givenPicture)) {
-          const { sent } = await chat.plan('', [...pictures, path]);
+          const { sent } = await chat.scalePictures('', [...pictures, path]);
           if (line.kind === 'pictures')
             messages.lines(`${path}: ${counted(sent.pictures.at(-1)?.tokens ?? 0, 'token')}`);
           pictures = [...pictures, path];

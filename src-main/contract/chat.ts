@@ -54,15 +54,15 @@ export const pictureQuestionSchema = z.object({
 export type PictureQuestion = ReadOnly<z.infer<typeof pictureQuestionSchema>>;
 
 /** A question's pictures once they are scaled to the room that is left. */
-const plannedPicturesSchema = z.object({
+const scaledPicturesSchema = z.object({
   pictures: z.array(sentPictureSchema),
   /** how many of the oldest messages give way to it */
   dropped: z.number(),
 });
-export type PlannedPictures = ReadOnly<z.infer<typeof plannedPicturesSchema>>;
+export type ScaledPictures = ReadOnly<z.infer<typeof scaledPicturesSchema>>;
 
-export const picturePlanSchema = z.object({ usual: plannedPicturesSchema, more: plannedPicturesSchema });
-export type PicturePlan = ReadOnly<z.infer<typeof picturePlanSchema>>;
+export const pictureScalingSchema = z.object({ usual: scaledPicturesSchema, more: scaledPicturesSchema });
+export type PictureScaling = ReadOnly<z.infer<typeof pictureScalingSchema>>;
 
 export const sendSchema = pictureQuestionSchema.extend({
   maxTokens: z.number(),

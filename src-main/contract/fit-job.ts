@@ -32,7 +32,7 @@ export interface FitPreview extends Pick<PlanPreview, 'rungs' | 'contextTokens' 
   } | null;
 }
 
-export type FitState = 'running' | 'paused' | 'cancelled' | 'failed' | 'done';
+export type FitJobState = 'running' | 'paused' | 'cancelled' | 'failed' | 'done';
 
 /** One press of the button, from start to end; kept over restarts. */
 export interface FitJob {
@@ -41,7 +41,7 @@ export interface FitJob {
   readonly modelName: string;
   readonly budgetBytes: number;
   readonly contextTokens: number;
-  readonly state: FitState;
+  readonly state: FitJobState;
   readonly progress: Progress | null;
   /** share of the whole job done, 0 to 1 */
   readonly share: number;

@@ -9,7 +9,7 @@ import type { QualityLimits } from './request.ts';
 export const LEAST_POSITIONS = 64;
 
 /** @throws SnugError TOO_FEW_TOKENS when fewer positions were compared than say anything */
-export function enough(quality: Quality): Quality {
+export function requireEnoughTokens(quality: Quality): Quality {
   const positions = Math.max(quality.image?.tokens ?? 0, quality.text?.tokens ?? 0);
   if (positions >= LEAST_POSITIONS) return quality;
   throw new SnugError(

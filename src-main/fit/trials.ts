@@ -8,7 +8,7 @@ import { assemble } from '../luq/quantize/assemble.ts';
 import { Bank, fillBank, imatrixKey } from '../luq/quantize/bank.ts';
 import { calibrationLimits, sequencesFor, type Calibrated } from './calibration.ts';
 import type { FitContext } from './context.ts';
-import { enough } from './quality.ts';
+import { requireEnoughTokens } from './quality.ts';
 import { discard, writeFileAtomically } from '../files/durable-files.ts';
 import { compareWithSource } from '../luq/quality/held-out.ts';
 import { staysMapped } from '../luq/plan/loaded-weights.ts';
@@ -48,12 +48,12 @@ export class Trials {
   async measure(trial: Trial, file?: TrialFile): Promise<Quality> {
     const path = join(this.#context.workspace.folder, 'trials', `${this.key(trial)}.json`);
     const kept = readKept(path, qualitySchema);
-    if (kept) return enough(kept);
+    if (kept) return requireEnoughTokens(kept);
     if (!file) {
       using own = this.open(trial);
       return await this.measure(trial, own);
     }
-    const quality = enough(await this.#compare(trial, await file.path()));
+    const quality = requireEnoughTokens(await this.#compare(trial, await file.path()));
     writeFileAtomically(path, JSON.stringify(quality));
     return quality;
   }

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import type { DocumentPages } from '../contract/conversation.ts';
 import type { PagesRequest } from '../contract/workers/picture.ts';
 import type { PdfDocument } from './decoders/pdf.ts';
-import { openDocument, within } from './open-picture.ts';
+import { openDocument, decodeOrRefuse } from './open-picture.ts';
 
 /** Pixels of a page as it is shown to choose from, on its longer side. */
 const THUMBNAIL_PIXELS = 240;
@@ -19,13 +19,13 @@ export async function documentPages({ bytes, name, first, count }: PagesRequest)
 
 async function thumbnail(document: PdfDocument, name: string, page: number): Promise<string | null> {
   try {
-    const { width, height } = within(name, () => document.size(page - 1));
+    const { width, height } = decodeOrRefuse(name, () => document.size(page - 1));
     const scale = THUMBNAIL_PIXELS / Math.max(width, height);
     const size = {
       width: Math.max(1, Math.round(width * scale)),
       height: Math.max(1, Math.round(height * scale)),
     };
-    const { data, ...raw } = within(name, () => document.render(page - 1, size));
+    const { data, ...raw } = decodeOrRefuse(name, () => document.render(page - 1, size));
     const png = await sharp(data, { raw: { ...raw, channels: 4 } })
       .removeAlpha()
       .png()

@@ -160,7 +160,7 @@ async function openPage({ bytes, name, kind, page: asked }: Source): Promise<Ope
       pages === 1 ? 'It has one page.' : `Choose one from 1 to ${pages}.`,
     );
   }
-  const { width, height } = within(name, () => document.size(page - 1));
+  const { width, height } = decodeOrRefuse(name, () => document.size(page - 1));
   const scale = Math.min(DOTS_PER_INCH / POINTS_PER_INCH, Math.sqrt(MOST_PAGE_PIXELS / (width * height)));
   const facts = {
     width: Math.max(1, Math.round(width * scale)),
@@ -172,7 +172,7 @@ async function openPage({ bytes, name, kind, page: asked }: Source): Promise<Ope
     notes: pages === 1 || asked !== undefined ? [] : [`${name} has ${pages} pages; only its first is used`],
     checkMemory: memoryCheck({ bytes, name, kind }, facts, facts),
     decoder: (size) => {
-      const { data, ...raw } = within(name, () => document.render(page - 1, size));
+      const { data, ...raw } = decodeOrRefuse(name, () => document.render(page - 1, size));
       return sharp(data, { raw: { ...raw, channels: 4 } });
     },
   };
@@ -191,8 +191,8 @@ export async function openDocument(bytes: Uint8Array, name: string): Promise<Pdf
   return document;
 }
 
-/** A decoder that runs into the end of its memory breaks off wherever it is. */
-export function within<Result>(name: string, job: () => Result): Result {
+/** Says of what a decoder broke off at what it is: a decoder that runs into the end of its memory breaks off wherever it is. */
+export function decodeOrRefuse<Result>(name: string, job: () => Result): Result {
   try {
     return job();
   } catch (error) {

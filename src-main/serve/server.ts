@@ -9,7 +9,7 @@ import { SnugError } from '../contract/errors.ts';
 import { MOST_MESSAGE_BYTES, SOCKET_PATH, SOCKET_PROTOCOL } from '../contract/wire.ts';
 import { appRoot } from '../root.ts';
 import type { Services } from '../services/services.ts';
-import { Answers } from './answers.ts';
+import { Responses } from './responses.ts';
 import { Connections } from './connections.ts';
 import { Gate } from './gate.ts';
 import { WindowSocket } from './window-socket.ts';
@@ -55,8 +55,8 @@ export async function startServer(
     handleProtocols: () => SOCKET_PROTOCOL,
   });
   const dispatcher = new Dispatcher(services.api);
-  const answers = new Answers({ gate, connections, services, page });
-  http.on('request', (request, response) => void answers.answer(request, response));
+  const responses = new Responses({ gate, connections, services, page });
+  http.on('request', (request, response) => void responses.answer(request, response));
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (request.url !== SOCKET_PATH || gate.refusalOf(request) !== undefined || !gate.knowsSocket(request))
       return refuse(socket, '403 Forbidden');

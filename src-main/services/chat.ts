@@ -7,7 +7,7 @@ import type {
   Conversation,
   LoadedModelView,
   Message,
-  PictureCosts as Costs,
+  PictureCosts,
 } from '../contract/conversation.ts';
 import type { SentSize } from '../contract/chat.ts';
 import { SnugError } from '../contract/errors.ts';
@@ -24,7 +24,7 @@ import type { CurrentAnswer } from './current-answer.ts';
 import type { Library } from './library.ts';
 import { LoadedModel } from './loaded-model.ts';
 import { ModelRequests, modelOf, sentSizes } from './model-requests.ts';
-import { PictureCosts } from './picture-costs.ts';
+import { PictureCounter } from './picture-counter.ts';
 import { PicturePace } from './picture-pace.ts';
 import { replacingAnswer, replacingQuestion } from './replacing-messages.ts';
 import type { StoredSettings } from './settings.ts';
@@ -43,7 +43,7 @@ export class Chat implements ChatService {
   readonly #events: EventBus;
   readonly #model: LoadedModel;
   readonly #requests: ModelRequests;
-  readonly #costs: PictureCosts;
+  readonly #costs: PictureCounter;
   readonly #answers: Answers;
   readonly #sideBySide: SideBySide;
   readonly #keeping: Disposable;
@@ -75,7 +75,7 @@ export class Chat implements ChatService {
     this.#model = model;
     this.#requests = requests;
     this.#answers = new Answers({ model, requests, pace, activity: (told) => this.#tell(told) });
-    this.#costs = new PictureCosts({ ...options, model, requests, pace });
+    this.#costs = new PictureCounter({ ...options, model, requests, pace });
     this.#sideBySide = new SideBySide({ ...options, start, model, requests, costs: this.#costs });
     this.#keeping = activity.keep({ release: () => this.#release() });
   }
@@ -141,7 +141,7 @@ export class Chat implements ChatService {
     text: string;
     pictures: readonly string[];
     editing?: string | undefined;
-  }): Promise<Costs | null> {
+  }): Promise<PictureCosts | null> {
     const { conversationId, ...question } = argument;
     return this.#costs.of({ conversation: this.#conversations.get(conversationId), ...question });
   }

@@ -129,7 +129,9 @@ function keepSidecar(outputPath: string, modelPath: string, fitted: Fitted): voi
 
 /** Adds what the answers show: a model that only repeats itself or says nothing is broken, whatever its divergence. */
 function judgeAnswers(fitted: Fitted, answers: readonly Answer[]): Fitted['check'] {
-  const broken = answers.filter(({ luq, source }) => isBroken(luq) && (source === null || !isBroken(source)));
+  const broken = answers.filter(
+    ({ luq, source }) => isBrokenAnswer(luq) && (source === null || !isBrokenAnswer(source)),
+  );
   if (broken.length * 2 <= answers.length) return fitted.check;
   const reason = `${broken.length} of ${counted(answers.length, 'answer')} ${broken.length === 1 ? 'is empty or repeats itself' : 'are empty or repeat themselves'}`;
   return { ...fitted.check, coherent: false, reasons: [...fitted.check.reasons, reason] };
@@ -139,7 +141,7 @@ function judgeAnswers(fitted: Fitted, answers: readonly Answer[]): Fitted['check
 const LOOPING_SHARE = 0.6;
 
 /** Empty, or mostly one short piece over and over; a row of dots or dashes inside an answer is layout. */
-export function isBroken(answer: string): boolean {
+export function isBrokenAnswer(answer: string): boolean {
   const text = answer.trim();
   if (text === '') return true;
   const loops = text.match(/(.{1,48}?)\1{5,}/gsu) ?? [];

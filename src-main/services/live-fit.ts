@@ -1,4 +1,4 @@
-import type { FitJob, FitState } from '../contract/fit-job.ts';
+import type { FitJob, FitJobState } from '../contract/fit-job.ts';
 import type { FitEvent } from '../contract/workers/compress.ts';
 import { FitProgress, type StageWeights } from './fit-progress.ts';
 
@@ -44,7 +44,7 @@ export class LiveFit {
     }
   }
 
-  end(state: FitState, outcome: Partial<FitJob>): void {
+  end(state: FitJobState, outcome: Partial<FitJob>): void {
     const done = state === 'done' ? { share: 1, progress: null } : {};
     const endedAt = state === 'paused' ? null : new Date().toISOString();
     this.job = { ...this.job, ...outcome, ...done, state, secondsLeft: null, endedAt };

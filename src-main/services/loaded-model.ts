@@ -3,7 +3,7 @@ import type {
   ChatHistory,
   OpenChatRequest,
   OpenedChat,
-  PicturePlan,
+  PictureScaling,
   PictureQuestion,
   SendRequest,
   SentAnswer,
@@ -40,7 +40,7 @@ export interface ModelInUse {
     options: { signal: AbortSignal; onEvent: (event: ChatEvent) => void },
   ): Promise<SentAnswer>;
   /** Tokens of a question's pictures, scaled to the room beside the conversation that the process remembers. */
-  plan(question: PictureQuestion): Promise<PicturePlan>;
+  scalePictures(question: PictureQuestion): Promise<PictureScaling>;
   unload(): Promise<void>;
 }
 
@@ -135,10 +135,10 @@ class ModelProcess {
     return answer;
   }
 
-  async plan(question: PictureQuestion): Promise<PicturePlan> {
+  async scalePictures(question: PictureQuestion): Promise<PictureScaling> {
     const remembered = this.#remembered;
     try {
-      return await this.#forgetting((worker) => worker.plan(question));
+      return await this.#forgetting((worker) => worker.scalePictures(question));
     } finally {
       // planning changes nothing
       this.#remembered = remembered;
@@ -233,8 +233,8 @@ class Holder implements ModelInUse {
     return this.#withLast((last) => last.send(request, nextKey, options));
   }
 
-  async plan(question: PictureQuestion): Promise<PicturePlan> {
-    return this.#withLast((last) => last.plan(question));
+  async scalePictures(question: PictureQuestion): Promise<PictureScaling> {
+    return this.#withLast((last) => last.scalePictures(question));
   }
 
   async #withLast<Result>(task: (last: ModelProcess) => Promise<Result>): Promise<Result> {

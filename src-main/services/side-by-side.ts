@@ -7,13 +7,13 @@ import type { EventBus } from './event-bus.ts';
 import type { Library } from './library.ts';
 import type { LoadedModel, ModelInUse } from './loaded-model.ts';
 import type { ModelRequests } from './model-requests.ts';
-import type { PictureCosts } from './picture-costs.ts';
+import type { PictureCounter } from './picture-counter.ts';
 import type { StoredSettings } from './settings.ts';
 
 interface Parts {
   readonly model: LoadedModel;
   readonly requests: ModelRequests;
-  readonly costs: Pick<PictureCosts, 'giveWay'>;
+  readonly costs: Pick<PictureCounter, 'giveWay'>;
   readonly library: Pick<Library, 'usable'>;
   readonly pictures: PictureRepository;
   readonly settings: StoredSettings;

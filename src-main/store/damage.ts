@@ -15,7 +15,7 @@ const PARTS = ['-wal', '-shm', ''];
  * Whether what lies at the path cannot be read as a database; nothing is changed by asking. A search index that alone is
  * broken does not count: it is made anew from the messages. Throws FILE for a database of a newer Snug.
  */
-export function isBroken(path: string, newestVersion: number): boolean {
+export function isBrokenDatabase(path: string, newestVersion: number): boolean {
   const status = statSync(path, { throwIfNoEntry: false });
   if (!status) return false;
   // to open a pipe would wait for ever

@@ -5,7 +5,7 @@ import { PRIVATE_FILE, protectHome } from '../files/private-files.ts';
 import { writeError } from '../files/write-error.ts';
 import { Connection } from './connection.ts';
 import { ConversationRepository } from './conversations.ts';
-import { isBroken, mendIndexes, setAside } from './damage.ts';
+import { isBrokenDatabase, mendIndexes, setAside } from './damage.ts';
 import { isDamage, WRITING_STORE } from './errors.ts';
 import { DraftRepository } from './drafts.ts';
 import { FitJobRepository } from './fit-jobs.ts';
@@ -61,7 +61,7 @@ export function openStore(folder: string, migrations: readonly Migration[] = MIG
 }
 
 function openSound(path: string, newest: number, notices: string[]): Connection {
-  if (isBroken(path, newest)) notices.push(setAside(path));
+  if (isBrokenDatabase(path, newest)) notices.push(setAside(path));
   const connection = openConfigured(path);
   try {
     if (mendIndexes(connection)) notices.push(INDEX_MENDED);

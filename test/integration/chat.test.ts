@@ -65,7 +65,7 @@ describe('with the demo model', () => {
   beforeEach(() => session.reset());
 
   async function tokensOf(path: string): Promise<number> {
-    const { usual } = await session.plan({ text: '', pictures: [path] });
+    const { usual } = await session.scalePictures({ text: '', pictures: [path] });
     return usual.pictures[0]?.tokens ?? NaN;
   }
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChatHost } from '../../src-main/chat/host.ts';
 import { ChatTemplate } from '../../src-main/prompt/template.ts';
 import { loadAddon } from '../../src-main/engine/addon.ts';
-import { isBroken } from '../../src-main/services/fit-service.ts';
+import { isBrokenAnswer } from '../../src-main/services/fit-service.ts';
 import { openMetadata, type OpenModel } from '../../src-main/models/open-model.ts';
 import { seededRandom } from '../../src-main/luq/random.ts';
 import { metadataNumber } from '../../src-main/gguf/gguf.ts';
@@ -239,7 +239,7 @@ describe('pictures unlike those it was trained on', () => {
       'Tell me about this photo',
     ]) {
       const { text, reason } = await ask(host, question, [path]);
-      expect(isBroken(text), text).toBe(false);
+      expect(isBrokenAnswer(text), text).toBe(false);
       expect(text.length, text).toBeLessThan(150);
       expect(reason, text).toBe('end');
     }

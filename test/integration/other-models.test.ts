@@ -98,7 +98,7 @@ describe('LLaVA-1.5', () => {
     const host = new ChatHost();
     await host.open({ modelPath: outputOf(fitted), mmprojPath: mmproj, contextTokens: 512, threads: 1 });
     for (const name of ['circle', 'colours', 'shapes']) {
-      const { usual } = await host.session.plan({ text: '', pictures: [sample(name)] });
+      const { usual } = await host.session.scalePictures({ text: '', pictures: [sample(name)] });
       expect(usual.pictures).toMatchObject([{ tokens: 16 }]);
     }
     host.close();

@@ -8,7 +8,7 @@ import {
   measureSchema,
   openChatSchema,
   openedChatSchema,
-  picturePlanSchema,
+  pictureScalingSchema,
   pictureQuestionSchema,
   sendSchema,
   sentAnswerSchema,
@@ -33,7 +33,7 @@ export const chatContract = defineWorker('chat', {
   /** Takes up a conversation where it was left. */
   restore: defineMethod({ argument: chatHistorySchema, result: z.void() }),
   /** What a question's pictures will take beside the conversation so far. */
-  plan: defineMethod({ argument: pictureQuestionSchema, result: picturePlanSchema }),
+  scalePictures: defineMethod({ argument: pictureQuestionSchema, result: pictureScalingSchema }),
   /** Asks and streams the answer. Aborting keeps what was answered so far. */
   send: defineMethod({ argument: sendSchema, result: sentAnswerSchema, event: chatEventSchema }),
   /** Opens a model and asks one question. Meant for a fresh process. */

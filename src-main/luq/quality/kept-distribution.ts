@@ -61,7 +61,7 @@ function logMassOfOthers(logits: Float32Array, tokens: Uint32Array): number {
 }
 
 /** What one position says of a model beside its source. */
-export interface Comparison {
+export interface PositionDivergence {
   /** KL divergence source ‖ model in nats; NaN when the model's logits are no numbers */
   readonly kld: number;
   readonly sameTop: boolean;
@@ -69,7 +69,7 @@ export interface Comparison {
   readonly nextLogProbability: number;
 }
 
-export function compareWithKept(kept: KeptDistribution, logits: Float32Array): Comparison {
+export function compareWithKept(kept: KeptDistribution, logits: Float32Array): PositionDivergence {
   const norm = logSumExp(logits);
   let kld = 0;
   kept.tokens.forEach((token, i) => {

@@ -1,6 +1,6 @@
 import type { Divergence } from '../../contract/fit-report.ts';
 import { quantile } from './divergence.ts';
-import type { Comparison, KeptDistribution } from './kept-distribution.ts';
+import type { PositionDivergence, KeptDistribution } from './kept-distribution.ts';
 
 /** JSON has no word for what a broken model's logits give. */
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
@@ -16,7 +16,7 @@ export class QualitySum {
   readonly #sourceSurprise: number[] = [];
   #agreeing = 0;
 
-  add(kept: KeptDistribution, { kld, sameTop, nextLogProbability }: Comparison): void {
+  add(kept: KeptDistribution, { kld, sameTop, nextLogProbability }: PositionDivergence): void {
     this.#divergences.push(kld);
     this.#surprise.push(-nextLogProbability);
     this.#sourceSurprise.push(-kept.nextLogProbability);

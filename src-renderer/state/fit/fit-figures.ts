@@ -78,13 +78,17 @@ export function figuresOf(fit: FitState): readonly {
     { label: 'Memory', value: formatBytes(numbers.memoryBytes), note: 'predicted' },
     tokensPerSecond === null
       ? { label: 'Speed', value: '–', note: 'measured while fitting' }
-      : { label: 'Speed', value: speedWords(tokensPerSecond, measured), note: `tokens per second, ${known}` },
+      : {
+          label: 'Speed',
+          value: fitSpeedWords(tokensPerSecond, measured),
+          note: `tokens per second, ${known}`,
+        },
     { label: 'Quality', ...qualityAt(lowLayers, fit.checkedFits) },
   ];
 }
 
 /** ≈ for what was not run: two figures of it are all that is known. */
-export function speedWords(tokensPerSecond: number, measured: boolean): string {
+export function fitSpeedWords(tokensPerSecond: number, measured: boolean): string {
   return measured ? formatRate(tokensPerSecond) : `≈ ${formatRate(Number(tokensPerSecond.toPrecision(2)))}`;
 }
 
@@ -101,7 +105,7 @@ export function promise(fit: FitState): string {
     `${formatBytes(memoryBytes)} of memory`,
     ...(tokensPerSecond === null
       ? []
-      : [`${speedWords(tokensPerSecond, numbers.measured)} tokens per second`]),
+      : [`${fitSpeedWords(tokensPerSecond, numbers.measured)} tokens per second`]),
     `takes ${measured ? 'about' : 'roughly'} ${formatSeconds(rounded(seconds))}`,
   ].join(' · ');
 }

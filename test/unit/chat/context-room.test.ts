@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ContextRoom, type Question, type PicturedMessage } from '../../../src-main/chat/context-room.ts';
+import {
+  ContextRoom,
+  type AskedQuestion,
+  type PicturedMessage,
+} from '../../../src-main/chat/context-room.ts';
 import { PictureScale, shareRoom } from '../../../src-main/prompt/picture-scale.ts';
 import type { PictureDetail } from '../../../src-main/contract/chat.ts';
 import type { SnugError } from '../../../src-main/contract/errors.ts';
@@ -31,7 +35,7 @@ function room({ contextTokens = 4096, maxTokens = 4096, vision = qwen }: Setting
       return Promise.resolve(pictures.reduce((sum, size) => sum + scale.tokens(size), spoken));
     },
   );
-  const tokensOf = async (question: Question, before: readonly PicturedMessage[] = []) => {
+  const tokensOf = async (question: AskedQuestion, before: readonly PicturedMessage[] = []) => {
     const fitted = await made.fit(before, question, undefined);
     return { ...fitted, tokens: fitted.sizes.map((size) => scale.tokens(size)) };
   };
@@ -42,7 +46,7 @@ function question(
   pictures: readonly PictureSize[],
   detail: PictureDetail = 'usual',
   text = words(10),
-): Question {
+): AskedQuestion {
   return {
     message: { role: 'user', text, pictures: pictures.length },
     pictures: pictures.map((original) => ({ original })),

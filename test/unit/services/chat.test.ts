@@ -37,12 +37,12 @@ const said = (text: string, reason: SentAnswer['reason'] = 'end'): SentAnswer =>
   statistics,
   pictures: [],
 });
-/** A plan for a picture of 100 tokens, 300 with more detail. */
-const planned = (tokens: number) => ({
+/** A picture that takes 100 tokens, and 300 with more detail. */
+const scaled = (tokens: number) => ({
   pictures: [{ width: 280, height: tokens * 2.8, tokens }],
   dropped: 0,
 });
-const plan = { usual: planned(100), more: planned(300) };
+const scaling = { usual: scaled(100), more: scaled(300) };
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Processes that hold weights now. */
@@ -64,7 +64,7 @@ function setUp(play: (call: ChatCall) => unknown = () => undefined) {
     if (call.method === 'open' || call.method === 'openToCount')
       return openedAs({ memoryBytes: 1000, contextTokens: call.argument.contextTokens });
     if (call.method === 'restore') return undefined;
-    if (call.method === 'plan') return plan;
+    if (call.method === 'scalePictures') return scaling;
     if (call.method === 'send') call.emit({ kind: 'text', text: 'A mug' });
     return said('A mug');
   });
@@ -138,7 +138,7 @@ describe('one model in memory', () => {
     const { chat, workers, begin, hash } = setUp();
     const costs = await chat.pictureCosts({ conversationId: begin(), text: '', pictures: [hash] });
     expect(costs?.usual.tokens).toBe(100);
-    expect(workers.all.flatMap(({ asked }) => asked)).toEqual(['openToCount', 'restore', 'plan']);
+    expect(workers.all.flatMap(({ asked }) => asked)).toEqual(['openToCount', 'restore', 'scalePictures']);
     expect(await chat.loaded()).toBeNull();
   });
 
@@ -248,7 +248,7 @@ describe('one model in memory', () => {
       chat.pictureCosts({ conversationId, text: '', pictures: [hash] }),
     );
     expect(await Promise.all(costs)).toHaveLength(50);
-    expect(workers.all[0]?.asked).toEqual(['openToCount', 'restore', 'plan']);
+    expect(workers.all[0]?.asked).toEqual(['openToCount', 'restore', 'scalePictures']);
   });
 
   it('is loaded again when its settings change, and not when they do not', async () => {
@@ -370,7 +370,7 @@ describe('what pictures cost', () => {
               promptTokens: 200,
               promptSeconds: 20,
             },
-            pictures: plan.usual.pictures,
+            pictures: scaling.usual.pictures,
           }
         : undefined,
     );
@@ -390,7 +390,7 @@ describe('what pictures cost', () => {
 
   it('names no more detail where there is none to be had', async () => {
     const { chat, begin, hash } = setUp(({ method }) =>
-      method === 'plan' ? { usual: planned(100), more: planned(100) } : undefined,
+      method === 'scalePictures' ? { usual: scaled(100), more: scaled(100) } : undefined,
     );
     const costs = await chat.pictureCosts({ conversationId: begin(), text: '', pictures: [hash] });
     expect(costs?.more).toBeNull();

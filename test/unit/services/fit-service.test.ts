@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isBroken } from '../../../src-main/services/fit-service.ts';
+import { isBrokenAnswer } from '../../../src-main/services/fit-service.ts';
 
 describe('an answer is broken', () => {
   it.each([
@@ -12,7 +12,7 @@ describe('an answer is broken', () => {
     ['good at first and then stuck', `A red ball ${'on the table '.repeat(10)}`],
     ['exclamation marks', '!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!'],
   ])('when it is %s', (_, answer) => {
-    expect(isBroken(answer)).toBe(true);
+    expect(isBrokenAnswer(answer)).toBe(true);
   });
 });
 
@@ -27,6 +27,6 @@ describe('an answer is not broken', () => {
     ['dots to a line', 'Total ........ 12.50'],
     ['a similar list', '1 apple, 2 apples, 3 apples, 4 apples, 5 apples, 6 apples, 7 apples'],
   ])('when it is %s', (_, answer) => {
-    expect(isBroken(answer)).toBe(false);
+    expect(isBrokenAnswer(answer)).toBe(false);
   });
 });

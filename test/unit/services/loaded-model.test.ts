@@ -10,8 +10,8 @@ import { until } from '../../helpers/until.ts';
 
 const request = (modelPath: string): OpenChatRequest => ({ modelPath, contextTokens: 512, threads: 1 });
 
-const planned = { pictures: [{ width: 28, height: 28, tokens: 1 }], dropped: 0 };
-const plan = { usual: planned, more: planned };
+const scaled = { pictures: [{ width: 28, height: 28, tokens: 1 }], dropped: 0 };
+const scaling = { usual: scaled, more: scaled };
 
 function setUp(
   idleMilliseconds?: number,
@@ -20,7 +20,7 @@ function setUp(
   const workers = new FakeWorkers<typeof chatContract>(async (call) => {
     const played = await play(call);
     if (played !== undefined || call.method === 'restore') return played;
-    return call.method === 'plan' ? plan : openedAs({ memoryBytes: 7 });
+    return call.method === 'scalePictures' ? scaling : openedAs({ memoryBytes: 7 });
   });
   const told: (LoadedModelView | null)[] = [];
   const model = new LoadedModel(workers.start, (loaded) => told.push(loaded), idleMilliseconds);
@@ -73,15 +73,15 @@ describe('the model in memory', () => {
       model.use(async (used) => {
         await used.openToCount(request(path), { signal });
         await used.remember('so far', () => ({ systemPrompt: '', turns: [] }));
-        return used.plan({ text: '', pictures: ['/picture.png'] });
+        return used.scalePictures({ text: '', pictures: ['/picture.png'] });
       });
-    expect(await count('/a.gguf')).toEqual(plan);
-    expect(workers.all.map(({ asked }) => asked)).toEqual([['open', 'restore', 'plan']]);
-    expect(await count('/b.gguf')).toEqual(plan);
-    expect(await count('/b.gguf')).toEqual(plan);
+    expect(await count('/a.gguf')).toEqual(scaling);
+    expect(workers.all.map(({ asked }) => asked)).toEqual([['open', 'restore', 'scalePictures']]);
+    expect(await count('/b.gguf')).toEqual(scaling);
+    expect(await count('/b.gguf')).toEqual(scaling);
     expect(workers.alive.map(({ asked }) => asked)).toEqual([
-      ['open', 'restore', 'plan'],
-      ['openToCount', 'restore', 'plan', 'plan'],
+      ['open', 'restore', 'scalePictures'],
+      ['openToCount', 'restore', 'scalePictures', 'scalePictures'],
     ]);
     expect(model.loaded?.path).toBe('/a.gguf');
     await open('/b.gguf');

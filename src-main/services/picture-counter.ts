@@ -1,5 +1,5 @@
-import type { PlannedPictures } from '../contract/chat.ts';
-import type { Conversation, PictureCost, PictureCosts as Costs } from '../contract/conversation.ts';
+import type { ScaledPictures } from '../contract/chat.ts';
+import type { Conversation, PictureCost, PictureCosts } from '../contract/conversation.ts';
 import { isCancelled } from '../contract/errors.ts';
 import type { ConversationRepository } from '../store/conversations.ts';
 import type { PictureRepository } from '../store/pictures.ts';
@@ -20,7 +20,7 @@ interface Asked {
 }
 
 /** What pictures will cost before they are sent. An answer goes first: a cost waits for it, or is not told. */
-export class PictureCosts {
+export class PictureCounter {
   readonly #model: LoadedModel;
   readonly #pace: PicturePace;
   readonly #requests: ModelRequests;
@@ -28,7 +28,7 @@ export class PictureCosts {
   readonly #pictures: PictureRepository;
   readonly #activity: Activity;
   readonly #current: CurrentAnswer;
-  readonly #shared = new SharedWork<Costs | null>();
+  readonly #shared = new SharedWork<PictureCosts | null>();
   readonly #queue = new TaskQueue();
   readonly #running = new Set<{ readonly conversationId: string; readonly abort: AbortController }>();
 
@@ -57,7 +57,7 @@ export class PictureCosts {
   }
 
   /** What the pictures cost; null when another conversation has the model. */
-  async of(asked: Asked): Promise<Costs | null> {
+  async of(asked: Asked): Promise<PictureCosts | null> {
     const { id, modelId, options } = asked.conversation;
     const key = JSON.stringify([id, modelId, options, asked.text, asked.pictures, asked.editing]);
     return this.#shared.run(key, () => this.#unlessInTheWay(asked));
@@ -68,7 +68,7 @@ export class PictureCosts {
     for (const one of this.#running) if (one.conversationId !== conversationId) one.abort.abort();
   }
 
-  async #unlessInTheWay(asked: Asked): Promise<Costs | null> {
+  async #unlessInTheWay(asked: Asked): Promise<PictureCosts | null> {
     const conversationId = asked.conversation.id;
     if (!this.#mayLoad(conversationId)) return null;
     const running = { conversationId, abort: new AbortController() };
@@ -92,7 +92,7 @@ export class PictureCosts {
     model: ModelInUse,
     { conversation: asked, text, pictures, editing }: Asked,
     signal: AbortSignal,
-  ): Promise<Costs | null> {
+  ): Promise<PictureCosts | null> {
     // it may have begun to answer, or another one, while this waited
     if (!this.#mayLoad(asked.id)) return null;
     const conversation = this.#conversations.get(asked.id);
@@ -104,19 +104,19 @@ export class PictureCosts {
     const before = conversation.thread.slice(0, edited === -1 ? undefined : edited);
     await model.remember(stateKey(conversation, before), () => this.#requests.history(conversation, before));
     const old = conversation.thread[edited];
-    const { usual, more } = await model.plan({
+    const { usual, more } = await model.scalePictures({
       text,
       pictures: pictures.map((hash) => this.#pictures.path(hash)),
       sentAs: old && sentSizes(conversation, conversation.thread, old, pictures),
     });
-    const costOf = (planned: PlannedPictures): PictureCost => {
-      const tokens = sumOfTokens(planned);
+    const costOf = (scaled: ScaledPictures): PictureCost => {
+      const tokens = sumOfTokens(scaled);
       return {
-        pictures: planned.pictures.map((picture, i) => ({ hash: pictures[i] ?? '', tokens: picture.tokens })),
+        pictures: scaled.pictures.map((picture, i) => ({ hash: pictures[i] ?? '', tokens: picture.tokens })),
         tokens,
         contextShare: tokens / contextTokens,
         seconds: this.#pace.seconds(request.modelPath, tokens),
-        dropped: planned.dropped,
+        dropped: scaled.dropped,
       };
     };
     const isMore = sumOfTokens(more) > sumOfTokens(usual);
@@ -124,6 +124,6 @@ export class PictureCosts {
   }
 }
 
-function sumOfTokens({ pictures }: PlannedPictures): number {
+function sumOfTokens({ pictures }: ScaledPictures): number {
   return pictures.reduce((sum, { tokens }) => sum + tokens, 0);
 }

@@ -29,7 +29,7 @@ interface Exchange {
 }
 
 /** What the server answers to requests: the page to anyone under its own address, all else to who has the session. */
-export class Answers {
+export class Responses {
   readonly #gate: Gate;
   readonly #connections: Connections;
   readonly #services: Services;
