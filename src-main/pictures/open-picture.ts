@@ -191,7 +191,7 @@ export async function openDocument(bytes: Uint8Array, name: string): Promise<Pdf
   return document;
 }
 
-/** Says of what a decoder broke off at what it is: a decoder that runs into the end of its memory breaks off wherever it is. */
+/** Refuses a picture whose decoder breaks off; one that runs into the end of its memory does so wherever it is. */
 export function decodeOrRefuse<Result>(name: string, job: () => Result): Result {
   try {
     return job();

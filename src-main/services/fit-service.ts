@@ -118,7 +118,7 @@ function withMeasured(file: FileReport, measured: Measured | undefined): FileRep
   return { ...file, peakMemoryBytes, tokensPerSecond, promptTokensPerSecond };
 }
 
-/** The result's companion file: its vision file and the questions its source came with. */
+/** The result's sidecar: its vision file and the questions its source came with. */
 function keepSidecar(outputPath: string, modelPath: string, fitted: Fitted): void {
   const { samples } = readSidecar(modelPath);
   writeSidecar(outputPath, {

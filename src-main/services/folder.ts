@@ -9,7 +9,7 @@ import { modesAt } from '../files/private-files.ts';
 import { modelsFolder } from '../home.ts';
 import type { ModelRepository } from '../store/models.ts';
 import type { SettingsRepository } from '../store/settings.ts';
-import { checkPlace, checkRoom, makeWritable, refuseTaken, whenMoving } from './move/check.ts';
+import { checkPlace, checkFreeSpace, makeWritable, refuseTaken, whenMoving } from './move/check.ts';
 import { realDisk, type Disk } from './move/disk.ts';
 import type { Activity } from './activity.ts';
 import type { Library } from './library.ts';
@@ -129,7 +129,7 @@ export class ModelsFolder implements FolderService {
     const folder = checkPlace(to ?? own, { from, home: this.#home });
     const files = filesToMove(this.#models, from, folder);
     refuseTaken(files, (path) => this.#models.findByPath(path) !== undefined);
-    checkRoom(files, folder, (place) => this.#disk.freeBytes(place));
+    checkFreeSpace(files, folder, (place) => this.#disk.freeBytes(place));
     await this.#activity.freeMemory();
     makeWritable(folder, modesAt(folder, this.#home));
     const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);

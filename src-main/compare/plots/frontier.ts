@@ -36,7 +36,7 @@ function frontierKeys(rows: readonly Compared[], curves: readonly Series[]): Key
   return [
     ...(has('uniform') ? [key('uniform file type', GREY_STYLE)] : []),
     ...orderingKeys(curves.map(({ name }) => name)),
-    ...(has(LADDER_FAMILY) ? [key('auto: a rung for every layer', INK_STYLE)] : []),
+    ...(has(LADDER_FAMILY) ? [key('ladder: a rung for every layer', INK_STYLE)] : []),
     ...(rows.some(isHollow)
       ? [{ name: 'importance matrix from text alone, or none', style: GREY_STYLE, hollow: true }]
       : []),

@@ -71,7 +71,7 @@ export function refuseTaken(files: readonly MovingFile[], isKnown: (path: string
 }
 
 /** Refuses a move to another disk that lacks the room; on the same disk moving takes none. */
-export function checkRoom(
+export function checkFreeSpace(
   files: readonly MovingFile[],
   folder: string,
   freeBytes: (folder: string) => number,
