@@ -91,8 +91,8 @@ async function firstTokenMilliseconds(browser: Browser, home: string): Promise<n
       ...port,
       onMessage: (listener) =>
         port.onMessage((message) => {
-          const event = message.kind === 'event' ? (message.event as { kind?: string }) : {};
-          if (event.kind === 'text' && toldAt === 0) toldAt = Date.now();
+          const { event } = (message ?? {}) as { event?: { kind?: string } };
+          if (event?.kind === 'text' && toldAt === 0) toldAt = Date.now();
           listener(message);
         }),
     };
