@@ -39,8 +39,8 @@ function emptyProgram(): Command {
   );
 }
 
-function buildProgram(finish: (code: number) => void): Command {
-  const program = emptyProgram();
+/** What only looks. */
+function addLookingCommands(program: Command, finish: (code: number) => void): void {
   program
     .command('profile')
     .description('this laptop: CPU, memory, a memory budget, and how fast it multiplies weights')
@@ -58,6 +58,11 @@ function buildProgram(finish: (code: number) => void): Command {
     .action((file: string, flags: { mmproj?: string; json?: boolean }) =>
       finish(inspectCommand(file, flags)),
     );
+}
+
+function buildProgram(finish: (code: number) => void): Command {
+  const program = emptyProgram();
+  addLookingCommands(program, finish);
   addFitOptions(
     program
       .command('fit <model>')

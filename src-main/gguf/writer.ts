@@ -101,14 +101,14 @@ export function ggufEntry(
     if (typeof item === 'string') bytes.string(item);
     else bytes.scalar(type, item);
   };
-  if (Array.isArray(value)) {
+  if (typeof value === 'object') {
     bytes.uint32(GgufType.array);
     bytes.uint32(type);
     bytes.uint64(value.length);
-    for (const item of value as readonly GgufScalar[]) put(item);
+    for (const item of value) put(item);
   } else {
     bytes.uint32(type);
-    put(value as GgufScalar);
+    put(value);
   }
   return { key, raw: bytes.join(1) };
 }

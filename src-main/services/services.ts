@@ -11,23 +11,15 @@ import { RunningWorkers } from '../engine/running-workers.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { LogFile } from '../files/log-file.ts';
 import { logBug, logBugs, logFits, logWorkers } from './logged.ts';
-import { FitService } from './fit-service.ts';
 import { openStore, type Store } from '../store/database.ts';
 import { Activity } from './activity.ts';
 import { AppFacts } from './app.ts';
-import { BankFolders } from './bank.ts';
-import { Chat } from './chat.ts';
 import { errorsIn, joined, WorkingParts } from './closing.ts';
-import { ConversationList } from './conversation-list.ts';
-import { Conversations } from './conversations.ts';
-import { CurrentAnswer } from './current-answer.ts';
 import { Drafts } from './drafts.ts';
-import { FitJobs } from './fit-jobs.ts';
-import { ModelsFolder } from './folder.ts';
-import { LaptopReader } from './laptop.ts';
-import { Library } from './library.ts';
-import { ModelReader } from './model-reader.ts';
+import type { ModelsFolder } from './folder.ts';
+import type { Library } from './library.ts';
 import type { Disk } from './move/disk.ts';
+import { openChats, openFits, openModels, type Ground, type Models } from './parts.ts';
 import { PictureProcess } from './picture-process.ts';
 import { StoredSettings } from './settings.ts';
 
@@ -45,11 +37,7 @@ export interface Services extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/**
- * Opens the store in `home` and puts the services together; the doors differ only in how calls reach them. When it throws, what it had
- * opened is closed again.
- */
-export async function openServices(options: {
+interface ServiceOptions {
   home: string;
   door: AppInfo['door'];
   start?: StartWorker | undefined;
@@ -57,98 +45,39 @@ export async function openServices(options: {
   disk?: Disk | undefined;
   /** the model that Snug comes with; a test's own is shorter */
   builtIn?: string | undefined;
-}): Promise<Services> {
+}
+
+/**
+ * Opens the store in `home` and puts the services together; the doors differ only in how calls reach them. When it throws, what it had
+ * opened is closed again.
+ */
+export async function openServices(options: ServiceOptions): Promise<Services> {
   const { home, door } = options;
   await using opening = new AsyncDisposableStack();
   const store = opening.use(openStore(home));
   const events = new EventBus();
   const logsFolder = join(home, 'logs');
-  const log = new LogFile(join(logsFolder, 'snug.log'));
-  log.write('start', { door, platform: process.platform, node: process.version });
-  opening.defer(() => log.write('end'));
-  const died = (error: unknown) => logBug(log, 'main', error);
-  // only looks on: what an error nobody caught does is left to the door
-  process.on('uncaughtExceptionMonitor', died);
-  opening.defer(() => void process.off('uncaughtExceptionMonitor', died));
+  const log = openLog(opening, logsFolder, door);
   opening.use(logFits(events, log));
   const workers = new RunningWorkers(options.start ?? forkWorker);
   const working = opening.use(new WorkingParts(workers));
   const start = logWorkers(workers.start, log, (path) => {
     const row = store.models.findByPath(path);
-    return row && library.entry(row.id);
+    return row && models.library.entry(row.id);
   });
   const settings = new StoredSettings(store.settings, events);
   const activity = new Activity(events);
-  const library: Library = working.use(
-    new Library({
-      models: store.models,
-      events,
-      bank: new BankFolders(home, activity),
-      activity,
-      reader: new ModelReader(start),
-      home,
-    }),
-  );
-  const folder = working.use(
-    new ModelsFolder({
-      home,
-      models: store.models,
-      settings: store.settings,
-      events,
-      library,
-      activity,
-      disk: options.disk,
-    }),
-  );
-  const laptop = new LaptopReader(folder, start);
-  const fits = working.use(
-    new FitJobs({
-      home,
-      fits: new FitService(start),
-      jobs: store.fitJobs,
-      library,
-      folder,
-      laptop,
-      settings,
-      events,
-      activity,
-    }),
-  );
-  const list = new ConversationList(store.conversations, events);
-  const current = new CurrentAnswer(activity);
-  const conversations = new Conversations({
-    repository: store.conversations,
-    settings,
-    events,
-    list,
-    current,
-    activity,
-    library,
-  });
-  const chat = working.use(
-    new Chat({
-      conversations: store.conversations,
-      list,
-      current,
-      activity,
-      pictures: store.pictures,
-      library,
-      settings,
-      laptop,
-      events,
-      start,
-    }),
-  );
+  const ground: Ground = { home, store, events, settings, activity, working, start };
+  const models: Models = openModels(ground, options.disk);
+  const { library, folder, laptop } = models;
+  const fits = openFits(ground, models);
+  const { conversations, chat } = openChats(ground, models);
   const drafts = new Drafts({ repository: store.drafts, pictures: store.pictures, events });
   const pictures = working.use(new PictureProcess(start));
   const folderNotice = folder.prepare();
+  const notices = [...store.notices, ...(folderNotice ? [folderNotice] : [])];
   const app = new AppFacts({
-    info: {
-      door,
-      dataFolder: home,
-      logsFolder,
-      notices: [...store.notices, ...(folderNotice ? [folderNotice] : [])],
-    },
+    info: { door, dataFolder: home, logsFolder, notices },
     modelsFolder: () => folder.current,
     laptop,
     settings: () => settings.current,
@@ -166,6 +95,29 @@ export async function openServices(options: {
   return {
     api: logBugs({ app, laptop, library, folder, fits, conversations, chat, drafts, settings }, log),
     events,
+    ...pictureFiles(store, pictures),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** What happens from here on to the end of the process's services. */
+function openLog(opening: AsyncDisposableStack, folder: string, door: AppInfo['door']): LogFile {
+  const log = new LogFile(join(folder, 'snug.log'));
+  log.write('start', { door, platform: process.platform, node: process.version });
+  opening.defer(() => log.write('end'));
+  const died = (error: unknown) => logBug(log, 'main', error);
+  // only looks on: what an error nobody caught does is left to the door
+  process.on('uncaughtExceptionMonitor', died);
+  opening.defer(() => void process.off('uncaughtExceptionMonitor', died));
+  return log;
+}
+
+function pictureFiles(
+  store: Store,
+  pictures: PictureProcess,
+): Pick<Services, 'addPicture' | 'documentPages' | 'picturePath'> {
+  return {
     addPicture: async (bytes, name, page) => {
       const { converted, notes, ...size } = await pictures.prepare({ bytes, name, page });
       const kept = converted ?? bytes;
@@ -173,10 +125,9 @@ export async function openServices(options: {
       const shownName = page === undefined ? name : `${name}, page ${page}`;
       return { ...store.pictures.add({ bytes: kept, hash, name: shownName, ...size }), notes };
     },
-    documentPages: (bytes, name, first) => pictures.pages({ bytes, name, first, count: MOST_THUMBNAILS }),
+    documentPages: async (bytes, name, first) =>
+      pictures.pages({ bytes, name, first, count: MOST_THUMBNAILS }),
     picturePath: (hash) => store.pictures.path(hash),
-    close,
-    [Symbol.asyncDispose]: close,
   };
 }
 

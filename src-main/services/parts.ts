@@ -1,0 +1,115 @@
+import type { EventBus } from './event-bus.ts';
+import type { StartWorker } from '../engine/worker-port.ts';
+import type { Store } from '../store/database.ts';
+import type { Activity } from './activity.ts';
+import { BankFolders } from './bank.ts';
+import { Chat } from './chat.ts';
+import type { WorkingParts } from './closing.ts';
+import { ConversationList } from './conversation-list.ts';
+import { Conversations } from './conversations.ts';
+import { CurrentAnswer } from './current-answer.ts';
+import { FitJobs } from './fit-jobs.ts';
+import { FitService } from './fit-service.ts';
+import { ModelsFolder } from './folder.ts';
+import { LaptopReader } from './laptop.ts';
+import { Library } from './library.ts';
+import { ModelReader } from './model-reader.ts';
+import type { Disk } from './move/disk.ts';
+import type { StoredSettings } from './settings.ts';
+
+/** The services that work with processes, put together. */
+
+/** What all of them stand on. */
+export interface Ground {
+  readonly home: string;
+  readonly store: Store;
+  readonly events: EventBus;
+  readonly settings: StoredSettings;
+  readonly activity: Activity;
+  /** closes what is opened here */
+  readonly working: WorkingParts;
+  readonly start: StartWorker;
+}
+
+/** The models, and the machine that they lie on. */
+export interface Models {
+  readonly library: Library;
+  readonly folder: ModelsFolder;
+  readonly laptop: LaptopReader;
+}
+
+export function openModels(ground: Ground, disk: Disk | undefined): Models {
+  const { home, store, events, activity, working, start } = ground;
+  const library = working.use(
+    new Library({
+      models: store.models,
+      events,
+      bank: new BankFolders(home, activity),
+      activity,
+      reader: new ModelReader(start),
+      home,
+    }),
+  );
+  const folder = working.use(
+    new ModelsFolder({
+      home,
+      models: store.models,
+      settings: store.settings,
+      events,
+      library,
+      activity,
+      disk,
+    }),
+  );
+  return { library, folder, laptop: new LaptopReader(folder, start) };
+}
+
+export function openFits(ground: Ground, { library, folder, laptop }: Models): FitJobs {
+  const { home, store, events, settings, activity, working, start } = ground;
+  return working.use(
+    new FitJobs({
+      home,
+      fits: new FitService(start),
+      jobs: store.fitJobs,
+      library,
+      folder,
+      laptop,
+      settings,
+      events,
+      activity,
+    }),
+  );
+}
+
+export function openChats(
+  ground: Ground,
+  { library, laptop }: Models,
+): { conversations: Conversations; chat: Chat } {
+  const { store, events, settings, activity, working, start } = ground;
+  const list = new ConversationList(store.conversations, events);
+  const current = new CurrentAnswer(activity);
+  const conversations = new Conversations({
+    repository: store.conversations,
+    settings,
+    events,
+    list,
+    current,
+    activity,
+    library,
+  });
+  const chat = working.use(
+    new Chat({
+      conversations: store.conversations,
+      list,
+      current,
+      activity,
+      pictures: store.pictures,
+      library,
+      settings,
+      laptop,
+      events,
+      start,
+    }),
+  );
+  return { conversations, chat };
+}
