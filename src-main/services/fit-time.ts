@@ -21,7 +21,10 @@ const MOST_TIMES = 10;
 
 type Earlier = Pick<FitReport, 'timings' | 'model'>;
 
-/** How long a fit of a model will take, by an earlier one on this machine, newest first, where there is one; `threads`: those it computes with. */
+/**
+ * How long a fit of a model will take, by an earlier one on this machine, newest first, where there is one.
+ * `threads`: those it computes with.
+ */
 export function expectedTime(
   model: { readonly parameters: number; readonly calibrated: boolean },
   earlier: readonly Earlier[],
