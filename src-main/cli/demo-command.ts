@@ -1,5 +1,6 @@
 import { FitService } from '../services/fit-service.ts';
 import { formatBytes } from '../contract/bytes.ts';
+import { showcaseBudget } from '../contract/showcase-budget.ts';
 import { demoModel } from '../root.ts';
 import { output } from '../doors/terminal/terminal-output.ts';
 import { fitRequest, type FitFlags } from './arguments.ts';
@@ -22,7 +23,7 @@ export async function demoCommand(flags: FitFlags): Promise<number> {
     const { byLowLayers, rungs } = await new FitService().preview(request);
     const most = byLowLayers[0]?.memory.totalBytes ?? 0;
     const least = byLowLayers.at(-1)?.memory.totalBytes ?? 0;
-    const budgetBytes = Math.floor((most + least) / 2);
+    const budgetBytes = showcaseBudget(least, most);
     request = { ...request, budgetBytes };
     say(
       '',

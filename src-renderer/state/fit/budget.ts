@@ -2,6 +2,7 @@ import type { FitPreview } from '../../../src-main/contract/fit-job.ts';
 import type { Memory } from '../../../src-main/contract/fit-report.ts';
 import { fewestLowLayers } from '../../../src-main/contract/low-layers.ts';
 import type { MemoryLimits } from '../../../src-main/contract/laptop.ts';
+import { showcaseBudget } from '../../../src-main/contract/showcase-budget.ts';
 import type { Verdict } from '../../text/fit-words.ts';
 
 /** What a memory budget means for one model on one laptop: pure arithmetic over a preview that is there already. */
@@ -54,12 +55,9 @@ export function recommendedBudget(range: BudgetRange, { comfortableBytes }: Memo
   return range.from + steps * range.step;
 }
 
-/**
- * Where the slider stands at first. The model that comes with the app fits any laptop whole, so that the recommended budget
- * would show nothing: it starts in the middle, as `snug demo` does.
- */
+/** Where the slider stands at first; that of the model that comes with the app where `snug demo` has its budget. */
 export function firstBudget(range: BudgetRange, limits: MemoryLimits, builtIn: boolean): number {
-  if (builtIn) return Math.round((range.from + Math.min(range.most, range.to)) / 2);
+  if (builtIn) return showcaseBudget(range.from, Math.min(range.most, range.to));
   return recommendedBudget(range, limits) ?? range.from;
 }
 
