@@ -45,6 +45,9 @@ export const ERROR_CODES = [
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/** What a person can do about a fault of Snug's own. */
+export const REPORT_IT = 'Try again; if it happens again, report it with the text above.';
+
 export interface ErrorData {
   readonly name: string;
   readonly code: ErrorCode;

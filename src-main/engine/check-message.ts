@@ -1,5 +1,8 @@
 import type { z } from 'zod';
-import { SnugError } from '../contract/errors.ts';
+import { REPORT_IT, SnugError } from '../contract/errors.ts';
+
+/** The first fields that do not fit say where it went wrong. */
+const TOLD_ISSUES = 3;
 
 /**
  * What came from another process, as its schema makes it.
@@ -12,8 +15,8 @@ export function checkMessage<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
-  const issues = checked.error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join('.')}: ${message}`,
-  );
-  throw new SnugError('BUG', `${what} is not as agreed: ${issues.join('; ')}`);
+  const issues = checked.error.issues
+    .slice(0, TOLD_ISSUES)
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`));
+  throw new SnugError('BUG', `${what} is not as agreed: ${issues.join('; ')}`, { advice: REPORT_IT });
 }

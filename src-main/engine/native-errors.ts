@@ -1,4 +1,4 @@
-import { CancelledError, SnugError, type ErrorCode } from '../contract/errors.ts';
+import { CancelledError, REPORT_IT, SnugError, type ErrorCode } from '../contract/errors.ts';
 import type { Remedy } from '../contract/remedies.ts';
 import { RESUMABLE_WORK } from '../files/write-error.ts';
 
@@ -9,7 +9,6 @@ export const BROKEN_MODEL =
 const NOT_LOADED =
   'The file may be damaged, or made for a newer llama.cpp: take another conversion of this model, or update Snug.';
 const LESS_MEMORY = 'Close other programs, or use a smaller model or a shorter context.';
-const AGAIN = 'Try again; if it happens again, report it with the text above.';
 
 /** What a person is told of an error of the addon. */
 interface Told {
@@ -19,7 +18,7 @@ interface Told {
 }
 
 /** The addon was called wrongly: by Snug, not by the person. */
-const BUG: Told = { code: 'BUG', advice: AGAIN };
+const BUG: Told = { code: 'BUG', advice: REPORT_IT };
 
 /**
  * Every code of native/error_codes.def but CANCELLED, which is no failure, with what is told of it. The words of what happened come from
@@ -65,8 +64,8 @@ export const NATIVE_ERRORS = {
   NO_CPU_BACKEND: { code: 'NATIVE', advice: 'Start Snug again; if it happens again, install it again.' },
   // arguments were checked before: what is left for llama.cpp to fail at is the memory
   CONTEXT_FAILED: { code: 'OUT_OF_MEMORY', advice: LESS_MEMORY },
-  COMPUTE_FAILED: { code: 'NATIVE', advice: AGAIN },
-  NATIVE: { code: 'NATIVE', advice: AGAIN },
+  COMPUTE_FAILED: { code: 'NATIVE', advice: REPORT_IT },
+  NATIVE: { code: 'NATIVE', advice: REPORT_IT },
 
   BATCH_SIZE: BUG,
   BUSY: BUG,

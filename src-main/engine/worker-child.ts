@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { SnugError, toErrorData } from '../contract/errors.ts';
+import { REPORT_IT, SnugError, toErrorData } from '../contract/errors.ts';
 import {
   methodOf,
   type CallContext,
@@ -53,7 +53,11 @@ export function serveWorker<Contract extends WorkerContract>(
   const send = (message: FromWorker) => parent.send(message);
   const run = (method: string, argument: unknown, context: CallContext<unknown>) => {
     const schemas = methodOf(contract, method);
-    if (!schemas) throw new SnugError('BUG', `the ${contract.name} worker has no method ${method}`);
+    if (!schemas) {
+      throw new SnugError('BUG', `the ${contract.name} worker has no method ${method}`, {
+        advice: REPORT_IT,
+      });
+    }
     // what their types say of it is checked here
     const implementation = (methods as Readonly<Record<string, Method | undefined>>)[method];
     return implementation?.(
