@@ -31,7 +31,9 @@ export function parseBytes(text: string): number {
   return Math.floor(bytes);
 }
 
-/** What a system says of a size, as a number of bytes: macOS tells swap in hundredths of a MiB, a network's disk more than a number counts. */
+/**
+ * What a system says of a size, as a number of bytes: macOS tells swap in hundredths of a MiB, a network's disk more than a number counts.
+ */
 export function wholeBytes(told: number): number {
   return Number.isNaN(told) ? 0 : Math.round(Math.min(Math.max(0, told), Number.MAX_SAFE_INTEGER));
 }
