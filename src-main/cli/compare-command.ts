@@ -1,7 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { join } from 'node:path';
-import { plots } from '../compare/plots/plots.ts';
-import { toCsv, toMarkdown } from '../compare/tables.ts';
 import {
   COMPARE_PARTS,
   type ComparePart,
@@ -84,6 +82,9 @@ function compareRequest(modelPath: string, flags: CompareFlags): CompareRequest 
 /** `snug compare MODEL`: the paper's plan beside its rivals, as tables and figures. */
 export async function compareCommand(modelPath: string, flags: CompareFlags): Promise<number> {
   const comparison = await run(compareRequest(modelPath, flags));
+  // no other command draws: the libraries of figures and tables would make each of them start later
+  const { plots } = await import('../compare/plots/plots.ts');
+  const { toCsv, toMarkdown } = await import('../compare/tables.ts');
   const folder = givenFile(flags.output);
   const modes = modesAt(folder, snugHome());
   const files = {
