@@ -37,7 +37,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     // the action is in sight wherever one is on the page
     for (const end of [0, 1e6]) {
       await app.page.getByRole('main').evaluate((main, top) => main.scrollTo(0, top), end);
-      expect(await inView(app.button('Fit to my RAM'))).toBe(true);
+      await expect.poll(() => inView(app.button('Fit to my RAM'))).toBe(true);
     }
     const held = app.workers.holdFit('calibrate');
     await app.startFit();
@@ -49,7 +49,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
       progress.getByRole('progressbar'),
       app.button('Pause'),
     ])
-      expect(await inView(shown)).toBe(true);
+      await expect.poll(() => inView(shown)).toBe(true);
     await app.button('Cancel').click();
     await app.button('Fit to my RAM').waitFor();
     await app.page.setViewportSize({ width: 1280, height: 900 });
@@ -62,10 +62,10 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     await app.startFit();
     await held;
     await app.page.getByText('Calibrating with pictures and text').first().waitFor();
-    expect(await movements(app.page)).toEqual([]);
+    await expect.poll(() => movements(app.page)).toEqual([]);
     // the same without the wish for less motion: something turns
     await app.page.emulateMedia({ reducedMotion: 'no-preference' });
-    expect(await movements(app.page)).not.toEqual([]);
+    await expect.poll(() => movements(app.page)).not.toEqual([]);
     await app.button('Cancel').click();
     await app.button('Fit to my RAM').waitFor();
     expect(await newestJob()).toMatchObject({ state: 'cancelled' });
@@ -106,7 +106,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     expect(await newestJob()).toMatchObject({ state: 'failed', error: { code: 'DOES_NOT_FIT' } });
     expect(await fittedModel()).toEqual(old);
     const refused = app.page.getByRole('alert').filter({ hasText: 'where 98 % was asked for' });
-    expect(await inView(refused)).toBe(true);
+    await expect.poll(() => inView(refused)).toBe(true);
     await refused.getByRole('button', { name: /^Ask for \d+ %$/ }).waitFor();
     await refused.getByRole('button', { name: 'Dismiss' }).click();
     await refused.waitFor({ state: 'detached' });

@@ -25,7 +25,7 @@ inEachDoor('the keyboard alone', { holds: true }, (app) => {
   async function command(letters: string): Promise<void> {
     await press('Control+k');
     await app.page.getByRole('combobox', { name: 'Search commands' }).waitFor();
-    expect(await focused(app.page)).toMatchObject({ name: 'Search commands', ring: true });
+    await expect.poll(() => focused(app.page)).toMatchObject({ name: 'Search commands', ring: true });
     await app.page.keyboard.type(letters);
     await press('Enter');
   }
@@ -61,7 +61,7 @@ inEachDoor('the keyboard alone', { holds: true }, (app) => {
     await app.page.getByText('No conversation yet').waitFor();
     await press('Control+n');
     await app.composer.waitFor();
-    expect(await focused(app.page)).toMatchObject({ name: 'Your question', ring: true });
+    await expect.poll(() => focused(app.page)).toMatchObject({ name: 'Your question', ring: true });
 
     const words = app.workers.holdAnswer();
     await app.page.keyboard.type('Describe a circle.');
@@ -71,7 +71,7 @@ inEachDoor('the keyboard alone', { holds: true }, (app) => {
     await app.answers.getByText('You stopped this answer.').waitFor();
     app.workers.release();
 
-    expect(await focused(app.page)).toMatchObject({ name: 'Your question' });
+    await expect.poll(() => focused(app.page)).toMatchObject({ name: 'Your question' });
     await press('ArrowUp');
     expect(await app.composer.inputValue()).toBe('Describe a circle.');
     await press('Escape');
@@ -130,9 +130,9 @@ inEachDoor('the keyboard alone', { holds: true }, (app) => {
     await tabTo('Add 1 page');
     await press('Enter');
     await app.button('Remove second.pdf, page 2').waitFor();
-    expect(await focused(app.page)).toMatchObject({ name: 'Your question' });
+    await expect.poll(() => focused(app.page)).toMatchObject({ name: 'Your question' });
     await app.button('Remove second.pdf, page 2').press('Enter');
-    expect(await focused(app.page)).toMatchObject({ name: 'Your question' });
+    await expect.poll(() => focused(app.page)).toMatchObject({ name: 'Your question' });
   });
 
   it('goes on at the buttons beside once a title was changed and a model unloaded', async () => {
@@ -147,7 +147,7 @@ inEachDoor('the keyboard alone', { holds: true }, (app) => {
     await app.page.waitForFunction(() => document.activeElement?.ariaLabel === 'Rename');
     await app.button('Unload').press('Enter');
     await app.button('Unload').waitFor({ state: 'detached' });
-    expect(await focused(app.page)).toMatchObject({ name: 'Model of this conversation' });
+    await expect.poll(() => focused(app.page)).toMatchObject({ name: 'Model of this conversation' });
   });
 
   it('goes on in the field once a model was added or refused', async () => {
@@ -156,7 +156,7 @@ inEachDoor('the keyboard alone', { holds: true }, (app) => {
     await field.fill('/nowhere.gguf');
     await app.button(/^Add$/).press('Enter');
     await app.button(/^Close$/).press('Enter');
-    expect(await focused(app.page)).toMatchObject({ tag: 'textarea' });
+    await expect.poll(() => focused(app.page)).toMatchObject({ tag: 'textarea' });
     await field.fill(app.home);
     await app.button(/^Add$/).press('Enter');
     await app.page.getByText(/No GGUF files found/).waitFor();
@@ -173,7 +173,7 @@ inEachDoor('the keyboard alone', { holds: true }, (app) => {
     await press('?');
     await app.page.getByRole('heading', { name: 'Keyboard shortcuts' }).waitFor();
     await press('Escape');
-    expect(await focused(app.page)).toMatchObject({ name: 'Fit' });
+    await expect.poll(() => focused(app.page)).toMatchObject({ name: 'Fit' });
   });
 
   it('closes the commands with Escape and gives the focus back', async () => {
@@ -181,7 +181,7 @@ inEachDoor('the keyboard alone', { holds: true }, (app) => {
     await press('Control+k');
     await app.page.getByRole('combobox', { name: 'Search commands' }).waitFor();
     await press('ArrowDown', 'ArrowUp', 'Escape');
-    expect(await focused(app.page)).toMatchObject({ name: 'Your question' });
+    await expect.poll(() => focused(app.page)).toMatchObject({ name: 'Your question' });
   });
 
   it.each(['a command was run', 'they were closed'])(
@@ -202,7 +202,7 @@ inEachDoor('the keyboard alone', { holds: true }, (app) => {
         press({ key: 'k', ctrlKey: true });
         await closed;
       }, how === 'a command was run');
-      expect(await focused(app.page)).toMatchObject({ name: 'Search commands' });
+      await expect.poll(() => focused(app.page)).toMatchObject({ name: 'Search commands' });
       await press('Escape');
       await search.waitFor({ state: 'hidden' });
     },
