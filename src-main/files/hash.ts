@@ -1,9 +1,17 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { throwIfCancelled } from '../contract/errors.ts';
+import { read } from 'node:fs';
+import { promisify } from 'node:util';
+import { SnugError, throwIfCancelled } from '../contract/errors.ts';
+import { isSameStamp, openFileStamp } from './file-stamp.ts';
 import { openRegularFile } from './regular-file.ts';
 
-/** SHA-256 of a file in hex, with progress in bytes. */
+const readMeanwhile = promisify(read);
+const PIECE_BYTES = 1 << 20;
+
+/**
+ * SHA-256 of a file in hex, with progress in bytes.
+ * @throws SnugError FILE where it can't be read or changes meanwhile
+ */
 export async function hashFile(
   path: string,
   options: {
@@ -11,20 +19,26 @@ export async function hashFile(
     onProgress?: ((done: number, total: number) => void) | undefined;
   } = {},
 ): Promise<string> {
+  // a stream over this descriptor would close it as well when it ends early: by then it may be another file's
   using file = openRegularFile(path);
-  const size = file.bytes;
+  const before = openFileStamp(file.fd);
   const hash = createHash('sha256');
-  let done = 0;
-  for await (const chunk of createReadStream(path, {
-    fd: file.fd,
-    autoClose: false,
-    start: 0,
-    highWaterMark: 1 << 20,
-  })) {
+  const piece = Buffer.alloc(PIECE_BYTES);
+  for (let done = 0; ;) {
+    const { bytesRead } = await readMeanwhile(file.fd, piece, 0, piece.length, null);
+    if (bytesRead === 0) break;
     throwIfCancelled(options.signal);
-    hash.update(chunk as Buffer);
-    done += (chunk as Buffer).length;
-    options.onProgress?.(done, size);
+    hash.update(piece.subarray(0, bytesRead));
+    done += bytesRead;
+    options.onProgress?.(done, before.bytes);
   }
+  if (!isSameStamp(openFileStamp(file.fd), before)) throw changedMeanwhile(path);
   return hash.digest('hex');
+}
+
+export function changedMeanwhile(path: string): SnugError {
+  return new SnugError('FILE', `${path} changed while it was read`, {
+    advice: 'Wait until the program that writes it is done, for example with its download, and try again.',
+    path,
+  });
 }

@@ -1,11 +1,8 @@
-import { statSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { z } from 'zod';
-import { workFolder } from '../home.ts';
+import { basename } from 'node:path';
 import type { OnProgress } from '../contract/progress.ts';
 import { refuseDamaged, searchMmproj, searchNotes } from './find-mmproj.ts';
+import { fileStamp } from '../files/file-stamp.ts';
 import { hashFile } from '../files/hash.ts';
-import { readKept } from '../files/json-file.ts';
 import {
   checkPair,
   checkSourcePrecision,
@@ -14,7 +11,7 @@ import {
   type TextModel,
   type VisionModel,
 } from './model-file.ts';
-import { writeFileAtomically } from '../files/durable-files.ts';
+import { ModelFiles } from '../store/model-files.ts';
 
 /** The model to be fitted, read and checked. */
 export interface ReadSource {
@@ -52,37 +49,27 @@ function withoutVision(text: TextModel): string[] {
     : [`the result cannot see pictures: the vision file beside the model is not used (${unused})`];
 }
 
-const hashCacheSchema = z.record(
-  z.string(),
-  z.object({ size: z.number(), modified: z.number(), sha256: z.string() }),
-);
-
-function hashCache(home: string): string {
-  return join(workFolder(home), 'hashes.json');
-}
-
 /** The SHA-256 of a file that was hashed before and has not changed since. */
 export function knownSha256(path: string, home: string): string | undefined {
-  const { size, mtimeMs: modified } = statSync(path);
-  const known = readKept(hashCache(home), hashCacheSchema)?.[path];
-  return known?.size === size && known.modified === modified ? known.sha256 : undefined;
+  using files = ModelFiles.open(home);
+  return files.known(path);
 }
 
-/** SHA-256 of a source, remembered by path, size and time of change: 15 GB take a while to read. */
+/** SHA-256 of a source, remembered as long as the file does not change: 15 GB take a while to read. */
 export async function sourceSha256(
   path: string,
   home: string,
   options: { signal?: AbortSignal | undefined; onProgress?: OnProgress | undefined },
 ): Promise<string> {
-  const known = knownSha256(path, home);
+  using files = ModelFiles.open(home);
+  const known = files.known(path);
   if (known !== undefined) return known;
-  const { size, mtimeMs: modified } = statSync(path);
+  const stamp = fileStamp(path);
   const sha256 = await hashFile(path, {
     signal: options.signal,
     onProgress: (done, total) =>
       options.onProgress?.({ stage: 'hash', done, total, unit: 'bytes', detail: path }),
   });
-  const cache = readKept(hashCache(home), hashCacheSchema) ?? {};
-  writeFileAtomically(hashCache(home), JSON.stringify({ ...cache, [path]: { size, modified, sha256 } }));
+  if (stamp) files.remember(path, stamp, sha256);
   return sha256;
 }

@@ -1,6 +1,9 @@
 // the one import of the driver; everything else of store/ goes through this class
 import Sqlite from 'better-sqlite3';
-import { databaseError } from './errors.ts';
+import { closeSync, openSync } from 'node:fs';
+import { PRIVATE_FILE } from '../files/private-files.ts';
+import { writeError } from '../files/write-error.ts';
+import { databaseError, WRITING_STORE } from './errors.ts';
 
 export type Value = string | number | null;
 
@@ -101,5 +104,14 @@ export class Connection {
     } catch (error) {
       throw databaseError(error, this.path);
     }
+  }
+}
+
+/** Makes a database's file for the person alone where there is none: SQLite gives the files beside it the rights of this one. */
+export function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'a', PRIVATE_FILE));
+  } catch (error) {
+    throw writeError(error, path, WRITING_STORE);
   }
 }

@@ -1,9 +1,7 @@
-import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncFolder } from '../files/durable-files.ts';
-import { PRIVATE_FILE, protectHome } from '../files/private-files.ts';
-import { writeError } from '../files/write-error.ts';
-import { Connection } from './connection.ts';
+import { protectHome } from '../files/private-files.ts';
+import { Connection, makePrivate } from './connection.ts';
 import { ConversationRepository } from './conversations.ts';
 import { isBrokenDatabase, mendIndexes, setAside } from './damage.ts';
 import { isDamage, WRITING_STORE } from './errors.ts';
@@ -88,14 +86,5 @@ function openConfigured(path: string): Connection {
   } catch (error) {
     connection.close();
     throw error;
-  }
-}
-
-/** SQLite gives the files beside it the rights of this one. */
-function makePrivate(path: string): void {
-  try {
-    closeSync(openSync(path, 'a', PRIVATE_FILE));
-  } catch (error) {
-    throw writeError(error, path, WRITING_STORE);
   }
 }

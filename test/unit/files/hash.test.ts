@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { hashFile } from '../../../src-main/files/hash.ts';
@@ -24,6 +24,20 @@ it('reports how far it is and stops when told', async () => {
   const controller = new AbortController();
   const stopped = hashFile(path, { signal: controller.signal, onProgress: () => controller.abort() });
   expect((await rejected(stopped)).code).toBe('CANCELLED');
+  // its descriptor was closed once, and is by now the next file's
+  expect(await hashFile(path)).toMatch(/^[0-9a-f]{64}$/);
+});
+
+it('a file that changes meanwhile is refused', async () => {
+  const path = join(temporaryFolder(), 'file');
+  writeFileSync(path, new Uint8Array(5 * 2 ** 20));
+  const changed = hashFile(path, {
+    onProgress: (done) => {
+      if (done === 2 ** 20) appendFileSync(path, 'more');
+    },
+  });
+  expect(await rejected(changed)).toMatchObject({ code: 'FILE', path });
+  expect(await hashFile(path)).toMatch(/^[0-9a-f]{64}$/);
 });
 
 it.runIf(hasPipes)('a pipe is refused', async () => {

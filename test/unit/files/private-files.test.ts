@@ -41,7 +41,12 @@ function homeOfBefore(): string {
   for (const folder of ['pictures', 'work/0123456789abcdef/bank/key', 'models']) {
     mkdirSync(join(home, folder), { recursive: true });
   }
-  for (const file of ['snug.db', 'pictures/a', 'work/hashes.json', 'work/0123456789abcdef/bank/key/index']) {
+  for (const file of [
+    'snug.db',
+    'pictures/a',
+    'work/model-files.db',
+    'work/0123456789abcdef/bank/key/index',
+  ]) {
     writeFileSync(join(home, file), 'x');
   }
   return home;
