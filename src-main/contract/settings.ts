@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_HUB, hubAddressSchema } from './hub-address.ts';
 import {
   DEFAULT_CONTEXT_TOKENS,
   LEAST_CONTEXT_TOKENS,
@@ -10,6 +11,8 @@ export const MOST_THREADS = 1024;
 export const MOST_GPU_LAYERS = 1000;
 export const MOST_TEMPERATURE = 2;
 export const MOST_PROMPT_LETTERS = 20_000;
+/** Slower than this a hub takes a connection for one that has died. */
+export const LEAST_DOWNLOAD_SPEED = 64 * 2 ** 10;
 
 export const settingsSchema = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']),
@@ -23,6 +26,10 @@ export const settingsSchema = z.strictObject({
   temperature: z.number().min(0).max(MOST_TEMPERATURE),
   /** longest answer */
   maxTokens: z.int().min(1).max(MOST_ANSWER_TOKENS),
+  /** where models are downloaded from: Hugging Face, or a mirror of it */
+  hubAddress: hubAddressSchema,
+  /** what downloads take of the connection at most; null: all there is */
+  downloadBytesPerSecond: z.int().min(LEAST_DOWNLOAD_SPEED).nullable(),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 const changeSchema = settingsSchema.partial();
@@ -36,6 +43,8 @@ export const DEFAULT_SETTINGS: Settings = {
   systemPrompt: '',
   temperature: 0.2,
   maxTokens: 1024,
+  hubAddress: DEFAULT_HUB,
+  downloadBytesPerSecond: null,
 };
 
 export interface SettingsService {

@@ -3,6 +3,7 @@ import { dirname, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
 import { ORDERINGS } from '../contract/fit-request.ts';
+import { modelSourceSchema } from '../contract/model-source.ts';
 import { removeDurably, writeFileAtomically } from '../files/durable-files.ts';
 import { PRIVATE, PRIVATE_FOLDER, type Modes } from '../files/private-files.ts';
 import { readRegularFile } from '../files/regular-file.ts';
@@ -17,6 +18,8 @@ const sidecarSchema = z.strictObject({
   imageTokens: z.strictObject({ min: z.int().positive(), max: z.int().positive() }).optional(),
   /** questions that show what the model can do */
   samples: z.array(z.strictObject({ question: z.string(), picture: z.string().optional() })).optional(),
+  /** where it was downloaded from */
+  source: modelSourceSchema.optional(),
 });
 export type Sidecar = z.infer<typeof sidecarSchema>;
 

@@ -1,5 +1,6 @@
 import type { AppInfo, AppService } from '../contract/app.ts';
 import type { FitJob } from '../contract/fit-job.ts';
+import { DEFAULT_HUB } from '../contract/hub-address.ts';
 import type { LaptopService } from '../contract/laptop.ts';
 import { llamaCppRelease } from '../engine/build.ts';
 import { ownVersion } from '../root.ts';
@@ -38,7 +39,8 @@ export class AppFacts implements AppService {
   async diagnostics(): Promise<string> {
     const { version, llamaCpp, door, notices } = this.#info;
     const { laptop, budget, threads, computeDevices } = await this.#laptop.read({});
-    const { systemPrompt: _, ...settings } = this.#settings();
+    // words of the person's, and a mirror may be their employer's
+    const { systemPrompt: _, hubAddress, ...settings } = this.#settings();
     // errors by code alone: their messages name files
     const jobs = this.#jobs().map(({ state, share, error, lowLayers, contextTokens, budgetBytes }) => ({
       state,
@@ -58,7 +60,7 @@ export class AppFacts implements AppService {
       budgetBytes: budget.bytes,
       threads,
       computeDevices,
-      settings,
+      settings: { ...settings, ownHub: hubAddress !== DEFAULT_HUB },
       fits: jobs,
       notices: notices.length,
     };

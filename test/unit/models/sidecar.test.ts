@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readSidecar, sidecarPath } from '../../../src-main/models/sidecar.ts';
+import { readSidecar, sidecarPath, writeSidecar } from '../../../src-main/models/sidecar.ts';
 import { hasPipes, makePipe } from '../../helpers/pipe.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
@@ -28,6 +28,21 @@ it('paths are taken from where it lies, whatever the working directory', () => {
     imageTokens: { min: 4, max: 64 },
     samples: [{ question: 'What is this?', picture: join(folder, 'samples/one.png') }, { question: 'Why?' }],
   });
+});
+
+it('where a model was downloaded from is read as it was written', () => {
+  const { model } = sidecar({});
+  const source = {
+    hub: 'https://huggingface.co',
+    repository: 'owner/name',
+    revision: 'main',
+    commit: 'c'.repeat(40),
+    files: [{ path: 'Q8_0/model.gguf', name: 'model.gguf', bytes: 7, sha256: 'a'.repeat(64) }],
+    licence: { name: 'Apache-2.0', url: 'https://huggingface.co/owner/name' },
+    downloadedAt: '2026-11-27T22:00:00.000Z',
+  };
+  writeSidecar(model, { source });
+  expect(readSidecar(model)).toEqual({ source });
 });
 
 it('an absolute path stays as it is', () => {

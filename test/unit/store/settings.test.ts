@@ -42,6 +42,32 @@ describe('settings', () => {
     expect(settingsSchema.partial().parse({ gpuLayers })).toEqual({ gpuLayers });
   });
 
+  it('of a Snug that knew nothing of downloads still read, from Hugging Face and as fast as can be', () => {
+    const folder = temporaryFolder();
+    const store = temporaryStore(folder);
+    store.settings.set({
+      theme: 'dark',
+      hubAddress: 'https://mirror.example.org',
+      downloadBytesPerSecond: 1e6,
+    });
+    store.close();
+    {
+      using raw = new Connection(join(folder, 'snug.db'));
+      raw.exec(`DELETE FROM settings WHERE key IN ('hubAddress', 'downloadBytesPerSecond')`);
+    }
+    const { settings } = temporaryStore(folder);
+    expect(settings.get()).toEqual({ ...DEFAULT_SETTINGS, theme: 'dark' });
+  });
+
+  it.each([
+    { hubAddress: 'http://huggingface.co' },
+    { hubAddress: null },
+    { downloadBytesPerSecond: 0 },
+    { downloadBytesPerSecond: 1e5 + 0.5 },
+  ])('take no %j', (change) => {
+    expect(settingsSchema.partial().safeParse(change).success).toBe(false);
+  });
+
   it('that are no longer valid fall back to their own defaults, and only those', () => {
     const folder = temporaryFolder();
     const store = temporaryStore(folder);
