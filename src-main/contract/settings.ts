@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DEFAULT_HUB, hubAddressSchema } from './hub-address.ts';
+import { DEFAULT_HUB, hubAddressSchema } from './hub-setting.ts';
 import {
   DEFAULT_CONTEXT_TOKENS,
   LEAST_CONTEXT_TOKENS,

@@ -1,6 +1,6 @@
 import type { AppInfo, AppService } from '../contract/app.ts';
 import type { FitJob } from '../contract/fit-job.ts';
-import { DEFAULT_HUB } from '../contract/hub-address.ts';
+import { DEFAULT_HUB } from '../contract/hub-setting.ts';
 import type { LaptopService } from '../contract/laptop.ts';
 import { llamaCppRelease } from '../engine/build.ts';
 import { ownVersion } from '../root.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hubAddressProblem, hubAddressSchema, mayHaveToken } from '../../../src-main/contract/hub-address.ts';
+import { hubAddressProblem, hubAddressSchema, mayHaveToken } from '../../../src-main/contract/hub-setting.ts';
 
 describe('the address of a hub', () => {
   it.each([
