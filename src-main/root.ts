@@ -9,6 +9,9 @@ export const unpackedRoot = appRoot.replace(/app\.asar$/, 'app.asar.unpacked');
 
 export const demoModel = join(unpackedRoot, 'resources', 'demo-model', 'demo-vl-f16.gguf');
 
+/** The models that Snug offers to download. */
+export const ownCatalogue = join(appRoot, 'resources', 'catalogue.json');
+
 export function ownVersion(): string {
   const { version } = JSON.parse(readFileSync(join(appRoot, 'package.json'), 'utf8')) as { version: string };
   return version;
