@@ -1,25 +1,35 @@
+import { basename } from 'node:path';
 import { isLow } from '../contract/low-layers.ts';
+import { llamaCppRelease } from '../engine/build.ts';
 import { GgufType, type GgufEntry } from '../gguf/gguf.ts';
 import { ggufEntry } from '../gguf/writer.ts';
 import type { OrderedPlan } from '../luq/plan/plan.ts';
+import { ownVersion } from '../root.ts';
 import type { MeasuringContext } from './measuring-context.ts';
 import type { ResolvedRequest } from './request.ts';
 
 type Fact = Pick<GgufEntry, 'key' | 'raw'>;
 
-const { string, uint32, uint64, float32 } = GgufType;
+const { string, uint32, uint64, float32, float64 } = GgufType;
 
-/** The facts of a fit as `luq.*` metadata, so that a file says how it was made and can be checked; docs/models.md lists them. */
-export function luqFacts(
-  { source, request, calibrated }: Pick<MeasuringContext, 'source' | 'request' | 'calibrated'>,
-  { plan, order }: OrderedPlan,
-): Fact[] {
+type Measuring = Pick<MeasuringContext, 'source' | 'request' | 'calibrated' | 'laptop'>;
+
+/**
+ * The facts of a fit as `luq.*` metadata, so that a file says how it was made, can be checked and can be made again; docs/models.md lists
+ * them. `importance` is the SHA-256 of the importance matrix.
+ */
+export function luqFacts(measuring: Measuring, { plan, order }: OrderedPlan, importance: string): Fact[] {
+  const { source, request, calibrated } = measuring;
   const { report, entropyBits } = calibrated;
   const { layerRungs, rungs } = plan;
   return [
     ggufEntry('luq.version', uint32, 1),
+    ...makerFacts(measuring),
     ggufEntry('luq.source.sha256', string, source.sha256),
+    ggufEntry('luq.source.file', string, basename(source.text.path)),
+    ...visionFacts(measuring),
     ...budgetFacts(request),
+    ...qualityFacts(request),
     ggufEntry('luq.context_tokens', uint32, request.contextTokens),
     ggufEntry('luq.plan.kind', string, request.plan.kind),
     ggufEntry('luq.ordering', string, request.plan.ordering),
@@ -34,16 +44,44 @@ export function luqFacts(
     ggufEntry('luq.entropy.bits', float32, [...entropyBits]),
     ggufEntry('luq.entropy.clusters', uint32, report.clusters),
     ggufEntry('luq.calibration.set', string, report.set),
-    ggufEntry('luq.calibration.alpha', float32, report.alpha),
+    ggufEntry('luq.calibration.set_sha256', string, request.calibration.set.id),
+    // as precise as it was asked for: a command has to say it again
+    ggufEntry('luq.calibration.alpha', float64, report.alpha),
     ggufEntry('luq.calibration.seed', uint32, report.seed),
+    ggufEntry('luq.calibration.most_tokens', uint32, request.calibration.tokens),
     ggufEntry('luq.calibration.tokens', uint32, report.tokens),
     ggufEntry('luq.calibration.image_tokens', uint32, report.imageTokens),
-    ...(source.vision
-      ? [
-          ggufEntry('luq.image_tokens.min', uint32, request.imageLimits.minTokens),
-          ggufEntry('luq.image_tokens.max', uint32, request.imageLimits.maxTokens),
-        ]
-      : []),
+    ggufEntry('luq.importance.sha256', string, importance),
+  ];
+}
+
+/** What computed: another release, or llama.cpp's build for another processor, sums in another order. */
+function makerFacts({ request, laptop }: Measuring): Fact[] {
+  return [
+    ggufEntry('luq.made_with.snug', string, ownVersion()),
+    ggufEntry('luq.made_with.llama_cpp', string, llamaCppRelease()),
+    ggufEntry('luq.made_with.cpu', string, laptop.cpu.variant),
+    ggufEntry('luq.made_with.threads', uint32, request.threads),
+  ];
+}
+
+function visionFacts({ source, request }: Measuring): Fact[] {
+  if (!source.vision) return [];
+  const { minTokens, maxTokens } = request.imageLimits;
+  return [
+    ggufEntry('luq.vision.file', string, basename(source.vision.path)),
+    ggufEntry('luq.vision.sha256', string, source.visionSha256 ?? ''),
+    ...(request.visionType ? [ggufEntry('luq.vision.type', string, request.visionType)] : []),
+    ggufEntry('luq.image_tokens.min', uint32, minTokens),
+    ggufEntry('luq.image_tokens.max', uint32, maxTokens),
+  ];
+}
+
+/** Limits that were asked for: a plan is chosen by them. */
+function qualityFacts({ quality: { maxKld, minAgreement } }: ResolvedRequest): Fact[] {
+  return [
+    ...(maxKld === undefined ? [] : [ggufEntry('luq.quality.max_kld', float64, maxKld)]),
+    ...(minAgreement === undefined ? [] : [ggufEntry('luq.quality.min_agreement', float64, minAgreement)]),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PRIVATE, type Modes } from '../files/private-files.ts';
@@ -19,7 +20,8 @@ async function writeModel(
 ): Promise<number> {
   const { addon, source, request, workspace, calibrated, signal, onProgress } = measuring;
   const { plan } = written;
-  const bank = new Bank(workspace.bank, imatrixKey(insist(() => readFileSync(calibrated.imatrixPath))));
+  const importance = insist(() => readFileSync(calibrated.imatrixPath));
+  const bank = new Bank(workspace.bank, imatrixKey(importance));
   const step = { source: source.text.gguf, types: plan.types, bank, signal, onProgress };
   await fillBank({ ...step, addon, imatrix: calibrated.imatrix, threads: request.threads });
   const [first] = plan.layerRungs;
@@ -29,7 +31,7 @@ async function writeModel(
     output,
     modes,
     fileType: fileTypeId(uniform && first ? first : plan.rungs.high),
-    facts: luqFacts(measuring, written),
+    facts: luqFacts(measuring, written, createHash('sha256').update(importance).digest('hex')),
   });
 }
 

@@ -7,6 +7,9 @@ import { resolveRequest } from '../../../src-main/fit/request.ts';
 import { readGguf } from '../../../src-main/gguf/gguf.ts';
 import { encodeGguf } from '../../../src-main/gguf/writer.ts';
 import { inspect } from '../../../src-main/models/inspect.ts';
+import { llamaCppRelease } from '../../../src-main/engine/build.ts';
+import { loadBuiltInCalibration } from '../../../src-main/luq/calibrate/calibration-set.ts';
+import { ownVersion } from '../../../src-main/root.ts';
 import { readSource } from '../../../src-main/models/source.ts';
 import { ordinaryLaptop } from '../../helpers/laptops.ts';
 import { plannerOf } from '../../helpers/planners.ts';
@@ -29,8 +32,13 @@ function factsOf(asked: Partial<FitRequest>, sees = true): Record<string, unknow
   const context = number('qwen2vl.context_length', 32_768);
   const modelPath = writeTextModel(home, { layers: 3, entries: [context] });
   const mmprojPath = sees ? writeVisionModel(home) : undefined;
-  const source = { ...readSource(modelPath, mmprojPath), sha256: 'a'.repeat(64), visionSha256: undefined };
-  const request = resolveRequest({ modelPath, home, ...asked }, source, ordinaryLaptop());
+  const source = {
+    ...readSource(modelPath, mmprojPath),
+    sha256: 'a'.repeat(64),
+    visionSha256: 'b'.repeat(64),
+  };
+  const laptop = ordinaryLaptop();
+  const request = resolveRequest({ modelPath, home, threads: 1, ...asked }, source, laptop);
   const report = {
     ...{
       set: 'some pictures',
@@ -56,7 +64,7 @@ function factsOf(asked: Partial<FitRequest>, sees = true): Record<string, unknow
   };
   const plan = plannerOf(layerTensors(3, 256).map(ggufTensor)).withLowLayers(ORDER, 2);
   const { metadata } = readGguf(modelPath);
-  const facts = luqFacts({ source, request, calibrated }, { plan, order: ORDER });
+  const facts = luqFacts({ source, request, calibrated, laptop }, { plan, order: ORDER }, 'c'.repeat(64));
   const fitted = join(home, 'fitted.gguf');
   const tensors = readGguf(modelPath).tensors.map((tensor) => ({
     ...tensor,
@@ -70,7 +78,14 @@ describe('a fitted file says of itself', () => {
   it('how it was made, its budget and its context included', () => {
     expect(factsOf({ budgetBytes: 5 * GiB, contextTokens: 8192, ordering: 'depth' })).toEqual({
       'luq.version': 1,
+      'luq.made_with.snug': ownVersion(),
+      'luq.made_with.llama_cpp': llamaCppRelease(),
+      'luq.made_with.cpu': ordinaryLaptop().cpu.variant,
+      'luq.made_with.threads': 1,
       'luq.source.sha256': 'a'.repeat(64),
+      'luq.source.file': 'model.gguf',
+      'luq.vision.file': 'mmproj-model.gguf',
+      'luq.vision.sha256': 'b'.repeat(64),
       'luq.budget.bytes': 5 * GiB,
       'luq.budget.source': 'chosen',
       'luq.context_tokens': 8192,
@@ -83,13 +98,23 @@ describe('a fitted file says of itself', () => {
       'luq.entropy.bits': [3, 1, 4.5],
       'luq.entropy.clusters': 100,
       'luq.calibration.set': 'some pictures',
+      'luq.calibration.set_sha256': loadBuiltInCalibration().id,
       'luq.calibration.alpha': 0.5,
       'luq.calibration.seed': 1,
+      'luq.calibration.most_tokens': 32_768,
       'luq.calibration.tokens': 2000,
       'luq.calibration.image_tokens': 900,
+      'luq.importance.sha256': 'c'.repeat(64),
       'luq.image_tokens.min': 4,
       'luq.image_tokens.max': 4096,
     });
+  });
+
+  it('what was asked of its quality and its vision file', () => {
+    const facts = factsOf({ maxKld: 0.123456789, minAgreement: 0.9, visionType: 'Q8_0' });
+    expect(facts['luq.quality.max_kld']).toBe(0.123456789);
+    expect(facts['luq.quality.min_agreement']).toBe(0.9);
+    expect(facts['luq.vision.type']).toBe('Q8_0');
   });
 
   it('that a budget was recommended', () => {
@@ -100,7 +125,7 @@ describe('a fitted file says of itself', () => {
 
   it('no budget where the number of low layers was given, and no pictures where it sees none', () => {
     const keys = Object.keys(factsOf({ lowLayers: 2 }, false));
-    expect(keys.filter((key) => /budget|^luq\.image_tokens/.test(key))).toEqual([]);
+    expect(keys.filter((key) => /budget|^luq\.(image_tokens|vision)/.test(key))).toEqual([]);
     expect(keys).toContain('luq.context_tokens');
   });
 });
