@@ -200,7 +200,7 @@ function readFiles({ modelPath, mmprojPath, imageMaxTokens, contextTokens }: Ope
   if (vision) checkEncoderLayout(vision);
   if (vision) checkPair(text, vision);
   const contextHeld = Math.min(contextTokens, text.trainingContextTokens);
-  const limits = limitsIn(contextHeld, imageLimits(text, imageMaxTokens));
+  const limits = limitsIn(contextHeld, imageLimits(text, vision, imageMaxTokens));
   return { text, vision, limits, contextTokens: contextHeld };
 }
 

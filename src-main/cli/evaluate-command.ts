@@ -151,8 +151,9 @@ type EvaluatedModel = ReturnType<typeof evaluatedModel>;
 
 function evaluatedModel(modelPath: string | undefined, { mmproj, imageTokens }: EvaluateFlags) {
   const { text, mmprojPath } = chosenModel({ model: modelPath, mmproj, needsVision: true });
-  if (mmprojPath !== undefined) checkPair(text, readVisionModel(mmprojPath));
-  return { home: snugHome(), text, mmprojPath, limits: imageLimits(text, imageTokens) };
+  const vision = mmprojPath === undefined ? undefined : readVisionModel(mmprojPath);
+  if (vision) checkPair(text, vision);
+  return { home: snugHome(), text, mmprojPath, limits: imageLimits(text, vision, imageTokens) };
 }
 
 function withProgress<T>(work: (signal: AbortSignal, display: ProgressDisplay) => Promise<T>): Promise<T> {

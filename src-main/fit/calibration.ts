@@ -73,7 +73,9 @@ const summarySchema = z.object({
 type Summary = z.infer<typeof summarySchema>;
 
 /** A model opened for calibrating or checking takes smaller pictures than a chat may. */
-export function calibrationLimits({ minTokens, maxTokens }: ImageLimits): ImageLimits {
+export function calibrationLimits(limits: ImageLimits): ImageLimits {
+  if (limits.isFixed) return limits;
+  const { minTokens, maxTokens } = limits;
   return {
     minTokens: Math.min(minTokens, CALIBRATION_IMAGE_TOKENS),
     maxTokens: Math.min(maxTokens, CALIBRATION_IMAGE_TOKENS),

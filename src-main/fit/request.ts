@@ -80,7 +80,7 @@ export interface CalibrationSettings {
 export function resolveRequest(request: FitRequest, source: ReadSource, laptop: Laptop): ResolvedRequest {
   const { modelPath, mmprojPath, home, output, contextTokens: wanted = DEFAULT_CONTEXT_TOKENS } = request;
   const contextTokens = Math.min(wanted, source.text.trainingContextTokens);
-  const asked = imageLimits(source.text, request.imageMaxTokens);
+  const asked = imageLimits(source.text, source.vision, request.imageMaxTokens);
   const limits = source.vision ? limitsIn(contextTokens, asked) : asked;
   return {
     modelPath,

@@ -40,6 +40,8 @@ export function checkTextModel(gguf: Gguf, architecture: string): void {
     wholeNumbersIn(gguf, key(name), NO_EXPERTS);
   checkReal(gguf, key('attention.layer_norm_rms_epsilon'), 0, 1);
   checkRope(gguf, key, checkHeads(gguf, key));
+  checkWindows(gguf, key);
+  checkDeepstack(gguf, key);
   checkVocabulary(gguf, key);
   checkTensorTypes(gguf);
 }
@@ -89,6 +91,27 @@ function checkRope(gguf: Gguf, key: (name: string) => string, headSize: number |
   const turned = sections.reduce((sum, length) => sum + length, 0);
   if (headSize !== undefined && turned > headSize)
     throw implausible(gguf, `its positions turn ${turned} values of heads that have ${headSize}`);
+}
+
+const WINDOW: Range = { least: 1, most: 1 << 20, reason: 'Gemma 3 has windows of 1,024 tokens' };
+const WINDOW_PATTERN: Range = { least: 0, most: MOST_LAYERS, reason: 'there are no more layers' };
+
+/** Layers that look back no further than a window (Gemma 3). */
+function checkWindows(gguf: Gguf, key: (name: string) => string): void {
+  wholeNumberIn(gguf, key('attention.sliding_window'), WINDOW);
+  wholeNumbersIn(gguf, key('attention.sliding_window_pattern'), WINDOW_PATTERN);
+  checkReal(gguf, key('rope.freq_base_swa'), 1, 1e12);
+  checkReal(gguf, key('final_logit_softcapping'), 0, 1e6);
+  for (const name of ['attention.key_length_swa', 'attention.value_length_swa', 'rope.dimension_count_swa'])
+    if (gguf.metadata.has(key(name)))
+      throw unusable(gguf, 'its windowed layers have heads of their own size');
+}
+
+/** Qwen3-VL adds what an encoder saw behind its first layers; llama.cpp's graph ends the process where that is all of them. */
+function checkDeepstack(gguf: Gguf, key: (name: string) => string): void {
+  const layers = metadataNumber(gguf, key('block_count')) ?? MOST_LAYERS;
+  const reason = 'there are no more layers before the last';
+  wholeNumberIn(gguf, key('n_deepstack_layers'), { least: 0, most: layers - 1, reason });
 }
 
 /** Pre-tokenizers that have no token for the beginning of a text unless the file names one. */

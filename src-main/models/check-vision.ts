@@ -1,3 +1,4 @@
+import { familyOfProjector } from './families.ts';
 import { checkTensorTypes, MOST_LAYERS } from './check-text.ts';
 import { metadataNumber, type Gguf, type GgufType } from '../gguf/gguf.ts';
 import { checkReal, checkType, implausible, wholeNumberIn, type Range } from './refusal.ts';
@@ -69,13 +70,13 @@ export function checkVisionModel(gguf: Gguf, projector: string): void {
   const [width, heads] = [number('embedding_length'), number('attention.head_count')];
   if (width !== undefined && heads !== undefined && width % heads !== 0)
     throw implausible(gguf, `its width of ${width} is no multiple of its ${heads} heads`);
-  const isQwen = projector.startsWith('qwen2');
+  const isQwen = projector.startsWith('qwen');
   if (isQwen && (number('spatial_merge_size') ?? 2) !== 2)
     throw implausible(gguf, 'an encoder of this kind merges 2 × 2 patches');
   if (isQwen) checkWindows(gguf, projector, number('n_wa_pattern') ?? 0);
   const [side, patch] = [number('image_size') ?? 0, number('patch_size') ?? 1];
   const patches = Math.floor(side / patch) ** 2;
-  if (projector === 'mlp' && patches > MOST_FIXED_PATCHES)
+  if (familyOfProjector(projector)?.pictures(gguf).sizes === 'one' && patches > MOST_FIXED_PATCHES)
     throw implausible(gguf, `its pictures have ${patches} patches, and no encoder has more than 4,096`);
 }
 

@@ -23,7 +23,7 @@ import { visibleLine } from '../text/visible-text.ts';
 export function describeFiles(path: string, mmprojPath: string | undefined): DescribedFiles {
   const text = readTextModel(path);
   const { alsoRead, ...vision } = describeVision(text, mmprojPath ?? readSidecar(path).mmproj);
-  const limits = imageLimits(text);
+  const limits = imageLimits(text, vision.mmproj ? readVisionModel(vision.mmproj.path) : undefined);
   const weightBytes = text.gguf.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
   const plan = planOf(text.gguf);
   const kind = plan ? 'fitted' : mayBeFitted(text) ? 'source' : 'quantized';

@@ -127,7 +127,8 @@ function misfit(text: TextModel, vision: VisionModel): SnugError | undefined {
 function isItsOwn(text: TextModel, { declared }: LookedAt, error: SnugError): boolean {
   if (error.code === 'WRONG_PAIR' || error.code === 'UNSUPPORTED_MODEL') return false;
   if (declared.projector === undefined) return expectsVision(text);
-  const width = declared.projector.startsWith('qwen') ? declared.projectionLength : undefined;
+  // LLaVA's files say CLIP's own width
+  const width = declared.projector === 'mlp' ? undefined : declared.projectionLength;
   return (
     belongsTogether(text.architecture, declared.projector) &&
     (width === undefined || width === text.embeddingLength)

@@ -1,6 +1,7 @@
 import { counted } from '../contract/counted.ts';
 import { SnugError } from '../contract/errors.ts';
 import { metadataNumber } from '../gguf/gguf.ts';
+import { familyOfProjector, type Pictures } from './families.ts';
 import type { TextModel, VisionModel } from './model-file.ts';
 import { readSidecar } from './sidecar.ts';
 
@@ -11,13 +12,22 @@ import { readSidecar } from './sidecar.ts';
 export interface ImageLimits {
   readonly minTokens: number;
   readonly maxTokens: number;
+  /** every picture takes as many, as the encoder scales it to a size of its own */
+  readonly isFixed?: boolean;
 }
 
 /** Qwen2.5-VL's own range is 4 to 16,384; llama.cpp advises at most 4,096, and so do we. */
 const MOST_TOKENS = 16_384;
 const DEFAULT_LIMITS: ImageLimits = { minTokens: 4, maxTokens: 4096 };
 
-export function imageLimits(text: TextModel, chosenMaxTokens?: number): ImageLimits {
+/** @throws SnugError BAD_ARGUMENT for a limit that was chosen, or kept with the model, and makes no sense */
+export function imageLimits(
+  text: TextModel,
+  vision: VisionModel | undefined,
+  chosenMaxTokens?: number,
+): ImageLimits {
+  const fixed = vision && fixedTokens(vision);
+  if (fixed !== undefined) return { minTokens: fixed, maxTokens: fixed, isFixed: true };
   const kept = fromMetadata(text) ?? fromSidecar(text.path) ?? DEFAULT_LIMITS;
   if (chosenMaxTokens === undefined) return checked(kept, text.path);
   if (!Number.isInteger(chosenMaxTokens) || chosenMaxTokens < 1 || chosenMaxTokens > MOST_TOKENS) {
@@ -34,7 +44,9 @@ export function imageLimits(text: TextModel, chosenMaxTokens?: number): ImageLim
 export const MOST_PICTURE_SHARE = 3 / 4;
 
 /** The same limits where a picture has to find room in a context, beside a question and its answer. */
-export function limitsIn(contextTokens: number, { minTokens, maxTokens }: ImageLimits): ImageLimits {
+export function limitsIn(contextTokens: number, limits: ImageLimits): ImageLimits {
+  if (limits.isFixed) return limits;
+  const { minTokens, maxTokens } = limits;
   const most = Math.min(maxTokens, Math.floor(contextTokens * MOST_PICTURE_SHARE));
   return { minTokens: Math.min(minTokens, most), maxTokens: most };
 }
@@ -78,14 +90,23 @@ function checked(limits: ImageLimits, path: string): ImageLimits {
   );
 }
 
-/** Pixels a side that one token of a Qwen picture covers: its merger turns 2 × 2 patches into one token. */
-export function tokenSide(vision: VisionModel): number {
-  return 2 * (metadataNumber(vision.gguf, 'clip.vision.patch_size') ?? 14);
+/** What is known of an encoder's pictures; one of a family that Snug does not know may cut them as it likes. */
+export function picturesOf({ gguf, projector }: VisionModel): Pictures {
+  const family = familyOfProjector(projector);
+  if (family) return family.pictures(gguf);
+  return { sizes: 'tiles', tokenSide: metadataNumber(gguf, 'clip.vision.patch_size') ?? 14 };
+}
+
+/** The tokens of every picture, where the encoder scales each to the same square. */
+export function fixedTokens(vision: VisionModel): number | undefined {
+  const { sizes, tokenSide } = picturesOf(vision);
+  const side = metadataNumber(vision.gguf, 'clip.vision.image_size');
+  return sizes === 'one' && side !== undefined ? Math.max(1, Math.floor(side / tokenSide) ** 2) : undefined;
 }
 
 /** Pixels that the largest allowed picture has: more would only be thrown away by the encoder. */
 export function mostPixels(vision: VisionModel | undefined, limits: ImageLimits): number {
-  const side = vision ? tokenSide(vision) : 28;
+  const side = vision ? picturesOf(vision).tokenSide : 28;
   // encoders with a fixed picture size scale to that size
   const imageSize = vision ? (metadataNumber(vision.gguf, 'clip.vision.image_size') ?? 336) : 336;
   return Math.max(limits.maxTokens * side ** 2, imageSize ** 2);

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import type { Inspection } from '../contract/model.ts';
 import { visibleLine } from '../text/visible-text.ts';
 import type { Gguf, GgufValue } from '../gguf/gguf.ts';
-import { searchMmproj } from './find-mmproj.ts';
-import { imageLimits } from './image-limits.ts';
+import { searchMmproj, type VisionSearch } from './find-mmproj.ts';
+import { fixedTokens, imageLimits } from './image-limits.ts';
 import {
   checkPair,
   isMmproj,
@@ -13,6 +13,7 @@ import {
   textModel,
   visionModel,
   type TextModel,
+  type VisionModel,
 } from './model-file.ts';
 import { readSidecar } from './sidecar.ts';
 import { tensorTypeName } from '../gguf/tensor-types.ts';
@@ -25,8 +26,10 @@ export function inspect(path: string, mmprojPath?: string): Inspection {
 
 function inspectText(gguf: Gguf, mmprojPath: string | undefined): Inspection {
   const text = textModel(gguf);
-  if (mmprojPath !== undefined) checkPair(text, readVisionModel(mmprojPath));
-  const limits = imageLimits(text);
+  const given = mmprojPath === undefined ? undefined : readVisionModel(mmprojPath);
+  if (given) checkPair(text, given);
+  const found = given ? { vision: given, facts: { 'vision file': given.path } } : visionFacts(text);
+  const limits = imageLimits(text, found.vision);
   return {
     ...common(text.gguf, text.parameters),
     kind: 'text',
@@ -38,17 +41,25 @@ function inspectText(gguf: Gguf, mmprojPath: string | undefined): Inspection {
       'training context': text.trainingContextTokens,
       'tied output': text.tiedOutput,
       mostly: text.weightType,
-      'picture tokens': `${limits.minTokens} to ${limits.maxTokens}`,
-      ...(mmprojPath === undefined ? visionFacts(text) : { 'vision file': mmprojPath }),
+      'picture tokens': limits.isFixed ? limits.maxTokens : `${limits.minTokens} to ${limits.maxTokens}`,
+      ...found.facts,
     },
   };
 }
 
 /** The vision file that is used, and whatever else lies there. */
-function visionFacts(text: TextModel): Inspection['facts'] {
+function visionFacts(text: TextModel): { vision: VisionModel | undefined; facts: Inspection['facts'] } {
   const kept = readSidecar(text.path).mmproj;
-  if (kept !== undefined) return { 'vision file': existsSync(kept) ? kept : `is gone: ${kept}` };
-  const { fitting, damaged, others } = searchMmproj(text);
+  if (kept !== undefined && existsSync(kept))
+    return { vision: readVisionModel(kept), facts: { 'vision file': kept } };
+  if (kept !== undefined) return { vision: undefined, facts: { 'vision file': `is gone: ${kept}` } };
+  const search = searchMmproj(text);
+  const [only, second] = search.fitting;
+  const vision = only && !second ? readVisionModel(only.path) : undefined;
+  return { vision, facts: searchFacts(search) };
+}
+
+function searchFacts({ fitting, damaged, others }: VisionSearch): Inspection['facts'] {
   const [first, ...more] = fitting;
   const lines = (paths: readonly string[]) => paths.join(', ');
   return {
@@ -67,12 +78,17 @@ function visionFacts(text: TextModel): Inspection['facts'] {
 
 function inspectVision(gguf: Gguf): Inspection {
   const vision = visionModel(gguf);
+  const tokens = fixedTokens(vision);
   return {
     ...common(vision.gguf, vision.parameters),
     kind: 'vision',
     name: vision.name,
     architecture: vision.projector,
-    facts: { mostly: vision.weightType, 'projection length': vision.projectionLength },
+    facts: {
+      mostly: vision.weightType,
+      'projection length': vision.projectionLength,
+      ...(tokens === undefined ? {} : { 'picture tokens': tokens }),
+    },
   };
 }
 

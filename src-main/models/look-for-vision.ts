@@ -67,7 +67,8 @@ function lookAt(path: string): LookedAt | undefined {
   }
   let isVision = VISION_NAME.test(basename(path));
   const onEntry = ({ key, value }: GgufEntry) => {
-    if (key === 'clip.projector_type' && typeof value === 'string') declared.projector = value;
+    if (/^clip\.(vision\.)?projector_type$/.test(key) && typeof value === 'string')
+      declared.projector = value;
     if (key === 'clip.vision.projection_dim' && typeof value === 'number') declared.projectionLength = value;
     if (key !== 'general.architecture') return;
     isVision = value === 'clip';

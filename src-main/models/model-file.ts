@@ -12,6 +12,7 @@ import {
   type GgufTensor,
   type GgufWatch,
 } from '../gguf/gguf.ts';
+import { familyOfProjector, seesByArchitecture } from './families.ts';
 import { refuseNameless, refuseOtherKinds } from './other-kinds.ts';
 import { implausible } from './refusal.ts';
 import { isFloatType, tensorTypeId, tensorTypeName } from '../gguf/tensor-types.ts';
@@ -20,15 +21,6 @@ import { isFloatType, tensorTypeId, tensorTypeName } from '../gguf/tensor-types.
  * What a text GGUF and an mmproj GGUF are, read from their metadata alone, and whether they belong together. Key names are
  * llama.cpp's (src/llama-arch.cpp, tools/mtmd/clip-impl.h).
  */
-
-/** Which text architectures an mmproj's projector was made for; a projector not listed is left to llama.cpp to judge. */
-const PROJECTOR_ARCHITECTURES: ReadonlyMap<string, readonly string[]> = new Map(
-  Object.entries({
-    'qwen2.5vl_merger': ['qwen2vl'],
-    qwen2vl_merger: ['qwen2vl'],
-    mlp: ['llama', 'qwen2'],
-  }),
-);
 
 export interface TextModel {
   readonly path: string;
@@ -188,17 +180,30 @@ export function visionModel(gguf: Gguf): VisionModel {
 }
 
 /** The projector's real output width: its last matrix has as many rows. LLaVA files say something else in projection_dim. */
-function producedLength(vision: VisionModel): number {
-  const last = vision.gguf.tensors
-    .filter((tensor) => /^mm\.\d+\.weight$/.test(tensor.name) && tensor.shape.length === 2)
+function projectedLength({ gguf, projector, projectionLength }: VisionModel): number {
+  const { tensor: named, dimension = 1 } = familyOfProjector(projector)?.projection ?? {};
+  const last = gguf.tensors
+    .filter(
+      ({ name, shape }) => shape.length === 2 && (named ?? /^mm\.\d+\.weight$/.exec(name)?.[0]) === name,
+    )
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
     .at(-1);
-  return last?.shape[1] ?? vision.projectionLength;
+  return last?.shape[dimension] ?? projectionLength;
+}
+
+/** Of a picture's token: what goes in before the first layer, and beside it what is added behind as many layers (deepstack). */
+function producedLength(vision: VisionModel): number {
+  const added = vision.gguf.tensors.filter(({ name }) => /^v\.deepstack\.\d+\.fc1\.weight$/.test(name));
+  return projectedLength(vision) * (1 + added.length);
+}
+
+function takenLength({ gguf, architecture, embeddingLength }: TextModel): number {
+  return embeddingLength * (1 + (metadataNumber(gguf, `${architecture}.n_deepstack_layers`) ?? 0));
 }
 
 /** Whether a projector may be one of an architecture; one that Snug does not know may be. */
 export function belongsTogether(architecture: string, projector: string): boolean {
-  return PROJECTOR_ARCHITECTURES.get(projector)?.includes(architecture) ?? true;
+  return familyOfProjector(projector)?.architectures.includes(architecture) ?? true;
 }
 
 /** LLaVA's text models are Llamas and Qwens like any other, and only their names tell. */
@@ -206,16 +211,16 @@ const SEEING_NAME = /llava|vision|moondream|(^|[^a-z])vl([^a-z]|$)/i;
 
 /** Whether a text model was made to see with a vision file. */
 export function expectsVision({
-  architecture,
   name,
   path,
-}: Pick<TextModel, 'architecture' | 'name' | 'path'>): boolean {
-  return architecture === 'qwen2vl' || SEEING_NAME.test(name) || SEEING_NAME.test(basename(path));
+  ...text
+}: Pick<TextModel, 'architecture' | 'layers' | 'name' | 'path'>): boolean {
+  return seesByArchitecture(text) || SEEING_NAME.test(name) || SEEING_NAME.test(basename(path));
 }
 
 /** Throws WRONG_PAIR unless the vision file was made for this text model, going by widths and kinds, not by names. */
 export function checkPair(text: TextModel, vision: VisionModel): void {
-  const architectures = PROJECTOR_ARCHITECTURES.get(vision.projector);
+  const { architectures } = familyOfProjector(vision.projector) ?? {};
   const advice = 'Use the vision file (mmproj) that was published together with this model.';
   if (architectures && !belongsTogether(text.architecture, vision.projector)) {
     throw new SnugError(
@@ -225,10 +230,11 @@ export function checkPair(text: TextModel, vision: VisionModel): void {
     );
   }
   const produced = producedLength(vision);
-  if (produced !== text.embeddingLength) {
+  const taken = takenLength(text);
+  if (produced !== taken) {
     throw new SnugError(
       'WRONG_PAIR',
-      `${vision.path} produces embeddings of width ${produced}, and ${text.path} takes ${text.embeddingLength}`,
+      `${vision.path} produces embeddings of width ${produced}, and ${text.path} takes ${taken}`,
       { advice },
     );
   }

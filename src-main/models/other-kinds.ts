@@ -2,17 +2,12 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { metadataNumber, metadataString, type Gguf, type GgufStart } from '../gguf/gguf.ts';
+import { TEXT_ARCHITECTURES, WHAT_SNUG_TAKES } from './families.ts';
 
 /**
  * Sound GGUF files that are no model which Snug can use: told from their metadata, before their tensors are looked at, so that a
  * person hears what they have rather than what else is odd about it.
  */
-
-/** Architectures whose graph llama.cpp builds with `l_out-<layer>` nodes and whose layers LUQ can choose between. */
-const SUPPORTED_ARCHITECTURES: ReadonlySet<string> = new Set(['qwen2vl', 'qwen2', 'llama']);
-
-const WHAT_SNUG_TAKES =
-  'Snug takes Qwen2.5-VL and Qwen2-VL (qwen2vl), LLaVA-1.5 (llama), and text models of qwen2 and llama.';
 
 type Told = readonly [what: string, advice?: string];
 
@@ -79,15 +74,47 @@ export function refuseOtherKinds(start: GgufStart): void {
       `in Ollama’s own layout (${architecture}), with text model and vision file in one`,
       'Take the two files, model and mmproj, from a GGUF repository of this model.',
     );
-  if (!SUPPORTED_ARCHITECTURES.has(architecture))
-    throw unsupported(start, `a model of the architecture ${architecture}, which Snug cannot use`);
+  refuseNotYet(start, architecture);
+  if (!TEXT_ARCHITECTURES.has(architecture))
+    throw unsupported(start, `a model of the architecture ${architecture}, which Snug does not know`);
   refuseOfArchitecture(start, architecture);
+}
+
+/** What llama.cpp runs and Snug cannot fit yet, by the keys that say so in any architecture (src/llama-arch.cpp). */
+const NOT_YET: readonly (readonly [keys: readonly string[], what: string, why: string])[] = [
+  [
+    ['expert_count'],
+    'a mixture of experts',
+    'A fit measures every matrix with every token, and of these each token sees a few',
+  ],
+  [
+    ['embedding_length_per_layer_input'],
+    'a model with per-layer embeddings',
+    'Most of its size is tables that every layer reads from, and a fit would not make them smaller',
+  ],
+  [
+    ['ssm.state_size', 'ssm.inner_size', 'wkv.head_size', 'shortconv.l_cache'],
+    'a model with recurrent layers',
+    'They remember a conversation in a way of their own, which Snug cannot take back to an earlier question',
+  ],
+];
+
+/** A known kind of model is told apart from an unknown one. */
+function refuseNotYet(start: GgufStart, architecture: string): void {
+  const number = (name: string) => metadataNumber(start, `${architecture}.${name}`) ?? 0;
+  const kind = NOT_YET.find(([keys]) => keys.some((key) => number(key) > 0));
+  if (!kind) return;
+  const [, what, why] = kind;
+  throw unsupported(
+    start,
+    `${what} (${architecture}), which Snug cannot use yet`,
+    `${why}. ${WHAT_SNUG_TAKES}`,
+  );
 }
 
 /** What a file of a supported architecture may be instead of a model to talk to. */
 function refuseOfArchitecture(start: GgufStart, architecture: string): void {
   const number = (name: string) => metadataNumber(start, `${architecture}.${name}`) ?? 0;
-  if (number('expert_count') > 0) throw unsupported(start, 'a mixture of experts, which Snug cannot use yet');
   if (number('nextn_predict_layers') > 0)
     throw unsupported(
       start,

@@ -1,6 +1,6 @@
 import { tryNative } from '../engine/native-calls.ts';
 import type { NativeModel } from '../engine/native-types.ts';
-import { mostPixels, tokenSide, type ImageLimits } from '../models/image-limits.ts';
+import { mostPixels, picturesOf, type ImageLimits } from '../models/image-limits.ts';
 import type { VisionModel } from '../models/model-file.ts';
 import { sizeWithin, type PictureSize } from '../pictures/picture-size.ts';
 import { scaledTo } from '../pictures/pictures.ts';
@@ -29,7 +29,8 @@ export class PictureScale {
     this.#model = model;
     this.#mediaMarker = model.describe().mediaMarker;
     this.#maxPixels = mostPixels(vision, limits);
-    this.#side = vision?.projector.startsWith('qwen2') ? tokenSide(vision) : undefined;
+    const pictures = vision && picturesOf(vision);
+    this.#side = pictures?.sizes === 'any' ? pictures.tokenSide : undefined;
   }
 
   tokens(size: PictureSize): number {

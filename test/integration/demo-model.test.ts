@@ -102,7 +102,7 @@ describe('the files of the demo model', () => {
   });
 
   it('say how large a picture may be and which questions they come with', () => {
-    expect(imageLimits(text)).toEqual({ minTokens: 16, maxTokens: 36 });
+    expect(imageLimits(text, undefined)).toEqual({ minTokens: 16, maxTokens: 36 });
     const asked = readSidecar(model).samples ?? [];
     expect(asked.map(({ question }) => question)).toEqual(recorded.samples.map(({ question }) => question));
     for (const { picture } of asked) if (picture) expect(statSync(picture).size).toBeGreaterThan(0);

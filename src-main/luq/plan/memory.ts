@@ -1,7 +1,7 @@
 import type { Memory } from '../../contract/fit-report.ts';
 import { callNative } from '../../engine/native-calls.ts';
 import type { Addon, NativeModel } from '../../engine/native-types.ts';
-import { tokenSide, type ImageLimits } from '../../models/image-limits.ts';
+import { picturesOf, type ImageLimits } from '../../models/image-limits.ts';
 import { checkEncoderLayout } from '../../models/encoder-layout.ts';
 import type { VisionModel } from '../../models/model-file.ts';
 
@@ -57,13 +57,13 @@ function largestPicture(
   vision: VisionModel,
   { maxTokens }: ImageLimits,
 ): { width?: number; height?: number } {
-  if (!vision.projector.startsWith('qwen2')) return {};
+  const { sizes, tokenSide: side } = picturesOf(vision);
+  if (sizes !== 'any') return {};
   const square = Math.floor(Math.sqrt(maxTokens));
   const tokens = (columns: number) => columns * Math.floor(maxTokens / columns);
   let columns = square;
   for (let fewer = square; fewer >= Math.ceil(square / 2); fewer--)
     if (tokens(fewer) > tokens(columns)) columns = fewer;
-  const side = tokenSide(vision);
   return { width: columns * side, height: Math.floor(maxTokens / columns) * side };
 }
 

@@ -105,11 +105,14 @@ describe('bad input to fit', () => {
     },
     'a model of another architecture': {
       args: () => {
-        const path = join(folder, 'gemma.gguf');
-        writeModelFile(path, [text('general.architecture', 'gemma3'), whole('gemma3.block_count', 1)], [], 1);
+        const path = join(folder, 'phi.gguf');
+        writeModelFile(path, [text('general.architecture', 'phi3'), whole('phi3.block_count', 1)], [], 1);
         return [path];
       },
-      says: [/gemma.gguf is a model of the architecture gemma3/, /Snug takes Qwen2.5-VL/],
+      says: [
+        /phi.gguf is a model of the architecture phi3, which Snug does not know/,
+        /Snug takes Qwen2.5-VL/,
+      ],
     },
     'a model and its encoder swapped': {
       args: () => [demoMmproj, '--mmproj', demoModel],

@@ -33,7 +33,12 @@ function setUp({ type = 'F16', mapped = true } = {}) {
   const room = (free: number, total: number, options: { context?: number; anyway?: boolean } = {}) =>
     requireMemory(
       addon,
-      { text, vision: undefined, limits: imageLimits(text), contextTokens: options.context ?? 2048 },
+      {
+        text,
+        vision: undefined,
+        limits: imageLimits(text, undefined),
+        contextTokens: options.context ?? 2048,
+      },
       {
         ...ordinaryLaptop().memory,
         totalBytes: total * MiB,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   checkPair,
   checkSourcePrecision,
+  expectsVision,
   layerOf,
   readTextModel,
   readVisionModel,
@@ -47,9 +48,12 @@ describe('a text model', () => {
     expect(textModel({ tensors }).tiedOutput).toBe(false);
   });
 
-  it.each(['qwen2vl', 'qwen2', 'llama'])('of the architecture %s is read', (architecture) => {
-    expect(textModel({ architecture }).architecture).toBe(architecture);
-  });
+  it.each(['qwen2vl', 'qwen3vl', 'gemma3', 'qwen2', 'llama'])(
+    'of the architecture %s is read',
+    (architecture) => {
+      expect(textModel({ architecture }).architecture).toBe(architecture);
+    },
+  );
 
   it('of an architecture that Snug cannot fit is refused with those it can', () => {
     const error = thrown(() => textModel({ architecture: 'mamba' }));
@@ -130,6 +134,24 @@ describe('swapped files', () => {
   });
 });
 
+describe('whether a model was made to see', () => {
+  const sees = (spec: TextModelSpec) => expectsVision({ ...textModel(spec), path: 'model.gguf' });
+
+  it.each(['qwen2vl', 'qwen3vl'])('is told by the architecture %s', (architecture) => {
+    expect(sees({ architecture })).toBe(true);
+  });
+
+  it('is told by Gemma 3’s size, as its smallest have no eyes', () => {
+    expect(sees({ architecture: 'gemma3', layers: 26 })).toBe(false);
+    expect(sees({ architecture: 'gemma3', layers: 34 })).toBe(true);
+  });
+
+  it('is told by the name of one that is like any other', () => {
+    expect(sees({ architecture: 'llama' })).toBe(false);
+    expect(sees({ architecture: 'llama', entries: [text('general.name', 'LLaVA 1.5')] })).toBe(true);
+  });
+});
+
 describe('a pair', () => {
   it('of one width and kind belongs together', () => {
     expect(() => checkPair(textModel(), visionModel())).not.toThrow();
@@ -168,6 +190,33 @@ describe('a pair', () => {
   it('goes by the stated width where the encoder names its projection otherwise', () => {
     const tensors = [{ name: 'resampler.proj.weight', shape: [64, 64] }];
     expect(() => checkPair(textModel(), visionModel({ tensors, width: 32 }))).not.toThrow();
+  });
+
+  it('of Gemma 3 goes by its projection, which lies on its side', () => {
+    const tensors = [{ name: 'mm.input_projection.weight', shape: [32, 64] }];
+    const vision = visionModel({ projector: 'gemma3', width: 8, tensors });
+    expect(() => checkPair(textModel({ architecture: 'gemma3', width: 32 }), vision)).not.toThrow();
+    expect(thrown(() => checkPair(textModel({ architecture: 'gemma3', width: 64 }), vision)).message).toMatch(
+      /width 32, .* takes 64/,
+    );
+  });
+
+  it('of Qwen3-VL must agree on how many layers hear of a picture', () => {
+    const text3 = (deep: number) =>
+      textModel({
+        architecture: 'qwen3vl',
+        layers: 4,
+        entries: [number('qwen3vl.n_deepstack_layers', deep)],
+      });
+    const vision = visionModel({
+      projector: 'qwen3vl_merger',
+      tensors: [
+        { name: 'mm.2.weight', shape: [64, 32] },
+        ...[1, 3].map((layer) => ({ name: `v.deepstack.${layer}.fc1.weight`, shape: [64, 64] })),
+      ],
+    });
+    expect(() => checkPair(text3(2), vision)).not.toThrow();
+    expect(thrown(() => checkPair(text3(3), vision)).message).toMatch(/width 96, .* takes 128/);
   });
 
   it.each(['new_merger', 'constructor', '__proto__'])(

@@ -69,6 +69,22 @@ describe('a sound GGUF that is no model to talk to is told by what it is', () =>
     expect(refusal(write([], [{ name, shape: [32, 32] }])).message).toContain(what);
   });
 
+  it.each<[string, string, string]>([
+    ['a mixture of experts', 'qwen3vlmoe', 'expert_count'],
+    ['a mixture of experts', 'llama4', 'expert_count'],
+    ['a model with per-layer embeddings', 'gemma3n', 'embedding_length_per_layer_input'],
+    ['a model with recurrent layers', 'qwen35', 'ssm.state_size'],
+    ['a model with recurrent layers', 'lfm2', 'shortconv.l_cache'],
+  ])('%s, told apart from what nobody knows: %s', (what, architecture, key) => {
+    const entry = number(`${architecture}.${key}`, 128);
+    const { message, advice } = refusal(write([text('general.architecture', architecture), entry]));
+    expect(message).toContain(`${what} (${architecture}), which Snug cannot use yet`);
+    expect(advice).toMatch(/\w\. Snug takes Qwen2\.5-VL/);
+    expect(refusal(write([text('general.architecture', architecture)])).message).toContain(
+      `the architecture ${architecture}, which Snug does not know`,
+    );
+  });
+
   it.each<[string, Entry]>([
     ['a mixture of experts', number('qwen2vl.expert_count', 8)],
     ['predict several tokens at once (MTP)', number('qwen2vl.nextn_predict_layers', 1)],
