@@ -96,7 +96,7 @@ void Conversation::decode_image(const Piece & piece, PromptReport & report, cons
     auto start      = Clock::now();
     auto embeddings = model->encode(piece.image);
     report.encode_seconds += seconds_since(start);
-    report.encoded_images += 1;
+    report.encoded_images += piece.begins_picture ? 1 : 0;
     emitter.progress(used_tokens(), report.prompt_tokens);
     throw_if_aborted(abort);
     llama_pos     after = 0;

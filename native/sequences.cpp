@@ -4,6 +4,9 @@
 #include "arguments.h"
 #include "model.h"
 #include "prompt_text.h"
+#include "vision_counting.h"
+
+#include <algorithm>
 
 namespace snug {
 
@@ -12,6 +15,8 @@ namespace {
 // Above any picture that an app sends. llama.cpp counts sides, pixels and bytes in an int.
 constexpr int64_t LONGEST_SIDE = 1 << 16;
 constexpr int64_t MOST_PIXELS  = 1 << 28;
+// Times as long as wide, of a picture that is cut into squares.
+constexpr uint32_t NARROWEST_CUT = 256;
 
 Image read_image(const Napi::Object & object, Pictures pictures) {
     const auto size = read_picture_size(object);
@@ -114,6 +119,10 @@ void PreparedSequence::add_text(const ModelState & model, const std::string & te
 void PreparedSequence::add_image(const ModelState & model, const Image & image) {
     mtmd::bitmap bitmap(image.width, image.height, image.rgb.empty() ? nullptr : image.rgb.data());
     bitmap.set_id(image.id.c_str());
+    // the sides of what it is cut into come out as nothing, on which llama.cpp ends the process
+    if (cuts_pictures(model.vision.get()) && std::max(image.width, image.height) / std::min(image.width, image.height) >= NARROWEST_CUT) {
+        throw Failure(Code::PICTURE, "the picture is too long and narrow");
+    }
     const mtmd_input_part   part{ nullptr, bitmap.ptr.get() };
     const mtmd_input_part * parts = &part;
     chunks.emplace_back(mtmd_input_chunks_init());
@@ -121,18 +130,24 @@ void PreparedSequence::add_image(const ModelState & model, const Image & image) 
     if (mtmd_tokenize_from_parts(model.vision.get(), chunks.back().get(), &parts, 1, false) != 0) {
         throw Failure(Code::PICTURE, "the picture could not be prepared: " + log.reasons());
     }
+    bool begins = true;
     for (size_t i = 0; i < mtmd_input_chunks_size(chunks.back().get()); ++i) {
         const auto * chunk = mtmd_input_chunks_get(chunks.back().get(), i);
         switch (mtmd_input_chunk_get_type(chunk)) {
             case MTMD_INPUT_CHUNK_TYPE_TEXT: {
                 size_t       count  = 0;
                 const auto * tokens = mtmd_input_chunk_get_tokens_text(chunk, &count);
+                // what llama.cpp looked for in the vocabulary and did not find
+                if (std::any_of(tokens, tokens + count, [](llama_token token) { return token < 0; })) {
+                    throw Failure(Code::UNSUPPORTED, "the model lacks tokens that belong between the parts of a picture");
+                }
                 add_tokens({ tokens, tokens + count });
                 break;
             }
             case MTMD_INPUT_CHUNK_TYPE_IMAGE: {
                 const char * id = mtmd_input_chunk_get_id(chunk);
-                pieces.push_back({ chunk, id ? id : "", {} });
+                pieces.push_back({ chunk, id ? id : "", {}, begins });
+                begins = false;
                 break;
             }
             default: throw Failure(Code::UNSUPPORTED, "only text and pictures are supported");

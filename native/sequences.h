@@ -37,11 +37,12 @@ struct PictureSize {
 };
 PictureSize read_picture_size(const Napi::Object & object);
 
-// A run of text tokens or one image.
+// A run of text tokens, or a picture, or one of the squares that an encoder cuts a picture into.
 struct Piece {
     const mtmd_input_chunk * image = nullptr;
     std::string              image_id;
     std::vector<llama_token> tokens;
+    bool                     begins_picture = false;
 
     int32_t token_count() const;
     // positions that the piece takes; for M-RoPE an image takes max(width, height) of them, not one per token

@@ -8,4 +8,7 @@ namespace snug {
 // Null when it cannot be opened; the reason is in the log, as with mtmd_init_from_file.
 mtmd_context * open_to_count(const char * path, const llama_model * model, const mtmd_context_params & parameters);
 
+// Whether it lays pictures out in squares, as many as their shape asks for.
+bool cuts_pictures(const mtmd_context * context);
+
 } // namespace snug
