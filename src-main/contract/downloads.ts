@@ -37,6 +37,9 @@ const filePath = z
 export const wantedFileSchema = z.strictObject({ path: filePath, role: z.enum(FILE_ROLES) });
 export type WantedFile = ReadOnly<z.infer<typeof wantedFileSchema>>;
 
+const licence = z.strictObject({ name: z.string().min(1).max(100), url: z.httpUrl().max(2000).optional() });
+export type ShownLicence = ReadOnly<z.infer<typeof licence>>;
+
 const startSchema = z.strictObject({
   /** how the window calls it; the model's own name comes from its file */
   name: z.string().trim().min(1).max(200),
@@ -58,9 +61,7 @@ const startSchema = z.strictObject({
       error: 'a file is named twice',
     }),
   /** the licence as the person was shown it; kept with the model */
-  licence: z
-    .strictObject({ name: z.string().min(1).max(100), url: z.httpUrl().max(2000).optional() })
-    .optional(),
+  licence: licence.optional(),
   /** what the person was told: it does not begin where the hub says otherwise by then */
   expected: z.strictObject({ bytes: z.int().positive() }).optional(),
 });
@@ -80,7 +81,7 @@ export interface Download {
   readonly revision: string;
   /** what the revision was when it began: all files are of this commit; null until the hub was asked */
   readonly commit: string | null;
-  readonly licence: DownloadStart['licence'] | null;
+  readonly licence: ShownLicence | null;
   readonly files: readonly DownloadedFile[];
   readonly state: DownloadState;
   /** of all files; null until the hub was asked */
@@ -89,7 +90,7 @@ export interface Download {
   /** null while it does not run, or too little is known */
   readonly bytesPerSecond: number | null;
   readonly secondsLeft: number | null;
-  /** why it failed */
+  /** why it failed; of one that is queued, why it waits: it is tried again by itself */
   readonly error: ErrorData | null;
   /** the library's entry, once it is done */
   readonly modelId: string | null;

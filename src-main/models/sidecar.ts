@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
 import { ORDERINGS } from '../contract/fit-request.ts';
 import { modelSourceSchema } from '../contract/model-source.ts';
+import type { ReadOnly } from '../contract/read-only.ts';
 import { removeDurably, writeFileAtomically } from '../files/durable-files.ts';
 import { PRIVATE, PRIVATE_FOLDER, type Modes } from '../files/private-files.ts';
 import { readRegularFile } from '../files/regular-file.ts';
@@ -21,7 +22,7 @@ const sidecarSchema = z.strictObject({
   /** where it was downloaded from */
   source: modelSourceSchema.optional(),
 });
-export type Sidecar = z.infer<typeof sidecarSchema>;
+export type Sidecar = ReadOnly<z.infer<typeof sidecarSchema>>;
 
 export function sidecarPath(modelPath: string): string {
   return `${modelPath}.snug.json`;

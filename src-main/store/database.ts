@@ -5,6 +5,7 @@ import { Connection, makePrivate } from './connection.ts';
 import { ConversationRepository } from './conversations.ts';
 import { isBrokenDatabase, mendIndexes, setAside } from './damage.ts';
 import { isDamage, WRITING_STORE } from './errors.ts';
+import { DownloadRepository } from './downloads.ts';
 import { DraftRepository } from './drafts.ts';
 import { FitJobRepository } from './fit-jobs.ts';
 import { takeLock } from './lock.ts';
@@ -21,6 +22,7 @@ export interface Store extends Disposable {
   readonly conversations: ConversationRepository;
   readonly models: ModelRepository;
   readonly fitJobs: FitJobRepository;
+  readonly downloads: DownloadRepository;
   readonly settings: SettingsRepository;
   readonly pictures: PictureRepository;
   readonly drafts: DraftRepository;
@@ -49,6 +51,7 @@ export function openStore(folder: string, migrations: readonly Migration[] = MIG
     conversations: new ConversationRepository(connection),
     models: new ModelRepository(connection),
     fitJobs: new FitJobRepository(connection),
+    downloads: new DownloadRepository(connection),
     settings: new SettingsRepository(connection),
     pictures: new PictureRepository(connection),
     drafts: new DraftRepository(connection),

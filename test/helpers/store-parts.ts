@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { AnswerStatistics, ChatOptions } from '../../src-main/contract/conversation.ts';
 import type { FitJob, FitStart } from '../../src-main/contract/fit-job.ts';
+import type { StoredDownload } from '../../src-main/store/downloads.ts';
 import { openStore, type Store } from '../../src-main/store/database.ts';
 import type { NewPicture } from '../../src-main/store/pictures.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -68,5 +69,28 @@ export function runningJob(id: string, startedAt = '2026-05-01T10:00:00.000Z'): 
     outputId: null,
     startedAt,
     endedAt: null,
+  };
+}
+
+export function storedDownload(id: string, change: Partial<StoredDownload> = {}): StoredDownload {
+  return {
+    id,
+    name: 'Demo-VL 7B',
+    repository: 'owner/name',
+    revision: 'main',
+    commit: 'c'.repeat(40),
+    folder: 'owner--name',
+    licence: { name: 'Apache-2.0', url: 'https://huggingface.co/owner/name' },
+    expectedBytes: 12,
+    files: [
+      { path: 'Q8_0/model.gguf', role: 'model', bytes: 7, doneBytes: 3 },
+      { path: 'mmproj.gguf', role: 'vision', bytes: 5, doneBytes: 5 },
+    ],
+    state: 'paused',
+    error: null,
+    modelId: null,
+    startedAt: '2026-05-01T10:00:00.000Z',
+    endedAt: null,
+    ...change,
   };
 }

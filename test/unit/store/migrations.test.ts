@@ -5,7 +5,7 @@ import { Connection } from '../../../src-main/store/connection.ts';
 import { openStore } from '../../../src-main/store/database.ts';
 import { migrate, versionOf } from '../../../src-main/store/migrate.ts';
 import { MIGRATIONS, type Migration } from '../../../src-main/store/migrations/index.ts';
-import { options } from '../../helpers/store-parts.ts';
+import { options, storedDownload } from '../../helpers/store-parts.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
@@ -79,6 +79,17 @@ describe('the migration to version 2', () => {
     const { thread } = store.conversations.get('c');
     expect(thread[0]?.pictures.map(({ name }) => name)).toEqual(['boat.png', 'Receipt.jpg']);
     expect(store.drafts.get('c').revision).toBe(0);
+  });
+});
+
+describe('the migration to version 3', () => {
+  it('keeps what there was, and has room for downloads', () => {
+    using store = openStore(folderAtVersion(2, conversation));
+    expect(store.notices).toEqual([]);
+    expect(store.conversations.get('c').thread).toHaveLength(1);
+    expect(store.downloads.list()).toEqual([]);
+    store.downloads.save(storedDownload('d'));
+    expect(store.downloads.list()).toEqual([storedDownload('d')]);
   });
 });
 
