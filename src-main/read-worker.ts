@@ -6,6 +6,7 @@ import { inspect } from './models/inspect.ts';
 import {
   checkPair,
   isMmproj,
+  missingHeader,
   readModelFile,
   readTextModel,
   readVisionModel,
@@ -22,6 +23,7 @@ serveWorker(readContract, {
     else textModel(gguf);
     return isMmproj(gguf) ? 'vision' : 'text';
   },
+  missingHeader: ({ path, wholeBytes }) => missingHeader(path, wholeBytes),
   fits: ({ path, mmprojPath }) => fits(readTextModel(path), mmprojPath),
   checkPair: ({ path, mmprojPath }) => checkPair(readTextModel(path), readVisionModel(mmprojPath)),
   findMmproj: ({ path }) => findMmproj(readTextModel(path)),

@@ -1,13 +1,14 @@
 import { bigEndian, longTensorName, notGguf, otherVersion, unsupportedTypes } from './foreign-file.ts';
 import {
   GgufType,
+  HeaderCutOff,
   HeaderReader,
   readScalar,
   SCALAR_BYTES,
   type GgufScalar,
   type GgufTypeId,
 } from './header-reader.ts';
-import { openRegularFile } from '../files/regular-file.ts';
+import { openRegularFile, type RegularFile } from '../files/regular-file.ts';
 import { isKnownType, tensorBytes, tensorTypeName } from './tensor-types.ts';
 
 export { GgufType, type GgufScalar, type GgufTypeId };
@@ -185,7 +186,30 @@ function readTensors(reader: HeaderReader, count: number, alignment: number): Gg
  */
 export function readGguf(path: string, watch: GgufWatch = {}): Gguf {
   using file = openRegularFile(path, { refusedAs: 'NOT_GGUF' });
-  const reader = new HeaderReader(file, path);
+  return readHeader(file, new HeaderReader(file, path), watch);
+}
+
+/**
+ * How many of a file's first bytes are needed at least to read on in its header, where those at `path` do not hold all of it; undefined
+ * where they do. Throws as `readGguf` does.
+ */
+export function missingHeaderBytes(
+  path: string,
+  wholeBytes: number,
+  watch: GgufWatch = {},
+): number | undefined {
+  using file = openRegularFile(path, { refusedAs: 'NOT_GGUF' });
+  try {
+    readHeader(file, new HeaderReader(file, path, wholeBytes), watch);
+    return undefined;
+  } catch (error) {
+    if (error instanceof HeaderCutOff) return error.neededBytes;
+    throw error;
+  }
+}
+
+function readHeader(file: RegularFile, reader: HeaderReader, watch: GgufWatch): Gguf {
+  const { path } = reader;
   if (reader.fileBytes < 4 || reader.uint32('the magic number') !== 0x46554747) throw notGguf(file, path);
   checkVersion(reader);
   const tensorCount = reader.size('the number of tensors');

@@ -41,19 +41,33 @@ export const SCALAR_BYTES: Readonly<Partial<Record<number, number>>> = {
   12: 8,
 };
 
+/** Thrown where a header goes on beyond the bytes that are here. */
+export class HeaderCutOff extends Error {
+  /** how many of the file's bytes are needed at least to read on */
+  readonly neededBytes: number;
+
+  constructor(neededBytes: number) {
+    super(`the header goes on to ${neededBytes} bytes at least`);
+    this.neededBytes = neededBytes;
+  }
+}
+
 /** The header's bytes, read as far as they are needed. */
 export class HeaderReader {
   readonly #fd: number;
+  readonly #presentBytes: number;
   readonly path: string;
   readonly fileBytes: number;
   #buffer = new Uint8Array(0);
   #view = new DataView(this.#buffer.buffer);
   position = 0;
 
-  constructor(file: RegularFile, path: string) {
+  /** `wholeBytes`: of the file that the first bytes are here of, where that is larger */
+  constructor(file: RegularFile, path: string, wholeBytes = file.bytes) {
     this.#fd = file.fd;
+    this.#presentBytes = file.bytes;
     this.path = path;
-    this.fileBytes = file.bytes;
+    this.fileBytes = wholeBytes;
   }
 
   broken(what: string): SnugError {
@@ -87,7 +101,8 @@ export class HeaderReader {
   }
 
   #grow(end: number): void {
-    const wanted = Math.min(this.fileBytes, Math.max(end, this.#buffer.length * 2, FIRST_READ_BYTES));
+    if (end > this.#presentBytes) throw new HeaderCutOff(end);
+    const wanted = Math.min(this.#presentBytes, Math.max(end, this.#buffer.length * 2, FIRST_READ_BYTES));
     const larger = new Uint8Array(wanted);
     larger.set(this.#buffer);
     let filled = this.#buffer.length;

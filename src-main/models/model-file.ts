@@ -7,6 +7,7 @@ import { checkVisionModel } from './check-vision.ts';
 import {
   metadataNumber,
   metadataString,
+  missingHeaderBytes,
   readGguf,
   type Gguf,
   type GgufTensor,
@@ -97,6 +98,11 @@ export function readModelFile(path: string, watch: Pick<GgufWatch, 'onEntry'> = 
   const gguf = readGguf(path, { ...watch, onMetadata: refuseOtherKinds });
   if (!isMmproj(gguf)) refuseNameless(gguf);
   return gguf;
+}
+
+/** `missingHeaderBytes` of a model's file; throws as `readModelFile` does for other kinds. */
+export function missingHeader(path: string, wholeBytes: number): number | undefined {
+  return missingHeaderBytes(path, wholeBytes, { onMetadata: refuseOtherKinds });
 }
 
 /** Describes a text model; throws when the file is no text model or one that Snug cannot fit. */

@@ -50,6 +50,11 @@ export class ModelReader implements AsyncDisposable {
     return this.#read(file.path, (worker) => worker.kind(file));
   }
 
+  /** Of a file whose first bytes are at the path: how many are needed to read its header on; undefined where all of it is there. */
+  async missingHeader(file: OfPath & { readonly wholeBytes: number }): Promise<number | undefined> {
+    return this.#read(file.path, (worker) => worker.missingHeader(file));
+  }
+
   /** Whether a vision file belongs to a text model. */
   async fits(pair: OfPair): Promise<boolean> {
     return this.#read(pair.path, (worker) => worker.fits(pair));

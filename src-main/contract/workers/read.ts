@@ -22,6 +22,15 @@ export const readContract = defineWorker('read', {
   inspect: defineMethod({ argument: ofPath, result: inspectionSchema, reads: readsPath }),
   /** Whether a file is a text model or a vision file; throws for anything else. */
   kind: defineMethod({ argument: ofPath, result: z.enum(['text', 'vision']), reads: readsPath }),
+  /**
+   * Of a file whose first bytes alone are here: how many are needed at least to read its header on; undefined where it is whole. Throws for
+   * what is no model that Snug can use, as soon as its metadata is here.
+   */
+  missingHeader: defineMethod({
+    argument: ofPath.extend({ wholeBytes: z.int().nonnegative() }),
+    result: z.int().optional(),
+    reads: readsPath,
+  }),
   /** Whether a vision file belongs to a text model. */
   fits: defineMethod({ argument: ofPair, result: z.boolean(), reads: readsPair }),
   /** Throws WRONG_PAIR with the reason where it does not. */

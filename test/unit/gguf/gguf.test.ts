@@ -6,6 +6,7 @@ import {
   GgufType,
   metadataNumber,
   metadataString,
+  missingHeaderBytes,
   readGguf,
   type GgufArray,
   type GgufScalar,
@@ -187,6 +188,56 @@ describe('what is read', () => {
     expect(metadataNumber(gguf, 'general.architecture')).toBeUndefined();
     expect(metadataString(gguf, 'qwen2vl.block_count')).toBeUndefined();
     expect(metadataNumber(gguf, 'luq.order')).toBeUndefined();
+  });
+});
+
+describe('a header of which the first bytes are here', () => {
+  const model = () =>
+    encodeGguf(
+      [
+        ggufEntry('general.architecture', GgufType.string, 'llama'),
+        ggufEntry('general.description', GgufType.string, 'x'.repeat(5000)),
+      ],
+      [{ name: 'a', shape: [32], type: 0, data: new Uint8Array(128) }],
+    );
+
+  it('is asked for further until it is whole, however many bytes there were', () => {
+    const whole = model();
+    const path = join(temporaryFolder(), 'model.gguf');
+    for (const first of [0, 3, 4, 24, 100, 5000]) {
+      let here = first;
+      for (let rounds = 0; ; rounds++) {
+        writeFileSync(path, whole.subarray(0, here));
+        const needed = missingHeaderBytes(path, whole.length);
+        if (needed === undefined) break;
+        expect(needed).toBeGreaterThan(here);
+        expect(needed).toBeLessThanOrEqual(whole.length - 128);
+        expect(rounds).toBeLessThan(100);
+        here = needed;
+      }
+      truncateSync(path, whole.length);
+      expect(metadataString(readGguf(path), 'general.architecture')).toBe('llama');
+    }
+  });
+
+  it('is refused where the whole file could not hold what it claims', () => {
+    const whole = model();
+    const path = join(temporaryFolder(), 'model.gguf');
+    writeFileSync(path, whole.subarray(0, 200));
+    expect(thrown(() => missingHeaderBytes(path, 4000)).code).toBe('BROKEN_GGUF');
+    writeFileSync(path, whole);
+    expect(thrown(() => missingHeaderBytes(path, whole.length - 1)).message).toContain('not complete');
+  });
+
+  it('is refused as soon as it shows what it is', () => {
+    const path = join(temporaryFolder(), 'page.gguf');
+    writeFileSync(path, '<!doctype html><title>Sign in</title>');
+    expect(thrown(() => missingHeaderBytes(path, 1e9))).toMatchObject({ code: 'NOT_GGUF' });
+    writeFileSync(path, model().subarray(0, 90));
+    const seen: unknown[] = [];
+    const onEntry = ({ value }: { value: unknown }) => void seen.push(value);
+    missingHeaderBytes(path, 1e6, { onEntry });
+    expect(seen).toEqual(['llama']);
   });
 });
 
