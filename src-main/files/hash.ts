@@ -36,7 +36,7 @@ export async function hashFile(
   return hash.digest('hex');
 }
 
-export function changedMeanwhile(path: string): SnugError {
+function changedMeanwhile(path: string): SnugError {
   return new SnugError('FILE', `${path} changed while it was read`, {
     advice: 'Wait until the program that writes it is done, for example with its download, and try again.',
     path,

@@ -7,7 +7,7 @@ import { realPath } from '../files/paths.ts';
 import { addressRefusal } from '../models/hub-address.ts';
 import { pastedPaths } from '../files/pasted-paths.ts';
 import type { ModelRepository, ModelRow } from '../store/models.ts';
-import { modelFilesBelow } from './find-models.ts';
+import { modelFilesBelow } from '../models/import/files-below.ts';
 import type { ModelReader } from './model-reader.ts';
 
 type Refused = ImportResult['refused'][number];

@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { modelFilesBelow } from '../../../src-main/services/find-models.ts';
-import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+import { modelFilesBelow } from '../../../../src-main/models/import/files-below.ts';
+import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 
 function folderWith(...files: readonly string[]): string {
   const folder = temporaryFolder();

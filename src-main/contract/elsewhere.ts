@@ -1,0 +1,2 @@
+/** Apps whose models can be found. */
+export type ForeignAppId = 'lmStudio' | 'ollama' | 'jan' | 'llamaCpp' | 'huggingFace';
