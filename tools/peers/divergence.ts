@@ -1,6 +1,6 @@
-import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import {
   CPU_ONLY,
   cpuVariant,
@@ -11,6 +11,7 @@ import {
   TEXT,
   THREADS,
   tools,
+  withVariant,
   writeJson,
 } from './run.ts';
 
@@ -54,22 +55,6 @@ async function divergences(folder: string, quantized: ReadonlyMap<string, string
   return types;
 }
 
-/**
- * Works in a folder with the tools and one CPU variant: they load the best of those that lie beside them (and beside the file itself,
- * not a link to it), and there is no other way to ask for one. It lies beside the tools' own folder, from where they find llama.cpp.
- */
-async function withVariant(library: string, work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(dirname(tools), 'peers-'));
-  try {
-    for (const name of ['llama-bench', 'llama-perplexity', library]) {
-      copyFileSync(join(tools, name), join(folder, name));
-    }
-    await work(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
 export async function recordDivergence(): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), 'snug-peers-'));
   try {
@@ -80,7 +65,7 @@ export async function recordDivergence(): Promise<void> {
     const variants: Record<string, unknown> = {};
     for (const library of readdirSync(tools)) {
       if (!/^libggml-cpu.*\.(so|dylib)$/.test(library) || OLD_VARIANTS.test(library)) continue;
-      await withVariant(library, async (folder) => {
+      await withVariant(library, ['llama-bench', 'llama-perplexity'], async (folder) => {
         const variant = await cpuVariant(folder);
         if (variant === undefined) return;
         variants[variant] = await divergences(folder, quantized, work);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Rung } from '../../src-main/contract/rungs.ts';
 
 /** llama.cpp's own tools as bench/peers.sh builds them, and the fixtures that are recorded with them. */
@@ -86,4 +86,24 @@ export function llamaCppTag(): string {
 export async function cpuVariant(folder = tools): Promise<string | undefined> {
   const { stderr } = await run('llama-bench', ['--list-devices'], { folder });
   return /loaded CPU backend from .*?([^/\n]+)\.(?:so|dylib)$/m.exec(stderr)?.[1];
+}
+
+/**
+ * Works in a folder with some of the tools and one CPU variant: they load the best of those that lie beside them (and beside the file
+ * itself, not a link to it), and there is no other way to ask for one. It lies beside the tools' own folder, from where they find llama.cpp.
+ */
+export async function withVariant(
+  library: string,
+  names: readonly string[],
+  work: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(dirname(tools), 'peers-'));
+  try {
+    for (const name of [...names, library]) {
+      copyFileSync(join(tools, name), join(folder, name));
+    }
+    await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
