@@ -41,7 +41,7 @@ struct QuantStateDeleter {
 
 /**
  * llama_quant_compute_types forgets that there is an importance matrix, on which the types of one file type that we offer depend:
- * with one, IQ3_XXS keeps ffn_down, and attn_v where fewer than four query heads share it, at its own type (llama-quant.cpp, v0.4.0).
+ * with one, IQ3_XXS keeps ffn_down, and attn_v where fewer than four query heads share it, at its own type (llama-quant.cpp, v0.5.0).
  */
 std::vector<llama_model_tensor_override> with_importance(const llama_model * model, llama_ftype file_type) {
     std::vector<llama_model_tensor_override> overrides;

@@ -211,7 +211,7 @@ function typesOfLlamaQuantize(model: string, rung: string): Map<string, string> 
 }
 
 /**
- * What `llama-quantize --dry-run` of llama.cpp v0.4.0 prints as "quant size", in MiB with two digits, for these layouts
+ * What `llama-quantize --dry-run` of llama.cpp v0.5.0 prints as "quant size", in MiB with two digits, for these layouts
  * written by writeSparseQwenVl. Hugging Face's files of the two models have the same size: 1.93 and 4.68 GB at Q4_K_M.
  */
 const RECORDED_MIB: Record<string, Record<string, number>> = {

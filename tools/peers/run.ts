@@ -90,7 +90,8 @@ export async function cpuVariant(folder = tools): Promise<string | undefined> {
 
 /**
  * Works in a folder with some of the tools and one CPU variant: they load the best of those that lie beside them (and beside the file
- * itself, not a link to it), and there is no other way to ask for one. It lies beside the tools' own folder, from where they find llama.cpp.
+ * itself, not a link to it), and there is no other way to ask for one. It lies beside the tools' own folder, where they look for
+ * llama.cpp.
  */
 export async function withVariant(
   library: string,
