@@ -7,7 +7,7 @@ const LAYERS = {
   text: ['text/'],
   files: ['(?:root|home|worker-entries)\\.ts', 'files/', 'gguf/'],
   engine: ['engine/'],
-  parts: ['store/', 'models/', 'pictures/', 'prompt/', 'profile/'],
+  parts: ['store/', 'downloads/', 'models/', 'pictures/', 'prompt/', 'profile/'],
   method: ['luq/[^/]+$', 'luq/plan/', 'luq/entropy/', 'luq/calibrate/', 'luq/quantize/', 'luq/quality/'],
   jobs: ['fit/', 'chat/', 'evaluate/', 'compare/'],
   workers: ['[^/]+-worker\\.ts'],

@@ -36,6 +36,18 @@ export const ERROR_CODES = [
   'WORKER_DIED',
   /** something else took the model out of memory */
   'MODEL_UNLOADED',
+  /** the hub cannot be reached; it may be later */
+  'OFFLINE',
+  /** a licence has to be accepted on the hub, by the person whose token is sent */
+  'NEEDS_LICENCE',
+  /** the hub does not know the token, or no longer */
+  'TOKEN_REFUSED',
+  'RATE_LIMITED',
+  /** the file on the hub is not the one that was offered or begun */
+  'CHANGED',
+  'WRONG_HASH',
+  /** the hub, or something that answers in its place, did what it should not */
+  'HUB',
   /** the window cannot reach Snug; it goes on trying */
   'CONNECTION_LOST',
   /** Snug does not know this tab, and will not */

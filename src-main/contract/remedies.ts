@@ -42,5 +42,9 @@ export const remedySchema = z.discriminatedUnion('kind', [
   /** load it although the memory at hand is too small: it will be slow */
   z.object({ kind: z.literal('load-anyway') }),
   z.object({ kind: z.literal('choose-model') }),
+  /** a page of the hub: a licence to accept, a token to make */
+  z.object({ kind: z.literal('open-page'), address: z.url({ protocol: /^https?$/ }) }),
+  /** give Snug an access token of the hub */
+  z.object({ kind: z.literal('give-token') }),
 ]);
 export type Remedy = ReadOnly<z.infer<typeof remedySchema>>;

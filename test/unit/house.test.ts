@@ -43,6 +43,7 @@ describe('the layers of the house', () => {
     'src-main/files/a.ts',
     'src-main/gguf/a.ts',
     'src-main/engine/a.ts',
+    'src-main/downloads/a.ts',
     'src-main/models/a.ts',
     'src-main/prompt/a.ts',
     'src-main/luq/random.ts',

@@ -1,0 +1,84 @@
+import { lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import { Agent, EnvHttpProxyAgent, ProxyAgent, type Dispatcher } from 'undici';
+import { isPrivateAddress, isPrivateHost } from './private-address.ts';
+import { PRIVATE_REFUSED, privateRefusal } from './http-errors.ts';
+
+/** Which proxy leads to an address, as Electron's `session.resolveProxy` says it: "DIRECT", "PROXY host:port; DIRECT", … */
+export type ResolveProxy = (address: string) => Promise<string>;
+
+/** Which hosts may be connected to: any, or those of the internet alone. */
+export type Reach = 'anywhere' | 'public';
+
+/** As `dns.lookup`, without addresses of this machine and its network: what is checked here is what is connected to. */
+const lookupPublic: LookupFunction = (hostname, options, done) => {
+  lookup(hostname, { ...options, all: true }, (error, found) => {
+    if (error) return done(error, []);
+    const addresses = found.filter(({ address }) => !isPrivateAddress(address));
+    const [first] = addresses;
+    if (!first) return done(Object.assign(new Error('a private address'), { code: PRIVATE_REFUSED }), []);
+    if (options.all) return done(null, addresses);
+    done(null, first.address, first.family);
+  });
+};
+
+const TIMES = { connectTimeout: 15_000, headersTimeout: 30_000, bodyTimeout: 30_000 };
+// several connections are asked for by themselves: HTTP/2 would make one of them
+const SETTINGS = { ...TIMES, allowH2: false };
+
+/** The connections to hosts and proxies, each kept open for the next request, until closed. */
+export class Connections implements AsyncDisposable {
+  readonly #resolveProxy: ResolveProxy | undefined;
+  readonly #direct: Readonly<Record<Reach, Dispatcher>>;
+  readonly #proxies = new Map<string, ProxyAgent>();
+
+  /** @param resolveProxy what the system says; without it HTTP_PROXY, HTTPS_PROXY and NO_PROXY are heeded */
+  constructor(resolveProxy?: ResolveProxy) {
+    this.#resolveProxy = resolveProxy;
+    const Direct = resolveProxy ? Agent : EnvHttpProxyAgent;
+    this.#direct = {
+      anywhere: new Direct(SETTINGS),
+      // a proxy's own address may be private all the same: this is of direct connections alone
+      public: new Direct({ ...SETTINGS, connect: { lookup: lookupPublic, timeout: TIMES.connectTimeout } }),
+    };
+  }
+
+  /**
+   * What sends a request to an address. Behind a proxy, names are the proxy's to look up; addresses in numbers are checked here.
+   * @throws SnugError HUB for a private host where only public ones may be reached
+   */
+  async to(address: URL, reach: Reach): Promise<Dispatcher> {
+    if (reach === 'public' && isPrivateHost(address.hostname)) throw privateRefusal(address.hostname);
+    const proxy = proxyOf((await this.#resolveProxy?.(address.href)) ?? 'DIRECT');
+    if (proxy === undefined) return this.#direct[reach];
+    const known = this.#proxies.get(proxy);
+    if (known) return known;
+    const made = new ProxyAgent({ ...SETTINGS, uri: proxy });
+    this.#proxies.set(proxy, made);
+    return made;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const all = [...Object.values(this.#direct), ...this.#proxies.values()];
+    await Promise.all(all.map((dispatcher) => dispatcher.destroy()));
+  }
+}
+
+const SCHEMES: Readonly<Record<string, string>> = {
+  PROXY: 'http',
+  HTTP: 'http',
+  HTTPS: 'https',
+  SOCKS: 'socks5',
+  SOCKS5: 'socks5',
+};
+
+/** The first way of a list such as "PROXY host:port; DIRECT" that can be gone; undefined for none but the direct one. */
+function proxyOf(list: string): string | undefined {
+  for (const way of list.split(';')) {
+    const [kind = '', place = ''] = way.trim().split(/\s+/);
+    if (/^direct$/i.test(kind)) return undefined;
+    const scheme = SCHEMES[kind.toUpperCase()];
+    if (scheme !== undefined && place !== '') return `${scheme}://${place}`;
+  }
+  return undefined;
+}
