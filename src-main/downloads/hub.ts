@@ -1,4 +1,5 @@
 import { SnugError } from '../contract/errors.ts';
+import { DEFAULT_HUB, hubAddressProblem, mayHaveToken } from '../contract/hub-setting.ts';
 import { portal, refusal, type AskedFor } from './hub-errors.ts';
 import { modelAnswerSchema, type ByteRange, type ModelAnswer } from './hub-answers.ts';
 import type { Answer, Http } from './http.ts';
@@ -8,8 +9,6 @@ import { rangeAnswer, type RangeAnswer } from './range-answer.ts';
 import { abandon, readBody, readText } from './read-body.ts';
 import { checkRepositoryPath } from './repository-path.ts';
 import { SHORT_PATIENCE, withRetries, type RetryPolicy } from './retry.ts';
-
-export const DEFAULT_HUB = 'https://huggingface.co';
 
 export interface RepositoryFile {
   /** with "/" between its parts */
@@ -68,7 +67,7 @@ export class Hub {
   constructor({ http, address = DEFAULT_HUB, token, patience = SHORT_PATIENCE }: HubOptions) {
     this.address = hubUrl(address);
     this.#http = http;
-    this.#token = token;
+    this.#token = mayHaveToken(this.address.href) ? token : undefined;
     this.#patience = patience;
   }
 
@@ -154,10 +153,8 @@ export class Hub {
 
   async #get(address: URL, headers: Record<string, string>, signal?: AbortSignal): Promise<Answer> {
     const reach = await this.#mayReach();
-    // on the internet anyone on the way could read it without encryption
-    const isSafe = this.address.protocol === 'https:' || reach === 'anywhere';
     const bearer =
-      this.#token !== undefined && isSafe ? { token: this.#token, origin: this.address.origin } : undefined;
+      this.#token === undefined ? undefined : { token: this.#token, origin: this.address.origin };
     return this.#http.get(address, { headers, bearer, reach, signal });
   }
 
@@ -189,15 +186,11 @@ export class Hub {
   }
 }
 
-/** @throws SnugError BAD_ARGUMENT */
-export function hubUrl(address: string): URL {
-  const url = URL.parse(address);
-  if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '' || url.hash !== '')
-    throw new SnugError('BAD_ARGUMENT', `${address} is no address of a model hub`, {
-      advice: `Write it like ${DEFAULT_HUB}.`,
-    });
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return url;
+function hubUrl(address: string): URL {
+  const problem = hubAddressProblem(address);
+  if (problem !== null)
+    throw new SnugError('BAD_ARGUMENT', `${address} is no address of a model hub`, { advice: problem });
+  return new URL(address.replace(/\/*$/, '/'));
 }
 
 function checkRepository(repository: string): void {
