@@ -15,13 +15,26 @@ std::unique_ptr<ggml_threadpool, void (*)(ggml_threadpool *)> start_threads(int 
     return { start(&parameters), stop };
 }
 
+// values of a key; where a file does not say, its heads share the width
+double key_length(const ModelState & model) {
+    char architecture[128], length[32];
+    if (llama_model_meta_val_str(model.model.get(), "general.architecture", architecture, sizeof(architecture)) > 0) {
+        const auto key = std::string(architecture) + ".attention.key_length";
+        if (llama_model_meta_val_str(model.model.get(), key.c_str(), length, sizeof(length)) > 0) {
+            return std::atof(length);
+        }
+    }
+    return static_cast<double>(model.embedding_length()) / std::max(llama_model_n_head(model.model.get()), 1);
+}
+
 // Less than what it takes: keys and values in F16, the attention mask, and the logits that are kept.
 void require_context_memory(const ModelState & model, const ContextOptions & options) {
-    const auto * weights   = model.model.get();
-    const double head      = static_cast<double>(model.embedding_length()) / std::max(llama_model_n_head(weights), 1);
-    const double per_token = 2 * 2 * head * llama_model_n_head_kv(weights) * llama_model_n_layer(weights);
-    require_memory(per_token * options.context_tokens + 2.0 * options.batch_tokens * options.context_tokens +
-                       4.0 * options.outputs * model.vocabulary_size(),
+    const auto *  weights   = model.model.get();
+    const double  per_token = 2 * 2 * key_length(model) * llama_model_n_head_kv(weights) * llama_model_n_layer(weights);
+    const int32_t window    = llama_model_n_swa(weights);
+    // some layers of a model with windows keep no more than one
+    const double kept = window > 0 ? std::min<double>(window, options.context_tokens) : options.context_tokens;
+    require_memory(per_token * kept + 2.0 * options.batch_tokens * options.context_tokens + 4.0 * options.outputs * model.vocabulary_size(),
                    "a context");
 }
 
@@ -33,6 +46,7 @@ llama_context_ptr make_context(const Model & model, const ContextOptions & optio
     parameters.n_seq_max         = options.sequences;
     parameters.n_outputs_max     = options.outputs;
     parameters.kv_unified        = true;
+    parameters.swa_full          = false; // layers with a window keep what it holds: a sixth of Gemma 3's keys and values
     parameters.n_threads         = options.threads;
     parameters.n_threads_batch   = options.threads;
     parameters.no_perf           = true;

@@ -29,13 +29,15 @@ llama_sampler_ptr make_sampler(const Sampling & sampling) {
 
 } // namespace
 
-llama_pos Conversation::next_position() const {
+llama_pos Conversation::position_after(size_t count) const {
     llama_pos position = 0;
-    for (const auto & cell : cells) {
-        position += cell.positions;
+    for (size_t i = 0; i < count; ++i) {
+        position += cells[i].positions;
     }
     return position;
 }
+
+llama_pos Conversation::next_position() const { return position_after(cells.size()); }
 
 int32_t Conversation::used_tokens() const {
     int32_t tokens = 0;
@@ -111,13 +113,22 @@ void Conversation::decode_image(const Piece & piece, PromptReport & report, cons
     cells.push_back({ LLAMA_TOKEN_NULL, piece.image_id, piece.position_count(), piece.token_count() });
 }
 
+// whether layers with a window still have all that a token behind the first `count` cells looks back on: what a window has left is
+// overwritten in time
+bool Conversation::remembers(size_t count) const {
+    const llama_pos window = llama_model_n_swa(model->model.get());
+    const llama_pos oldest = llama_memory_seq_pos_min(llama_get_memory(context.get()), 0);
+    return window <= 0 || oldest <= std::max(0, position_after(count) - window + 1);
+}
+
 size_t Conversation::shared_with(const std::vector<Cell> & wanted) const {
     size_t shared = 0;
     while (shared < cells.size() && shared < wanted.size() && cells[shared] == wanted[shared]) {
         ++shared;
     }
     // the last token is run again even when all is cached: the first token of the answer is sampled from its logits
-    return std::min(shared, wanted.size() - 1);
+    shared = std::min(shared, wanted.size() - 1);
+    return remembers(shared) ? shared : 0;
 }
 
 PromptReport Conversation::prompt(Sequence sequence, const Emitter & emitter) {

@@ -58,10 +58,12 @@ class Conversation {
         bool operator==(const Cell & other) const { return token == other.token && image_id == other.image_id && tokens == other.tokens; }
     };
 
+    llama_pos         position_after(size_t count) const;
     llama_pos         next_position() const;
     int32_t           used_tokens() const;
     void              keep(size_t count);
     size_t            shared_with(const std::vector<Cell> & wanted) const;
+    bool              remembers(size_t count) const;
     void              decode_text(const llama_token * tokens, int32_t count);
     void              decode_image(const Piece & piece, PromptReport & report, const Emitter & emitter);
     [[noreturn]] void fail_decode(int32_t status, const std::string & reasons) const;

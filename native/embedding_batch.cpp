@@ -34,12 +34,12 @@ void EmbeddingTable::read(llama_token token, float * row) {
     }
 }
 
-EmbeddingBatch::EmbeddingBatch(int32_t tokens, int32_t embedding_length, int planes) :
-    planes(planes), embeddings(static_cast<size_t>(tokens) * embedding_length), positions(static_cast<size_t>(tokens) * planes),
+Batch::Batch(int32_t tokens, int32_t input_length, int planes) :
+    planes(planes), ids(tokens), embeddings(static_cast<size_t>(tokens) * input_length), positions(static_cast<size_t>(tokens) * planes),
     sequence_ids(tokens), sequence_id_pointers(tokens), sequence_id_counts(tokens, 1), outputs(tokens, 0), tokens(tokens),
-    embedding_length(embedding_length) {}
+    input_length(input_length) {}
 
-void EmbeddingBatch::place(int32_t token, llama_seq_id sequence, const mtmd_decoder_pos & at) {
+void Batch::place(int32_t token, llama_seq_id sequence, const mtmd_decoder_pos & at) {
     const llama_pos values[] = { static_cast<llama_pos>(at.t), static_cast<llama_pos>(at.y), static_cast<llama_pos>(at.x),
                                  static_cast<llama_pos>(at.z) };
     for (int plane = 0; plane < planes; ++plane) {
@@ -48,11 +48,17 @@ void EmbeddingBatch::place(int32_t token, llama_seq_id sequence, const mtmd_deco
     sequence_ids[token] = sequence;
 }
 
-llama_batch EmbeddingBatch::view() {
+llama_batch Batch::view() {
     for (int32_t i = 0; i < tokens; ++i) {
         sequence_id_pointers[i] = &sequence_ids[i];
     }
-    return { tokens, nullptr, embeddings.data(), positions.data(), sequence_id_counts.data(), sequence_id_pointers.data(), outputs.data() };
+    return { tokens,
+             has_embeddings() ? nullptr : ids.data(),
+             has_embeddings() ? embeddings.data() : nullptr,
+             positions.data(),
+             sequence_id_counts.data(),
+             sequence_id_pointers.data(),
+             outputs.data() };
 }
 
 } // namespace snug

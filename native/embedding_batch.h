@@ -29,19 +29,27 @@ class EmbeddingTable {
     std::vector<uint8_t> buffer;
 };
 
-// A batch of embeddings with one position plane (four for M-RoPE: time, y, x, unused).
-class EmbeddingBatch {
+// A batch of tokens, or of embeddings with one position plane (four for M-RoPE: time, y, x, unused).
+class Batch {
   public:
-    EmbeddingBatch(int32_t tokens, int32_t embedding_length, int planes);
+    static Batch of_tokens(int32_t tokens) { return Batch(tokens, 0, 1); }
+    // rows begin as zeros [tokens × input_length]
+    static Batch of_embeddings(int32_t tokens, int32_t input_length, int planes) { return Batch(tokens, input_length, planes); }
 
-    float * row(int32_t token) { return embeddings.data() + static_cast<size_t>(token) * embedding_length; }
+    bool    has_embeddings() const { return input_length > 0; }
+    int32_t size() const { return tokens; }
+    float * row(int32_t token) { return embeddings.data() + static_cast<size_t>(token) * input_length; }
+    void    set(int32_t token, llama_token id) { ids[token] = id; }
     void    place(int32_t token, llama_seq_id sequence, const mtmd_decoder_pos & at);
     void    want_output(int32_t token) { outputs[token] = 1; }
     // valid as long as this batch
     llama_batch view();
 
   private:
+    Batch(int32_t tokens, int32_t input_length, int planes);
+
     int                         planes;
+    std::vector<llama_token>    ids;
     std::vector<float>          embeddings;
     std::vector<llama_pos>      positions;
     std::vector<llama_seq_id>   sequence_ids;
@@ -49,7 +57,7 @@ class EmbeddingBatch {
     std::vector<int32_t>        sequence_id_counts;
     std::vector<int8_t>         outputs;
     int32_t                     tokens;
-    int32_t                     embedding_length;
+    int32_t                     input_length;
 };
 
 } // namespace snug

@@ -2,6 +2,7 @@
 
 #include "mtmd-helper.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace snug {
@@ -16,47 +17,118 @@ EvaluatorState::EvaluatorState(const Model & model, ContextOptions context_optio
     context = std::make_unique<Context>(model, options, abort);
 }
 
-void EvaluatorState::fill(EmbeddingBatch & batch, const std::vector<PreparedSequence> & sequences, Outcome & outcome,
-                          const Emitter & emitter) {
-    const bool mrope = model->uses_mrope();
-    int32_t    token = 0;
+int32_t Round::token_count() const {
+    int32_t tokens = 0;
+    for (const auto & part : parts) {
+        tokens += part.piece->token_count();
+    }
+    return tokens;
+}
+
+bool Round::has_pictures() const {
+    return std::any_of(parts.begin(), parts.end(), [](const Part & part) { return part.piece->image; });
+}
+
+// The pieces in the order of the sequences: all at once, or texts and pictures by turns.
+std::vector<Round> EvaluatorState::rounds(const std::vector<PreparedSequence> & sequences) const {
+    std::vector<std::vector<Part>> parts(sequences.size());
+    const mtmd_input_chunk *       picture = nullptr;
+    int32_t                        first   = 0;
     for (size_t sequence = 0; sequence < sequences.size(); ++sequence) {
         llama_pos position = 0;
         for (const auto & piece : sequences[sequence].pieces) {
-            throw_if_aborted(abort);
-            const int32_t                 count = piece.token_count();
-            std::vector<mtmd_decoder_pos> at(count);
-            if (piece.image) {
-                if (mtmd_decode_use_non_causal(model->vision.get(), piece.image)) {
-                    throw Failure(Code::UNSUPPORTED, "calibration of models with non-causal pictures is not supported");
-                }
-                const auto rows = model->encode(piece.image);
-                std::memcpy(batch.row(token), rows.data(), rows.size() * sizeof(float));
-                mtmd_helper_image_get_decoder_pos(mtmd_input_chunk_get_tokens_image(piece.image), position, at.data());
-                outcome.image_tokens += count;
-            }
-            for (int32_t i = 0; i < count; ++i) {
-                if (!piece.image) {
-                    embeddings.read(piece.tokens[i], batch.row(token + i));
-                }
-                if (!piece.image || !mrope) {
-                    const auto here = static_cast<uint32_t>(position + i);
-                    at[i]           = { here, here, here, 0 };
-                }
-                batch.place(token + i, static_cast<llama_seq_id>(sequence), at[i]);
-            }
-            token += count;
+            parts[sequence].push_back({ static_cast<llama_seq_id>(sequence), &piece, position, first });
+            picture = piece.image ? piece.image : picture;
+            first += piece.token_count();
             position += piece.position_count();
         }
-        emitter.progress(static_cast<double>(sequence + 1), static_cast<double>(sequences.size()));
     }
-    outcome.tokens = token;
+    if (!picture || !mtmd_decode_use_non_causal(model->vision.get(), picture)) {
+        Round all;
+        for (const auto & of_sequence : parts) {
+            all.parts.insert(all.parts.end(), of_sequence.begin(), of_sequence.end());
+        }
+        return { all };
+    }
+    std::vector<Round>  rounds;
+    std::vector<size_t> done(parts.size(), 0);
+    for (bool pictures = false, left = true; left; pictures = !pictures) {
+        Round round{ {}, !pictures };
+        left = false;
+        for (size_t sequence = 0; sequence < parts.size(); ++sequence) {
+            size_t & next = done[sequence];
+            if (next < parts[sequence].size() && (parts[sequence][next].piece->image != nullptr) == pictures) {
+                round.parts.push_back(parts[sequence][next++]);
+            }
+            left = left || next < parts[sequence].size();
+        }
+        if (!round.parts.empty()) {
+            rounds.push_back(std::move(round));
+        }
+    }
+    return rounds;
 }
 
-void EvaluatorState::decode(EmbeddingBatch & batch) {
+namespace {
+
+int32_t count_tokens(const std::vector<Round> & rounds) {
+    int32_t tokens = 0;
+    for (const auto & round : rounds) {
+        tokens += round.token_count();
+    }
+    return tokens;
+}
+
+// for each token of the round what `values` has for it among all tokens of the run
+std::vector<int32_t> of_round(const Round & round, const std::vector<int32_t> & values) {
+    std::vector<int32_t> chosen;
+    for (const auto & part : round.parts) {
+        const auto begin = values.begin() + part.first;
+        chosen.insert(chosen.end(), begin, begin + part.piece->token_count());
+    }
+    return chosen;
+}
+
+} // namespace
+
+Batch EvaluatorState::fill(const Round & round, Outcome & outcome) {
+    const bool mrope = model->uses_mrope();
+    auto       batch = round.has_pictures() ? Batch::of_embeddings(round.token_count(), model->input_length(), mrope ? 4 : 1)
+                                            : Batch::of_tokens(round.token_count());
+    int32_t    token = 0;
+    for (const auto & [sequence, piece, position, first] : round.parts) {
+        throw_if_aborted(abort);
+        const int32_t                 count = piece->token_count();
+        std::vector<mtmd_decoder_pos> at(count);
+        if (piece->image) {
+            const auto rows = model->encode(piece->image);
+            std::memcpy(batch.row(token), rows.data(), rows.size() * sizeof(float));
+            mtmd_helper_image_get_decoder_pos(mtmd_input_chunk_get_tokens_image(piece->image), position, at.data());
+            outcome.image_tokens += count;
+        }
+        for (int32_t i = 0; i < count; ++i) {
+            if (!piece->image && batch.has_embeddings()) {
+                embeddings.read(piece->tokens[i], batch.row(token + i));
+            } else if (!piece->image) {
+                batch.set(token + i, piece->tokens[i]);
+            }
+            if (!piece->image || !mrope) {
+                const auto here = static_cast<uint32_t>(position + i);
+                at[i]           = { here, here, here, 0 };
+            }
+            batch.place(token + i, sequence, at[i]);
+        }
+        token += count;
+    }
+    outcome.tokens += token;
+    return batch;
+}
+
+void EvaluatorState::decode(Batch & batch, bool causal) {
     LogMark log;
-    llama_memory_clear(llama_get_memory(context->get()), true);
+    llama_set_causal_attn(context->get(), causal);
     const int32_t status = llama_decode(context->get(), batch.view());
+    llama_set_causal_attn(context->get(), true);
     throw_if_aborted(abort);
     if (tap) {
         if (const auto failure = tap->take_failure()) {
@@ -89,17 +161,46 @@ std::vector<int32_t> EvaluatorState::wanted_tokens(const std::vector<Span> &    
     return wanted;
 }
 
-// every token is an output, or llama.cpp drops the last layer's other rows before its feed-forward part
-void EvaluatorState::want_all(EmbeddingBatch & batch, Request & request, int32_t tokens) {
-    for (int32_t i = 0; i < tokens; ++i) {
-        batch.want_output(i);
+void EvaluatorState::run_tapped(const std::vector<Round> & rounds, const Request & request, Outcome & outcome, const Emitter & emitter) {
+    const auto file = request.slots.empty() ? nullptr : std::make_shared<File>(request.sample_path, File::Mode::write);
+    for (size_t i = 0; i < rounds.size(); ++i) {
+        auto batch = fill(rounds[i], outcome);
+        // every token is an output, or llama.cpp drops the last layer's other rows before its feed-forward part
+        for (int32_t token = 0; token < batch.size(); ++token) {
+            batch.want_output(token);
+        }
+        tap->sample_into(file, file ? of_round(rounds[i], request.slots) : std::vector<int32_t>{}, request.slots_per_layer);
+        decode(batch, rounds[i].causal);
+        emitter.progress(static_cast<double>(i + 1), static_cast<double>(rounds.size()));
     }
-    if (!request.slots.empty() && request.slots.size() != static_cast<size_t>(tokens)) {
-        throw Failure(Code::BATCH_SIZE,
-                      "sampleSlots has " + std::to_string(request.slots.size()) + " entries for " + std::to_string(tokens) + " tokens");
+}
+
+void EvaluatorState::run_for_logits(const std::vector<Round> & rounds, const std::vector<int32_t> & wanted, Outcome & outcome,
+                                    const Emitter & emitter) {
+    const size_t width = model->vocabulary_size();
+    // for each token of the run its row, or -1
+    std::vector<int32_t> rows(count_tokens(rounds), -1);
+    for (size_t row = 0; row < wanted.size(); ++row) {
+        rows[wanted[row]] = static_cast<int32_t>(row);
     }
-    auto file = request.slots.empty() ? nullptr : std::make_shared<File>(request.sample_path, File::Mode::write);
-    tap->sample_into(file, std::move(request.slots), request.slots_per_layer);
+    outcome.logits.resize(wanted.size() * width);
+    for (size_t i = 0; i < rounds.size(); ++i) {
+        auto       batch    = fill(rounds[i], outcome);
+        const auto of_batch = of_round(rounds[i], rows);
+        for (int32_t token = 0; token < batch.size(); ++token) {
+            if (of_batch[token] >= 0) {
+                batch.want_output(token);
+            }
+        }
+        decode(batch, rounds[i].causal);
+        for (int32_t token = 0; token < batch.size(); ++token) {
+            if (of_batch[token] >= 0) {
+                const float * row = llama_get_logits_ith(context->get(), token);
+                std::copy(row, row + width, outcome.logits.begin() + of_batch[token] * width);
+            }
+        }
+        emitter.progress(static_cast<double>(i + 1), static_cast<double>(rounds.size()));
+    }
 }
 
 std::unique_lock<std::mutex> EvaluatorState::idle() {
@@ -138,28 +239,17 @@ Outcome EvaluatorState::run(Request request, const Emitter & emitter) {
                                             " sequences do not fit a batch of " + std::to_string(options.batch_tokens) + " tokens and " +
                                             std::to_string(options.sequences) + " sequences");
     }
-    Outcome        outcome;
-    const auto     tokens = static_cast<int32_t>(count);
-    EmbeddingBatch batch(tokens, model->embedding_length(), model->uses_mrope() ? 4 : 1);
-    fill(batch, sequences, outcome, emitter);
-
-    std::vector<int32_t> wanted;
-    if (tap) {
-        want_all(batch, request, tokens);
-    } else {
-        wanted = wanted_tokens(request.logits, sequences);
-        for (const int32_t token : wanted) {
-            batch.want_output(token);
-        }
+    if (tap && !request.slots.empty() && request.slots.size() != static_cast<size_t>(count)) {
+        throw Failure(Code::BATCH_SIZE,
+                      "sampleSlots has " + std::to_string(request.slots.size()) + " entries for " + std::to_string(count) + " tokens");
     }
-    decode(batch);
-    if (!tap) {
-        const size_t width = model->vocabulary_size();
-        outcome.logits.reserve(wanted.size() * width);
-        for (const int32_t token : wanted) {
-            const float * row = llama_get_logits_ith(context->get(), token);
-            outcome.logits.insert(outcome.logits.end(), row, row + width);
-        }
+    Outcome    outcome;
+    const auto planned = rounds(sequences);
+    llama_memory_clear(llama_get_memory(context->get()), true);
+    if (tap) {
+        run_tapped(planned, request, outcome, emitter);
+    } else {
+        run_for_logits(planned, wanted_tokens(request.logits, sequences), outcome, emitter);
     }
     return outcome;
 }

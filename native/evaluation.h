@@ -32,8 +32,25 @@ struct Outcome {
     double             image_tokens = 0;
 };
 
-// Runs many sequences through the model in one large batch. Text tokens enter as their embedding rows, so that text and
-// pictures of different sequences share a batch: a model larger than RAM is then read from disk once per batch.
+// A piece of one of the sequences, and where its first token stands: in its sequence's positions, and among all tokens of the run.
+struct Part {
+    llama_seq_id  sequence;
+    const Piece * piece;
+    llama_pos     position;
+    int32_t       first;
+};
+// What goes through the model at once.
+struct Round {
+    std::vector<Part> parts;
+    bool              causal = true; // whether a token looks at none behind it
+
+    int32_t token_count() const;
+    bool    has_pictures() const;
+};
+
+// Runs many sequences through the model in one large batch. Beside pictures text tokens enter as their embedding rows, so that text and
+// pictures of different sequences share a batch: a model larger than RAM is then read from disk once per batch. Where a picture's tokens
+// look at those behind them (Gemma 3), pictures and texts take turns instead.
 struct EvaluatorState {
     Model                    model;
     Abort                    abort = std::make_shared<std::atomic<bool>>(false);
@@ -54,9 +71,11 @@ struct EvaluatorState {
   private:
     std::unique_lock<std::mutex> idle();
     std::vector<int32_t>         wanted_tokens(const std::vector<Span> & logits, const std::vector<PreparedSequence> & sequences) const;
-    void                         want_all(EmbeddingBatch & batch, Request & request, int32_t tokens);
-    void fill(EmbeddingBatch & batch, const std::vector<PreparedSequence> & sequences, Outcome & outcome, const Emitter & emitter);
-    void decode(EmbeddingBatch & batch);
+    std::vector<Round>           rounds(const std::vector<PreparedSequence> & sequences) const;
+    Batch                        fill(const Round & round, Outcome & outcome);
+    void                         decode(Batch & batch, bool causal);
+    void run_tapped(const std::vector<Round> & rounds, const Request & request, Outcome & outcome, const Emitter & emitter);
+    void run_for_logits(const std::vector<Round> & rounds, const std::vector<int32_t> & wanted, Outcome & outcome, const Emitter & emitter);
 };
 
 } // namespace snug

@@ -44,7 +44,7 @@ std::vector<float> ModelState::encode(const mtmd_input_chunk * image) {
         throw Failure(Code::COMPUTE_FAILED, "the vision encoder failed: " + log.reasons());
     }
     const float *            embeddings = mtmd_get_output_embd(vision.get());
-    const std::vector<float> encoded(embeddings, embeddings + mtmd_input_chunk_get_n_tokens(image) * embedding_length());
+    const std::vector<float> encoded(embeddings, embeddings + mtmd_input_chunk_get_n_tokens(image) * input_length());
     require_numbers(encoded.data(), encoded.size(), "the vision encoder sees in a picture values that are not numbers");
     return encoded;
 }

@@ -24,12 +24,14 @@ struct ModelState {
     std::mutex encoding;
 
     const llama_vocab * vocab() const { return llama_model_get_vocab(model.get()); }
-    int32_t             embedding_length() const { return llama_model_n_embd_inp(model.get()); }
-    int32_t             vocabulary_size() const { return llama_vocab_n_tokens(vocab()); }
-    bool                uses_mrope() const;
-    std::string         piece(llama_token token) const;
+    int32_t             embedding_length() const { return llama_model_n_embd(model.get()); }
+    // what a token of a picture comes with: its embedding, and where the model has it what is added behind its first layers (deepstack)
+    int32_t     input_length() const { return llama_model_n_embd_inp(model.get()); }
+    int32_t     vocabulary_size() const { return llama_vocab_n_tokens(vocab()); }
+    bool        uses_mrope() const;
+    std::string piece(llama_token token) const;
 
-    // The image's embeddings [n_tokens × embedding_length], copied out under the lock.
+    // The image's embeddings [n_tokens × input_length], copied out under the lock.
     std::vector<float> encode(const mtmd_input_chunk * image);
 };
 using Model = std::shared_ptr<ModelState>;

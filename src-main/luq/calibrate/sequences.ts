@@ -187,12 +187,22 @@ function layOut(model: NativeModel, sequence: NativeSequence) {
   return tryNative(() => model.layout(sequence));
 }
 
+/** The token that the model wants before any text; empty where it wants none. */
+function beginningOf(model: NativeModel): Int32Array {
+  const [bare] = model.tokenize('a', false, false);
+  const begun = model.tokenize('a', true, false);
+  return begun.slice(0, begun[0] === bare ? 0 : 1);
+}
+
+/** Every piece begins as a text of its own, as llama-imatrix has it: Gemma answers nonsense without its first token. */
 function planText(text: CalibrationText, { model, textTokens }: SequenceOptions): PlannedSequence[] {
-  const tokens = model.tokenize(readCalibrationText(text), true, false);
+  const tokens = model.tokenize(readCalibrationText(text), false, false);
+  const beginning = beginningOf(model);
+  const length = textTokens - beginning.length;
   const sequences: PlannedSequence[] = [];
   // a last short piece is kept when it is long enough to have a context worth measuring
-  for (let start = 0; start + textTokens / 4 <= tokens.length; start += textTokens) {
-    const piece = tokens.slice(start, start + textTokens);
+  for (let start = 0; start + length / 4 <= tokens.length; start += length) {
+    const piece = Int32Array.of(...beginning, ...tokens.subarray(start, start + length));
     sequences.push({
       kind: 'text',
       name: text.path,
