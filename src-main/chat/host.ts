@@ -18,7 +18,7 @@ import { staysMapped } from '../luq/plan/loaded-weights.ts';
 import { CHAT_BATCH_TOKENS } from '../luq/plan/memory.ts';
 import { checkTokens } from '../models/check-text.ts';
 import { checkEncoderLayout } from '../models/encoder-layout.ts';
-import { imageLimits, limitsIn } from '../models/image-limits.ts';
+import { imageLimits, limitsIn, openingLimits } from '../models/image-limits.ts';
 import { checkPair, readTextModel, readVisionModel } from '../models/model-file.ts';
 import { loadNotes } from '../models/load-warnings.ts';
 import { usableThreads } from '../profile/laptop.ts';
@@ -78,8 +78,7 @@ export class ChatHost {
         {
           path: text.path,
           threads: usableThreads(request.threads),
-          imageMinTokens: limits.minTokens,
-          imageMaxTokens: limits.maxTokens,
+          ...openingLimits(vision, limits),
           gpuLayers: request.gpuLayers ?? 0,
           mapped: known?.mapped ?? staysMapped(text, request.gpuLayers ?? 0),
           ...(metadataOnly ? { metadataOnly } : {}),

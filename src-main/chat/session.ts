@@ -124,7 +124,7 @@ export class ChatSession implements Disposable {
     return sizes.map(({ width, height }) => ({
       width,
       height,
-      tokens: this.#scale.tokens({ width, height }),
+      tokens: this.#scale.tokensInContext({ width, height }),
     }));
   }
 

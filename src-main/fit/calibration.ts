@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { CalibrationReport } from '../contract/fit-report.ts';
 import { readKept } from '../files/json-file.ts';
-import { mostPixels, type ImageLimits } from '../models/image-limits.ts';
+import { limitedTo, type ImageLimits } from '../models/image-limits.ts';
+import { PictureScale } from '../prompt/picture-scale.ts';
 import {
   calibrate,
   calibrationFiles,
@@ -74,12 +75,7 @@ type Summary = z.infer<typeof summarySchema>;
 
 /** A model opened for calibrating or checking takes smaller pictures than a chat may. */
 export function calibrationLimits(limits: ImageLimits): ImageLimits {
-  if (limits.isFixed) return limits;
-  const { minTokens, maxTokens } = limits;
-  return {
-    minTokens: Math.min(minTokens, CALIBRATION_IMAGE_TOKENS),
-    maxTokens: Math.min(maxTokens, CALIBRATION_IMAGE_TOKENS),
-  };
+  return limitedTo(CALIBRATION_IMAGE_TOKENS, limits);
 }
 
 /** Names a calibration by everything its result depends on. */
@@ -167,10 +163,12 @@ export function sequencesFor(
   onLeftOut?: (leftOut: LeftOutFile) => void,
 ): Promise<PlannedSequence[]> {
   const { text, vision } = source;
+  const limits = calibrationLimits(request.imageLimits);
+  const scale = new PictureScale(model, vision, limits);
   return planSequences(request.calibration.set, {
     model,
     text,
-    maxPixels: mostPixels(vision, calibrationLimits(request.imageLimits)),
+    sizeOf: (original) => scale.within(original, limits.maxTokens),
     heldOut,
     textTokens: Math.min(TEXT_SEQUENCE_TOKENS, text.trainingContextTokens),
     longest: LONGEST_SEQUENCE_TOKENS,

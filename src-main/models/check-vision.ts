@@ -13,7 +13,7 @@ const NUMBERS: Readonly<Record<string, Range>> = {
   'clip.vision.embedding_length': { least: 1, most: 1 << 14, reason: 'the widest encoders have 5,120' },
   // files of an old converter say 0
   'clip.vision.feed_forward_length': { least: 0, most: 1 << 17, reason: 'the widest encoders have 15,360' },
-  'clip.vision.projection_dim': { least: 1, most: 1 << 16, reason: 'the widest models have 16,384' },
+  'clip.vision.projection_dim': { least: 0, most: 1 << 16, reason: 'the widest models have 16,384' },
   'clip.vision.attention.head_count': { least: 1, most: 256, reason: 'the largest encoders have 32' },
   'clip.vision.attention.head_count_kv': { least: 1, most: 256, reason: 'the largest encoders have 32' },
   'clip.vision.attention.head_dim': { least: 1, most: 1 << 10, reason: 'the largest heads have 128' },
@@ -26,6 +26,7 @@ const NUMBERS: Readonly<Record<string, Range>> = {
   'clip.vision.projector.scale_factor': { least: 1, most: 8, reason: 'encoders merge up to 4 × 4 patches' },
   'clip.vision.image_min_pixels': { least: 0, most: 1 << 24, reason: 'encoders take up to 12.8 million' },
   'clip.vision.image_max_pixels': { least: 1, most: 1 << 24, reason: 'encoders take up to 12.8 million' },
+  'clip.minicpmv_query_num': { least: 0, most: 1 << 10, reason: 'resamplers make up to 96 tokens' },
   'clip.vision.preproc_image_size': { least: 0, most: 1 << 13, reason: 'encoders take up to 4,096' },
   'clip.vision.preproc_min_tiles': { least: 0, most: 64, reason: 'encoders cut pictures into up to 36' },
   'clip.vision.preproc_max_tiles': { least: 0, most: 64, reason: 'encoders cut pictures into up to 36' },
@@ -45,7 +46,6 @@ const TYPES: readonly (readonly [string, keyof typeof GgufType])[] = [
   ['clip.vision.mm_patch_merge_type', 'string'],
   ['clip.minicpmv_version', 'int32'],
   ...[
-    'clip.minicpmv_query_num',
     'clip.vision.projector.query_side',
     'clip.vision.projector.window_side',
     'clip.vision.expert_used_count',
@@ -76,7 +76,8 @@ export function checkVisionModel(gguf: Gguf, projector: string): void {
   if (isQwen) checkWindows(gguf, projector, number('n_wa_pattern') ?? 0);
   const [side, patch] = [number('image_size') ?? 0, number('patch_size') ?? 1];
   const patches = Math.floor(side / patch) ** 2;
-  if (familyOfProjector(projector)?.pictures(gguf).sizes === 'one' && patches > MOST_FIXED_PATCHES)
+  const sizes = familyOfProjector(projector)?.pictures(gguf).sizes ?? 'unknown';
+  if (['one', 'tiles'].includes(sizes) && patches > MOST_FIXED_PATCHES)
     throw implausible(gguf, `its pictures have ${patches} patches, and no encoder has more than 4,096`);
 }
 

@@ -2,6 +2,7 @@ import { checkGemma3 } from './encoders/gemma.ts';
 import { Layout, type EncoderShape } from './encoders/layout.ts';
 import { checkLlava } from './encoders/llava.ts';
 import { checkQwen2Vl, checkQwen3Vl } from './encoders/qwen.ts';
+import { checkIdefics3, checkInternVl, checkResampler } from './encoders/tiles.ts';
 import type { VisionModel } from './model-file.ts';
 
 const CHECKS: ReadonlyMap<string, (layout: Layout, shape: EncoderShape) => void> = new Map(
@@ -11,6 +12,9 @@ const CHECKS: ReadonlyMap<string, (layout: Layout, shape: EncoderShape) => void>
     qwen3vl_merger: checkQwen3Vl,
     gemma3: checkGemma3,
     mlp: checkLlava,
+    idefics3: checkIdefics3,
+    internvl: checkInternVl,
+    resampler: checkResampler,
   }),
 );
 

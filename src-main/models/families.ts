@@ -1,4 +1,6 @@
 import { metadataNumber, type Gguf } from '../gguf/gguf.ts';
+import { hasTokens } from './marks.ts';
+import { anyResTiles, idefics3Tiles, internVlTiles, resamplerTiles, type Tiles } from './tiles.ts';
 
 /**
  * The families of models that Snug runs, by what llama.cpp calls their parts: general.architecture of the text model (src/llama-arch.cpp)
@@ -13,7 +15,9 @@ export interface Family {
   readonly pictures: (vision: Pick<Gguf, 'metadata'>) => Pictures;
   /** the matrix whose output goes to the text model, and which of its lengths that is; without: the last of mm.0, mm.2, … */
   readonly projection?: { readonly tensor: string; readonly dimension: 0 | 1 };
-  /** whether a text model of its architecture was made to see; left out where only names tell */
+  /** tokens that llama.cpp puts around and between the parts of a picture: a text model of its architecture without them is another's */
+  readonly marks?: readonly string[];
+  /** whether a text model of its architecture was made to see; left out where its marks or only names tell */
   readonly sees?: (text: { readonly layers: number }) => boolean;
 }
 
@@ -25,6 +29,8 @@ export interface Pictures {
   readonly sizes: 'any' | 'one' | 'tiles';
   /** pixels a side that one token covers */
   readonly tokenSide: number;
+  /** of an encoder of tiles that Snug knows */
+  readonly tiles?: Tiles;
 }
 
 const number = ({ metadata }: Pick<Gguf, 'metadata'>, name: string) =>
@@ -33,6 +39,14 @@ const patchSize = (vision: Pick<Gguf, 'metadata'>) => number(vision, 'patch_size
 
 /** Qwen's mergers turn 2 × 2 patches into one token, whatever a file says (clip_n_output_tokens). */
 const qwenPictures: Family['pictures'] = (vision) => ({ sizes: 'any', tokenSide: 2 * patchSize(vision) });
+
+function tiled(tilesOf: (vision: Pick<Gguf, 'metadata'>) => Tiles): Family['pictures'] {
+  return (vision) => ({
+    sizes: 'tiles',
+    tokenSide: patchSize(vision) * (number(vision, 'projector.scale_factor') ?? 1),
+    tiles: tilesOf(vision),
+  });
+}
 
 export const FAMILIES: readonly Family[] = [
   {
@@ -74,10 +88,35 @@ export const FAMILIES: readonly Family[] = [
     name: 'LLaVA',
     architectures: ['llama', 'qwen2'],
     projectors: ['mlp'],
-    pictures: (vision) => ({
-      sizes: vision.metadata.has('clip.vision.image_grid_pinpoints') ? 'tiles' : 'one',
-      tokenSide: patchSize(vision),
-    }),
+    pictures: (vision) => {
+      const tiles = anyResTiles(vision);
+      return { sizes: tiles ? 'tiles' : 'one', tokenSide: patchSize(vision), ...(tiles ? { tiles } : {}) };
+    },
+  },
+  {
+    name: 'SmolVLM2',
+    architectures: ['llama'],
+    projectors: ['idefics3'],
+    pictures: tiled(idefics3Tiles),
+    projection: { tensor: 'mm.model.fc.weight', dimension: 1 },
+    marks: ['<fake_token_around_image>', '<global-img>'],
+  },
+  {
+    name: 'InternVL3',
+    architectures: ['qwen2', 'llama'],
+    projectors: ['internvl'],
+    pictures: tiled(internVlTiles),
+    projection: { tensor: 'mm.model.mlp.3.weight', dimension: 1 },
+    marks: ['<img>', '</img>'],
+  },
+  {
+    name: 'MiniCPM-V',
+    architectures: ['llama', 'qwen2'],
+    projectors: ['resampler'],
+    pictures: tiled(resamplerTiles),
+    // its file says that it projects to nothing
+    projection: { tensor: 'resampler.proj.weight', dimension: 0 },
+    marks: ['<image>', '</image>', '<slice>', '</slice>'],
   },
 ];
 
@@ -99,12 +138,15 @@ export function familyOfProjector(projector: string): Family | undefined {
   return FAMILIES.find(({ projectors }) => projectors.includes(projector));
 }
 
-/** Whether a text model was made to see, as far as its architecture tells. */
-export function seesByArchitecture(text: {
+/** Whether a text model was made to see, as far as its architecture and its vocabulary tell. */
+export function seesByItself(text: {
   readonly architecture: string;
   readonly layers: number;
+  readonly gguf: Pick<Gguf, 'metadata'>;
 }): boolean {
   return FAMILIES.some(
-    ({ architectures, sees }) => architectures.includes(text.architecture) && sees?.(text),
+    ({ architectures, sees, marks }) =>
+      architectures.includes(text.architecture) &&
+      (sees?.(text) ?? (marks !== undefined && hasTokens(text.gguf, marks))),
   );
 }

@@ -12,8 +12,8 @@ import { readSidecar } from './sidecar.ts';
 export interface ImageLimits {
   readonly minTokens: number;
   readonly maxTokens: number;
-  /** every picture takes as many, as the encoder scales it to a size of its own */
-  readonly isFixed?: boolean;
+  /** what a picture takes at least, whatever is asked for: the encoder scales it to a size of its own, or cuts it into tiles */
+  readonly floor?: number;
 }
 
 /** Qwen2.5-VL's own range is 4 to 16,384; llama.cpp advises at most 4,096, and so do we. */
@@ -26,18 +26,49 @@ export function imageLimits(
   vision: VisionModel | undefined,
   chosenMaxTokens?: number,
 ): ImageLimits {
-  const fixed = vision && fixedTokens(vision);
-  if (fixed !== undefined) return { minTokens: fixed, maxTokens: fixed, isFixed: true };
-  const kept = fromMetadata(text) ?? fromSidecar(text.path) ?? DEFAULT_LIMITS;
-  if (chosenMaxTokens === undefined) return checked(kept, text.path);
+  const range = vision && rangeOf(vision);
+  // a picture always takes as many
+  if (range && range.minTokens === range.maxTokens) return range;
+  const usual = range ?? DEFAULT_LIMITS;
+  const kept = fromMetadata(text) ?? fromSidecar(text.path) ?? usual;
+  if (chosenMaxTokens === undefined) return within(range, checked(kept, text.path));
   if (!Number.isInteger(chosenMaxTokens) || chosenMaxTokens < 1 || chosenMaxTokens > MOST_TOKENS) {
     throw new SnugError(
       'BAD_ARGUMENT',
       `the limit on picture tokens must be a whole number from 1 to ${MOST_TOKENS}, not ${chosenMaxTokens}`,
     );
   }
-  const { minTokens } = isSound(kept) ? kept : DEFAULT_LIMITS;
-  return { minTokens: Math.min(minTokens, chosenMaxTokens), maxTokens: chosenMaxTokens };
+  const { minTokens } = isSound(kept) ? kept : usual;
+  return within(range, { minTokens: Math.min(minTokens, chosenMaxTokens), maxTokens: chosenMaxTokens });
+}
+
+/** What an encoder can do at all; undefined where a picture may take any number of tokens, and where nothing is known. */
+function rangeOf(vision: VisionModel): Required<ImageLimits> | undefined {
+  const fixed = fixedTokens(vision);
+  if (fixed !== undefined) return { minTokens: fixed, maxTokens: fixed, floor: fixed };
+  const { tiles } = picturesOf(vision);
+  if (!tiles) return undefined;
+  const least = tiles.least * tiles.tokens;
+  return { minTokens: least, maxTokens: tiles.most * tiles.tokens, floor: least };
+}
+
+function within(
+  range: Required<ImageLimits> | undefined,
+  { minTokens, maxTokens }: ImageLimits,
+): ImageLimits {
+  if (!range) return { minTokens, maxTokens };
+  const inside = (tokens: number) => Math.min(range.maxTokens, Math.max(range.minTokens, tokens));
+  return { minTokens: inside(minTokens), maxTokens: inside(maxTokens), floor: range.floor };
+}
+
+/** The same limits where a picture may take no more than so many tokens, or as few as its encoder can. */
+export function limitedTo(tokens: number, { minTokens, maxTokens, floor }: ImageLimits): ImageLimits {
+  const most = Math.min(maxTokens, Math.max(tokens, floor ?? 1));
+  return {
+    minTokens: Math.min(minTokens, most),
+    maxTokens: most,
+    ...(floor === undefined ? {} : { floor }),
+  };
 }
 
 /** Share of a context that pictures may take: the rest is for questions and answers. */
@@ -45,10 +76,22 @@ export const MOST_PICTURE_SHARE = 3 / 4;
 
 /** The same limits where a picture has to find room in a context, beside a question and its answer. */
 export function limitsIn(contextTokens: number, limits: ImageLimits): ImageLimits {
-  if (limits.isFixed) return limits;
-  const { minTokens, maxTokens } = limits;
-  const most = Math.min(maxTokens, Math.floor(contextTokens * MOST_PICTURE_SHARE));
-  return { minTokens: Math.min(minTokens, most), maxTokens: most };
+  return limitedTo(Math.floor(contextTokens * MOST_PICTURE_SHARE), limits);
+}
+
+/**
+ * The limits as llama.cpp takes them. Most encoders of tiles go by a picture's pixels, and of Idefics3's only the tiles without the whole
+ * picture are limited; while a limit is none, its pictures are made as its own code makes them.
+ */
+export function openingLimits(
+  vision: VisionModel | undefined,
+  { minTokens, maxTokens }: ImageLimits,
+): { imageMinTokens?: number; imageMaxTokens?: number } {
+  const { tiles, tokenSide } = vision ? picturesOf(vision) : { tiles: undefined, tokenSide: 1 };
+  if (!tiles) return { imageMinTokens: minTokens, imageMaxTokens: maxTokens };
+  const most = Math.floor(maxTokens / tiles.tokens);
+  if (tiles.cutBy === 'pictures' || (tiles.cutBy === 'own' && most >= tiles.most)) return {};
+  return { imageMaxTokens: Math.ceil(((most - 1) * tiles.side ** 2) / tokenSide ** 2) };
 }
 
 /** Says that pictures get less than they might have, for the sake of the context. */
@@ -106,7 +149,8 @@ export function fixedTokens(vision: VisionModel): number | undefined {
 
 /** Pixels that the largest allowed picture has: more would only be thrown away by the encoder. */
 export function mostPixels(vision: VisionModel | undefined, limits: ImageLimits): number {
-  const side = vision ? picturesOf(vision).tokenSide : 28;
+  const { tokenSide: side, tiles } = vision ? picturesOf(vision) : { tokenSide: 28, tiles: undefined };
+  if (tiles) return tiles.most * tiles.side ** 2;
   // encoders with a fixed picture size scale to that size
   const imageSize = vision ? (metadataNumber(vision.gguf, 'clip.vision.image_size') ?? 336) : 336;
   return Math.max(limits.maxTokens * side ** 2, imageSize ** 2);

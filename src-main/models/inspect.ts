@@ -41,7 +41,10 @@ function inspectText(gguf: Gguf, mmprojPath: string | undefined): Inspection {
       'training context': text.trainingContextTokens,
       'tied output': text.tiedOutput,
       mostly: text.weightType,
-      'picture tokens': limits.isFixed ? limits.maxTokens : `${limits.minTokens} to ${limits.maxTokens}`,
+      'picture tokens':
+        limits.minTokens === limits.maxTokens
+          ? limits.maxTokens
+          : `${limits.minTokens} to ${limits.maxTokens}`,
       ...found.facts,
     },
   };

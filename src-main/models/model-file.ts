@@ -13,7 +13,8 @@ import {
   type GgufTensor,
   type GgufWatch,
 } from '../gguf/gguf.ts';
-import { familyOfProjector, seesByArchitecture } from './families.ts';
+import { hasTokens } from './marks.ts';
+import { familyOfProjector, seesByItself } from './families.ts';
 import { refuseNameless, refuseOtherKinds } from './other-kinds.ts';
 import { implausible } from './refusal.ts';
 import { isFloatType, tensorTypeId, tensorTypeName } from '../gguf/tensor-types.ts';
@@ -81,8 +82,10 @@ function dominantType(tensors: readonly GgufTensor[]): string {
 /** Room for any name of a model; what is longer is no name. */
 const LONGEST_NAME = 200;
 
+/** MiniCPM-V's vision files have a description alone. */
 function nameOf(gguf: Gguf): string {
-  return visibleLine(metadataString(gguf, 'general.name') ?? 'unnamed', LONGEST_NAME);
+  const name = metadataString(gguf, 'general.name') ?? metadataString(gguf, 'general.description');
+  return visibleLine(name ?? 'unnamed', LONGEST_NAME);
 }
 
 function requiredNumber(gguf: Gguf, key: string): number {
@@ -179,14 +182,14 @@ export function visionModel(gguf: Gguf): VisionModel {
     gguf,
     name: nameOf(gguf),
     projector,
-    projectionLength: requiredNumber(gguf, 'clip.vision.projection_dim'),
+    projectionLength: projectedLength(gguf, projector),
     parameters: countParameters(gguf.tensors),
     weightType: dominantType(gguf.tensors),
   };
 }
 
-/** The projector's real output width: its last matrix has as many rows. LLaVA files say something else in projection_dim. */
-function projectedLength({ gguf, projector, projectionLength }: VisionModel): number {
+/** The projector's real output width: its last matrix has as many rows. LLaVA's files state another, and MiniCPM-V's none. */
+function projectedLength(gguf: Gguf, projector: string): number {
   const { tensor: named, dimension = 1 } = familyOfProjector(projector)?.projection ?? {};
   const last = gguf.tensors
     .filter(
@@ -194,13 +197,13 @@ function projectedLength({ gguf, projector, projectionLength }: VisionModel): nu
     )
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
     .at(-1);
-  return last?.shape[dimension] ?? projectionLength;
+  return last?.shape[dimension] ?? requiredNumber(gguf, 'clip.vision.projection_dim');
 }
 
 /** Of a picture's token: what goes in before the first layer, and beside it what is added behind as many layers (deepstack). */
 function producedLength(vision: VisionModel): number {
   const added = vision.gguf.tensors.filter(({ name }) => /^v\.deepstack\.\d+\.fc1\.weight$/.test(name));
-  return projectedLength(vision) * (1 + added.length);
+  return vision.projectionLength * (1 + added.length);
 }
 
 function takenLength({ gguf, architecture, embeddingLength }: TextModel): number {
@@ -212,7 +215,7 @@ export function belongsTogether(architecture: string, projector: string): boolea
   return familyOfProjector(projector)?.architectures.includes(architecture) ?? true;
 }
 
-/** LLaVA's text models are Llamas and Qwens like any other, and only their names tell. */
+/** The text models of LLaVA and others are Llamas and Qwens like any other, and only their names tell. */
 const SEEING_NAME = /llava|vision|moondream|(^|[^a-z])vl([^a-z]|$)/i;
 
 /** Whether a text model was made to see with a vision file. */
@@ -220,18 +223,25 @@ export function expectsVision({
   name,
   path,
   ...text
-}: Pick<TextModel, 'architecture' | 'layers' | 'name' | 'path'>): boolean {
-  return seesByArchitecture(text) || SEEING_NAME.test(name) || SEEING_NAME.test(basename(path));
+}: Pick<TextModel, 'architecture' | 'layers' | 'name' | 'path' | 'gguf'>): boolean {
+  return seesByItself(text) || SEEING_NAME.test(name) || SEEING_NAME.test(basename(path));
 }
 
 /** Throws WRONG_PAIR unless the vision file was made for this text model, going by widths and kinds, not by names. */
 export function checkPair(text: TextModel, vision: VisionModel): void {
-  const { architectures } = familyOfProjector(vision.projector) ?? {};
+  const { architectures, marks = [], name } = familyOfProjector(vision.projector) ?? {};
   const advice = 'Use the vision file (mmproj) that was published together with this model.';
   if (architectures && !belongsTogether(text.architecture, vision.projector)) {
     throw new SnugError(
       'WRONG_PAIR',
       `${vision.path} (projector ${vision.projector}) belongs to a ${architectures.join(' or ')} model, and ${text.path} is ${text.architecture}`,
+      { advice },
+    );
+  }
+  if (!hasTokens(text.gguf, marks)) {
+    throw new SnugError(
+      'WRONG_PAIR',
+      `${vision.path} belongs to a ${name} model, and ${text.path} lacks its tokens for pictures (${marks.join(', ')})`,
       { advice },
     );
   }

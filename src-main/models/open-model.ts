@@ -3,7 +3,7 @@ import { withAbort } from '../engine/native-calls.ts';
 import type { Addon, NativeModel } from '../engine/native-types.ts';
 import { checkTokens } from './check-text.ts';
 import { checkEncoderLayout } from './encoder-layout.ts';
-import type { ImageLimits } from './image-limits.ts';
+import { openingLimits, type ImageLimits } from './image-limits.ts';
 import { readTextModel, readVisionModel } from './model-file.ts';
 
 export interface OpenOptions {
@@ -24,7 +24,8 @@ export async function openModel(addon: Addon, options: OpenOptions): Promise<Ope
   const { path, mmprojPath, limits, threads, mapped = true, signal, onProgress } = options;
   // llama.cpp believes a header; both are refused here where it could not be survived
   checkTokens(readTextModel(path).gguf);
-  if (mmprojPath !== undefined) checkEncoderLayout(readVisionModel(mmprojPath));
+  const vision = mmprojPath === undefined ? undefined : readVisionModel(mmprojPath);
+  if (vision) checkEncoderLayout(vision);
   const load = { stage: 'load', total: 100, unit: 'steps', detail: path } as const;
   // mapping may read the whole file before llama.cpp says anything
   onProgress?.({ ...load, done: 0 });
@@ -34,8 +35,7 @@ export async function openModel(addon: Addon, options: OpenOptions): Promise<Ope
         path,
         threads,
         mapped,
-        imageMinTokens: limits.minTokens,
-        imageMaxTokens: limits.maxTokens,
+        ...openingLimits(vision, limits),
         ...(mmprojPath === undefined ? {} : { mmprojPath }),
       },
       abort,

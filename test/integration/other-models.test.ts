@@ -3,11 +3,9 @@ import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChatHost } from '../../src-main/chat/host.ts';
-import type { FitRequest } from '../../src-main/contract/fit-request.ts';
 import { loadAddon } from '../../src-main/engine/addon.ts';
 import { UNIFORM_RIVALS } from '../../src-main/fit/choose.ts';
 import type { Fitted } from '../../src-main/contract/workers/compress.ts';
-import { fit } from '../../src-main/fit/fit.ts';
 import { mixtureOf } from '../../src-main/luq/plan/mixture.ts';
 import { openMetadata, type OpenModel } from '../../src-main/models/open-model.ts';
 import { openPlanner } from '../../src-main/luq/plan/open-planner.ts';
@@ -20,6 +18,7 @@ import { tensorTypeName } from '../../src-main/gguf/tensor-types.ts';
 import { sample } from '../fixtures/demo.ts';
 import { UNEVEN, writeLlava, writeQwenVl, writeTextOnly } from '../fixtures/models.ts';
 import { QWEN_3B, QWEN_72B, QWEN_7B, writeSparseQwenVl, type RealLayout } from '../fixtures/sparse-models.ts';
+import { ask, outputOf, quickFit } from '../helpers/quick-fit.ts';
 import { sharedFolder } from '../helpers/temporary-folder.ts';
 
 // What is true of the demo model is true of other architectures, layouts and sizes.
@@ -32,38 +31,6 @@ function newFolder(name: string): string {
   mkdirSync(path);
   return path;
 }
-
-/** A quick fit: few tokens and rungs without IQ1's tables, which take ten seconds to build. */
-function quickFit(
-  where: string,
-  request: Pick<FitRequest, 'modelPath' | 'mmprojPath'> & Partial<FitRequest>,
-) {
-  return fit(
-    {
-      home: join(where, 'home'),
-      lowLayers: 2,
-      rungs: { high: 'Q4_K_M', low: 'Q2_K' },
-      calibrationTokens: 2000,
-      clusters: 10,
-      threads: 1,
-      ...request,
-    },
-    {},
-  );
-}
-
-async function ask(modelPath: string, mmprojPath: string | undefined, pictures: readonly string[]) {
-  const host = new ChatHost();
-  try {
-    await host.open({ modelPath, mmprojPath, contextTokens: 512, threads: 1, imageMaxTokens: 64 });
-    const request = { text: 'What is shown here?', maxTokens: 8, temperature: 0, seed: 0 };
-    return await host.session.send({ ...request, pictures, ignoreEnd: true });
-  } finally {
-    host.close();
-  }
-}
-
-const outputOf = (fitted: Fitted) => fitted.files.luq.path ?? '';
 
 describe('LLaVA-1.5', () => {
   let mmproj: string;

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import { decodePicture } from '../../pictures/pictures.ts';
+import { decodePicture, readPictureSize } from '../../pictures/pictures.ts';
+import type { PictureSize } from '../../pictures/picture-size.ts';
 import { ChatTemplate } from '../../prompt/template.ts';
 import { type ChatMessage } from '../../prompt/turns.ts';
 import { hasCode, SnugError } from '../../contract/errors.ts';
@@ -35,7 +36,8 @@ export interface PlannedSequence {
 export interface SequenceOptions {
   readonly model: NativeModel;
   readonly text: TextModel;
-  readonly maxPixels: number;
+  /** the size at which the model is shown a picture */
+  readonly sizeOf: (original: PictureSize) => PictureSize;
   readonly heldOut: boolean;
   /** text is cut into pieces of this many tokens */
   readonly textTokens: number;
@@ -115,36 +117,40 @@ export function namedReasons(leftOut: readonly LeftOutFile[]): string {
 async function planPicture(
   picture: CalibrationPicture,
   template: ChatTemplate,
-  { model, maxPixels }: SequenceOptions,
+  { model, sizeOf }: SequenceOptions,
 ): Promise<PlannedSequence> {
-  const { width, height } = await decodePicture(picture.path, { maxPixels });
+  const size = sizeOf(await readPictureSize(picture.path));
+  // only to see that it can be
+  await decodePicture(picture.path, { size });
   const messages = picture.turns.flatMap((turn, i): ChatMessage[] => [
     { role: 'user', text: turn.question, pictures: i === 0 ? 1 : 0 },
     ...(turn.answer ? [{ role: 'assistant' as const, text: turn.answer }] : []),
   ]);
   const answered = messages.at(-1)?.role === 'assistant';
-  const seen = { path: picture.path, width, height, maxPixels };
-  return pictureSequence(model, template, seen, {
-    question: await template.render(answered ? messages.slice(0, -1) : messages, { forAnswer: true }),
-    text: await template.render(messages, { forAnswer: !answered }),
-  });
+  return pictureSequence(
+    model,
+    template,
+    { path: picture.path, size },
+    {
+      question: await template.render(answered ? messages.slice(0, -1) : messages, { forAnswer: true }),
+      text: await template.render(messages, { forAnswer: !answered }),
+    },
+  );
 }
 
 interface SeenPicture {
   readonly path: string;
-  readonly width: number;
-  readonly height: number;
-  readonly maxPixels: number;
+  readonly size: PictureSize;
 }
 
 /** The sequence of a rendered conversation; `question` is its start up to where the last answer begins. */
 function pictureSequence(
   model: NativeModel,
   template: ChatTemplate,
-  { path, width, height, maxPixels }: SeenPicture,
+  { path, size }: SeenPicture,
   { question, text }: { question: string; text: string },
 ): PlannedSequence {
-  const pieces = layOut(model, { text, images: [{ width, height }] });
+  const pieces = layOut(model, { text, images: [size] });
   const ids = Int32Array.from(
     pieces.flatMap((piece) => [...(piece.ids ?? new Int32Array(piece.tokens).fill(-1))]),
   );
@@ -155,11 +161,11 @@ function pictureSequence(
     at += piece.tokens;
     return piece.kind === 'image' ? [{ first, count: piece.tokens }] : [];
   });
-  const beforeAnswer = layOut(model, { text: question, images: [{ width, height }] });
+  const beforeAnswer = layOut(model, { text: question, images: [size] });
   const questionTokens = beforeAnswer.reduce((sum, piece) => sum + piece.tokens, 0);
   const seen = async (words: string): Promise<NativeSequence> => {
-    const { data, id } = await decodePicture(path, { maxPixels });
-    return { text: words, images: [{ width, height, data, id }] };
+    const { data, id } = await decodePicture(path, { size });
+    return { text: words, images: [{ ...size, data, id }] };
   };
   return {
     kind: 'picture',
@@ -175,7 +181,7 @@ function pictureSequence(
       const other = pictureSequence(
         model,
         template,
-        { path, width, height, maxPixels },
+        { path, size },
         { question, text: question + template.plain(answer) },
       );
       return { ...other, answer: { ...other.answer, count: other.answer.count + 1 } };

@@ -49,15 +49,19 @@ export async function measureOverhead(
   };
 }
 
+/** A narrow tile has up to a seventh more patches than a square one, as its sides are rounded to whole ones. */
+const ELASTIC_SHARE = 8 / 7;
+
 /**
- * The picture of the most tokens that the limits allow, in pixels, near to a square; none where the encoder scales every picture to a
- * size of its own.
+ * The picture of the most tokens that the limits allow, in pixels, near to a square; none where the encoder scales every picture, or each
+ * tile of it, to a size of its own.
  */
 function largestPicture(
   vision: VisionModel,
   { maxTokens }: ImageLimits,
 ): { width?: number; height?: number } {
-  const { sizes, tokenSide: side } = picturesOf(vision);
+  const { sizes, tokenSide: side, tiles } = picturesOf(vision);
+  if (tiles?.isElastic) return { width: Math.ceil(tiles.side * ELASTIC_SHARE), height: tiles.side };
   if (sizes !== 'any') return {};
   const square = Math.floor(Math.sqrt(maxTokens));
   const tokens = (columns: number) => columns * Math.floor(maxTokens / columns);

@@ -42,7 +42,7 @@ export function possibleSavings(
       smallerVision: true,
     });
   }
-  if (vision && !vision.limits.isFixed && vision.limits.maxTokens > SMALLER_PICTURE_TOKENS) {
+  if (vision && vision.limits.floor === undefined && vision.limits.maxTokens > SMALLER_PICTURE_TOKENS) {
     options.push({
       label: `pictures of at most ${SMALLER_PICTURE_TOKENS} tokens`,
       remedies: [{ kind: 'limit-picture-tokens', tokens: SMALLER_PICTURE_TOKENS }],

@@ -10,7 +10,8 @@ export function checkGemma3(layout: Layout, shape: EncoderShape): void {
   const side = layout.number('image_size');
   if (side !== undefined) {
     const columns = Math.floor(side / patch);
-    layout.has('v.position_embd.weight', [width, columns ** 2]);
+    // added as they are
+    layout.hasStored('v.position_embd.weight', [width, columns ** 2], ['F32']);
     const pooled = layout.number('projector.scale_factor') ?? 4;
     if (columns % pooled !== 0)
       throw implausible(layout.gguf, `its ${columns} columns of patches cannot be pooled by ${pooled}`);

@@ -53,7 +53,7 @@ describe('an encoder that scales every picture to a size of its own', () => {
     );
 
   it('takes as many tokens for each, whatever was chosen or kept', () => {
-    const limits = { minTokens: 256, maxTokens: 256, isFixed: true };
+    const limits = { minTokens: 256, maxTokens: 256, floor: 256 };
     expect(imageLimits(model({ entries: inFile }), gemma())).toEqual(limits);
     expect(imageLimits(model(), gemma(), 64)).toEqual(limits);
     expect(mostPixels(gemma(), limits)).toBe(896 * 896);

@@ -9,6 +9,7 @@ import {
   type LeftOutFile,
 } from '../../../../src-main/luq/calibrate/sequences.ts';
 import { readTextModel } from '../../../../src-main/models/model-file.ts';
+import type { PictureSize } from '../../../../src-main/pictures/picture-size.ts';
 import { MARKER, fakeModel } from '../../../helpers/fake-model.ts';
 import { writeTextModel } from '../../../helpers/small-models.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
@@ -41,7 +42,7 @@ async function setUp() {
   const options = {
     model: fakeModel(),
     text: readTextModel(writeTextModel(folder)),
-    maxPixels: 1e6,
+    sizeOf: (original: PictureSize) => original,
     heldOut: false,
     textTokens: 100,
     longest: 1000,
@@ -99,7 +100,7 @@ describe('a picture with its question and answer', () => {
 
   it('is scaled down before it is counted', async () => {
     const { set, options } = await setUp();
-    const [sequence] = await planSequences(set, { ...options, maxPixels: 28 * 42 });
+    const [sequence] = await planSequences(set, { ...options, sizeOf: () => ({ width: 28, height: 42 }) });
     expect(sequence?.imageTokens).toEqual([{ first: 1, count: 2 }]);
   });
 
