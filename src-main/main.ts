@@ -8,7 +8,7 @@ import { openServices } from './services/services.ts';
 import { within } from './doors/time-limit.ts';
 import { guardEveryPage } from './shell/guard.ts';
 import { serveIpc } from './shell/ipc.ts';
-import { watchFits } from './shell/fit-watch.ts';
+import { watchWork } from './shell/work-watch.ts';
 import { menuTemplate } from './shell/menu.ts';
 import { modelFiles, OpenedFiles } from './shell/opened-files.ts';
 import { restrict } from './shell/permissions.ts';
@@ -68,7 +68,7 @@ async function start(): Promise<void> {
   door.use(serveProtocol(protocol, page, services));
   door.use(serveIpc(ipcMain, services, () => window));
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(process.platform === 'darwin', app.name)));
-  door.use(watchFits(services.events, () => window, show));
+  door.use(watchWork(services.events, () => window, show));
   const files = [...waiting.splice(0), ...modelFiles(process.argv, process.cwd())];
   window = openWindow(files.length > 0 ? MODELS_PAGE : PAGE, preload, readWindowState(home));
   keepWindowState(window, home);

@@ -12,6 +12,7 @@ import {
   type LoadedModelView,
   type Message,
 } from './conversation.ts';
+import type { Download } from './downloads.ts';
 import { draftArguments, type DraftService, type KeptDraft } from './draft.ts';
 import { fitArguments, type FitJob, type FitJobService } from './fit-job.ts';
 import { folderArguments, type FolderMove, type FolderService } from './folder.ts';
@@ -37,6 +38,8 @@ export interface ApiEvents {
   'library.changed': readonly ModelEntry[];
   /** how far a move of the folder is; null when none runs any more */
   'folder.moving': FolderMove | null;
+  /** all of them, in the order they were started */
+  'downloads.changed': readonly Download[];
   'fits.changed': FitJob;
   'chat.message': Message;
   'chat.activity': ChatActivity;

@@ -10,7 +10,7 @@ export interface StoredDownload extends Omit<
 > {
   /** what the person was told that all of it has; null where nothing was said */
   readonly expectedBytes: number | null;
-  /** the name of its folder in the models folder; null until the hub was asked */
+  /** where its files go; null until the hub was asked */
   readonly folder: string | null;
 }
 

@@ -21,7 +21,7 @@ vi.mock('electron', () => ({
 const { windowOptions } = await import('../../../src-main/shell/window.ts');
 const { mayOpenOutside } = await import('../../../src-main/shell/guard.ts');
 const { isOurs, serveIpc } = await import('../../../src-main/shell/ipc.ts');
-const { watchFits } = await import('../../../src-main/shell/fit-watch.ts');
+const { watchWork } = await import('../../../src-main/shell/work-watch.ts');
 
 describe('the window', () => {
   it('gives its page neither Node nor the main process', () => {
@@ -148,7 +148,7 @@ describe('what the shell listens to', () => {
   it('lets the laptop sleep again when a fit is watched no more', () => {
     const events = new EventBus();
     {
-      using _watching = watchFits(
+      using _watching = watchWork(
         events,
         () => undefined,
         () => undefined,
