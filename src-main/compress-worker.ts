@@ -3,6 +3,7 @@ import { compressContract } from './contract/workers/compress.ts';
 import { serveWorker } from './engine/worker-child.ts';
 import { fit } from './fit/fit.ts';
 import { previewFit } from './fit/preview.ts';
+import { sizeUp } from './fit/size-up.ts';
 import { blockOtherDecoders } from './pictures/pictures.ts';
 import { reportProfile } from './profile/profile-report.ts';
 
@@ -10,6 +11,7 @@ blockOtherDecoders();
 serveWorker(compressContract, {
   profile: (request, { signal, emit }) => reportProfile(request, { signal, onProgress: emit }),
   preview: ({ request, measure }) => previewFit(request, measure),
+  sizeUp: (request) => sizeUp(request),
   compare: (request, { signal, emit }) => compare(request, { signal, onProgress: emit }),
   fit: (request, { signal, emit }) =>
     fit(request, {

@@ -74,8 +74,8 @@ export class FitJobs implements FitJobService {
 
   async warnings(start: FitStart): Promise<readonly string[]> {
     const { laptop } = await this.#laptop.read({});
-    const { bytes: sourceBytes } = this.#library.entry(start.modelId);
-    return fitWarnings(start, laptop, { sourceBytes, home: this.#home, isOwnFolder: this.#folder.isOwn });
+    const { parameters } = this.#library.entry(start.modelId);
+    return fitWarnings(start, laptop, { parameters, home: this.#home, isOwnFolder: this.#folder.isOwn });
   }
 
   async start(start: FitStart): Promise<FitJob> {

@@ -4,7 +4,7 @@ import type { Measured } from '../contract/chat.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { Answer, FileReport, FitReport } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
-import type { FitEvent, Fitted, PlanPreview } from '../contract/workers/compress.ts';
+import type { FitEvent, Fitted, PlanPreview, SizedModel, SizeRequest } from '../contract/workers/compress.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { LOAD_GRACE_MILLISECONDS, startChatWorker, startCompressWorker } from '../engine/workers.ts';
 import { readSidecar, writeSidecar } from '../models/sidecar.ts';
@@ -32,6 +32,12 @@ export class FitService {
   async preview(request: FitRequest, measure = false): Promise<PlanPreview> {
     await using worker = startCompressWorker(this.#start);
     return await worker.preview({ request, measure });
+  }
+
+  /** What a model would take, by its headers. */
+  async sizeUp(request: SizeRequest, signal?: AbortSignal): Promise<SizedModel> {
+    await using worker = startCompressWorker(this.#start);
+    return await worker.sizeUp(request, { signal, grace: () => 0 });
   }
 
   /** Fits, then runs source, comparison and result in a process each to measure them and hear their answers. */

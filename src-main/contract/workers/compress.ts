@@ -57,6 +57,38 @@ const planPreviewSchema = z.object({
 });
 export type PlanPreview = ReadOnly<z.infer<typeof planPreviewSchema>>;
 
+const sizeSchema = z.object({ fileBytes: z.number(), memory: memorySchema });
+
+/** What a model would take, by its headers alone: its weights need not be there. */
+const sizedModelSchema = z.object({
+  contextTokens: z.number(),
+  /** as it is */
+  source: sizeSchema,
+  /** null where it has lost too much to be fitted */
+  fit: z
+    .object({
+      /** with all layers at either rung */
+      high: sizeSchema,
+      low: sizeSchema,
+      /** of disk, where Snug works and where models are kept */
+      workBytes: z.number(),
+      resultBytes: z.number(),
+      /** that it would compute with */
+      threads: z.int().positive(),
+    })
+    .nullable(),
+});
+export type SizedModel = ReadOnly<z.infer<typeof sizedModelSchema>>;
+
+const sizeRequestSchema = z.object({
+  modelPath: z.string(),
+  mmprojPath: z.string().optional(),
+  home: z.string(),
+  contextTokens: z.int().positive(),
+  threads: z.int().positive().optional(),
+});
+export type SizeRequest = ReadOnly<z.infer<typeof sizeRequestSchema>>;
+
 export const fitEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), progress: progressSchema }),
   z.object({ kind: z.literal('layer'), layer: z.number(), ...entropyBitsSchema.shape }),
@@ -91,6 +123,12 @@ export const compressContract = defineWorker('compress', {
     argument: z.object({ request: fitRequestSchema, measure: z.boolean() }),
     result: planPreviewSchema,
     reads: ({ request }) => [request.modelPath, request.mmprojPath],
+  }),
+  /** What a model would take that is not here yet: of its files there need be no more than the headers, and holes for the rest. */
+  sizeUp: defineMethod({
+    argument: sizeRequestSchema,
+    result: sizedModelSchema,
+    reads: ({ modelPath, mmprojPath }) => [modelPath, mmprojPath],
   }),
   /** Fits a model; whatever is done is on disk, and is not done again by the next run. */
   fit: defineMethod({
