@@ -7,6 +7,8 @@ export interface ModelRow {
   readonly id: string;
   readonly path: string;
   readonly mmprojPath: string | null;
+  /** what the app that it came from calls it, where its file says less */
+  readonly title: string | null;
   readonly addedAt: string;
   /** the model it was fitted from, while the library knows that one */
   readonly madeFrom: string | null;
@@ -19,6 +21,7 @@ export interface ModelRow {
 export interface NewModel {
   readonly path: string;
   readonly mmprojPath?: string | null | undefined;
+  readonly title?: string | null | undefined;
   readonly madeFrom?: string | null | undefined;
   readonly builtIn?: boolean | undefined;
 }
@@ -26,9 +29,20 @@ export interface NewModel {
 type StoredModel = Omit<ModelRow, 'builtIn'> & { readonly builtIn: number };
 
 const SELECT = `
-  SELECT id, path, mmproj_path AS mmprojPath, added_at AS addedAt, made_from AS madeFrom, built_in AS builtIn,
+  SELECT id, path, mmproj_path AS mmprojPath, title, added_at AS addedAt, made_from AS madeFrom, built_in AS builtIn,
     removed_at AS removedAt, trashed_path AS trashedPath
   FROM models`;
+
+/** Where others name a model by its id. */
+const REFERENCES = [
+  'UPDATE models SET made_from = ? WHERE made_from = ?',
+  'UPDATE conversations SET model_id = ? WHERE model_id = ?',
+  'UPDATE messages SET model_id = ? WHERE model_id = ?',
+  'UPDATE fit_jobs SET model_id = ? WHERE model_id = ?',
+  'UPDATE fit_jobs SET output_id = ? WHERE output_id = ?',
+  `UPDATE fit_jobs SET request = json_set(request, '$.modelId', ?) WHERE json_extract(request, '$.modelId') = ?`,
+  'UPDATE downloads SET model_id = ? WHERE model_id = ?',
+];
 
 /** The model files of the library, in the order in which they came. */
 export class ModelRepository {
@@ -43,14 +57,16 @@ export class ModelRepository {
     const id = randomUUID();
     this.#connection.run(
       // a fit takes an hour, and its source may have left the library meanwhile: then it is made from nothing known
-      `INSERT INTO models (id, path, mmproj_path, added_at, made_from, built_in)
-       VALUES (?, ?, ?, ?, (SELECT id FROM models WHERE id = ?), ?)
+      `INSERT INTO models (id, path, mmproj_path, title, added_at, made_from, built_in)
+       VALUES (?, ?, ?, ?, ?, (SELECT id FROM models WHERE id = ?), ?)
        ON CONFLICT (path) DO UPDATE SET
-         mmproj_path = coalesce(excluded.mmproj_path, mmproj_path), made_from = coalesce(excluded.made_from, made_from),
+         mmproj_path = coalesce(excluded.mmproj_path, mmproj_path), title = coalesce(excluded.title, title),
+         made_from = coalesce(excluded.made_from, made_from),
          built_in = max(excluded.built_in, built_in), removed_at = NULL, trashed_path = NULL`,
       id,
       model.path,
       model.mmprojPath ?? null,
+      model.title ?? null,
       new Date().toISOString(),
       model.madeFrom ?? null,
       model.builtIn ? 1 : 0,
@@ -92,6 +108,20 @@ export class ModelRepository {
     const there = this.findByPath(path);
     if (there && there.id !== id) throw badArgument(`another model of the library is at ${path}`);
     return this.#change(id, 'UPDATE models SET path = ? WHERE id = ?', path);
+  }
+
+  /** Makes two models one, of which everything else knows as `into` from then on; what is known of the other is forgotten. */
+  merge(id: string, into: string): ModelRow {
+    return this.#connection.transaction(() => {
+      const { mmprojPath, title } = this.get(id);
+      for (const sql of REFERENCES) this.#connection.run(sql, into, id);
+      this.#change(into, 'UPDATE models SET mmproj_path = coalesce(mmproj_path, ?) WHERE id = ?', mmprojPath);
+      this.#change(into, 'UPDATE models SET title = coalesce(title, ?) WHERE id = ?', title);
+      // it was made from the one that it is the same as
+      this.#connection.run('UPDATE models SET made_from = NULL WHERE id = ? AND made_from = id', into);
+      this.forget(id);
+      return this.get(into);
+    });
   }
 
   /** Hides a model; `trashedPath` says where its file went, when it went with it. */

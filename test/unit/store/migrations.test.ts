@@ -93,6 +93,19 @@ describe('the migration to version 3', () => {
   });
 });
 
+describe('the migration to version 4', () => {
+  it('keeps models as they were, without what another app calls them', () => {
+    const row = `INSERT INTO models (id, path, added_at, built_in) VALUES ('m', '/m.gguf', '2026-05-01', 0);`;
+    using store = openStore(folderAtVersion(3, row));
+    expect(store.notices).toEqual([]);
+    expect(store.models.list()).toMatchObject([{ id: 'm', path: '/m.gguf', title: null }]);
+    expect(store.models.add({ path: '/m.gguf', title: 'llava:7b' })).toMatchObject({
+      id: 'm',
+      title: 'llava:7b',
+    });
+  });
+});
+
 describe('a database of an older version', () => {
   it('is brought to the newest with what it holds, and a copy of it is kept', () => {
     const folder = folderAtVersion(1, conversation);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { temporaryStore } from '../../helpers/store-parts.ts';
+import { options, temporaryStore } from '../../helpers/store-parts.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
@@ -87,5 +87,26 @@ describe('the library', () => {
     ]) {
       expect(thrown(use).code).toBe('NOT_FOUND');
     }
+  });
+
+  it('makes two models one, for everything that knows either', () => {
+    const store = temporaryStore();
+    const { models, conversations } = store;
+    const kept = models.add({ path: '/m/a.gguf' });
+    const other = models.add({ path: '/m/b.gguf', mmprojPath: '/m/mmproj.gguf', title: 'b:latest' });
+    const fitted = models.add({ path: '/m/fitted.gguf', madeFrom: other.id });
+    const { id } = conversations.create({ modelId: other.id, options, title: 'Boats' });
+    expect(models.merge(other.id, kept.id)).toMatchObject({
+      id: kept.id,
+      path: '/m/a.gguf',
+      mmprojPath: '/m/mmproj.gguf',
+      title: 'b:latest',
+    });
+    expect(models.list().map((row) => row.id)).toEqual([kept.id, fitted.id]);
+    expect(models.get(fitted.id).madeFrom).toBe(kept.id);
+    expect(conversations.get(id).modelId).toBe(kept.id);
+    expect(thrown(() => models.merge(other.id, kept.id)).code).toBe('NOT_FOUND');
+    models.merge(kept.id, fitted.id);
+    expect(models.get(fitted.id).madeFrom).toBeNull();
   });
 });
