@@ -48,7 +48,7 @@ async function sizeUpQuantized(text: TextModel, request: SizeRequest): Promise<S
   if (vision) checkPair(text, vision);
   const contextTokens = Math.min(request.contextTokens, text.trainingContextTokens);
   using metadata = await openMetadata(addon, text.path);
-  const limits = limitsIn(contextTokens, imageLimits(text));
+  const limits = limitsIn(contextTokens, imageLimits(text, vision));
   const overhead = await measureOverhead(addon, metadata, { contextTokens, vision, limits });
   const { tensors, fileBytes } = text.gguf;
   const rearranged = staysMapped(text) ? 0 : extraBytes(tensors, new Map(), extraBytesOf(addon, tensors));
