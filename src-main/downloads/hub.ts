@@ -179,7 +179,7 @@ export class Hub {
       return modelAnswerSchema.parse(JSON.parse(text));
     } catch (error) {
       throw new SnugError('HUB', `${host} does not answer as a model hub does`, {
-        advice: 'Check the address of the hub in the settings.',
+        advice: 'Check the address of the hub.',
         cause: error,
       });
     }

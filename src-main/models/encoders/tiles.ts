@@ -89,6 +89,6 @@ export function checkResampler(layout: Layout, shape: EncoderShape): void {
     layout.has(`resampler.attn.${part}.bias`, [produced]);
   }
   for (const part of ['q', 'kv', 'post'])
-    for (const of of ['weight', 'bias']) layout.has(`resampler.ln_${part}.${of}`, [produced]);
+    for (const end of ['weight', 'bias']) layout.has(`resampler.ln_${part}.${end}`, [produced]);
   layout.hasStored('resampler.query', [produced, resamplerTiles(layout.gguf).tokens], ['F32']);
 }
