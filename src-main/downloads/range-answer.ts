@@ -6,7 +6,7 @@ import type { Answer } from './http.ts';
 export interface RemoteFacts {
   /** of the whole file */
   readonly bytes: number;
-  /** as the hub names this content; undefined when its storage was asked directly */
+  /** as the hub names this content, or its storage where that was asked directly */
   readonly etag: string | undefined;
   readonly sha256: string | undefined;
   readonly commit: string | undefined;
@@ -43,8 +43,7 @@ export function rangeAnswer(
   const ofHub = (name: string) =>
     hub.map((hop) => hop.headers.get(name)).findLast((told) => told !== null) ?? null;
   const storedEtag = plainEtag(headers.get('etag'));
-  const etag =
-    plainEtag(ofHub('x-linked-etag')) ?? (address.origin === asked.hub.origin ? storedEtag : undefined);
+  const etag = plainEtag(ofHub('x-linked-etag')) ?? storedEtag;
   const linkedBytes = ofHub('x-linked-size');
   if (linkedBytes !== null && Number(linkedBytes) !== part.total)
     throw brokenAnswer(address.host, `says the file has ${part.total} bytes, the hub ${linkedBytes}`);
