@@ -32,10 +32,9 @@ export const catalogueEntrySchema = z.strictObject({
   precisions: z.array(z.enum(SOURCE_PRECISIONS)).min(1),
   /** of the text model */
   parameters: count,
-  /** of the vision file */
   visionParameters: count,
   layers: count,
-  /** of them, in the token embeddings and the output: they are not fitted by layer */
+  /** of the text model, those of its token embeddings and output: they are not fitted by layer */
   vocabularyParameters: count,
   /** numbers that a token of the context keeps in a layer: keys and values */
   cachedNumbers: count,
@@ -74,8 +73,8 @@ export interface Needs {
     readonly unfittedBytes: number;
     /** while chatting with it fitted: all layers at the low and at the high rung; null where it cannot be fitted */
     readonly fittedBytes: { readonly least: number; readonly most: number } | null;
-    /** while it is fitted: with less, its weights are read from the disk again and again, which takes longer */
-    readonly fittingBytes: number;
+    /** while it is fitted: with less, its weights are read from the disk again and again, which takes longer; null where it cannot be */
+    readonly fittingBytes: number | null;
     /** what this laptop can spare beside its other programs, and with them closed */
     readonly comfortableBytes: number;
     readonly mostBytes: number;
@@ -102,8 +101,9 @@ export interface CatalogueItem extends Pick<
 > {
   readonly needs: Needs;
   readonly verdict: Verdict;
-  /** the precision that these hold for */
+  /** that these hold for, and why Snug would take it */
   readonly precision: SourcePrecision;
+  readonly why: string;
 }
 
 export interface Catalogue {
@@ -116,7 +116,7 @@ export interface Catalogue {
 
 /** A file that could be taken, and what that is for. */
 export interface OfferedPrecision {
-  /** as its name has it: F16, Q8_0, Q4_K_M */
+  /** as its name has it: F16, Q8_0, Q4_K_M; its file's name where that says nothing */
   readonly precision: string;
   /** of the download, the vision file included */
   readonly bytes: number;
@@ -138,8 +138,8 @@ export interface Offer {
   readonly repository: string;
   /** the commit that the hub showed */
   readonly revision: string;
-  /** null where it is not known */
-  readonly licence: Licence | null;
+  /** null where the publisher names none; without words where only its name is known */
+  readonly licence: (Omit<Licence, 'words'> & { readonly words: string | null }) | null;
   /** best first */
   readonly choices: readonly OfferedPrecision[];
   readonly precision: string;
@@ -179,7 +179,7 @@ export const catalogueArguments = {
     .strictObject({
       id: z.string().min(1).max(64).optional(),
       address: z.string().min(1).max(2000).optional(),
-      precision: z.string().min(1).max(20).optional(),
+      precision: z.string().min(1).max(300).optional(),
     })
     .refine(({ id, address }) => (id === undefined) !== (address === undefined), {
       error: 'name a model of the catalogue or an address',
