@@ -10,18 +10,27 @@
 
 namespace snug {
 
-EmbeddingTable::EmbeddingTable(const std::string & path, int64_t length) : file(path, File::Mode::read), length(length) {
-    gguf_context_ptr header(gguf_init_from_file(path.c_str(), { /*no_alloc*/ true, /*ctx*/ nullptr }));
-    const int64_t    id = header ? gguf_find_tensor(header.get(), "token_embd.weight") : -1;
-    if (id < 0) {
-        throw Failure(Code::MODEL_LOAD, path + " has no token_embd.weight");
+EmbeddingTable::Place EmbeddingTable::find(const std::vector<std::string> & paths) {
+    constexpr const char * NAME = "token_embd.weight";
+    for (const auto & path : paths) {
+        gguf_context_ptr header(gguf_init_from_file(path.c_str(), { /*no_alloc*/ true, /*ctx*/ nullptr }));
+        const int64_t    id = header ? gguf_find_tensor(header.get(), NAME) : -1;
+        if (id >= 0) {
+            return { path, gguf_get_tensor_type(header.get(), id),
+                     gguf_get_data_offset(header.get()) + gguf_get_tensor_offset(header.get(), id) };
+        }
     }
-    type = gguf_get_tensor_type(header.get(), id);
+    throw Failure(Code::MODEL_LOAD, paths.front() + " has no " + NAME);
+}
+
+EmbeddingTable::EmbeddingTable(const std::vector<std::string> & paths, int64_t length) : EmbeddingTable(find(paths), length) {}
+
+EmbeddingTable::EmbeddingTable(const Place & place, int64_t length) :
+    file(place.path, File::Mode::read), length(length), type(place.type), offset(place.offset) {
     if (!can_be_read(type) || length % ggml_blck_size(type) != 0) {
         throw Failure(Code::MODEL_LOAD, std::string("the token embeddings cannot be read as ") + ggml_type_name(type));
     }
     row_bytes = ggml_row_size(type, length);
-    offset    = gguf_get_data_offset(header.get()) + gguf_get_tensor_offset(header.get(), id);
 }
 
 void EmbeddingTable::read(llama_token token, float * row) {

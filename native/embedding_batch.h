@@ -15,12 +15,20 @@ namespace snug {
 // The token embedding matrix as it lies in the model file; rows are read as they are needed.
 class EmbeddingTable {
   public:
-    // length: values per row
-    EmbeddingTable(const std::string & path, int64_t length);
+    // of the model's files the one that holds it; length: values per row
+    EmbeddingTable(const std::vector<std::string> & paths, int64_t length);
     // one token's row, as floats [length]
     void read(llama_token token, float * row);
 
   private:
+    struct Place {
+        std::string path;
+        ggml_type   type;
+        uint64_t    offset;
+    };
+    static Place find(const std::vector<std::string> & paths);
+    EmbeddingTable(const Place & place, int64_t length);
+
     File                 file;
     int64_t              length;
     ggml_type            type;

@@ -8,7 +8,7 @@
 namespace snug {
 
 EvaluatorState::EvaluatorState(const Model & model, ContextOptions context_options, bool with_tap) :
-    model(model), embeddings(model->path, model->embedding_length()), options(context_options) {
+    model(model), embeddings(model->paths, model->embedding_length()), options(context_options) {
     if (with_tap) {
         tap                  = std::make_unique<Tap>(llama_model_n_layer(model->model.get()));
         options.observe      = Tap::observe;

@@ -4,6 +4,8 @@
 #include "files.h"
 #include "vision_counting.h"
 
+#include <algorithm>
+
 namespace snug {
 
 namespace {
@@ -32,18 +34,22 @@ void load_text_model(ModelState & state, const OpenOptions & options, LoadProgre
         parameters.devices = no_devices;
     }
     // simulated allocations need a model that is not mapped; some drives let no file be mapped
-    const bool mapped    = options.mapped && !options.no_alloc && can_map(options.path);
+    const bool mapped    = options.mapped && !options.no_alloc && std::all_of(options.paths.begin(), options.paths.end(), can_map);
     parameters.load_mode = mapped ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
     // what is arranged anew lies in memory beside the pages of the file
     parameters.use_extra_bufts             = !options.mapped;
     parameters.no_alloc                    = options.no_alloc;
     parameters.progress_callback           = LoadProgress::call;
     parameters.progress_callback_user_data = &progress;
-    LogMark log;
-    state.model.reset(llama_model_load_from_file(options.path.c_str(), parameters));
+    LogMark                   log;
+    std::vector<const char *> paths;
+    for (const auto & path : options.paths) {
+        paths.push_back(path.c_str());
+    }
+    state.model.reset(llama_model_load_from_splits(paths.data(), paths.size(), parameters));
     throw_if_aborted(progress.abort);
     if (!state.model) {
-        throw Failure(Code::MODEL_LOAD, "llama.cpp could not load " + options.path + ": " + log.reasons());
+        throw Failure(Code::MODEL_LOAD, "llama.cpp could not load " + options.paths.front() + ": " + log.reasons());
     }
     state.warnings = log.lines();
 }
@@ -86,10 +92,12 @@ void load_vision(ModelState & state, const OpenOptions & options, LoadProgress &
 void load(ModelState & state, const OpenOptions & options, const Emitter & emitter, const Abort & abort) {
     cpu_device();
     throw_if_aborted(abort);
-    require_regular_file(options.path, Code::MODEL_LOAD);
+    for (const auto & path : options.paths) {
+        require_regular_file(path, Code::MODEL_LOAD);
+    }
     require_regular_file(options.vision_path, Code::MMPROJ_LOAD);
     LoadProgress progress{ &emitter, abort };
-    state.path     = options.path;
+    state.paths    = options.paths;
     state.no_alloc = options.no_alloc;
     load_text_model(state, options, progress);
     if (!options.vision_path.empty()) {

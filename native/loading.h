@@ -3,18 +3,20 @@
 #include "model.h"
 
 #include <string>
+#include <vector>
 
 namespace snug {
 
 struct OpenOptions {
-    std::string path;
-    std::string vision_path;
-    bool        no_alloc;
-    bool        mapped;
-    int         gpu_layers;
-    int         threads;
-    int         image_min_tokens;
-    int         image_max_tokens;
+    // the model's files, the first part first
+    std::vector<std::string> paths;
+    std::string              vision_path;
+    bool                     no_alloc;
+    bool                     mapped;
+    int                      gpu_layers;
+    int                      threads;
+    int                      image_min_tokens;
+    int                      image_max_tokens;
 };
 
 // Throws Failure MODEL_LOAD or MMPROJ_LOAD with llama.cpp's reason, or CANCELLED.

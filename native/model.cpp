@@ -55,9 +55,26 @@ namespace {
 constexpr int64_t MOST_IMAGE_TOKENS = 1 << 16;
 constexpr int64_t MOST_GPU_LAYERS   = 10'000;
 
+// Above what any model is split into: each part stays open.
+constexpr uint32_t MOST_PARTS = 500;
+
+std::vector<std::string> read_paths(const Napi::Object & options) {
+    std::vector<std::string> paths{ read_string(options, "path") };
+    if (const auto others = options.Get("otherParts"); !others.IsUndefined()) {
+        const auto array = read_array(others, "otherParts");
+        if (array.Length() >= MOST_PARTS) {
+            throw wrong(options.Env(), "otherParts", "shorter than " + std::to_string(MOST_PARTS));
+        }
+        for (uint32_t i = 0; i < array.Length(); ++i) {
+            paths.push_back(read_path(array.Get(i), "a part"));
+        }
+    }
+    return paths;
+}
+
 OpenOptions read_open_options(const Napi::Object & options) {
     OpenOptions read{
-        read_string(options, "path"),
+        read_paths(options),
         read_string(options, "mmprojPath", ""),
         read_bool(options, "metadataOnly", false),
         read_bool(options, "mapped", true),

@@ -14,10 +14,10 @@ namespace snug {
 // A loaded text model and, when it can see, its vision encoder. Shared by every context made from it and by every job
 // that runs on it; freed with the last of them.
 struct ModelState {
-    std::string       path;
-    bool              no_alloc = false;
-    llama_model_ptr   model;
-    mtmd::context_ptr vision;
+    std::vector<std::string> paths;
+    bool                     no_alloc = false;
+    llama_model_ptr          model;
+    mtmd::context_ptr        vision;
     // what llama.cpp warned of as it loaded both
     std::vector<std::string> warnings;
     // mtmd keeps the embeddings of its last image in its context: one encode at a time

@@ -1,5 +1,6 @@
 import { readContract } from './contract/workers/read.ts';
 import { serveWorker } from './engine/worker-child.ts';
+import { ownFiles } from './gguf/own-files.ts';
 import { describeFiles } from './models/describe-files.ts';
 import { findMmproj, fits } from './models/find-mmproj.ts';
 import { inspect } from './models/inspect.ts';
@@ -24,6 +25,7 @@ serveWorker(readContract, {
     return isMmproj(gguf) ? 'vision' : 'text';
   },
   missingHeader: ({ path, wholeBytes }) => missingHeader(path, wholeBytes),
+  files: ({ path }) => ownFiles(path),
   fits: ({ path, mmprojPath }) => fits(readTextModel(path), mmprojPath),
   checkPair: ({ path, mmprojPath }) => checkPair(readTextModel(path), readVisionModel(mmprojPath)),
   findMmproj: ({ path }) => findMmproj(readTextModel(path)),

@@ -21,6 +21,7 @@ import { checkEncoderLayout } from '../models/encoder-layout.ts';
 import { imageLimits, limitsIn, openingLimits } from '../models/image-limits.ts';
 import { checkPair, readTextModel, readVisionModel } from '../models/model-file.ts';
 import { loadNotes } from '../models/load-warnings.ts';
+import { modelFiles } from '../models/open-model.ts';
 import { usableThreads } from '../profile/laptop.ts';
 import { memoryNow } from '../profile/memory.ts';
 import { requireMemory, type Loading, type MemoryRoom } from './memory-room.ts';
@@ -76,7 +77,7 @@ export class ChatHost {
     const model = await withAbort(addon, signal, (abort) =>
       addon.openModel(
         {
-          path: text.path,
+          ...modelFiles(text.gguf),
           threads: usableThreads(request.threads),
           ...openingLimits(vision, limits),
           gpuLayers: request.gpuLayers ?? 0,

@@ -44,7 +44,7 @@ export async function requireMemory(
 ): Promise<MemoryRoom> {
   const { text, contextTokens } = loading;
   using model = await openMetadata(addon, text.path);
-  const mayBeMapped = addon.canMap(text.path);
+  const mayBeMapped = text.gguf.files.every(({ path }) => addon.canMap(path));
   const fitsUnmapped = mayBeMapped && staysMapped(text, 0, machine.availableBytes);
   const memory = await predict(addon, model, loading, fitsUnmapped);
   const tooMuch = memory.totalBytes > machine.availableBytes;

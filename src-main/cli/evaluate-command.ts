@@ -113,11 +113,11 @@ async function evaluate(modelPath: string | undefined, flags: EvaluateFlags): Pr
   const { report, answers } = await withProgress(async (signal, display) => {
     const { home, text, mmprojPath, limits } = model;
     const hashing = { signal, onProgress: display.show.bind(display) };
-    const modelSha256 = await sourceSha256(text.path, home, hashing);
-    const mmproj =
-      mmprojPath === undefined
-        ? null
-        : { path: mmprojPath, sha256: await sourceSha256(mmprojPath, home, hashing) };
+    const modelSha256 = await sourceSha256(text.gguf, home, hashing);
+    const vision = mmprojPath === undefined ? undefined : readVisionModel(mmprojPath);
+    const mmproj = vision
+      ? { path: vision.path, sha256: await sourceSha256(vision.gguf, home, hashing) }
+      : null;
     const { maxTokens } = flags;
     const asking = { task: task.name, imageTokens: limits, maxTokens };
     const path = answersPath(home, { modelSha256, mmprojSha256: mmproj?.sha256 ?? '', ...asking });

@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { counted } from '../contract/counted.ts';
 import { addressRefusal, pictureAddressRefusal } from '../models/hub-address.ts';
+import { ownFiles } from '../gguf/own-files.ts';
+import { oncePerModel } from '../gguf/part-names.ts';
 import { givenPath } from '../files/pasted-paths.ts';
 
 /** A file or folder named on the command line, to read or to write; whether it is there is for whoever opens it to say. */
@@ -15,10 +17,11 @@ export function optionalFile(text: string | undefined): string | undefined {
   return text === undefined ? undefined : givenFile(text);
 }
 
-/** A model's file, or of a folder the only one in it. */
+/** A model's file, or of a folder the only one in it; of a split model the first part, whichever was named. */
 export function givenModel(text: string): string {
   const path = givenMmproj(text);
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? onlyModelIn(path) : path;
+  const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? onlyModelIn(path) : path;
+  return ownFiles(file)[0] ?? file;
 }
 
 export function givenMmproj(text: string): string {
@@ -36,9 +39,9 @@ export function givenPicture(text: string): string {
 const MOST_NAMED = 10;
 
 function onlyModelIn(folder: string): string {
-  const models = namesIn(folder)
-    .filter((name) => /\.gguf$/i.test(name) && !name.startsWith('.') && !/mmproj/i.test(name))
-    .sort();
+  const models = oncePerModel(
+    namesIn(folder).filter((name) => /\.gguf$/i.test(name) && !name.startsWith('.') && !/mmproj/i.test(name)),
+  );
   const [only, second] = models;
   if (only !== undefined && second === undefined) return join(folder, only);
   const held = models.length === 0 ? 'no GGUF models' : counted(models.length, 'model');

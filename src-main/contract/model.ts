@@ -38,6 +38,8 @@ export type Description = ReadOnly<z.infer<typeof descriptionSchema>>;
 
 export const describedFilesSchema = z.object({
   description: descriptionSchema,
+  /** the model's own files, of a split model all parts in order */
+  files: z.array(z.string()),
   /** what else it was read from, whether it is there or not: vision files, or the folder where one may come to lie */
   alsoRead: z.array(z.string()),
 });

@@ -200,6 +200,8 @@ export interface Backends {
 
 export interface OpenModelOptions {
   readonly path: string;
+  /** of a split model the files after the first, in order */
+  readonly otherParts?: readonly string[];
   readonly mmprojPath?: string;
   readonly threads: number;
   /** reads no weights: for sizes, tensor types and counting the tokens of a prompt */

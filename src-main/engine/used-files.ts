@@ -1,11 +1,16 @@
 import { statSync } from 'node:fs';
+import { pathsOfParts } from '../gguf/part-names.ts';
 
 /** The files that a worker was given, as they were then: to tell afterwards what became of them. */
 export class UsedFiles {
   readonly #stamps = new Map<string, string>();
 
-  /** Notes a file, unless it is known. */
+  /** Notes a file, of a split model all parts, unless it is known. */
   note(path: string): void {
+    for (const part of pathsOfParts(path)) this.#noteOne(part);
+  }
+
+  #noteOne(path: string): void {
     const stamp = stampOf(path);
     if (!this.#stamps.has(path) && stamp !== undefined) this.#stamps.set(path, stamp);
   }

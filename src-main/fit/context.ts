@@ -66,11 +66,11 @@ export async function openContext(
 /** Hashes the model's files. */
 export async function identify(context: ReadContext): Promise<FitContext> {
   const { addon, laptop, request, planner, notes, signal, onProgress } = context;
-  const { modelPath, mmprojPath, home } = request;
-  const sha256 = await sourceSha256(modelPath, home, context);
-  const visionSha256 = mmprojPath === undefined ? undefined : await sourceSha256(mmprojPath, home, context);
+  const { text, vision } = context.source;
+  const sha256 = await sourceSha256(text.gguf, request.home, context);
+  const visionSha256 = vision && (await sourceSha256(vision.gguf, request.home, context));
   const source = { ...context.source, sha256, visionSha256 };
-  const workspace = openWorkspace(home, sha256);
+  const workspace = openWorkspace(request.home, sha256);
   return { addon, laptop, request, source, planner, notes, workspace, signal, onProgress };
 }
 

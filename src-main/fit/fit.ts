@@ -90,9 +90,13 @@ async function writeAndCheck(measuring: MeasuringContext, chosen: OrderedPlan, m
 }
 
 /** The folder that the result will lie in, made and found to be writable. */
-function openOutput({ request }: ReadContext): Modes {
-  const { output, home, modelPath, mmprojPath } = request;
-  checkOutput(output.path, [modelPath, ...(mmprojPath === undefined ? [] : [mmprojPath])]);
+function openOutput({ request, source }: ReadContext): Modes {
+  const { output, home } = request;
+  const read = [source.text.gguf, ...(source.vision ? [source.vision.gguf] : [])];
+  checkOutput(
+    output.path,
+    read.flatMap(({ files }) => files.map(({ path }) => path)),
+  );
   const modes = modesAt(output.path, home);
   makeOutputFolder(output.path, modes);
   return modes;

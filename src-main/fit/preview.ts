@@ -54,10 +54,13 @@ function knownOrder(
 }
 
 /** The entropies of an earlier calibration with the same settings, if the source's hash is known without reading it again. */
-function keptEntropies({ request }: ReadContext): readonly LayerEntropy[] | undefined {
-  const { modelPath, mmprojPath, home } = request;
-  const sha256 = knownSha256(modelPath, home);
-  const visionSha256 = mmprojPath === undefined ? undefined : knownSha256(mmprojPath, home);
+function keptEntropies({ request, source }: ReadContext): readonly LayerEntropy[] | undefined {
+  const { mmprojPath, home } = request;
+  const sha256 = knownSha256(
+    source.text.gguf.files.map(({ path }) => path),
+    home,
+  );
+  const visionSha256 = mmprojPath === undefined ? undefined : knownSha256([mmprojPath], home);
   if (sha256 === undefined || (mmprojPath !== undefined && visionSha256 === undefined)) return undefined;
   const key = calibrationKey(visionSha256, request);
   const folder = openWorkspace(home, sha256).calibration(key);

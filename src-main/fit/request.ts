@@ -78,7 +78,8 @@ export interface CalibrationSettings {
 
 /** @throws SnugError BAD_ARGUMENT for what does not suit the model, NO_CALIBRATION for a folder with nothing to calibrate on */
 export function resolveRequest(request: FitRequest, source: ReadSource, laptop: Laptop): ResolvedRequest {
-  const { modelPath, mmprojPath, home, output, contextTokens: wanted = DEFAULT_CONTEXT_TOKENS } = request;
+  const { mmprojPath, home, output, contextTokens: wanted = DEFAULT_CONTEXT_TOKENS } = request;
+  const modelPath = source.text.path;
   const contextTokens = Math.min(wanted, source.text.trainingContextTokens);
   const asked = imageLimits(source.text, source.vision, request.imageMaxTokens);
   const limits = source.vision ? limitsIn(contextTokens, asked) : asked;

@@ -1,5 +1,6 @@
-import { basename, extname, join } from 'node:path';
+import { join } from 'node:path';
 import { workFolder } from '../home.ts';
+import { stemOf } from '../gguf/part-names.ts';
 import { makeFolder } from '../files/durable-files.ts';
 import { writeError } from '../files/write-error.ts';
 import { LONGEST_STEM_BYTES, shortened } from '../files/output-name.ts';
@@ -9,7 +10,7 @@ import { LONGEST_STEM_BYTES, shortened } from '../files/output-name.ts';
  * "Qwen2.5-VL-7B-Instruct-LUQ.gguf". `distinction` tells results of sources of one name apart.
  */
 export function outputPath(folder: string, modelPath: string, distinction?: string): string {
-  const name = basename(modelPath, extname(modelPath)).replace(/[-_.](f16|bf16|f32|q8_0)$/i, '');
+  const name = stemOf(modelPath).replace(/[-_.](f16|bf16|f32|q8_0)$/i, '');
   const stem = shortened(name, LONGEST_STEM_BYTES);
   return join(folder, `${[stem, 'LUQ', ...(distinction ? [distinction] : [])].join('-')}.gguf`);
 }

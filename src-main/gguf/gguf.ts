@@ -37,27 +37,38 @@ export interface GgufEntry {
 
 export interface GgufTensor {
   readonly name: string;
+  /** the file that it lies in: of a split model one of several */
+  readonly path: string;
   /** fastest dimension first, as ggml has it: [columns, rows, …] */
   readonly shape: readonly number[];
   /** ggml type id */
   readonly type: number;
-  /** from the start of the file */
+  /** from the start of that file */
   readonly offset: number;
   readonly bytes: number;
   readonly elements: number;
 }
 
-/** What stands in a file before its list of tensors. */
+/** What stands in a file before its list of tensors; of a split model, what its first part says of the whole. */
 export interface GgufStart {
   readonly path: string;
-  readonly fileBytes: number;
   readonly metadata: ReadonlyMap<string, GgufEntry>;
   readonly tensorCount: number;
 }
 
+export interface GgufFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** A GGUF, in one file or split over several: then as if its parts were joined again. */
 export interface Gguf extends Omit<GgufStart, 'tensorCount'> {
   readonly alignment: number;
   readonly tensors: readonly GgufTensor[];
+  /** all of its files, in order; `path` is that of the first */
+  readonly files: readonly GgufFile[];
+  /** of all its files */
+  readonly fileBytes: number;
 }
 
 /** Who looks at a file while it is read; what they throw ends the reading. */
@@ -173,7 +184,7 @@ function readTensors(reader: HeaderReader, count: number, alignment: number): Gg
       throw reader.broken(`${name} has rows of ${shape[0]} values of ${tensorTypeName(type)}`);
     const offset = dataStart + relativeOffset;
     if (relativeOffset % alignment !== 0) throw reader.broken(`${name} is not aligned`);
-    return { name, shape, type, offset, bytes, elements };
+    return { name, path: reader.path, shape, type, offset, bytes, elements };
   });
   const end = tensors.reduce((last, { offset, bytes }) => Math.max(last, offset + bytes), 0);
   if (end > reader.fileBytes) throw reader.incomplete(end);
@@ -181,8 +192,8 @@ function readTensors(reader: HeaderReader, count: number, alignment: number): Gg
 }
 
 /**
- * Reads metadata and tensor list of a GGUF file; throws NOT_GGUF, BROKEN_GGUF or, for a sound one of a kind that it does not know,
- * UNSUPPORTED_MODEL, each with the reason.
+ * Reads metadata and tensor list of one GGUF file, whole or a part; throws NOT_GGUF, BROKEN_GGUF or, for a sound one of a kind that it
+ * does not know, UNSUPPORTED_MODEL, each with the reason.
  */
 export function readGguf(path: string, watch: GgufWatch = {}): Gguf {
   using file = openRegularFile(path, { refusedAs: 'NOT_GGUF' });
@@ -223,7 +234,7 @@ function readHeader(file: RegularFile, reader: HeaderReader, watch: GgufWatch): 
     metadata.set(entry.key, entry);
     watch.onEntry?.(entry);
   }
-  watch.onMetadata?.({ path, fileBytes: reader.fileBytes, metadata, tensorCount });
+  watch.onMetadata?.({ path, metadata, tensorCount });
   const declared = metadata.get('general.alignment')?.value ?? DEFAULT_ALIGNMENT;
   const alignment = typeof declared === 'number' ? declared : 0;
   if (
@@ -235,7 +246,8 @@ function readHeader(file: RegularFile, reader: HeaderReader, watch: GgufWatch): 
     throw reader.broken(`its alignment is ${alignment}`);
   }
   const tensors = readTensors(reader, tensorCount, alignment);
-  return { path, fileBytes: reader.fileBytes, alignment, metadata, tensors };
+  const { fileBytes } = reader;
+  return { path, files: [{ path, bytes: fileBytes }], fileBytes, alignment, metadata, tensors };
 }
 
 function checkVersion(reader: HeaderReader): void {

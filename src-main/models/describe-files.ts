@@ -22,6 +22,7 @@ import { visibleLine } from '../text/visible-text.ts';
 /** What a model's headers say, and those of the vision file given for it; throws when its file is gone, broken or none that Snug knows. */
 export function describeFiles(path: string, mmprojPath: string | undefined): DescribedFiles {
   const text = readTextModel(path);
+  const files = text.gguf.files.map((file) => file.path);
   const { alsoRead, ...vision } = describeVision(text, mmprojPath ?? readSidecar(path).mmproj);
   const limits = imageLimits(text, vision.mmproj ? readVisionModel(vision.mmproj.path) : undefined);
   const weightBytes = text.gguf.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
@@ -43,7 +44,7 @@ export function describeFiles(path: string, mmprojPath: string | undefined): Des
     plan,
     problem: null,
   };
-  return { description, alsoRead };
+  return { description, files, alsoRead };
 }
 
 type Vision = Pick<Description, 'mmproj' | 'visionProblem' | 'visionChoices'> &

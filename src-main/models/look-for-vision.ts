@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { checkEncoderLayout } from './encoder-layout.ts';
 import type { GgufEntry } from '../gguf/gguf.ts';
+import { partName } from '../gguf/part-names.ts';
 import { readVisionModel, type VisionModel } from './model-file.ts';
 
 /** A vision file, or why it is none that can be used; and what it says of itself as far as it can be read. */
@@ -31,9 +32,10 @@ function candidates(folder: string, model: string): string[] {
     /\.gguf$/i.test(name) ||
     (UNFINISHED.test(name) && VISION_NAME.test(name)) ||
     (BLOB.test(model) && BLOB.test(name));
-  // what is hidden is a program's own, as the notes that macOS keeps beside files
+  // what is hidden is a program's own, as the notes that macOS keeps beside files; of a split model the first part says what it is
   const names = namesIn(folder).filter(
-    (name) => name !== model && !name.startsWith('.') && isCandidate(name),
+    (name) =>
+      name !== model && !name.startsWith('.') && (partName(name)?.number ?? 1) === 1 && isCandidate(name),
   );
   // a browser puts an empty file beside its unfinished one, which says more
   return names.sort(

@@ -8,13 +8,14 @@ import {
   metadataNumber,
   metadataString,
   missingHeaderBytes,
-  readGguf,
   type Gguf,
   type GgufTensor,
   type GgufWatch,
 } from '../gguf/gguf.ts';
 import { hasTokens } from './marks.ts';
 import { familyOfProjector, seesByItself } from './families.ts';
+import { stemOf } from '../gguf/part-names.ts';
+import { readWholeGguf, watchingWhole } from '../gguf/whole-gguf.ts';
 import { refuseNameless, refuseOtherKinds } from './other-kinds.ts';
 import { implausible } from './refusal.ts';
 import { isFloatType, tensorTypeId, tensorTypeName } from '../gguf/tensor-types.ts';
@@ -96,16 +97,16 @@ function requiredNumber(gguf: Gguf, key: string): number {
   return value;
 }
 
-/** Reads a text model's or a vision file's header; throws UNSUPPORTED_MODEL with what it is for any other sound GGUF. */
+/** Reads a text model's or a vision file's headers, split or not; throws UNSUPPORTED_MODEL with what it is for any other sound GGUF. */
 export function readModelFile(path: string, watch: Pick<GgufWatch, 'onEntry'> = {}): Gguf {
-  const gguf = readGguf(path, { ...watch, onMetadata: refuseOtherKinds });
+  const gguf = readWholeGguf(path, { ...watch, onMetadata: refuseOtherKinds });
   if (!isMmproj(gguf)) refuseNameless(gguf);
   return gguf;
 }
 
-/** `missingHeaderBytes` of a model's file; throws as `readModelFile` does for other kinds. */
+/** `missingHeaderBytes` of a model's file or the first part of one; throws as `readModelFile` does for other kinds. */
 export function missingHeader(path: string, wholeBytes: number): number | undefined {
-  return missingHeaderBytes(path, wholeBytes, { onMetadata: refuseOtherKinds });
+  return missingHeaderBytes(path, wholeBytes, watchingWhole({ onMetadata: refuseOtherKinds }));
 }
 
 /** Describes a text model; throws when the file is no text model or one that Snug cannot fit. */
@@ -164,6 +165,7 @@ export function visionModel(gguf: Gguf): VisionModel {
       remedies: [{ kind: 'add-vision-file' }],
     });
   }
+  if (gguf.files.length > 1) throw splitVision(gguf);
   const projector =
     metadataString(gguf, 'clip.projector_type') ?? metadataString(gguf, 'clip.vision.projector_type');
   if (projector === undefined || metadataNumber(gguf, 'clip.vision.block_count') === undefined) {
@@ -186,6 +188,16 @@ export function visionModel(gguf: Gguf): VisionModel {
     parameters: countParameters(gguf.tensors),
     weightType: dominantType(gguf.tensors),
   };
+}
+
+/** llama.cpp's reader of vision files looks for no other parts. */
+function splitVision({ path, files }: Gguf): SnugError {
+  const whole = `${stemOf(path)}.gguf`;
+  return new SnugError(
+    'UNSUPPORTED_MODEL',
+    `${path} is a vision file that is split over ${files.length} files, and llama.cpp takes it in one alone`,
+    { advice: `Join its parts with llama.cpp: llama-gguf-split --merge ${basename(path)} ${whole}.` },
+  );
 }
 
 /** The projector's real output width: its last matrix has as many rows. LLaVA's files state another, and MiniCPM-V's none. */

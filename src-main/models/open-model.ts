@@ -1,6 +1,7 @@
 import type { OnProgress } from '../contract/progress.ts';
 import { withAbort } from '../engine/native-calls.ts';
-import type { Addon, NativeModel } from '../engine/native-types.ts';
+import type { Addon, NativeModel, OpenModelOptions } from '../engine/native-types.ts';
+import type { Gguf } from '../gguf/gguf.ts';
 import { checkTokens } from './check-text.ts';
 import { checkEncoderLayout } from './encoder-layout.ts';
 import { openingLimits, type ImageLimits } from './image-limits.ts';
@@ -23,7 +24,8 @@ export type OpenModel = NativeModel & Disposable;
 export async function openModel(addon: Addon, options: OpenOptions): Promise<OpenModel> {
   const { path, mmprojPath, limits, threads, mapped = true, signal, onProgress } = options;
   // llama.cpp believes a header; both are refused here where it could not be survived
-  checkTokens(readTextModel(path).gguf);
+  const { gguf } = readTextModel(path);
+  checkTokens(gguf);
   const vision = mmprojPath === undefined ? undefined : readVisionModel(mmprojPath);
   if (vision) checkEncoderLayout(vision);
   const load = { stage: 'load', total: 100, unit: 'steps', detail: path } as const;
@@ -32,7 +34,7 @@ export async function openModel(addon: Addon, options: OpenOptions): Promise<Ope
   const model = await withAbort(addon, signal, (abort) =>
     addon.openModel(
       {
-        path,
+        ...modelFiles(gguf),
         threads,
         mapped,
         ...openingLimits(vision, limits),
@@ -47,12 +49,18 @@ export async function openModel(addon: Addon, options: OpenOptions): Promise<Ope
 
 /** Vocabulary, sizes and rules of a model without its weights. */
 export async function openMetadata(addon: Addon, path: string): Promise<OpenModel> {
-  checkTokens(readTextModel(path).gguf);
+  const { gguf } = readTextModel(path);
+  checkTokens(gguf);
   return disposable(
     await withAbort(addon, undefined, (abort) =>
-      addon.openModel({ path, threads: 1, metadataOnly: true }, abort),
+      addon.openModel({ ...modelFiles(gguf), threads: 1, metadataOnly: true }, abort),
     ),
   );
+}
+
+/** A model's files as the addon takes them. */
+export function modelFiles({ files, path }: Gguf): Pick<OpenModelOptions, 'path' | 'otherParts'> {
+  return { path, otherParts: files.slice(1).map((file) => file.path) };
 }
 
 function disposable(model: NativeModel): OpenModel {

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { metadataNumber, metadataString, type Gguf, type GgufStart } from '../gguf/gguf.ts';
 import { TEXT_ARCHITECTURES, WHAT_SNUG_TAKES } from './families.ts';
@@ -64,7 +62,6 @@ export function refuseOtherKinds(start: GgufStart): void {
     OTHER_FILES.get(architecture) ??
     (start.metadata.has('adapter.type') ? LORA : undefined);
   if (told) throw unsupported(start, ...told);
-  if ((metadataNumber(start, 'split.count') ?? 1) > 1) throw onePart(start);
   if (architecture === undefined || architecture === 'clip' || type === 'mmproj') return;
   const other = NOT_LANGUAGE.find(([names]) => names.test(architecture));
   if (other) throw unsupported(start, `${other[1][0]} (${architecture})`, other[1][1]);
@@ -130,44 +127,6 @@ function refuseOfArchitecture(start: GgufStart, architecture: string): void {
       'a vocabulary without a model: it has no weights',
       'Take the file of this model that has its weights; it is much larger.',
     );
-}
-
-/** "model-00002-of-00003.gguf", as llama-gguf-split names parts. */
-const PART_NAME = /-(\d{5})-of-(\d{5})(\.gguf)$/i;
-
-function onePart(start: GgufStart): SnugError {
-  const count = metadataNumber(start, 'split.count') ?? 0;
-  const part = (metadataNumber(start, 'split.no') ?? 0) + 1;
-  const named = PART_NAME.exec(start.path);
-  const nameOf = (number: number) =>
-    basename(start.path).replace(
-      PART_NAME,
-      (_, __, of, end) => `-${String(number).padStart(5, '0')}-of-${of}${end}`,
-    );
-  const parts =
-    named && Number(named[2]) === count && count <= 1000
-      ? Array.from({ length: count }, (_, i) => nameOf(i + 1))
-      : [];
-  const missing = parts.filter((name) => !existsSync(join(dirname(start.path), name)));
-  const first = parts[0] ?? 'FIRST-PART';
-  const download = missing.length > 0 ? `Download the missing parts too (${shown(missing)}). ` : '';
-  return unsupported(
-    start,
-    `part ${part} of ${count} of a model that is split over several files`,
-    `${download}Join the parts with llama.cpp, and use the result: llama-gguf-split --merge ${first} ${nameOfWhole(start.path)}.`,
-  );
-}
-
-const MOST_SHOWN = 3;
-
-function shown(names: readonly string[]): string {
-  const more = names.length - MOST_SHOWN;
-  return names.slice(0, MOST_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
-
-function nameOfWhole(path: string): string {
-  const whole = basename(path).replace(PART_NAME, '$3');
-  return whole === basename(path) ? 'WHOLE.gguf' : whole;
 }
 
 /** Throws for a file that does not say what it is, going by what its tensors are called. */

@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import type { OnProgress } from '../contract/progress.ts';
 import { refuseDamaged, searchMmproj, searchNotes } from './find-mmproj.ts';
 import { fileStamp } from '../files/file-stamp.ts';
-import { hashFile } from '../files/hash.ts';
+import type { Gguf } from '../gguf/gguf.ts';
+import { hashGguf } from '../gguf/hash-gguf.ts';
 import {
   checkPair,
   checkSourcePrecision,
@@ -49,27 +50,29 @@ function withoutVision(text: TextModel): string[] {
     : [`the result cannot see pictures: the vision file beside the model is not used (${unused})`];
 }
 
-/** The SHA-256 of a file that was hashed before and has not changed since. */
-export function knownSha256(path: string, home: string): string | undefined {
+/** The SHA-256 of a model in these files, which was hashed before and has not changed since. */
+export function knownSha256(paths: readonly string[], home: string): string | undefined {
   using files = ModelFiles.open(home);
-  return files.known(path);
+  return files.knownModel(paths);
 }
 
-/** SHA-256 of a source, remembered as long as the file does not change: 15 GB take a while to read. */
+/** SHA-256 of a source (`hashGguf`), remembered as long as its files do not change: 15 GB take a while to read. */
 export async function sourceSha256(
-  path: string,
+  gguf: Gguf,
   home: string,
   options: { signal?: AbortSignal | undefined; onProgress?: OnProgress | undefined },
 ): Promise<string> {
   using files = ModelFiles.open(home);
-  const known = files.known(path);
+  const { path } = gguf;
+  const paths = gguf.files.map((file) => file.path);
+  const known = files.knownModel(paths);
   if (known !== undefined) return known;
-  const stamp = fileStamp(path);
-  const sha256 = await hashFile(path, {
+  const stamps = paths.map(fileStamp);
+  const sha256 = await hashGguf(gguf, {
     signal: options.signal,
     onProgress: (done, total) =>
       options.onProgress?.({ stage: 'hash', done, total, unit: 'bytes', detail: path }),
   });
-  if (stamp) files.remember(path, stamp, sha256);
+  files.rememberModel(paths, stamps, sha256);
   return sha256;
 }

@@ -6,13 +6,14 @@ import { describedFilesSchema, type DescribedFiles, type Description } from '../
 import type { ReadOnly } from '../contract/read-only.ts';
 import { writeFileAtomically } from '../files/durable-files.ts';
 import { readKept } from '../files/json-file.ts';
+import { pathsOfParts } from '../gguf/part-names.ts';
 import { sidecarPath } from '../models/sidecar.ts';
 import type { ModelRow } from '../store/models.ts';
 import { visibleLine } from '../text/visible-text.ts';
 import type { ModelReader } from './model-reader.ts';
 
 /** Raised when a description says something else of the same file, so that what was kept before is read again. */
-const VERSION = 3;
+const VERSION = 4;
 
 const keptSchema = z.object({
   version: z.literal(VERSION),
@@ -33,13 +34,13 @@ export const UNREAD = 'Snug is still reading its file';
 /** What the library's files say, each read once and kept over restarts, also that one is bad; read again when a file changes. */
 export class DescribedModels {
   readonly #path: string;
-  readonly #reader: Pick<ModelReader, 'describe'>;
+  readonly #reader: Pick<ModelReader, 'describe' | 'files'>;
   readonly #known: Map<string, Kept[string]>;
   /** what may be kept; a failure of the disk is only remembered */
   readonly #lasting: Map<string, Kept[string]>;
   readonly #reading = new Map<string, { stamp: string; done: Promise<void> }>();
 
-  constructor(path: string, reader: Pick<ModelReader, 'describe'>) {
+  constructor(path: string, reader: Pick<ModelReader, 'describe' | 'files'>) {
     this.#path = path;
     this.#reader = reader;
     const kept = Object.entries(readKept(path, keptSchema)?.models ?? {});
@@ -52,6 +53,11 @@ export class DescribedModels {
     if (!existsSync(row.path)) return { ...nameless(row), problem: 'its file is gone' };
     const found = this.#known.get(row.id);
     return found?.stamp === stampOf(row, found?.files) ? found?.files.description : undefined;
+  }
+
+  /** The model's own files, as far as is known without reading them. */
+  files(row: ModelRow): readonly string[] {
+    return this.#known.get(row.id)?.files.files ?? [row.path];
   }
 
   /** The same of a model that is not read yet: where it lies and how large it is. */
@@ -85,7 +91,17 @@ export class DescribedModels {
       const { message, code } = toErrorData(error);
       const description = { ...nameless(row), problem: visibleLine(message, LONGEST_PROBLEM) };
       const lasts = error instanceof SnugError && OF_CONTENT.has(code);
-      this.#remember(row, { description, alsoRead: [] }, lasts);
+      this.#remember(row, { description, files: await this.#files(row), alsoRead: [] }, lasts);
+    }
+  }
+
+  /** Of a split model that lacks a part, the others. */
+  async #files({ path }: ModelRow): Promise<string[]> {
+    if (pathsOfParts(path).length === 1) return [path];
+    try {
+      return [...(await this.#reader.files({ path }))];
+    } catch {
+      return [path];
     }
   }
 
@@ -140,8 +156,15 @@ function nameless(row: ModelRow): Omit<Description, 'problem'> {
 
 /** Changes when a file of the model does: its own, its sidecar, its vision file, or what lies in the place of one. */
 function stampOf(row: ModelRow, files?: DescribedFiles): string {
-  const paths = [row.path, sidecarPath(row.path), row.mmprojPath, ...(files?.alsoRead ?? [])];
+  // of a split model also parts that are yet to come
+  const own = pathsOfParts(row.path);
+  const paths = [...own, sidecarPath(row.path), row.mmprojPath, ...(files?.alsoRead ?? [])];
   return paths.map(stampOfFile).join(' ');
+}
+
+/** Changes when a file of a model does. */
+export function stampOfModel(path: string): string {
+  return pathsOfParts(path).map(stampOfFile).join(' ');
 }
 
 /** Changes when a file does. */

@@ -4,6 +4,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { hasCode, toErrorData } from '../contract/errors.ts';
 import type { ImportResult, ModelEntry } from '../contract/model.ts';
 import { realPath } from '../files/paths.ts';
+import { oncePerModel, partName } from '../gguf/part-names.ts';
 import { addressRefusal } from '../models/hub-address.ts';
 import { pastedPaths } from '../files/pasted-paths.ts';
 import type { ModelRepository, ModelRow } from '../store/models.ts';
@@ -28,7 +29,7 @@ interface Imported {
 
 /** Takes files, and those of folders, into the library, each where it lies; vision files go to the models that they fit. */
 export async function importModels(given: readonly string[], parts: Parts): Promise<Imported> {
-  const { files, notes, refused } = await filesOf(given);
+  const { files, notes, refused } = await filesOf(given, parts.reader);
   const texts: string[] = [];
   const mmprojPaths: string[] = [];
   for (const path of files) {
@@ -69,8 +70,8 @@ function refusalOf(path: string, error: unknown): Refused {
   return { path, message, advice: advice ?? null };
 }
 
-/** The files that were given, and those in folders that were. */
-async function filesOf(given: readonly string[]) {
+/** The models' files that were given, and those in folders that were; of a split model the first part, whichever was given. */
+async function filesOf(given: readonly string[], reader: ModelReader) {
   const files = new Set<string>();
   const notes: string[] = [];
   const refused: Refused[] = [];
@@ -79,15 +80,22 @@ async function filesOf(given: readonly string[]) {
     if (address) refused.push(refusalOf(text, address));
     for (const path of address ? [] : pathsIn(text)) {
       if (!(await isFolder(path))) {
-        files.add(path);
+        files.add(await firstFile(path, reader));
         continue;
       }
       const found = await modelFilesBelow(path);
-      for (const file of found.paths) files.add(file);
-      notes.push(folderNote(path, found.paths.length, found.isPartial));
+      const models = oncePerModel(found.paths);
+      for (const file of models) files.add(file);
+      notes.push(folderNote(path, models.length, found.isPartial));
     }
   }
   return { files, notes, refused };
+}
+
+async function firstFile(path: string, reader: ModelReader): Promise<string> {
+  if (!partName(path)) return path;
+  const [first = path] = await reader.files({ path }).catch(() => [path]);
+  return first;
 }
 
 function pathsIn(text: string): string[] {

@@ -5,8 +5,6 @@ import { workFolder } from '../home.ts';
 import type { EventBus } from './event-bus.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { BankUse, ImportResult, LibraryService, ModelDetails, ModelEntry } from '../contract/model.ts';
-import { discard, renameDurably } from '../files/durable-files.ts';
-import { writeError } from '../files/write-error.ts';
 import { givenPath } from '../files/pasted-paths.ts';
 import { readSidecar } from '../models/sidecar.ts';
 import { knownSha256 } from '../models/source.ts';
@@ -16,6 +14,7 @@ import type { BankFolders } from './bank.ts';
 import { importModels } from './import-models.ts';
 import { DescribedModels, UNREAD } from './described-models.ts';
 import type { ModelReader } from './model-reader.ts';
+import { emptyTrashOf, trash, trashedPathOf, untrash } from './trash.ts';
 
 /** What of a model the library works with: where it lies, and whether it may be used at all. */
 export interface UsableModel {
@@ -169,36 +168,27 @@ export class Library implements LibraryService {
 
   async remove({ id, deleteFile }: { id: string; deleteFile: boolean }): Promise<{ freedBytes: number }> {
     const row = this.#models.get(id);
+    await this.#described.read(row);
     // Windows does not rename a file that is in use
     if (deleteFile) await this.#activity.freeMemory(row.path);
-    let freedBytes = 0;
-    let trashedPath: string | null = null;
-    if (deleteFile && !row.builtIn && existsSync(row.path)) {
-      freedBytes = statSync(row.path).size;
-      // beside the file, so that it is a rename on any disk; it goes for good at the next start
-      trashedPath = `${row.path}.removed-by-snug`;
-    }
+    const files =
+      deleteFile && !row.builtIn ? this.#described.files(row).filter((path) => existsSync(path)) : [];
+    const freedBytes = files.reduce((sum, path) => sum + statSync(path).size, 0);
     // the library first: killed between the two, it has forgotten a file, and not lost one that it still shows
-    this.#models.remove(id, trashedPath);
-    if (trashedPath !== null) this.#trash(row, trashedPath);
-    this.changed();
-    return { freedBytes };
-  }
-
-  #trash({ id, path }: ModelRow, trashedPath: string): void {
+    this.#models.remove(id, files.length > 0 ? trashedPathOf(row.path) : null);
     try {
-      rename(path, trashedPath);
+      trash(files);
     } catch (error) {
       this.#models.restore(id);
       throw error;
     }
+    this.changed();
+    return { freedBytes };
   }
 
   async restore({ id }: { id: string }): Promise<ModelEntry> {
     const row = this.#models.get(id);
-    if (row.trashedPath !== null && existsSync(row.trashedPath) && !existsSync(row.path)) {
-      rename(row.trashedPath, row.path);
-    }
+    if (row.trashedPath !== null) untrash(row.path);
     this.#models.restore(id);
     await this.#described.read(this.#models.get(id));
     this.changed();
@@ -215,9 +205,8 @@ export class Library implements LibraryService {
   /** Deletes for good what was removed before this start. */
   emptyTrash(): void {
     for (const row of this.#models.removed()) {
-      // one that cannot go yet, as on Windows while it is read, goes at a later start
-      if (row.trashedPath !== null) discard(row.trashedPath);
-      if (row.trashedPath !== null && existsSync(row.trashedPath)) continue;
+      // one that cannot go yet goes at a later start
+      if (row.trashedPath !== null && !emptyTrashOf(row.path)) continue;
       this.#models.forget(row.id);
       this.#described.forget(row.id);
     }
@@ -247,7 +236,9 @@ export class Library implements LibraryService {
   /** The model whose file's hash begins so, among those that were hashed before. */
   #nameOfSource(hash: string): string | undefined {
     const usable = this.#list().filter(mayBeUsed);
-    return usable.find(({ path }) => knownSha256(path, this.#home)?.startsWith(hash))?.name;
+    return usable.find(({ id }) =>
+      knownSha256(this.#described.files(this.#models.get(id)), this.#home)?.startsWith(hash),
+    )?.name;
   }
 
   async cleanBank(): Promise<{ freedBytes: number }> {
@@ -275,12 +266,4 @@ function mayBeUsed({ problem }: ModelEntry): boolean {
 function mmprojOf(row: ModelRow): string | undefined {
   const path = row.mmprojPath ?? readSidecar(row.path).mmproj;
   return path !== undefined && existsSync(path) ? path : undefined;
-}
-
-function rename(from: string, to: string): void {
-  try {
-    renameDurably(from, to);
-  } catch (error) {
-    throw writeError(error, from);
-  }
 }

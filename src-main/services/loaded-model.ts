@@ -13,7 +13,7 @@ import type { LoadedModelView } from '../contract/conversation.ts';
 import { CancelledError, SnugError } from '../contract/errors.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { LOAD_GRACE_MILLISECONDS, startChatWorker } from '../engine/workers.ts';
-import { stampOfFile } from './described-models.ts';
+import { stampOfFile, stampOfModel } from './described-models.ts';
 import { TaskQueue } from './task-queue.ts';
 
 /** A model that nobody has used for so long is taken out of memory: other programs want it, and it loads again when it is asked. */
@@ -269,5 +269,5 @@ class Holder implements ModelInUse {
 
 /** Changes with the request, and when a fit has put another model in the place of this one. */
 function keyOf(request: OpenChatRequest): string {
-  return JSON.stringify([request, stampOfFile(request.modelPath), stampOfFile(request.mmprojPath ?? null)]);
+  return JSON.stringify([request, stampOfModel(request.modelPath), stampOfFile(request.mmprojPath ?? null)]);
 }

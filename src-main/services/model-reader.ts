@@ -55,6 +55,11 @@ export class ModelReader implements AsyncDisposable {
     return this.#read(file.path, (worker) => worker.missingHeader(file));
   }
 
+  /** The files of the model that a file belongs to: of a split model, its parts that are there. */
+  async files(file: OfPath): Promise<readonly string[]> {
+    return this.#read(file.path, (worker) => worker.files(file));
+  }
+
   /** Whether a vision file belongs to a text model. */
   async fits(pair: OfPair): Promise<boolean> {
     return this.#read(pair.path, (worker) => worker.fits(pair));

@@ -26,6 +26,11 @@ const TABLE = `
     sha256 TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS model_files_by_sha256 ON model_files (sha256);
+  CREATE TABLE IF NOT EXISTS split_models (
+    path TEXT PRIMARY KEY,
+    stamps TEXT NOT NULL,
+    sha256 TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
 `;
 
 /**
@@ -63,6 +68,31 @@ export class ModelFiles implements Disposable {
     return row && stamp && isSameStamp({ ...row, inode: row.inode ?? stamp.inode }, stamp)
       ? row.sha256
       : undefined;
+  }
+
+  /** The same of a model in one file or several: of a split one the SHA-256 of its parts joined again. */
+  knownModel(paths: readonly string[]): string | undefined {
+    const [first = '', second] = paths;
+    if (second === undefined) return this.known(first);
+    const row = this.#connection.one<{ stamps: string; sha256: string }>(
+      'SELECT stamps, sha256 FROM split_models WHERE path = ?',
+      first,
+    );
+    return row?.stamps === JSON.stringify(paths.map(fileStamp)) ? row.sha256 : undefined;
+  }
+
+  /** `stamps` are those of the files from before they were hashed; nothing is remembered where one was not there. */
+  rememberModel(paths: readonly string[], stamps: readonly (FileStamp | undefined)[], sha256: string): void {
+    const [[first = '', second], [stamp]] = [paths, stamps];
+    if (stamps.includes(undefined) || !stamp) return;
+    if (second === undefined) this.remember(first, stamp, sha256);
+    else
+      this.#connection.run(
+        'INSERT OR REPLACE INTO split_models (path, stamps, sha256) VALUES (?, ?, ?)',
+        first,
+        JSON.stringify(stamps),
+        sha256,
+      );
   }
 
   /** What was last known of a path, whatever lies there now. */

@@ -26,7 +26,7 @@ export function zeroTensor({ name, shape, type = 'F16' }: TensorSpec) {
 export function ggufTensor(spec: TensorSpec): GgufTensor {
   const { name, shape, type, data } = zeroTensor(spec);
   const elements = shape.reduce((product, length) => product * length, 1);
-  return { name, shape, type, offset: 0, bytes: data.length, elements };
+  return { name, path: 'model.gguf', shape, type, offset: 0, bytes: data.length, elements };
 }
 
 /** Later entries replace earlier ones of the same key. */

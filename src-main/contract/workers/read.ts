@@ -31,6 +31,8 @@ export const readContract = defineWorker('read', {
     result: z.int().optional(),
     reads: readsPath,
   }),
+  /** The files of the model that a file belongs to (`ownFiles`); throws nothing for what is no model. */
+  files: defineMethod({ argument: ofPath, result: z.array(z.string()), reads: readsPath }),
   /** Whether a vision file belongs to a text model. */
   fits: defineMethod({ argument: ofPair, result: z.boolean(), reads: readsPair }),
   /** Throws WRONG_PAIR with the reason where it does not. */

@@ -133,7 +133,7 @@ async function copyTensors(
     const bytes = bytesAs(tensor, type);
     const fromSource = type === tensor.type;
     const hash = createHash('sha256');
-    const path = fromSource ? source.path : bank.path(tensor, type);
+    const path = fromSource ? tensor.path : bank.path(tensor, type);
     const part = fromSource ? { start: tensor.offset, end: tensor.offset + bytes - 1 } : {};
     let at = offsets[i] ?? 0;
     for await (const chunk of readable(path, part)) {

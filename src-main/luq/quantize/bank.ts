@@ -205,7 +205,7 @@ function checkDisk(bank: Bank, missing: readonly { tensor: GgufTensor; type: num
 async function quantizeTensor(
   tensor: GgufTensor,
   type: number,
-  { addon, source, imatrix, bank, threads, signal }: QuantizeOptions,
+  { addon, imatrix, bank, threads, signal }: QuantizeOptions,
   onShare: (share: number) => void,
 ): Promise<void> {
   const [columns = 0, rowsPerMatrix = 1] = tensor.shape;
@@ -215,7 +215,7 @@ async function quantizeTensor(
     await withAbort(addon, signal, (abort) =>
       addon.quantizeTensor(
         {
-          sourcePath: source.path,
+          sourcePath: tensor.path,
           sourceOffset: tensor.offset,
           sourceType: tensor.type,
           targetPath: bank.begin(tensor, type),

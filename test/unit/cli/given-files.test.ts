@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +10,8 @@ import {
   givenMmproj,
   optionalFile,
 } from '../../../src-main/cli/given-files.ts';
+import { splitModel } from '../../fixtures/split-model.ts';
+import { writeTextModel } from '../../helpers/small-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
@@ -42,6 +44,16 @@ describe('a folder named for a model', () => {
   it('is its only model', () => {
     const folder = folderWith('m-F16.GGUF', 'mmproj-F16.gguf', '._m-F16.gguf', 'README.md');
     expect(givenModel(folder)).toBe(join(folder, 'm-F16.GGUF'));
+  });
+
+  it('is its only model, also where that is split, and any part means the whole', () => {
+    const folder = temporaryFolder();
+    const parts = splitModel(writeTextModel(temporaryFolder()), folder);
+    expect(givenModel(folder)).toBe(parts[0]);
+    for (const part of parts) expect(givenModel(part)).toBe(parts[0]);
+    writeFileSync(join(folder, 'mmproj-F16.gguf'), '');
+    rmSync(parts[0] ?? '');
+    expect(thrown(() => givenModel(folder)).message).toContain('holds 2 models');
   });
 
   it('that holds several is asked which', () => {

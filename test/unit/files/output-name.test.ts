@@ -23,6 +23,13 @@ describe('the name of a result', () => {
     },
   );
 
+  it.each([
+    ['Qwen2.5-VL-7B-f16.gguf', 'Qwen2.5-VL-7B-LUQ.gguf'],
+    ['Qwen2.5-VL-72B-f16-00001-of-00004.gguf', 'Qwen2.5-VL-72B-LUQ.gguf'],
+  ])('is that of the source without its precision (%s)', (source, result) => {
+    expect(basename(outputPath(temporaryFolder(), join('/models', source)))).toBe(result);
+  });
+
   it('that has room stays, and loses no dots inside', () => {
     expect(shortened('Qwen2.5-VL', 180)).toBe('Qwen2.5-VL');
     expect(shortened('a. . b', 4)).toBe('a');

@@ -62,13 +62,6 @@ describe('a text model', () => {
     expect(error.advice).toContain('qwen2vl');
   });
 
-  it('that is one part of a split file is refused with how to join it', () => {
-    const error = thrown(() => textModel({ entries: [number('split.count', 3)] }));
-    expect(error.code).toBe('UNSUPPORTED_MODEL');
-    expect(error.advice).toContain('llama-gguf-split');
-    expect(textModel({ entries: [number('split.count', 1)] }).layers).toBe(2);
-  });
-
   it('that is a mixture of experts is refused', () => {
     const error = thrown(() => textModel({ entries: [number('qwen2vl.expert_count', 8)] }));
     expect(error.code).toBe('UNSUPPORTED_MODEL');

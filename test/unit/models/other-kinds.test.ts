@@ -1,10 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeGguf, ggufEntry } from '../../../src-main/gguf/writer.ts';
 import { GgufType } from '../../../src-main/gguf/gguf.ts';
 import { inspect } from '../../../src-main/models/inspect.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
+import { splitModel } from '../../fixtures/split-model.ts';
 import {
   number,
   text,
@@ -116,25 +117,27 @@ describe('a sound GGUF that is no model to talk to is told by what it is', () =>
   });
 });
 
-describe('a part of a split model', () => {
-  const later = [number('split.no', 1), number('split.count', 3)];
-
-  it('is told as the part that it is, with the parts that are missing and how to join them', () => {
-    const folder = temporaryFolder();
-    const path = write(later, undefined, 'vl-00002-of-00003.gguf', folder);
-    writeFileSync(join(folder, 'vl-00003-of-00003.gguf'), 'GGUF');
-    const { message, advice } = refusal(path);
-    expect(message).toContain('part 2 of 3');
-    expect(advice).toContain('missing parts too (vl-00001-of-00003.gguf)');
-    expect(advice).toContain('llama-gguf-split --merge vl-00001-of-00003.gguf vl.gguf');
+describe('a split model', () => {
+  it('of a kind that Snug cannot use is told as that, before its parts are asked for', () => {
+    const whole = write([text('general.architecture', 'gpt-oss')]);
+    const [first = '', second = ''] = splitModel(whole, temporaryFolder(), { parts: 2, emptyFirst: true });
+    rmSync(second);
+    expect(refusal(first).message).toContain('the architecture gpt-oss');
   });
 
-  it('that is the first says so too, and one by another name is not guessed about', () => {
-    const first = writeTextModel(temporaryFolder(), { entries: [number('split.count', 2)] }, 'renamed.gguf');
-    const { message, advice } = refusal(first);
-    expect(message).toContain('part 1 of 2');
-    expect(advice).toContain('--merge FIRST-PART WHOLE.gguf');
-    expect(advice).not.toContain('missing');
+  it('with an empty first part is no vocabulary', () => {
+    const [first = ''] = splitModel(writeTextModel(temporaryFolder()), temporaryFolder(), {
+      emptyFirst: true,
+    });
+    expect(inspect(first)).toMatchObject({ kind: 'text', path: first });
+  });
+
+  it('that is a vision file is told how to join it', () => {
+    const vision = writeVisionModel(temporaryFolder());
+    const [, second = ''] = splitModel(vision, temporaryFolder(), { parts: 2, stem: 'mmproj' });
+    const { message, advice } = refusal(second);
+    expect(message).toContain('a vision file that is split over 2 files');
+    expect(advice).toContain('llama-gguf-split --merge mmproj-00001-of-00002.gguf mmproj.gguf');
   });
 });
 

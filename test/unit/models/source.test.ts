@@ -1,6 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readGguf } from '../../../src-main/gguf/gguf.ts';
 import { readSource, sourceSha256 } from '../../../src-main/models/source.ts';
 import { writeTextModel, writeVisionModel } from '../../helpers/small-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
@@ -40,7 +41,9 @@ describe('a source', () => {
 describe('the hash of a source', () => {
   async function hashed(path: string, home: string) {
     let hashedBytes = 0;
-    const sha256 = await sourceSha256(path, home, { onProgress: ({ done }) => (hashedBytes = done) });
+    const sha256 = await sourceSha256(readGguf(path), home, {
+      onProgress: ({ done }) => (hashedBytes = done),
+    });
     return { sha256, hashedBytes };
   }
 
