@@ -9,7 +9,7 @@ const LAYERS = {
   engine: ['engine/'],
   parts: ['store/', 'downloads/', 'models/', 'pictures/', 'prompt/', 'profile/'],
   method: ['luq/[^/]+$', 'luq/plan/', 'luq/entropy/', 'luq/calibrate/', 'luq/quantize/', 'luq/quality/'],
-  jobs: ['fit/', 'chat/', 'evaluate/', 'compare/'],
+  jobs: ['fit/', 'chat/', 'evaluate/', 'compare/', 'export/'],
   workers: ['[^/]+-worker\\.ts'],
   services: ['services/'],
   doors: ['doors/', '(?:cli|shell|serve)/', '(?:cli|serve|main|preload)\\.ts'],

@@ -5,6 +5,7 @@ import { addChatOptions, chatCommand, type ChatFlags } from './cli/chat-command.
 import { addCompareOptions, compareCommand, type CompareFlags } from './cli/compare-command.ts';
 import { demoCommand } from './cli/demo-command.ts';
 import { addEvaluateOptions, evaluateCommand, type EvaluateFlags } from './cli/evaluate-command.ts';
+import { exportCommand, type ExportFlags } from './cli/export-command.ts';
 import { fitCommand } from './cli/fit-command.ts';
 import { inspectCommand } from './cli/inspect-command.ts';
 import { profileCommand } from './cli/profile-command.ts';
@@ -60,6 +61,19 @@ function addLookingCommands(program: Command, finish: (code: number) => void): v
     );
 }
 
+/** What takes a model out of Snug. */
+function addLeavingCommands(program: Command, finish: (code: number) => void): void {
+  program
+    .command('export <model> <folder>')
+    .description('put a fitted model, its vision file and how to run and remake them into a folder')
+    .option('--mmproj <file>', 'its vision file (default: the one kept with the model)')
+    .option('--replace', 'write over files of these names that are there')
+    .option('--json', 'print one JSON object')
+    .action(async (model: string, folder: string, flags: ExportFlags) =>
+      finish(await exportCommand(model, folder, flags)),
+    );
+}
+
 function buildProgram(finish: (code: number) => void): Command {
   const program = emptyProgram();
   addLookingCommands(program, finish);
@@ -93,6 +107,7 @@ function buildProgram(finish: (code: number) => void): Command {
   addFitOptions(program.command('demo').description('the whole job on the embedded demo model'))
     .option('--json', 'print one JSON object')
     .action(async (flags: FitFlags) => finish(await demoCommand(flags)));
+  addLeavingCommands(program, finish);
   return program;
 }
 

@@ -46,9 +46,11 @@ export function showNote(text: string | undefined): void {
   if (text !== undefined) messages.lines(paint('yellow', `Note: ${text}`));
 }
 
-/** Progress of a fit's stage, or of the questions that a model is asked. */
+/** Progress of a fit's stage, of the questions that a model is asked, or of files that are exported. */
 type ShownProgress =
-  Progress | (Omit<Progress, 'stage' | 'unit'> & { readonly stage: 'ask'; readonly unit: 'questions' });
+  | Progress
+  | (Omit<Progress, 'stage' | 'unit'> & { readonly stage: 'ask'; readonly unit: 'questions' })
+  | (Omit<Progress, 'stage' | 'unit'> & { readonly stage: 'export'; readonly unit: 'bytes' });
 
 const STAGE_LABELS: Readonly<Record<ShownProgress['stage'], string>> = {
   profile: 'Profile',
@@ -64,6 +66,7 @@ const STAGE_LABELS: Readonly<Record<ShownProgress['stage'], string>> = {
   check: 'Check',
   measure: 'Measure',
   ask: 'Ask',
+  export: 'Export',
 };
 
 function amount(progress: ShownProgress, value: number): string {

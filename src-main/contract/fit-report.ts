@@ -136,6 +136,17 @@ export const qualitySchema = z.object({
 });
 export type Quality = ReadOnly<z.infer<typeof qualitySchema>>;
 
+/** What running a fit's result has shown; it lies beside the file, which was written before. */
+export const measuredFitSchema = z.object({
+  quality: qualitySchema,
+  tokensPerSecond: rate,
+  promptTokensPerSecond: rate,
+  peakMemoryBytes: bytes.nullable(),
+  /** the processor that it ran on */
+  cpu: z.string(),
+});
+export type MeasuredFit = ReadOnly<z.infer<typeof measuredFitSchema>>;
+
 const checkSchema = qualitySchema.extend({
   coherent: z.boolean(),
   reasons: z.array(z.string()),
@@ -205,3 +216,17 @@ export const fitReportSchema = z.object({
   timings: z.record(z.string(), z.number().nonnegative()),
 });
 export type FitReport = ReadOnly<z.infer<typeof fitReportSchema>>;
+
+export function measuredFit({
+  check,
+  files,
+  profile,
+}: Pick<FitReport, 'check' | 'files' | 'profile'>): MeasuredFit {
+  const { image, text, answers } = check;
+  const { tokensPerSecond, promptTokensPerSecond, peakMemoryBytes } = files.luq;
+  return {
+    quality: { image, text, answers },
+    ...{ tokensPerSecond, promptTokensPerSecond, peakMemoryBytes },
+    cpu: profile.cpu.brand,
+  };
+}

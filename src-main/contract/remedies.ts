@@ -27,6 +27,8 @@ export const remedySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('set-rungs'), high: z.string(), low: z.string() }),
   z.object({ kind: z.literal('set-clusters'), clusters: z.number() }),
   z.object({ kind: z.literal('choose-output') }),
+  /** write over the files that are there */
+  z.object({ kind: z.literal('replace-files') }),
   /** keep Snug's files in another folder */
   z.object({ kind: z.literal('choose-home') }),
   z.object({ kind: z.literal('choose-models-folder') }),

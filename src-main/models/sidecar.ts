@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
+import { measuredFitSchema } from '../contract/fit-report.ts';
 import { ORDERINGS } from '../contract/fit-request.ts';
 import { modelSourceSchema } from '../contract/model-source.ts';
 import type { ReadOnly } from '../contract/read-only.ts';
@@ -21,6 +22,8 @@ const sidecarSchema = z.strictObject({
   samples: z.array(z.strictObject({ question: z.string(), picture: z.string().optional() })).optional(),
   /** where it was downloaded from */
   source: modelSourceSchema.optional(),
+  /** of a fit's result */
+  measured: measuredFitSchema.optional(),
 });
 export type Sidecar = ReadOnly<z.infer<typeof sidecarSchema>>;
 

@@ -31,8 +31,8 @@ export class ChatTemplate implements Disposable {
     milliseconds?: number,
   ) {
     const spellings = controlSpellings(model.gguf);
-    const own = model.chatTemplate?.trim() ? model.chatTemplate : undefined;
-    const source = own ?? commonTemplate(model, spellings);
+    const source = templateSource(model, spellings);
+    if (source === undefined) throw noTemplate(model.path);
     try {
       if (source.length > MOST_SOURCE_CHARACTERS) throw new Error('it is too long');
       new Template(source);
@@ -78,15 +78,19 @@ export class ChatTemplate implements Disposable {
   }
 }
 
-/** For a file without a template of its own. */
-function commonTemplate(
-  { architecture, path }: Pick<TextModel, 'architecture' | 'path'>,
-  spellings: readonly string[] | undefined,
-): string {
+/** The Jinja template that conversations with a model are written with; undefined where nothing says how that is done. */
+export function templateSource(
+  { architecture, chatTemplate, gguf }: Pick<TextModel, 'architecture' | 'chatTemplate' | 'gguf'>,
+  spellings = controlSpellings(gguf),
+): string | undefined {
+  if (chatTemplate?.trim()) return chatTemplate;
   if (['<|im_start|>', '<|im_end|>'].every((token) => spellings?.includes(token))) return CHATML;
   if (architecture === 'llama') return VICUNA;
-  if (spellings === undefined) return CHATML;
-  throw new SnugError('UNSUPPORTED_MODEL', `${path} doesn't say how a conversation with it is written`, {
+  return spellings === undefined ? CHATML : undefined;
+}
+
+function noTemplate(path: string): SnugError {
+  return new SnugError('UNSUPPORTED_MODEL', `${path} doesn't say how a conversation with it is written`, {
     advice:
       'It has no chat template, so it may not be made for conversations. Choose another file of this model.',
   });

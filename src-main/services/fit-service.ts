@@ -2,7 +2,7 @@ import { counted } from '../contract/counted.ts';
 import { basename } from 'node:path';
 import type { Measured } from '../contract/chat.ts';
 import { SnugError } from '../contract/errors.ts';
-import type { Answer, FileReport, FitReport } from '../contract/fit-report.ts';
+import { measuredFit, type Answer, type FileReport, type FitReport } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import type { FitEvent, Fitted, PlanPreview, SizedModel, SizeRequest } from '../contract/workers/compress.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
@@ -49,6 +49,10 @@ export class FitService {
     const { answers, files, seconds } = await this.#measure(request, fitted, options);
     const { mmproj: _mmproj, threads: _threads, ...report } = fitted;
     const check = judgeAnswers(fitted, answers);
+    writeSidecar(outputPath, {
+      ...readSidecar(outputPath),
+      measured: measuredFit({ ...report, check, files }),
+    });
     return { ...report, check, files, answers, timings: { ...fitted.timings, measure: seconds } };
   }
 

@@ -10,6 +10,7 @@ const PLAIN = {
   'smaller-vision': 'Store the vision file in 8 bits',
   'try-plans': 'Try several plans',
   'choose-output': 'Choose another name',
+  'replace-files': 'Replace them',
   'choose-home': 'Choose another folder for Snug',
   'choose-models-folder': 'Choose another folder',
   'choose-calibration': 'Choose other pictures',

@@ -15,6 +15,7 @@ const PLAIN = {
   'smaller-vision': '--vision Q8_0 stores the vision file in 8 bits',
   'try-plans': '--plan auto measures several plans and takes the best',
   'choose-output': '--output FILE chooses another name or place',
+  'replace-files': '--replace writes over the files that are there',
   'choose-home': 'SNUG_HOME=FOLDER, set before the command, keeps Snug’s files in another folder',
   'choose-models-folder': undefined,
   'choose-calibration': '--calibration FOLDER chooses a folder of pictures',

@@ -1,0 +1,57 @@
+import { constants } from 'node:fs';
+import { copyFile, link, open } from 'node:fs/promises';
+import { throwIfCancelled } from '../contract/errors.ts';
+import { discard, writeWhollyMeanwhile } from '../files/durable-files.ts';
+import type { Modes } from '../files/private-files.ts';
+
+/**
+ * How a file came to lie in a second place: as a copy that shares its blocks until one is changed, as a second name of the same file, or
+ * as a copy.
+ */
+export type Placed = 'cloned' | 'linked' | 'copied';
+
+const PIECE_BYTES = 4 << 20;
+
+interface Placing {
+  readonly modes: Modes;
+  readonly signal: AbortSignal | undefined;
+  readonly onBytes: (bytes: number) => void;
+  /** before bytes are copied; throws where there is no room for them */
+  readonly beforeCopy: () => void;
+}
+
+/** Makes a file lie at a path where nothing lies, at the least cost that the file system allows. */
+export async function placeFile(from: string, to: string, placing: Placing): Promise<Placed> {
+  if (await succeeds(() => copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL)))
+    return 'cloned';
+  // some systems leave an empty file behind what they could not clone
+  discard(to);
+  if (await succeeds(() => link(from, to))) return 'linked';
+  placing.beforeCopy();
+  await copyBytes(from, to, placing);
+  return 'copied';
+}
+
+async function copyBytes(from: string, to: string, { modes, signal, onBytes }: Placing): Promise<void> {
+  await using source = await open(from, 'r');
+  await using target = await open(to, 'wx', modes.file);
+  const piece = new Uint8Array(PIECE_BYTES);
+  for (;;) {
+    throwIfCancelled(signal);
+    const { bytesRead } = await source.read(piece, 0, piece.length);
+    if (bytesRead === 0) break;
+    await writeWhollyMeanwhile(target, piece.subarray(0, bytesRead));
+    onBytes(bytesRead);
+  }
+  await target.sync();
+}
+
+/** Whether the system does it; where it does not, there is another way. */
+async function succeeds(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch {
+    return false;
+  }
+}
