@@ -21,12 +21,14 @@ const PLACED = {
 /** `snug export MODEL FOLDER`: a fitted pair with what it takes to run it elsewhere and to make it again. */
 export async function exportCommand(model: string, folder: string, flags: ExportFlags): Promise<number> {
   const text = readTextModel(givenModel(model));
+  const sidecar = readSidecar(text.path);
   const request = {
     modelPath: text.path,
     mmprojPath: mmprojFor(text, flags.mmproj, true),
     folder: givenFile(folder),
     replace: flags.replace ?? false,
-    measured: readSidecar(text.path).measured,
+    measured: sidecar.measured,
+    madeFrom: sidecar.madeFrom,
   };
   const display = new ProgressDisplay();
   try {

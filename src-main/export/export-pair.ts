@@ -3,6 +3,7 @@ import { basename, extname, join } from 'node:path';
 import { formatBytes } from '../contract/bytes.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { MeasuredFit } from '../contract/fit-report.ts';
+import type { ModelSource } from '../contract/model-source.ts';
 import { freeDiskBytes } from '../files/disk.ts';
 import {
   discard,
@@ -35,6 +36,8 @@ export interface ExportRequest {
   /** whether files that are there already may be replaced */
   readonly replace: boolean;
   readonly measured: MeasuredFit | undefined;
+  /** where the model that it was made from was downloaded */
+  readonly madeFrom: ModelSource | undefined;
 }
 
 export interface ExportEvents {
@@ -78,7 +81,14 @@ export async function exportPair(request: ExportRequest, events: ExportEvents = 
   return intoFolder(folder, async () => {
     const { files, placed } = await placePair(folder, pair, events);
     const readme = readmeOf({
-      ...{ inspection, facts, names, files, origin: originOf(text.gguf), measured: request.measured },
+      ...{
+        inspection,
+        facts,
+        names,
+        files,
+        origin: originOf(text.gguf, request.madeFrom),
+        measured: request.measured,
+      },
       hasOllamaTemplate: modelfile.hasTemplate,
     });
     const sums = files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join('');

@@ -1,8 +1,13 @@
+import type { ModelSource } from '../contract/model-source.ts';
 import { metadataString, type Gguf } from '../gguf/gguf.ts';
 
-/** Where a model came from, as far as its file says: converters write it, and a fit keeps it. */
+/** Where a model came from, as far as that is known. */
 export interface Origin {
   readonly repository: string | undefined;
+  /** of the repository, when it was downloaded */
+  readonly commit: string | undefined;
+  /** files of the repository */
+  readonly files: readonly string[];
   readonly licence: string | undefined;
   readonly licenceLink: string | undefined;
 }
@@ -16,12 +21,16 @@ const REPOSITORIES = [
   'general.base_model.0.repo_url',
 ];
 
-export function originOf(gguf: Gguf): Origin {
+/** What the download noted; else what the file says, which converters write and a fit keeps. */
+export function originOf(gguf: Gguf, downloaded: ModelSource | undefined): Origin {
   const named = (...keys: readonly string[]) =>
     keys.map((key) => metadataString(gguf, key)?.trim()).find((value) => value);
+  const { hub, repository, commit, files = [], licence } = downloaded ?? {};
   return {
-    repository: named(...REPOSITORIES),
-    licence: named('general.license.name', 'general.license'),
-    licenceLink: named('general.license.link'),
+    repository: repository === undefined ? named(...REPOSITORIES) : `${hub}/${repository}`,
+    commit,
+    files: files.map(({ path }) => path),
+    licence: licence?.name ?? named('general.license.name', 'general.license'),
+    licenceLink: licence?.url ?? named('general.license.link'),
   };
 }

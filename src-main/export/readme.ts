@@ -117,6 +117,8 @@ function madePart({ facts, origin }: Exported, making: MakingFacts | undefined):
     ['source file', making && code(making['luq.source.file'])],
     ['its SHA-256', `\`${facts['luq.source.sha256']}\``],
     ['source repository', origin.repository && address(origin.repository)],
+    ['its commit', origin.commit && code(origin.commit)],
+    ['its files', origin.files.length > 0 ? origin.files.map(code).join(', ') : undefined],
     ['vision file', facts['luq.vision.file'] && code(facts['luq.vision.file'])],
     ['its SHA-256', facts['luq.vision.sha256'] && `\`${facts['luq.vision.sha256']}\``],
     [

@@ -22,8 +22,9 @@ const sidecarSchema = z.strictObject({
   samples: z.array(z.strictObject({ question: z.string(), picture: z.string().optional() })).optional(),
   /** where it was downloaded from */
   source: modelSourceSchema.optional(),
-  /** of a fit's result */
+  /** of a fit's result: what running it has shown, and where the model that it was made from was downloaded */
   measured: measuredFitSchema.optional(),
+  madeFrom: modelSourceSchema.optional(),
 });
 export type Sidecar = ReadOnly<z.infer<typeof sidecarSchema>>;
 

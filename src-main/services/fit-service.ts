@@ -128,12 +128,13 @@ function withMeasured(file: FileReport, measured: Measured | undefined): FileRep
   return { ...file, peakMemoryBytes, tokensPerSecond, promptTokensPerSecond };
 }
 
-/** The result's sidecar: its vision file and the questions its source came with. */
+/** The result's sidecar: its vision file, the questions its source came with, and where that came from. */
 function keepSidecar(outputPath: string, modelPath: string, fitted: Fitted): void {
-  const { samples } = readSidecar(modelPath);
+  const { samples, source } = readSidecar(modelPath);
   writeSidecar(outputPath, {
     ...(fitted.mmproj.luq === null ? {} : { mmproj: fitted.mmproj.luq }),
     ...(samples === undefined ? {} : { samples }),
+    ...(source === undefined ? {} : { madeFrom: source }),
   });
 }
 

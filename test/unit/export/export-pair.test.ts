@@ -14,7 +14,7 @@ const NAMES = ['Modelfile', 'README.md', 'SHA256SUMS', 'Small-LUQ.gguf', 'mmproj
 function request(changed: Partial<ExportRequest> = {}): ExportRequest {
   const { model, mmproj } = writeFitted(temporaryFolder());
   return {
-    ...{ modelPath: model, mmprojPath: mmproj, replace: false, measured: undefined },
+    ...{ modelPath: model, mmprojPath: mmproj, replace: false, measured: undefined, madeFrom: undefined },
     folder: join(temporaryFolder(), 'a folder', 'for it'),
     ...changed,
   };
@@ -154,6 +154,21 @@ describe('its README', () => {
     await exportPair(asked);
     expect(readmeIn(asked.folder)).toContain('under `apache-2.0`, <https://example.org/LICENSE>');
     expect(readmeIn(asked.folder)).toContain('<https://example.org/some/model>');
+  });
+
+  it('has what the download of the source noted, where there was one', async () => {
+    const madeFrom = {
+      ...{ hub: 'https://hub.example', repository: 'some/model-GGUF', revision: 'main', commit: 'abc123' },
+      files: [{ path: 'Small-f16.gguf', name: 'Small-f16.gguf', bytes: 1, sha256: 'a'.repeat(64) }],
+      licence: { name: 'Apache 2.0', url: 'https://hub.example/LICENSE' },
+      downloadedAt: '2026-01-01T00:00:00.000Z',
+    };
+    const asked = request({ madeFrom });
+    await exportPair(asked);
+    const readme = readmeIn(asked.folder);
+    expect(readme).toContain('<https://hub.example/some/model-GGUF>');
+    expect(readme).toContain('`abc123`');
+    expect(readme).toContain('under `Apache 2.0`, <https://hub.example/LICENSE>');
   });
 
   it('makes no markup of what a file says', async () => {
