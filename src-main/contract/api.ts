@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { appArguments, type AppService } from './app.ts';
+import { catalogueArguments, type CatalogueService } from './catalogue.ts';
 import {
   chatArguments,
   conversationArguments,
@@ -26,6 +27,7 @@ export interface Api {
   readonly laptop: LaptopService;
   readonly library: LibraryService;
   readonly folder: FolderService;
+  readonly catalogue: CatalogueService;
   readonly fits: FitJobService;
   readonly conversations: ConversationService;
   readonly chat: ChatService;
@@ -64,6 +66,7 @@ export const apiArguments: ArgumentSchemas<Api> = {
   laptop: laptopArguments,
   library: libraryArguments,
   folder: folderArguments,
+  catalogue: catalogueArguments,
   fits: fitArguments,
   conversations: conversationArguments,
   chat: chatArguments,

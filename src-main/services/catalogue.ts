@@ -27,9 +27,9 @@ import type { ModelReader } from './model-reader.ts';
 import type { StoredSettings } from './settings.ts';
 
 /** Models to begin with, and what each would come to on this laptop. */
-export class ModelCatalogue implements CatalogueService, AsyncDisposable {
+export class ModelCatalogue implements CatalogueService {
   readonly #home: string;
-  readonly #entries: readonly CatalogueEntry[];
+  readonly #read: () => readonly CatalogueEntry[];
   readonly #hub: () => HubReader & { readonly address: URL };
   readonly #laptop: LaptopService;
   readonly #folder: Pick<ModelsFolder, 'current' | 'isOwn'>;
@@ -40,7 +40,8 @@ export class ModelCatalogue implements CatalogueService, AsyncDisposable {
 
   constructor(parts: {
     home: string;
-    entries: readonly CatalogueEntry[];
+    /** the models of the catalogue; throws where it cannot be read */
+    entries: () => readonly CatalogueEntry[];
     /** as the settings have it now */
     hub: () => HubReader & { readonly address: URL };
     reader: Pick<ModelReader, 'missingHeader' | 'describe'>;
@@ -53,7 +54,7 @@ export class ModelCatalogue implements CatalogueService, AsyncDisposable {
   }) {
     const { home, entries, hub, laptop, folder, settings, reports, reader, fits } = parts;
     this.#home = home;
-    this.#entries = entries;
+    this.#read = entries;
     this.#hub = hub;
     this.#laptop = laptop;
     this.#folder = folder;
@@ -68,8 +69,9 @@ export class ModelCatalogue implements CatalogueService, AsyncDisposable {
 
   async list(): Promise<Catalogue> {
     const machine = await this.#machine();
-    const items = this.#entries.map((entry) => itemOf(entry, machine));
-    return { items, recommended: recommendedOf(this.#entries, items), hub: this.#hub().address.host };
+    const entries = this.#read();
+    const items = entries.map((entry) => itemOf(entry, machine));
+    return { items, recommended: recommendedOf(entries, items), hub: this.#hub().address.host };
   }
 
   async offer({ id, address, precision }: Parameters<CatalogueService['offer']>[0]): Promise<Offer> {
@@ -86,15 +88,16 @@ export class ModelCatalogue implements CatalogueService, AsyncDisposable {
       model,
       // looking into it showed how fast the network is
       machine: { ...machine, bytesPerSecond: this.#bytesPerSecond },
-      entry: this.#entries.find((entry) => isSame(entry.repository, repository.repository)),
+      entry: this.#read().find((entry) => isSame(entry.repository, repository.repository)),
     });
   }
 
   #entry(id: string): CatalogueEntry {
-    const found = this.#entries.find((entry) => entry.id === id.toLowerCase());
+    const entries = this.#read();
+    const found = entries.find((entry) => entry.id === id.toLowerCase());
     if (found) return found;
     throw new SnugError('NOT_FOUND', `there is no ${id} in the catalogue`, {
-      advice: `It has ${this.#entries.map((entry) => entry.id).join(', ')}. Others are named by their address: owner/name.`,
+      advice: `It has ${entries.map((entry) => entry.id).join(', ')}. Others are named by their address: owner/name.`,
     });
   }
 
@@ -116,10 +119,6 @@ export class ModelCatalogue implements CatalogueService, AsyncDisposable {
 
   async close(): Promise<void> {
     await this.#remote.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
   }
 }
 

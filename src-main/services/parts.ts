@@ -1,8 +1,12 @@
 import type { EventBus } from './event-bus.ts';
+import { Http } from '../downloads/http.ts';
+import { Hub } from '../downloads/hub.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
+import { readCatalogue } from '../models/catalogue.ts';
 import type { Store } from '../store/database.ts';
 import type { Activity } from './activity.ts';
 import { BankFolders } from './bank.ts';
+import { ModelCatalogue } from './catalogue.ts';
 import { Chat } from './chat.ts';
 import type { WorkingParts } from './closing.ts';
 import { ConversationList } from './conversation-list.ts';
@@ -62,6 +66,30 @@ export function openModels(ground: Ground, disk: Disk | undefined): Models {
     }),
   );
   return { library, folder, laptop: new LaptopReader(folder, start) };
+}
+
+/** `path`: of the list of models; the one that Snug comes with when undefined. */
+export function openCatalogue(
+  { home, store, settings, working, start }: Ground,
+  { folder, laptop }: Models,
+  path: string | undefined,
+): ModelCatalogue {
+  const reader = working.use(new ModelReader(start));
+  const http = new Http();
+  working.use({ close: () => http[Symbol.asyncDispose]() });
+  return working.use(
+    new ModelCatalogue({
+      home,
+      entries: () => readCatalogue(path),
+      hub: () => new Hub({ http, address: settings.current.hubAddress }),
+      reader,
+      fits: new FitService(start),
+      laptop,
+      folder,
+      settings,
+      reports: () => store.fitJobs.list().flatMap(({ report }) => (report ? [report] : [])),
+    }),
+  );
 }
 
 export function openFits(ground: Ground, { library, folder, laptop }: Models): FitJobs {

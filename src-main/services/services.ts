@@ -19,7 +19,7 @@ import { Drafts } from './drafts.ts';
 import type { ModelsFolder } from './folder.ts';
 import type { Library } from './library.ts';
 import type { Disk } from './move/disk.ts';
-import { openChats, openFits, openModels, type Ground, type Models } from './parts.ts';
+import { openCatalogue, openChats, openFits, openModels, type Ground, type Models } from './parts.ts';
 import { PictureProcess } from './picture-process.ts';
 import { StoredSettings } from './settings.ts';
 
@@ -45,6 +45,8 @@ interface ServiceOptions {
   disk?: Disk | undefined;
   /** the model that Snug comes with; a test's own is shorter */
   builtIn?: string | undefined;
+  /** the list of models to download; a test's own leads to a test's hub */
+  catalogue?: string | undefined;
 }
 
 /**
@@ -70,6 +72,7 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   const ground: Ground = { home, store, events, settings, activity, working, start };
   const models: Models = openModels(ground, options.disk);
   const { library, folder, laptop } = models;
+  const catalogue = openCatalogue(ground, models, options.catalogue);
   const fits = openFits(ground, models);
   const { conversations, chat } = openChats(ground, models);
   const drafts = new Drafts({ repository: store.drafts, pictures: store.pictures, events });
@@ -93,7 +96,10 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= closeAll(opened, log));
   return {
-    api: logBugs({ app, laptop, library, folder, fits, conversations, chat, drafts, settings }, log),
+    api: logBugs(
+      { app, laptop, library, folder, catalogue, fits, conversations, chat, drafts, settings },
+      log,
+    ),
     events,
     ...pictureFiles(store, pictures),
     close,

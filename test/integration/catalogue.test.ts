@@ -29,7 +29,7 @@ function opened(hub: HubOfFiles, entries: readonly CatalogueEntry[] = []) {
   };
   const catalogue = new ModelCatalogue({
     home,
-    entries,
+    entries: () => entries,
     hub: () => hub,
     reader,
     fits: new FitService(),
