@@ -12,8 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { metadataString, readGguf } from '../src-main/gguf/gguf.ts';
-import { tensorTypeName } from '../src-main/gguf/tensor-types.ts';
+import { describeTensors, type TensorRecord } from './peers/describe-tensors.ts';
 import { recordDivergence } from './peers/divergence.ts';
+import { recordFamilies } from './peers/families.ts';
 import { PICTURES } from './peers/pictures.ts';
 import {
   CPU_ONLY,
@@ -45,19 +46,6 @@ async function recordImatrix(): Promise<void> {
   const chunks = Number(/computing over (\d+) chunks/.exec(stderr)?.[1] ?? 0);
   if (chunks < 4) throw new Error(`${TEXT} makes ${chunks} chunks of 512 tokens; at least 4 are wanted`);
   console.log(`imatrix.gguf: ${chunks} chunks`);
-}
-
-type TensorRecord = Record<string, { type: string; sha256: string }>;
-
-function describeTensors(path: string): TensorRecord {
-  const file = readFileSync(path);
-  const tensors = readGguf(path).tensors.map(({ name, type, offset, bytes }) => {
-    return [
-      name,
-      { type: tensorTypeName(type), sha256: sha256(file.subarray(offset, offset + bytes)) },
-    ] as const;
-  });
-  return Object.fromEntries(tensors);
 }
 
 async function recordQuantized(recordedOn: string): Promise<void> {
@@ -202,6 +190,7 @@ const recordedOn = `${process.platform} ${process.arch}, ${variant}`;
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   imatrix: recordImatrix,
   quantized: () => recordQuantized(recordedOn),
+  families: () => recordFamilies(recordedOn),
   divergence: recordDivergence,
   answers: () => recordAnswers(recordedOn),
 };

@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,13 +13,12 @@ import { encodeImatrix, readImatrix, type Imatrix } from '../../src-main/gguf/im
 import { mixtureOf } from '../../src-main/luq/plan/mixture.ts';
 import { staysMapped } from '../../src-main/luq/plan/loaded-weights.ts';
 import { openMetadata, openModel, type OpenModel } from '../../src-main/models/open-model.ts';
-import type { Rung } from '../../src-main/contract/rungs.ts';
 import { fileTypeId } from '../../src-main/luq/plan/rungs.ts';
 import { readGguf } from '../../src-main/gguf/gguf.ts';
 import { readTextModel } from '../../src-main/models/model-file.ts';
-import { tensorTypeName } from '../../src-main/gguf/tensor-types.ts';
 import { demoMmproj as mmproj, demoModel as source } from '../fixtures/demo.ts';
 import { CPU_ONLY, QUANTIZED_AS, run, withVariant } from '../../tools/peers/run.ts';
+import { quantizeAll, sha256 } from '../helpers/quantized.ts';
 import { sharedFolder } from '../helpers/temporary-folder.ts';
 
 // What llama.cpp's own tools make of the same input. The goldens are recorded by tools/record-peers.ts; where
@@ -33,49 +31,18 @@ const { addon, backends } = loadAddon();
 const variant = `libggml-cpu-${backends.cpuVariant}`;
 const folder = sharedFolder();
 
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
 describe('quantized blocks', () => {
   const recorded = JSON.parse(readFileSync(join(fixtures, 'quantized.json'), 'utf8')) as Record<
     string,
     Record<string, { type: string; sha256: string }>
   > & { sourceSha256: string };
-  const gguf = readGguf(source);
-  const bytes = readFileSync(source);
-
-  /** Every tensor as Snug would write it in one file type: type and hash of its bytes. */
-  async function quantizeAll(rung: Rung): Promise<Record<string, { type: string; sha256: string }>> {
-    using model = await openMetadata(addon, source);
-    const types = mixtureOf(addon, model, gguf.tensors, rung);
-    const bank = new Bank(folder, rung);
-    await fillBank({
-      addon,
-      source: gguf,
-      types,
-      imatrix: readImatrix(join(fixtures, 'imatrix.gguf')),
-      bank,
-      threads: 1,
-    });
-    return Object.fromEntries(
-      gguf.tensors.map((tensor) => {
-        const type = types.get(tensor.name) ?? tensor.type;
-        const data =
-          type === tensor.type
-            ? bytes.subarray(tensor.offset, tensor.offset + tensor.bytes)
-            : readFileSync(bank.path(tensor, type));
-        return [tensor.name, { type: tensorTypeName(type), sha256: sha256(data) }];
-      }),
-    );
-  }
-
   it('are recorded from this source', () => {
-    expect(recorded.sourceSha256).toBe(sha256(bytes));
+    expect(recorded.sourceSha256).toBe(sha256(readFileSync(source)));
   });
 
   it.each(QUANTIZED_AS)('are byte-identical to llama-quantize in %s', async (rung) => {
-    expect(await quantizeAll(rung)).toEqual(recorded[rung]);
+    const files = { source, imatrix: join(fixtures, 'imatrix.gguf'), scratch: folder };
+    expect(await quantizeAll(addon, files, rung)).toEqual(recorded[rung]);
   });
 });
 
