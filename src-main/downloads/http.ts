@@ -1,7 +1,7 @@
 import { request, type Dispatcher } from 'undici';
 import { SnugError } from '../contract/errors.ts';
 import { networkError } from './http-errors.ts';
-import { Connections, type Reach, type ResolveProxy } from './proxy.ts';
+import { Connections, type ConnectionOptions, type Reach } from './proxy.ts';
 
 /** What was answered on the way to the last address, without what it sent. */
 export interface Hop {
@@ -34,8 +34,8 @@ const DUMPED_BYTES = 16 * 1024;
 export class Http implements AsyncDisposable {
   readonly #connections: Connections;
 
-  constructor({ resolveProxy }: { resolveProxy?: ResolveProxy | undefined } = {}) {
-    this.#connections = new Connections(resolveProxy);
+  constructor(options: ConnectionOptions = {}) {
+    this.#connections = new Connections(options);
   }
 
   /**

@@ -11,7 +11,7 @@ export type ResolveProxy = (address: string) => Promise<string>;
 export type Reach = 'anywhere' | 'public';
 
 /** As `dns.lookup`, without addresses of this machine and its network: what is checked here is what is connected to. */
-const lookupPublic: LookupFunction = (hostname, options, done) => {
+export const lookupPublic: LookupFunction = (hostname, options, done) => {
   lookup(hostname, { ...options, all: true }, (error, found) => {
     if (error) return done(error, []);
     const addresses = found.filter(({ address }) => !isPrivateAddress(address));
@@ -22,24 +22,38 @@ const lookupPublic: LookupFunction = (hostname, options, done) => {
   });
 };
 
-const TIMES = { connectTimeout: 15_000, headersTimeout: 30_000, bodyTimeout: 30_000 };
-// several connections are asked for by themselves: HTTP/2 would make one of them
-const SETTINGS = { ...TIMES, allowH2: false };
+/** How long a host may keep silent, in milliseconds: until it is connected to, until it answers, and between two pieces of an answer. */
+export interface Times {
+  readonly connectTimeout: number;
+  readonly headersTimeout: number;
+  readonly bodyTimeout: number;
+}
+
+const TIMES: Times = { connectTimeout: 15_000, headersTimeout: 30_000, bodyTimeout: 30_000 };
+
+export interface ConnectionOptions {
+  /** what the system says; without it HTTP_PROXY, HTTPS_PROXY and NO_PROXY are heeded */
+  readonly resolveProxy?: ResolveProxy | undefined;
+  readonly times?: Times | undefined;
+}
 
 /** The connections to hosts and proxies, each kept open for the next request, until closed. */
 export class Connections implements AsyncDisposable {
   readonly #resolveProxy: ResolveProxy | undefined;
+  readonly #settings: Times & { readonly allowH2: false };
   readonly #direct: Readonly<Record<Reach, Dispatcher>>;
   readonly #proxies = new Map<string, ProxyAgent>();
 
-  /** @param resolveProxy what the system says; without it HTTP_PROXY, HTTPS_PROXY and NO_PROXY are heeded */
-  constructor(resolveProxy?: ResolveProxy) {
+  constructor({ resolveProxy, times = TIMES }: ConnectionOptions) {
     this.#resolveProxy = resolveProxy;
+    // several connections are asked for by themselves: HTTP/2 would make one of them
+    this.#settings = { ...times, allowH2: false };
+    const { connectTimeout: timeout } = times;
     const Direct = resolveProxy ? Agent : EnvHttpProxyAgent;
     this.#direct = {
-      anywhere: new Direct(SETTINGS),
+      anywhere: new Direct(this.#settings),
       // a proxy's own address may be private all the same: this is of direct connections alone
-      public: new Direct({ ...SETTINGS, connect: { lookup: lookupPublic, timeout: TIMES.connectTimeout } }),
+      public: new Direct({ ...this.#settings, connect: { lookup: lookupPublic, timeout } }),
     };
   }
 
@@ -53,7 +67,7 @@ export class Connections implements AsyncDisposable {
     if (proxy === undefined) return this.#direct[reach];
     const known = this.#proxies.get(proxy);
     if (known) return known;
-    const made = new ProxyAgent({ ...SETTINGS, uri: proxy });
+    const made = new ProxyAgent({ ...this.#settings, uri: proxy });
     this.#proxies.set(proxy, made);
     return made;
   }

@@ -3,7 +3,7 @@ import { brokenAnswer } from './hub-errors.ts';
 import type { Hub, HubFile } from './hub.ts';
 import type { ByteRange } from './hub-answers.ts';
 import type { RangeAnswer, RemoteFacts } from './range-answer.ts';
-import { abandon } from './read-body.ts';
+import { abandon, readBody } from './read-body.ts';
 
 /** A file of a hub, which stays the same file as long as it is read, and remembers where the hub led to. */
 export class RemoteSource {
@@ -23,7 +23,9 @@ export class RemoteSource {
   /** Asks for the first byte alone, which tells all the rest. */
   static async find(hub: Hub, file: HubFile, signal: AbortSignal | undefined): Promise<RemoteSource> {
     const first = await hub.openRange(file, { start: 0, end: 1 }, signal);
-    abandon(first.body);
+    // read to its end, so that its connection is used again
+    if (first.hasRanges) await readBody(first.body, { bytes: 1, host: first.host });
+    else abandon(first.body);
     return new RemoteSource(hub, file, first);
   }
 

@@ -22,6 +22,8 @@ export interface AskedOfHub {
   readonly url: string;
   readonly range: string | undefined;
   readonly authorization: string | undefined;
+  /** the same number for the same connection */
+  readonly connection: number | undefined;
 }
 
 interface Held extends TestRepository {
@@ -119,12 +121,8 @@ export class TestHub implements AsyncDisposable {
     response: ServerResponse,
   ): Promise<void> {
     const url = request.url ?? '/';
-    this.asked.push({
-      server,
-      url,
-      range: request.headers.range,
-      authorization: request.headers.authorization,
-    });
+    const { range, authorization } = request.headers;
+    this.asked.push({ server, url, range, authorization, connection: request.socket.remotePort });
     const faults = this.#faults.of(url);
     if (answeredBy(faults, response)) return;
     const { pathname, searchParams } = new URL(url, 'http://hub');

@@ -50,8 +50,10 @@ describe('a download', () => {
   it('asks the hub once for where the file is, and its storage from then on', async () => {
     const { start, hub, expectWhole } = await downloadOf(model);
     await start({ connections: 1 });
+    const asked = (name: string) => hub.asked.filter(({ server }) => server === name);
     // for the first byte, and for the first piece
-    expect(hub.asked.filter(({ server }) => server === 'hub')).toHaveLength(2);
+    expect(asked('hub')).toHaveLength(2);
+    expect(new Set(asked('storage').map(({ connection }) => connection)).size).toBe(1);
     await expectWhole();
   });
 
