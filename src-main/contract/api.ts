@@ -13,13 +13,14 @@ import {
   type LoadedModelView,
   type Message,
 } from './conversation.ts';
-import type { Download } from './downloads.ts';
+import { downloadArguments, type Download, type DownloadService } from './downloads.ts';
 import { draftArguments, type DraftService, type KeptDraft } from './draft.ts';
 import { fitArguments, type FitJob, type FitJobService } from './fit-job.ts';
 import { folderArguments, type FolderMove, type FolderService } from './folder.ts';
 import { laptopArguments, type LaptopService } from './laptop.ts';
 import { libraryArguments, type LibraryService, type ModelEntry } from './model.ts';
 import { settingsArguments, type Settings, type SettingsService } from './settings.ts';
+import { tokenArguments, type TokenService } from './tokens.ts';
 
 /** Everything the window may ask for, by service. Every door serves all of it. */
 export interface Api {
@@ -28,6 +29,8 @@ export interface Api {
   readonly library: LibraryService;
   readonly folder: FolderService;
   readonly catalogue: CatalogueService;
+  readonly downloads: DownloadService;
+  readonly tokens: TokenService;
   readonly fits: FitJobService;
   readonly conversations: ConversationService;
   readonly chat: ChatService;
@@ -67,6 +70,8 @@ export const apiArguments: ArgumentSchemas<Api> = {
   library: libraryArguments,
   folder: folderArguments,
   catalogue: catalogueArguments,
+  downloads: downloadArguments,
+  tokens: tokenArguments,
   fits: fitArguments,
   conversations: conversationArguments,
   chat: chatArguments,

@@ -6,10 +6,19 @@ import type { ReadOnly } from './read-only.ts';
 export const FILE_ROLES = ['model', 'vision', 'part'] as const;
 
 /**
- * How far a download is. `queued` waits for the one before it; `paused` waits for a person; `verifying` has all bytes and is compared with
- * the hub's hash; `failed` says why in `error`, and what it has is kept.
+ * How far a download is. `queued` waits for the one before it; `waiting` for the network, or for a hub that asked to, and goes on by
+ * itself; `paused` waits for a person; `verifying` has all bytes and is compared with the hub's hash; `failed` says why in `error`, and
+ * keeps what it has.
  */
-export const DOWNLOAD_STATES = ['queued', 'downloading', 'paused', 'verifying', 'done', 'failed'] as const;
+export const DOWNLOAD_STATES = [
+  'queued',
+  'downloading',
+  'waiting',
+  'paused',
+  'verifying',
+  'done',
+  'failed',
+] as const;
 export type DownloadState = (typeof DOWNLOAD_STATES)[number];
 
 /** A name of a hub's repository: owner/name, as Hugging Face allows it. */
@@ -90,7 +99,7 @@ export interface Download {
   /** null while it does not run, or too little is known */
   readonly bytesPerSecond: number | null;
   readonly secondsLeft: number | null;
-  /** why it failed; of one that is queued, why it waits: it is tried again by itself */
+  /** why it failed, or what it waits for */
   readonly error: ErrorData | null;
   /** the library's entry, once it is done */
   readonly modelId: string | null;

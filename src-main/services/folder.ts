@@ -12,6 +12,7 @@ import type { SettingsRepository } from '../store/settings.ts';
 import { checkPlace, checkFreeSpace, makeWritable, refuseTaken, whenMoving } from './move/check.ts';
 import { realDisk, type Disk } from './move/disk.ts';
 import type { Activity } from './activity.ts';
+import type { UnfinishedDownloads } from './downloads/unfinished.ts';
 import type { Library } from './library.ts';
 import {
   carrySidecar,
@@ -25,6 +26,9 @@ import { MoveJournal } from './move/journal.ts';
 
 const TELL_MILLISECONDS = 200;
 const GO_ON = whenMoving('Then move again: what was moved stays moved, and the rest is where it was.');
+
+/** Files that no model has yet and that move with the models. */
+type Alongside = Pick<UnfinishedDownloads, 'filesToMove' | 'isNeeded' | 'follow'>;
 
 interface Running {
   readonly abort: AbortController;
@@ -40,6 +44,7 @@ export class ModelsFolder implements FolderService {
   readonly #library: Pick<Library, 'changed'>;
   readonly #activity: Activity;
   readonly #disk: Disk;
+  readonly #unfinished: Alongside;
   readonly #journal: MoveJournal;
   #running: Running | undefined;
   #progress: FolderMove | null = null;
@@ -52,6 +57,7 @@ export class ModelsFolder implements FolderService {
     events: EventBus;
     library: Pick<Library, 'changed'>;
     activity: Activity;
+    unfinished: Alongside;
     disk?: Disk | undefined;
   }) {
     this.#home = options.home;
@@ -60,6 +66,7 @@ export class ModelsFolder implements FolderService {
     this.#events = options.events;
     this.#library = options.library;
     this.#activity = options.activity;
+    this.#unfinished = options.unfinished;
     this.#disk = options.disk ?? realDisk;
     this.#journal = new MoveJournal(options.home);
   }
@@ -102,6 +109,9 @@ export class ModelsFolder implements FolderService {
   async move({ to }: { to: string | null }): Promise<MovedFolder> {
     this.#activity.refuseIfUsed('move', 'the models are being moved already');
     this.#activity.refuseIfUsed('fit', 'a fit is writing to the folder of the models');
+    this.#activity.refuseIfUsed('download', 'a model is being downloaded to the folder of the models', {
+      advice: 'Wait for it, or pause it; what it has goes along.',
+    });
     const abort = new AbortController();
     const use = this.#activity.use('move');
     const work = this.#move(to, abort.signal).finally(() => {
@@ -127,7 +137,8 @@ export class ModelsFolder implements FolderService {
     const from = this.current;
     const own = modelsFolder(this.#home);
     const folder = checkPlace(to ?? own, { from, home: this.#home });
-    const files = filesToMove(this.#models, from, folder);
+    // downloads last: until the folder is the new one they would not be found there
+    const files = [...filesToMove(this.#models, from, folder), ...this.#unfinished.filesToMove(from, folder)];
     refuseTaken(files, (path) => this.#models.findByPath(path) !== undefined);
     checkFreeSpace(files, folder, (place) => this.#disk.freeBytes(place));
     await this.#activity.freeMemory();
@@ -138,6 +149,7 @@ export class ModelsFolder implements FolderService {
     for (const file of files) {
       throwIfCancelled(signal);
       if (await this.#bring(file, signal)) moved.push(file);
+      this.#unfinished.follow(from, folder);
     }
     this.#settings.setModelsFolder(folder === resolve(own) ? null : folder);
     const leftBehind = this.#journal.read().map((file) => file.from);
@@ -181,11 +193,11 @@ export class ModelsFolder implements FolderService {
   async #transfer(file: MovingFile, signal: AbortSignal): Promise<boolean> {
     const { from, to } = file;
     // a model may be removed while others are moved: then its file is no longer ours to bring
-    if (!isNeeded(this.#models, from)) return false;
+    if (!this.#isNeeded(from)) return false;
     const renamed = this.#rename(file);
     if (!renamed) {
       await this.#copy(file, signal);
-      if (!isNeeded(this.#models, from)) return false;
+      if (!this.#isNeeded(from)) return false;
       carrySidecar(file);
       publish(temporaryOf(to), to);
     }
@@ -198,6 +210,10 @@ export class ModelsFolder implements FolderService {
       throw error;
     }
     return true;
+  }
+
+  #isNeeded(path: string): boolean {
+    return isNeeded(this.#models, path) || this.#unfinished.isNeeded(path);
   }
 
   /** False when the new folder is on another disk. */

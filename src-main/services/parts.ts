@@ -1,6 +1,4 @@
 import type { EventBus } from './event-bus.ts';
-import { Http } from '../downloads/http.ts';
-import { Hub } from '../downloads/hub.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { readCatalogue } from '../models/catalogue.ts';
 import type { Store } from '../store/database.ts';
@@ -12,13 +10,16 @@ import type { WorkingParts } from './closing.ts';
 import { ConversationList } from './conversation-list.ts';
 import { Conversations } from './conversations.ts';
 import { CurrentAnswer } from './current-answer.ts';
+import { UnfinishedDownloads } from './downloads/unfinished.ts';
 import { FitJobs } from './fit-jobs.ts';
 import { FitService } from './fit-service.ts';
 import { ModelsFolder } from './folder.ts';
+import { partsOnDisk, type HubAccess } from './hub-access.ts';
 import { LaptopReader } from './laptop.ts';
 import { Library } from './library.ts';
 import { ModelReader } from './model-reader.ts';
 import type { Disk } from './move/disk.ts';
+import { isNeeded } from './move/files.ts';
 import type { StoredSettings } from './settings.ts';
 
 /** The services that work with processes, put together. */
@@ -40,6 +41,8 @@ export interface Models {
   readonly library: Library;
   readonly folder: ModelsFolder;
   readonly laptop: LaptopReader;
+  /** what downloads have on disk */
+  readonly unfinished: UnfinishedDownloads;
 }
 
 export function openModels(ground: Ground, disk: Disk | undefined): Models {
@@ -54,6 +57,9 @@ export function openModels(ground: Ground, disk: Disk | undefined): Models {
       home,
     }),
   );
+  const unfinished = new UnfinishedDownloads(store.downloads, partsOnDisk, (path) =>
+    isNeeded(store.models, path),
+  );
   const folder = working.use(
     new ModelsFolder({
       home,
@@ -62,26 +68,25 @@ export function openModels(ground: Ground, disk: Disk | undefined): Models {
       events,
       library,
       activity,
+      unfinished,
       disk,
     }),
   );
-  return { library, folder, laptop: new LaptopReader(folder, start) };
+  return { library, folder, laptop: new LaptopReader(folder, start), unfinished };
 }
 
 /** `path`: of the list of models; the one that Snug comes with when undefined. */
 export function openCatalogue(
   { home, store, settings, working, start }: Ground,
   { folder, laptop }: Models,
-  path: string | undefined,
+  { hub, path }: { hub: HubAccess; path: string | undefined },
 ): ModelCatalogue {
   const reader = working.use(new ModelReader(start));
-  const http = new Http();
-  working.use({ close: () => http[Symbol.asyncDispose]() });
   return working.use(
     new ModelCatalogue({
       home,
       entries: () => readCatalogue(path),
-      hub: () => new Hub({ http, address: settings.current.hubAddress }),
+      hub: () => hub.hub(),
       reader,
       fits: new FitService(start),
       laptop,

@@ -15,6 +15,7 @@ import { openStore, type Store } from '../store/database.ts';
 import { Activity } from './activity.ts';
 import { AppFacts } from './app.ts';
 import { errorsIn, joined, WorkingParts } from './closing.ts';
+import { goOnDownloading, openDownloads, type DoorSystem } from './download-parts.ts';
 import { Drafts } from './drafts.ts';
 import type { ModelsFolder } from './folder.ts';
 import type { Library } from './library.ts';
@@ -37,7 +38,7 @@ export interface Services extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-interface ServiceOptions {
+interface ServiceOptions extends DoorSystem {
   home: string;
   door: AppInfo['door'];
   start?: StartWorker | undefined;
@@ -72,32 +73,30 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   const ground: Ground = { home, store, events, settings, activity, working, start };
   const models: Models = openModels(ground, options.disk);
   const { library, folder, laptop } = models;
-  const catalogue = openCatalogue(ground, models, options.catalogue);
+  const downloading = openDownloads(ground, models, options);
+  const catalogue = openCatalogue(ground, models, { hub: downloading.hub, path: options.catalogue });
   const fits = openFits(ground, models);
   const { conversations, chat } = openChats(ground, models);
   const drafts = new Drafts({ repository: store.drafts, pictures: store.pictures, events });
   const pictures = working.use(new PictureProcess(start));
-  const folderNotice = folder.prepare();
-  const notices = [...store.notices, ...(folderNotice ? [folderNotice] : [])];
-  const app = new AppFacts({
-    info: { door, dataFolder: home, logsFolder, notices },
-    modelsFolder: () => folder.current,
-    laptop,
-    settings: () => settings.current,
-    jobs: () => store.fitJobs.list(),
-  });
+  const app = appFacts({ door, logsFolder }, ground, models);
 
   const interrupted = store.fitJobs.interrupted();
   tidyUp(store, folder, library);
   library.register({ path: options.builtIn ?? demoModel, builtIn: true });
   await fits.resumeClosed(interrupted);
+  opening.use(goOnDownloading(ground, models, downloading));
 
+  const { downloads, tokens } = downloading;
   const opened = opening.move();
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= closeAll(opened, log));
   return {
     api: logBugs(
-      { app, laptop, library, folder, catalogue, fits, conversations, chat, drafts, settings },
+      {
+        ...{ app, laptop, library, folder, catalogue, downloads, tokens },
+        ...{ fits, conversations, chat, drafts, settings },
+      },
       log,
     ),
     events,
@@ -105,6 +104,22 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function appFacts(
+  of: Pick<AppInfo, 'door' | 'logsFolder'>,
+  { home, store, settings }: Ground,
+  { folder, laptop }: Models,
+): AppFacts {
+  const folderNotice = folder.prepare();
+  const notices = [...store.notices, ...(folderNotice ? [folderNotice] : [])];
+  return new AppFacts({
+    info: { ...of, dataFolder: home, notices },
+    modelsFolder: () => folder.current,
+    laptop,
+    settings: () => settings.current,
+    jobs: () => store.fitJobs.list(),
+  });
 }
 
 /** What happens from here on to the end of the process's services. */

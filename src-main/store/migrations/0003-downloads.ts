@@ -13,7 +13,7 @@ const DOWNLOADS = `
     expected_bytes INTEGER,
     folder TEXT,
     files TEXT NOT NULL CHECK (json_valid(files)),
-    state TEXT NOT NULL CHECK (state IN ('queued', 'downloading', 'paused', 'verifying', 'done', 'failed')),
+    state TEXT NOT NULL CHECK (state IN ('queued', 'downloading', 'waiting', 'paused', 'verifying', 'done', 'failed')),
     error TEXT CHECK (json_valid(error)),
     model_id TEXT,
     started_at TEXT NOT NULL,

@@ -1,6 +1,7 @@
 import type { ApiEvent } from '../../../src-main/contract/api.ts';
 import type { AppInfo } from '../../../src-main/contract/app.ts';
 import type { LoadedModelView } from '../../../src-main/contract/conversation.ts';
+import type { Download } from '../../../src-main/contract/downloads.ts';
 import { toErrorData, type ErrorData } from '../../../src-main/contract/errors.ts';
 import type { FitJob } from '../../../src-main/contract/fit-job.ts';
 import type { LaptopView } from '../../../src-main/contract/laptop.ts';
@@ -9,6 +10,7 @@ import { DEFAULT_SETTINGS, type Settings } from '../../../src-main/contract/sett
 import type { Bridge } from '../../bridge/bridge.ts';
 import { Commands } from './commands.svelte.ts';
 import { isUnnamed } from '../../text/conversation-title.ts';
+import { DownloadList } from './downloads.svelte.ts';
 import { Jobs } from './jobs.svelte.ts';
 import { browserAddressBar, Router, type AddressBar, type Page, type Route } from './router.svelte.ts';
 import { Toasts } from './toasts.svelte.ts';
@@ -22,6 +24,7 @@ export class AppState {
   readonly toasts = new Toasts();
   readonly commands = new Commands();
   readonly jobs: Jobs;
+  readonly downloads: DownloadList;
   readonly #router: Router;
   readonly #stops: (() => void)[] = [];
 
@@ -49,6 +52,7 @@ export class AppState {
     this.connection = bridge.connection.state;
     this.#router = new Router(address);
     this.jobs = new Jobs(bridge, (job) => this.#fitted(job));
+    this.downloads = new DownloadList(bridge, (download) => this.#downloaded(download));
     this.#stops.push(
       () => this.#router.close(),
       bridge.listen((event) => this.#hear(event)),
@@ -82,6 +86,7 @@ export class AppState {
         settings.get({}).then((kept) => (this.settings = kept)),
         library.list({}).then((models) => (this.models = models)),
         this.jobs.load(),
+        this.downloads.load(),
       ]);
       if (this.info === null) this.notices = info.notices;
       this.info = info;
@@ -200,6 +205,7 @@ export class AppState {
     if (event.name === 'settings.changed') this.settings = event.data;
     if (event.name === 'chat.loaded') this.loaded = event.data;
     if (event.name === 'fits.changed') this.jobs.take(event.data);
+    if (event.name === 'downloads.changed') this.downloads.take(event.data);
     if (event.name === 'folder.moving' && event.data === null) void this.#readInfo();
   }
 
@@ -216,6 +222,19 @@ export class AppState {
     const action =
       outputId === null ? undefined : { label: 'Chat with it', run: () => this.newChat(outputId) };
     this.toasts.show({ text: `${job.modelName} is ready`, tone: 'good', action });
+  }
+
+  /** Says so where the person is not looking at it already. */
+  #downloaded({ name, state, modelId }: Download): void {
+    if (this.route.page === 'models') return;
+    if (state === 'failed') {
+      const action = { label: 'See why', run: () => this.navigate('models') };
+      this.toasts.show({ text: `The download of ${name} stopped`, tone: 'bad', action });
+      return;
+    }
+    const action =
+      modelId === null ? undefined : { label: 'Fit it', run: () => this.navigate('fit', modelId) };
+    this.toasts.show({ text: `${name} was downloaded`, tone: 'good', action });
   }
 
   #connected(state: Bridge['connection']['state']): void {

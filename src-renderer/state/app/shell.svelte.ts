@@ -27,6 +27,7 @@ const SETTINGS_SECTIONS = [
   },
   { id: 'computing', title: 'Computing', keywords: 'context threads graphics gpu' },
   { id: 'privacy', title: 'Privacy', keywords: 'telemetry network' },
+  { id: 'downloads', title: 'Downloads', keywords: 'speed limit hub mirror hugging face access token' },
   { id: 'folders', title: 'Folders', keywords: 'models move disk logs' },
   { id: 'troubleshooting', title: 'Troubleshooting', keywords: 'diagnostics bug report version' },
 ] as const;

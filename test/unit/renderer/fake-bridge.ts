@@ -230,6 +230,8 @@ const USUAL: Answers = {
   },
   library: { list: () => Promise.resolve([model()]) },
   folder: { moving: () => Promise.resolve(null) },
+  downloads: { list: () => Promise.resolve([]) },
+  tokens: { list: () => Promise.resolve({ tokens: [], place: 'file', note: null }) },
   chat: { loaded: () => Promise.resolve(null) },
   drafts: {
     get: ({ place }) =>
