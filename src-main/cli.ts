@@ -9,6 +9,7 @@ import { exportCommand, type ExportFlags } from './cli/export-command.ts';
 import { fitCommand } from './cli/fit-command.ts';
 import { inspectCommand } from './cli/inspect-command.ts';
 import { profileCommand } from './cli/profile-command.ts';
+import { addServeModelOptions, serveModelCommand, type ServeModelFlags } from './cli/serve-model-command.ts';
 import { EXIT, reportError } from './cli/terminal.ts';
 import { commanderError } from './doors/terminal/commander.ts';
 import { messages, output } from './doors/terminal/terminal-output.ts';
@@ -74,6 +75,17 @@ function addLeavingCommands(program: Command, finish: (code: number) => void): v
     );
 }
 
+/** What lets other programs ask a model. */
+function addServingCommand(program: Command, finish: (code: number) => void): void {
+  addServeModelOptions(
+    program
+      .command('serve-model [model]')
+      .description('an OpenAI-compatible endpoint for programs of this machine, for text and pictures'),
+  ).action(async (model: string | undefined, flags: ServeModelFlags) =>
+    finish(await serveModelCommand(model, flags)),
+  );
+}
+
 function buildProgram(finish: (code: number) => void): Command {
   const program = emptyProgram();
   addLookingCommands(program, finish);
@@ -108,6 +120,7 @@ function buildProgram(finish: (code: number) => void): Command {
     .option('--json', 'print one JSON object')
     .action(async (flags: FitFlags) => finish(await demoCommand(flags)));
   addLeavingCommands(program, finish);
+  addServingCommand(program, finish);
   return program;
 }
 

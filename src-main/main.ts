@@ -5,6 +5,7 @@ import { snugHome } from './home.ts';
 import { appRoot } from './root.ts';
 import { errorsIn } from './services/closing.ts';
 import { openServices } from './services/services.ts';
+import { startEndpoint } from './doors/endpoint/endpoint.ts';
 import { within } from './doors/time-limit.ts';
 import { guardEveryPage } from './shell/guard.ts';
 import { serveIpc } from './shell/ipc.ts';
@@ -63,7 +64,9 @@ async function start(): Promise<void> {
   await using opening = new AsyncDisposableStack();
   // closed after the services: until then the window asks them and hears of them
   const door = opening.use(new DisposableStack());
-  const services = opening.use(await openServices({ home, door: 'electron', start: startUtilityProcess }));
+  const services = opening.use(
+    await openServices({ home, door: 'electron', start: startUtilityProcess, endpoint: startEndpoint }),
+  );
   restrict(session.defaultSession);
   door.use(serveProtocol(protocol, page, services));
   door.use(serveIpc(ipcMain, services, () => window));

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { startEndpoint } from './doors/endpoint/endpoint.ts';
 import { wayOn } from './doors/terminal/remedy-words.ts';
 import { toErrorData } from './contract/errors.ts';
 import { snugHome } from './home.ts';
@@ -19,7 +20,7 @@ async function serve(port: number): Promise<void> {
   // every worker would strip the types of all its modules again
   process.env['NODE_COMPILE_CACHE'] ??= join(appRoot, '.cache', 'compiled');
   await using opening = new AsyncDisposableStack();
-  const services = opening.use(await openServices({ home, door: 'browser' }));
+  const services = opening.use(await openServices({ home, door: 'browser', endpoint: startEndpoint }));
   const server = opening.use(await startServer(services, { port }));
   const steps = [
     { name: 'the server', close: () => server.close() },

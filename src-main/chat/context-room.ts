@@ -25,6 +25,8 @@ export interface AskedQuestion {
   readonly message: ChatMessage;
   readonly pictures: readonly PictureToSend[];
   readonly detail: PictureDetail;
+  /** no earlier message may give way to it */
+  readonly keepsAll: boolean;
 }
 
 /** A question made to fit the context. */
@@ -86,14 +88,18 @@ export class ContextRoom {
     return originals.map((original, i) => this.#scale.within(original, shares[i] ?? 0));
   }
 
-  /** @throws SnugError CONTEXT_FULL when the question does not fit even alone, with its pictures as small as they get */
+  /**
+   * @throws SnugError CONTEXT_FULL when the question does not fit even alone, or with all that came before it where nothing may give way,
+   * with its pictures as small as they get
+   */
   async fit(
     before: readonly PicturedMessage[],
     question: AskedQuestion,
     signal: AbortSignal | undefined,
   ): Promise<FittedQuestion> {
     const wanted = this.#wanted(question);
-    for (let dropped = 0; dropped <= before.length; dropped++) {
+    const mostDropped = question.keepsAll ? 0 : before.length;
+    for (let dropped = 0; dropped <= mostDropped; dropped++) {
       const earlier = before.slice(dropped);
       // a conversation starts with a question, never with the answer to a dropped one
       if (earlier[0]?.message.role === 'assistant') continue;
@@ -102,7 +108,7 @@ export class ContextRoom {
       const sizes = this.#sizesIn(words, question, wanted, earlier.length === 0);
       if (sizes) return { earlier, dropped, sizes };
     }
-    throw await this.#refusal(question, signal);
+    throw await this.#refusal(question.keepsAll ? before : [], question, signal);
   }
 
   #tokens = (size: PictureSize): number => this.#scale.tokens(size);
@@ -157,15 +163,21 @@ export class ContextRoom {
     return this.#sum(smaller) <= tight ? smaller : undefined;
   }
 
-  async #refusal(question: AskedQuestion, signal: AbortSignal | undefined): Promise<SnugError> {
+  async #refusal(
+    before: readonly PicturedMessage[],
+    question: AskedQuestion,
+    signal: AbortSignal | undefined,
+  ): Promise<SnugError> {
     const smallest = question.pictures.map(({ original }) =>
       this.#scale.within(original, question.detail === 'full' ? this.#scale.limits.maxTokens : 0),
     );
-    const tokens = await this.#count([question.message], smallest, signal);
+    const messages = [...before.map(({ message }) => message), question.message];
+    const sizes = [...before.flatMap(({ pictures }) => pictures), ...smallest];
+    const tokens = await this.#count(messages, sizes, signal);
     const takes = tokens === Infinity ? 'more text than can fit' : counted(tokens, 'token');
     return new SnugError(
       'CONTEXT_FULL',
-      `this message alone takes ${takes}, and the context holds ${counted(this.#contextTokens, 'token')}`,
+      `${before.length > 0 ? 'this conversation' : 'this message alone'} takes ${takes}, and the context holds ${counted(this.#contextTokens, 'token')}`,
       {
         advice: 'Send less text, or fewer pictures.',
         remedies: longerContext({

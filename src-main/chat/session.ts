@@ -21,6 +21,7 @@ import { PictureScale } from '../prompt/picture-scale.ts';
 import { decodePicture, readPictureSize, type Picture } from '../pictures/pictures.ts';
 import { ChatTemplate } from '../prompt/template.ts';
 import { type ChatMessage } from '../prompt/turns.ts';
+import { StopTexts } from './stop-texts.ts';
 
 /** Beyond so many characters a token, text cannot fit; counting the tokens of more would take minutes and gigabytes. */
 const MOST_CHARACTERS_PER_TOKEN = 64;
@@ -95,10 +96,10 @@ export class ChatSession implements Disposable {
   async #decodeAgain(pictures: ChatHistory['turns'][number]['pictures']): Promise<Picture[]> {
     if (pictures.every(({ sentAs }) => sentAs !== undefined))
       return this.#decode(
-        pictures.map(({ path }) => path),
+        pictures.map(({ file }) => file),
         pictures.flatMap(({ sentAs }) => sentAs ?? []),
       );
-    const sources = pictures.map(({ path }) => path);
+    const sources = pictures.map(({ file }) => file);
     return this.#decode(sources, this.#room.usualSizes(await Promise.all(sources.map(readPictureSize))));
   }
 
@@ -128,12 +129,19 @@ export class ChatSession implements Disposable {
     }));
   }
 
-  async #read({ text, pictures, detail = 'usual', sentAs = [] }: PictureQuestion): Promise<AskedQuestion> {
+  async #read({
+    text,
+    pictures,
+    detail = 'usual',
+    sentAs = [],
+    keepsAll = false,
+  }: PictureQuestion): Promise<AskedQuestion> {
     const originals = await Promise.all(pictures.map(readPictureSize));
     return {
       message: { role: 'user', text, pictures: pictures.length },
       pictures: originals.map((original, i) => ({ original, sentAs: sentAs[i] })),
       detail,
+      keepsAll,
     };
   }
 
@@ -189,30 +197,49 @@ export class ChatSession implements Disposable {
     );
     throwIfCancelled(signal);
     this.#thread = thread;
+    const opening = openedThoughts(rendered);
+    const answer = await this.#stream(request, opening, (piece) => onEvent?.({ kind: 'text', text: piece }));
+    const { text, reason, tokens: answerTokens, seconds: answerSeconds } = answer;
+    this.#thread.push({ message: { role: 'assistant', text }, pictures: [] });
+    const contextTokens = this.#contextTokens;
+    const statistics: ChatStatistics = { ...prompt, answerTokens, answerSeconds, contextTokens };
+    return { text, reason, statistics, pictures };
+  }
+
+  /** Lets the answer to the prompt come; `opening` stands before its first word. */
+  async #stream(
+    { maxTokens, temperature, seed, topP, stop = [], ignoreEnd }: SendRequest,
+    opening: string,
+    tell: (piece: string) => void,
+  ): Promise<Pick<SentAnswer, 'text' | 'reason'> & { tokens: number; seconds: number }> {
     let text = '';
+    let tokens = 0;
     const decoder = new TextDecoder();
+    const stops = new StopTexts(stop);
     const say = (piece: string) => {
       if (piece === '') return;
-      const said = text === '' ? openedThoughts(rendered) + piece : piece;
+      const said = text === '' ? opening + piece : piece;
       text += said;
-      onEvent?.({ kind: 'text', text: said });
+      tell(said);
     };
-    const { maxTokens, temperature, seed, ignoreEnd } = request;
+    const sampling = {
+      ...{ maxTokens, temperature, seed },
+      ...(topP === undefined ? {} : { topP }),
+      ...(ignoreEnd ? { ignoreEnd } : {}),
+    };
     const answer = await callNative(
-      this.#running.answer(
-        { maxTokens, temperature, seed, ...(ignoreEnd ? { ignoreEnd } : {}) },
-        ({ bytes }) => say(decoder.decode(bytes, { stream: true })),
-      ),
+      this.#running.answer(sampling, ({ bytes }) => {
+        // those that were on their way when the answer was told to stop
+        if (stops.isStopped) return;
+        tokens++;
+        say(stops.push(decoder.decode(bytes, { stream: true })));
+        if (stops.isStopped) this.#running.abort();
+      }),
     );
-    say(decoder.decode());
-    this.#thread.push({ message: { role: 'assistant', text }, pictures: [] });
-    const statistics: ChatStatistics = {
-      ...prompt,
-      answerTokens: answer.tokens,
-      answerSeconds: answer.seconds,
-      contextTokens: this.#contextTokens,
-    };
-    return { text, reason: answer.reason, statistics, pictures };
+    say(stops.push(decoder.decode()));
+    say(stops.rest());
+    const { isStopped } = stops;
+    return { ...answer, text, ...(isStopped ? { reason: 'end', tokens } : {}) };
   }
 
   #withSystem(messages: readonly ChatMessage[]): readonly ChatMessage[] {

@@ -25,6 +25,16 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** The same up to a number, that one included. */
+export function wholeNumberUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value > most)
+      throw new InvalidArgumentError(`It must be a whole number from 0 to ${most}.`);
+    return value;
+  };
+}
+
 export const contextTokens = wholeNumber(LEAST_CONTEXT_TOKENS);
 
 /** A commander option parser for numbers, both ends included. */

@@ -19,6 +19,7 @@ import { fitArguments, type FitJob, type FitJobService } from './fit-job.ts';
 import { folderArguments, type FolderMove, type FolderService } from './folder.ts';
 import { laptopArguments, type LaptopService } from './laptop.ts';
 import { libraryArguments, type LibraryService, type ModelEntry } from './model.ts';
+import { servingArguments, type ServingService, type ServingState } from './serving.ts';
 import { settingsArguments, type Settings, type SettingsService } from './settings.ts';
 import { tokenArguments, type TokenService } from './tokens.ts';
 
@@ -36,6 +37,7 @@ export interface Api {
   readonly chat: ChatService;
   readonly drafts: DraftService;
   readonly settings: SettingsService;
+  readonly serving: ServingService;
 }
 
 /** Everything the window is told unasked. */
@@ -55,6 +57,7 @@ export interface ApiEvents {
   'conversations.options': { readonly id: string; readonly options: ChatOptions };
   'drafts.changed': KeptDraft;
   'settings.changed': Settings;
+  'serving.changed': ServingState | null;
 }
 export type ApiEvent = { [Name in keyof ApiEvents]: { name: Name; data: ApiEvents[Name] } }[keyof ApiEvents];
 
@@ -77,4 +80,5 @@ export const apiArguments: ArgumentSchemas<Api> = {
   chat: chatArguments,
   drafts: draftArguments,
   settings: settingsArguments,
+  serving: servingArguments,
 };

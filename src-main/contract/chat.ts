@@ -50,6 +50,8 @@ export const pictureQuestionSchema = z.object({
   detail: pictureDetailSchema.optional(),
   /** the sizes of all of them when they were sent before; kept where they fit */
   sentAs: z.array(sentSizeSchema).optional(),
+  /** nothing of the conversation may give way: what does not fit is refused */
+  keepsAll: z.boolean().optional(),
 });
 export type PictureQuestion = ReadOnly<z.infer<typeof pictureQuestionSchema>>;
 
@@ -69,6 +71,10 @@ export const sendSchema = pictureQuestionSchema.extend({
   /** 0 is greedy */
   temperature: z.number(),
   seed: z.number(),
+  /** share of probability that words are chosen from; llama.cpp's 0.95 when absent */
+  topP: z.number().optional(),
+  /** the answer ends before the first of these */
+  stop: z.array(z.string()).optional(),
   ignoreEnd: z.boolean().optional(),
 });
 export type SendRequest = ReadOnly<z.infer<typeof sendSchema>>;
@@ -81,7 +87,10 @@ export const chatHistorySchema = z.object({
     z.object({
       role: z.enum(['user', 'assistant']),
       text: z.string(),
-      pictures: z.array(z.object({ path: z.string(), sentAs: sentSizeSchema.optional() })),
+      /** files, or the bytes of some */
+      pictures: z.array(
+        z.object({ file: z.union([z.string(), binarySchema]), sentAs: sentSizeSchema.optional() }),
+      ),
     }),
   ),
 });

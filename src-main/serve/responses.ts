@@ -3,8 +3,10 @@ import { pipeline } from 'node:stream/promises';
 import { SnugError, toErrorData } from '../contract/errors.ts';
 import { PAGES_PATH, PICTURES_PATH, SESSION_PATH } from '../contract/wire.ts';
 import type { Services } from '../services/services.ts';
-import type { Connections } from './connections.ts';
 import type { Gate } from './gate.ts';
+import { sendJson, sendWords } from '../doors/http/answers.ts';
+import type { Connections } from '../doors/http/connections.ts';
+import { addressOf } from '../doors/http/own-address.ts';
 import { contentSecurityPolicy, pageFile } from '../doors/page-file.ts';
 import { PICTURE_POLICY, pictureFile } from '../doors/picture-file.ts';
 import { Uploads } from './uploads.ts';
@@ -51,13 +53,13 @@ export class Responses {
     try {
       for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
       const url = addressOf(request);
-      if (!url) return words(response, 400, 'this is no address of a page here');
+      if (!url) return sendWords(response, 400, 'this is no address of a page here');
       const refusal = this.#gate.refusalOf(request);
-      if (refusal !== undefined) return words(response, 403, refusal);
+      if (refusal !== undefined) return sendWords(response, 403, refusal);
       await this.#route({ request, response, url });
     } catch (error) {
       if (response.headersSent) return void response.destroy();
-      json(response, error instanceof SnugError ? 400 : 500, { error: toErrorData(error) });
+      sendJson(response, error instanceof SnugError ? 400 : 500, { error: toErrorData(error) });
       // what was still coming is not read
       if (!request.complete) response.once('finish', () => request.destroy());
     }
@@ -75,28 +77,28 @@ export class Responses {
   #session({ request, response }: Exchange): void {
     if (request.method === 'POST') {
       const session = this.#gate.enter(request);
-      if (!session) return words(response, 401, OPEN_ADDRESS);
+      if (!session) return sendWords(response, 401, OPEN_ADDRESS);
       this.#connections.trust(request.socket);
-      json(response, 200, session);
+      sendJson(response, 200, session);
     } else if (request.method === 'GET') {
-      if (!this.#gate.knows(request)) return words(response, 401, OPEN_ADDRESS);
+      if (!this.#gate.knows(request)) return sendWords(response, 401, OPEN_ADDRESS);
       this.#connections.trust(request.socket);
       response.writeHead(204).end();
-    } else words(response, 405, 'this is not done here');
+    } else sendWords(response, 405, 'this is not done here');
   }
 
   async #pictures({ request, response, url }: Exchange): Promise<void> {
     if (request.method === 'POST') {
-      if (!this.#gate.knows(request)) return words(response, 401, OPEN_ADDRESS);
+      if (!this.#gate.knows(request)) return sendWords(response, 401, OPEN_ADDRESS);
       this.#connections.trust(request.socket);
       const kept = await this.#uploads.take(request, url);
-      return json(response, 200, kept);
+      return sendJson(response, 200, kept);
     }
-    if (request.method !== 'GET') return words(response, 405, 'this is not done here');
-    if (!this.#gate.mayShow(url)) return words(response, 401, OPEN_ADDRESS);
+    if (request.method !== 'GET') return sendWords(response, 405, 'this is not done here');
+    if (!this.#gate.mayShow(url)) return sendWords(response, 401, OPEN_ADDRESS);
     this.#connections.trust(request.socket);
     const picture = pictureFile(this.#services.picturePath(url.pathname.slice(PICTURES_PATH.length)));
-    if (!picture) return words(response, 404, 'there is no picture here');
+    if (!picture) return sendWords(response, 404, 'there is no picture here');
     response.writeHead(200, {
       'Content-Type': picture.type,
       'Content-Security-Policy': PICTURE_POLICY,
@@ -106,30 +108,16 @@ export class Responses {
   }
 
   async #pages({ request, response, url }: Exchange): Promise<void> {
-    if (request.method !== 'POST') return words(response, 405, 'this is not done here');
-    if (!this.#gate.knows(request)) return words(response, 401, OPEN_ADDRESS);
+    if (request.method !== 'POST') return sendWords(response, 405, 'this is not done here');
+    if (!this.#gate.knows(request)) return sendWords(response, 401, OPEN_ADDRESS);
     this.#connections.trust(request.socket);
-    json(response, 200, await this.#uploads.pages(request, url));
+    sendJson(response, 200, await this.#uploads.pages(request, url));
   }
 
   #file({ request, response, url }: Exchange): void {
     const pathname = url.pathname === '/' ? '/index.html' : url.pathname;
     const file = request.method === 'GET' ? pageFile(this.#page, pathname) : undefined;
-    if (!file) return words(response, 404, 'there is nothing here');
+    if (!file) return sendWords(response, 404, 'there is nothing here');
     response.writeHead(200, { 'Content-Type': file.type }).end(file.content);
   }
-}
-
-/** The address that is asked for; undefined when it is none of this server's, as `//` or that of a proxy's request. */
-function addressOf({ url }: IncomingMessage): URL | undefined {
-  if (!url?.startsWith('/') || url.startsWith('//')) return undefined;
-  return URL.parse(`http://127.0.0.1${url}`) ?? undefined;
-}
-
-function words(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
-}
-
-function json(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
 }

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { Dispatcher } from '../doors/dispatcher.ts';
+import { Connections } from '../doors/http/connections.ts';
+import { LOCAL_TIMES, listenLocally } from '../doors/http/listen.ts';
 import { SnugError } from '../contract/errors.ts';
 import { MOST_MESSAGE_BYTES, SOCKET_PATH, SOCKET_PROTOCOL } from '../contract/wire.ts';
 import { appRoot } from '../root.ts';
 import type { Services } from '../services/services.ts';
 import { Responses } from './responses.ts';
-import { Connections } from './connections.ts';
 import { Gate } from './gate.ts';
 import { WindowSocket } from './window-socket.ts';
 
@@ -22,20 +22,13 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 const MOST_WINDOWS = 32;
-/** A request comes from this machine: its head is there at once, a picture of the largest size within seconds. */
-const TIMES = {
-  headersTimeout: 10_000,
-  requestTimeout: 120_000,
-  keepAliveTimeout: 5_000,
-  connectionsCheckingInterval: 2_000,
-};
 const GOING_AWAY = 1001;
 const builtPage = join(appRoot, 'dist', 'renderer');
 
 /** Serves the built window and its Api on 127.0.0.1. Throws with advice when the window has not been built. */
 export async function startServer(
   services: Services,
-  options: { port: number; page?: string; times?: Partial<typeof TIMES> },
+  options: { port: number; page?: string; times?: Partial<typeof LOCAL_TIMES> },
 ): Promise<RunningServer> {
   const page = options.page ?? builtPage;
   if (!existsSync(join(page, 'index.html'))) {
@@ -43,10 +36,9 @@ export async function startServer(
       advice: 'Run: npm run build',
     });
   }
-  const http = createServer({ ...TIMES, ...options.times });
+  const http = createServer({ ...LOCAL_TIMES, ...options.times });
   const connections = new Connections(http);
-  await listen(http, options.port);
-  const { port } = http.address() as AddressInfo;
+  const port = await listenLocally(http, options.port);
   const gate = new Gate(port);
   const sockets = new WebSocketServer({
     noServer: true,
@@ -80,20 +72,4 @@ export async function startServer(
 function refuse(socket: Duplex, status: string): void {
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-async function listen(http: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    http.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, port)));
-    // never another address: whoever reaches this port reads the person's chats
-    http.listen(port, '127.0.0.1', resolve);
-  });
-}
-
-function listenError(error: NodeJS.ErrnoException, port: number): Error {
-  const way = { advice: 'Choose another one, or none.', remedies: [{ kind: 'choose-port' }] } as const;
-  if (error.code === 'EADDRINUSE') return new SnugError('BUSY', `port ${port} is in use`, way);
-  if (error.code === 'EACCES')
-    return new SnugError('BAD_ARGUMENT', `the system does not give out port ${port}`, way);
-  return error;
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { pageSchema, type AddedPicture, type DocumentPages } from '../contract/conversation.ts';
 import { SnugError } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES, MOST_PICTURE_NAME } from '../contract/wire.ts';
+import { readBody } from '../doors/http/body.ts';
 import type { Services } from '../services/services.ts';
 
 /** Pictures held in memory at once; a window drops sixteen. */
@@ -37,7 +38,6 @@ export class Uploads {
     use: (bytes: Buffer, name: string) => Promise<Result>,
   ): Promise<Result> {
     const name = searchParams.get('name') ?? 'picture';
-    if (Number(request.headers['content-length'] ?? 0) > MOST_PICTURE_BYTES) throw tooLarge();
     if (name.length > MOST_PICTURE_NAME) {
       throw new SnugError('BAD_ARGUMENT', `the picture's name has more than ${MOST_PICTURE_NAME} letters`, {
         advice: 'Give the file a shorter name.',
@@ -45,7 +45,7 @@ export class Uploads {
     }
     await this.#turn();
     try {
-      return await use(await readBody(request), name);
+      return await use(await readBody(request, MOST_PICTURE_BYTES, tooLarge), name);
     } finally {
       this.#running--;
       this.#waiting.shift()?.();
@@ -64,17 +64,6 @@ function pageOf(searchParams: URLSearchParams): number {
   const page = pageSchema.safeParse(Number(searchParams.get('page')));
   if (!page.success) throw new SnugError('BAD_ARGUMENT', 'there is no such page');
   return page.data;
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MOST_PICTURE_BYTES) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function tooLarge(): SnugError {

@@ -3,7 +3,7 @@ import { SnugError } from '../contract/errors.ts';
 import type { EventBus } from './event-bus.ts';
 
 /** What models and their files are used for, by who does nothing else meanwhile. */
-export type UseKind = 'answer' | 'sideBySide' | 'fit' | 'download' | 'move';
+export type UseKind = 'answer' | 'serving' | 'sideBySide' | 'fit' | 'download' | 'move';
 
 interface Use {
   readonly kind: UseKind;
@@ -71,8 +71,9 @@ export class Activity {
   async freeMemory(path?: string): Promise<void> {
     this.refuseIfUsed('sideBySide', 'a model is answering');
     this.refuseIfUsed('answer', 'a model is answering', { path });
+    this.refuseIfUsed('serving', 'a model is answering another program', { path });
     // the model in memory is another one
-    if (this.isUsed('answer')) return;
+    if (this.isUsed('answer') || this.isUsed('serving')) return;
     await Promise.all([...this.#keepers].map((keeper) => keeper.release()));
   }
 }

@@ -11,7 +11,6 @@ import type {
 } from '../contract/conversation.ts';
 import type { SentSize } from '../contract/chat.ts';
 import { SnugError } from '../contract/errors.ts';
-import type { LaptopService } from '../contract/laptop.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import type { ConversationRepository } from '../store/conversations.ts';
 import type { PictureRepository } from '../store/pictures.ts';
@@ -22,8 +21,8 @@ import { SideBySide } from './side-by-side.ts';
 import { NEW_TITLE, type ConversationList } from './conversation-list.ts';
 import type { CurrentAnswer } from './current-answer.ts';
 import type { Library } from './library.ts';
-import { LoadedModel } from './loaded-model.ts';
-import { ModelRequests, modelOf, sentSizes } from './model-requests.ts';
+import type { LoadedModel } from './loaded-model.ts';
+import { modelOf, sentSizes, type ModelRequests } from './model-requests.ts';
 import { PictureCounter } from './picture-counter.ts';
 import { PicturePace } from './picture-pace.ts';
 import { replacingAnswer, replacingQuestion } from './replacing-messages.ts';
@@ -57,11 +56,13 @@ export class Chat implements ChatService {
     pictures: PictureRepository;
     library: Pick<Library, 'usable'>;
     settings: StoredSettings;
-    laptop: LaptopService;
+    /** closed with the chat */
+    model: LoadedModel;
+    requests: ModelRequests;
     events: EventBus;
     start?: StartWorker | undefined;
   }) {
-    const { activity, current, start, events } = options;
+    const { activity, current, start, events, model, requests } = options;
     this.#conversations = options.conversations;
     this.#list = options.list;
     this.#current = current;
@@ -69,8 +70,6 @@ export class Chat implements ChatService {
     this.#pictures = options.pictures;
     this.#library = options.library;
     this.#events = events;
-    const model = new LoadedModel(start, (loaded) => activity.setLoaded(loaded));
-    const requests = new ModelRequests(options);
     const pace = new PicturePace();
     this.#model = model;
     this.#requests = requests;

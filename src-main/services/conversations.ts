@@ -123,8 +123,8 @@ export class Conversations implements ConversationService {
   async #freeOthers(modelId: string): Promise<void> {
     const { loaded } = this.#activity;
     if (!loaded || loaded.path === this.#library.usable(modelId).path) return;
-    if (!this.#activity.isUsed('answer') && !this.#activity.isUsed('sideBySide'))
-      await this.#activity.freeMemory();
+    const kinds = ['answer', 'serving', 'sideBySide'] as const;
+    if (!kinds.some((kind) => this.#activity.isUsed(kind))) await this.#activity.freeMemory();
   }
 
   async #summary(id: string): Promise<ConversationSummary> {

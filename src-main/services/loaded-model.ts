@@ -19,6 +19,8 @@ import { TaskQueue } from './task-queue.ts';
 /** A model that nobody has used for so long is taken out of memory: other programs want it, and it loads again when it is asked. */
 const IDLE_MILLISECONDS = 15 * 60_000;
 
+type NextKey = string | ((answer: SentAnswer) => string);
+
 /** What can be asked of the model by whoever has it for the moment. */
 export interface ModelInUse {
   /** Loads a model unless it is the one loaded, with the same settings and unchanged files. */
@@ -32,11 +34,11 @@ export interface ModelInUse {
    * Makes the process of the model opened last, whether to count or to answer, remember a conversation; `key` names its state, so that an
    * unchanged one is not sent again.
    */
-  remember(key: string, history: () => ChatHistory): Promise<void>;
-  /** Sends a question; afterwards the process remembers the state called `nextKey`. */
+  remember(key: string, history: () => ChatHistory | Promise<ChatHistory>): Promise<void>;
+  /** Sends a question; afterwards the process remembers the state called `nextKey`, which the answer may be part of. */
   send(
     request: SendRequest,
-    nextKey: string,
+    nextKey: NextKey,
     options: { signal: AbortSignal; onEvent: (event: ChatEvent) => void },
   ): Promise<SentAnswer>;
   /** Tokens of a question's pictures, scaled to the room beside the conversation that the process remembers. */
@@ -119,19 +121,19 @@ class ModelProcess {
     return this.#worker.isOver;
   }
 
-  async remember(key: string, history: () => ChatHistory): Promise<void> {
+  async remember(key: string, history: () => ChatHistory | Promise<ChatHistory>): Promise<void> {
     if (this.#remembered === key) return;
-    await this.#forgetting((worker) => worker.restore(history()));
+    await this.#forgetting(async (worker) => worker.restore(await history()));
     this.#remembered = key;
   }
 
   async send(
     request: SendRequest,
-    nextKey: string,
+    nextKey: NextKey,
     options: { signal: AbortSignal; onEvent: (event: ChatEvent) => void },
   ): Promise<SentAnswer> {
     const answer = await this.#forgetting((worker) => worker.send(request, options));
-    this.#remembered = nextKey;
+    this.#remembered = typeof nextKey === 'string' ? nextKey : nextKey(answer);
     return answer;
   }
 
@@ -221,13 +223,13 @@ class Holder implements ModelInUse {
     return last;
   }
 
-  async remember(key: string, history: () => ChatHistory): Promise<void> {
+  async remember(key: string, history: () => ChatHistory | Promise<ChatHistory>): Promise<void> {
     return this.#withLast((last) => last.remember(key, history));
   }
 
   async send(
     request: SendRequest,
-    nextKey: string,
+    nextKey: NextKey,
     options: { signal: AbortSignal; onEvent: (event: ChatEvent) => void },
   ): Promise<SentAnswer> {
     return this.#withLast((last) => last.send(request, nextKey, options));

@@ -1,5 +1,5 @@
 import type { ChatHistory, OpenChatRequest, SendRequest, SentSize } from '../contract/chat.ts';
-import type { Conversation, Message } from '../contract/conversation.ts';
+import type { ChatOptions, Conversation, Message } from '../contract/conversation.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { LaptopService } from '../contract/laptop.ts';
 import type { PictureRepository } from '../store/pictures.ts';
@@ -29,9 +29,17 @@ export class ModelRequests {
   }
 
   async open(conversation: Conversation): Promise<OpenChatRequest> {
+    return this.opening(modelOf(conversation), conversation.options);
+  }
+
+  /** What a model is opened with; without options as for a new conversation. */
+  async opening(
+    modelId: string,
+    options: Partial<Pick<ChatOptions, 'contextTokens' | 'imageMaxTokens'>> = {},
+  ): Promise<OpenChatRequest> {
     const threads = await this.threads();
-    const model = this.#library.usable(modelOf(conversation));
-    const { contextTokens, imageMaxTokens } = conversation.options;
+    const model = this.#library.usable(modelId);
+    const { contextTokens = this.#settings.current.contextTokens, imageMaxTokens } = options;
     return {
       modelPath: model.path,
       mmprojPath: model.mmprojPath,
@@ -62,7 +70,7 @@ export class ModelRequests {
     const turns = thread.flatMap((message, i) => {
       if (!wasSeen(message, thread[i + 1])) return [];
       const sizes = sentSizes(conversation, thread, message);
-      const pictures = this.pictures(message).map((path, at) => ({ path, sentAs: sizes?.[at] }));
+      const pictures = this.pictures(message).map((file, at) => ({ file, sentAs: sizes?.[at] }));
       return [{ role: message.role, text: message.text, pictures }];
     });
     return { systemPrompt: conversation.options.systemPrompt, turns };

@@ -16,10 +16,14 @@ import { FitService } from './fit-service.ts';
 import { ModelsFolder } from './folder.ts';
 import { partsOnDisk, type HubAccess } from './hub-access.ts';
 import { LaptopReader } from './laptop.ts';
+import { LoadedModel } from './loaded-model.ts';
 import { Library } from './library.ts';
 import { ModelReader } from './model-reader.ts';
+import { ModelRequests } from './model-requests.ts';
 import type { Disk } from './move/disk.ts';
 import { isNeeded } from './move/files.ts';
+import type { PictureProcess } from './picture-process.ts';
+import { Serving, type OpenEndpoint } from './serving.ts';
 import type { StoredSettings } from './settings.ts';
 
 /** The services that work with processes, put together. */
@@ -117,32 +121,19 @@ export function openFits(ground: Ground, { library, folder, laptop }: Models): F
 export function openChats(
   ground: Ground,
   { library, laptop }: Models,
-): { conversations: Conversations; chat: Chat } {
+  { pictures: process, endpoint }: { pictures: PictureProcess; endpoint: OpenEndpoint | undefined },
+): { conversations: Conversations; chat: Chat; serving: Serving } {
   const { store, events, settings, activity, working, start } = ground;
-  const list = new ConversationList(store.conversations, events);
+  const { conversations: repository, pictures } = store;
+  const list = new ConversationList(repository, events);
   const current = new CurrentAnswer(activity);
-  const conversations = new Conversations({
-    repository: store.conversations,
-    settings,
-    events,
-    list,
-    current,
-    activity,
-    library,
-  });
+  const model = new LoadedModel(start, (loaded) => activity.setLoaded(loaded));
+  const requests = new ModelRequests({ pictures, library, settings, laptop });
+  const conversations = new Conversations({ repository, settings, events, list, current, activity, library });
+  const shared = { model, requests, library, settings, activity, events };
+  const serving = working.use(new Serving({ ...shared, open: endpoint, pictures: process }));
   const chat = working.use(
-    new Chat({
-      conversations: store.conversations,
-      list,
-      current,
-      activity,
-      pictures: store.pictures,
-      library,
-      settings,
-      laptop,
-      events,
-      start,
-    }),
+    new Chat({ ...shared, conversations: repository, list, current, pictures, start }),
   );
-  return { conversations, chat };
+  return { conversations, chat, serving };
 }

@@ -22,6 +22,7 @@ import type { Library } from './library.ts';
 import type { Disk } from './move/disk.ts';
 import { openCatalogue, openChats, openFits, openModels, type Ground, type Models } from './parts.ts';
 import { PictureProcess } from './picture-process.ts';
+import type { OpenEndpoint } from './serving.ts';
 import { StoredSettings } from './settings.ts';
 
 /** Everything a door serves. */
@@ -42,6 +43,8 @@ interface ServiceOptions extends DoorSystem {
   home: string;
   door: AppInfo['door'];
   start?: StartWorker | undefined;
+  /** how a model is served to other programs; without it none is */
+  endpoint?: OpenEndpoint | undefined;
   /** what moving the models uses; a test's own fails half-way */
   disk?: Disk | undefined;
   /** the model that Snug comes with; a test's own is shorter */
@@ -55,7 +58,7 @@ interface ServiceOptions extends DoorSystem {
  * opened is closed again.
  */
 export async function openServices(options: ServiceOptions): Promise<Services> {
-  const { home, door } = options;
+  const { home, door, endpoint } = options;
   await using opening = new AsyncDisposableStack();
   const store = opening.use(openStore(home));
   const events = new EventBus();
@@ -76,9 +79,9 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   const downloading = openDownloads(ground, models, options);
   const catalogue = openCatalogue(ground, models, { hub: downloading.hub, path: options.catalogue });
   const fits = openFits(ground, models);
-  const { conversations, chat } = openChats(ground, models);
-  const drafts = new Drafts({ repository: store.drafts, pictures: store.pictures, events });
   const pictures = working.use(new PictureProcess(start));
+  const chats = openChats(ground, models, { pictures, endpoint });
+  const drafts = new Drafts({ repository: store.drafts, pictures: store.pictures, events });
   const app = appFacts({ door, logsFolder }, ground, models);
 
   const interrupted = store.fitJobs.interrupted();
@@ -88,17 +91,12 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   opening.use(goOnDownloading(ground, models, downloading));
 
   const { downloads, tokens } = downloading;
+  const onModels = { library, folder, catalogue, downloads, tokens, fits };
   const opened = opening.move();
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= closeAll(opened, log));
   return {
-    api: logBugs(
-      {
-        ...{ app, laptop, library, folder, catalogue, downloads, tokens },
-        ...{ fits, conversations, chat, drafts, settings },
-      },
-      log,
-    ),
+    api: logBugs({ ...onModels, ...chats, app, laptop, drafts, settings }, log),
     events,
     ...pictureFiles(store, pictures),
     close,

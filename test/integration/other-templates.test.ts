@@ -71,7 +71,7 @@ describe('a model whose end of an answer only its template knows', () => {
         {
           role: 'user',
           text: 'What does <|over|> mean? <image> <|begin|>system',
-          pictures: [{ path: sample('circle') }],
+          pictures: [{ file: sample('circle') }],
         },
         { role: 'assistant', text: '', pictures: [] },
       ],

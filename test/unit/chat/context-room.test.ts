@@ -46,11 +46,13 @@ function question(
   pictures: readonly PictureSize[],
   detail: PictureDetail = 'usual',
   text = words(10),
+  keepsAll = false,
 ): AskedQuestion {
   return {
     message: { role: 'user', text, pictures: pictures.length },
     pictures: pictures.map((original) => ({ original })),
     detail,
+    keepsAll,
   };
 }
 
@@ -123,6 +125,15 @@ describe('several pictures', () => {
 });
 
 describe('in a conversation', () => {
+  it('nothing is forgotten where nothing may be, and what does not fit is refused', async () => {
+    const before = [...said(1000), ...said(900)];
+    const whole = (text: string) => room().tokensOf(question([], 'usual', text, true), before);
+    expect((await whole(words(100))).dropped).toBe(0);
+    const error = await rejected(whole(words(300)));
+    expect(error.code).toBe('CONTEXT_FULL');
+    expect(error.message).toContain('this conversation takes 4,100 tokens');
+  });
+
   it('a picture takes the room that is left before anything is forgotten', async () => {
     const { tokens, dropped } = await room().tokensOf(question([PHOTO]), said(1150));
     expect(dropped).toBe(0);

@@ -101,3 +101,20 @@ it('an answer of no words is none, whatever the prompt opened', async () => {
   const { made } = session('{% for m in messages %}[{{ m.content }}]{% endfor %}<think>');
   expect((await made.send(question('Is it?'))).text).toBe('');
 });
+
+it('an answer ends before the words that it is to stop at, and no word after them is counted', async () => {
+  const { made } = session(undefined, ['One, ', 'tw', 'o, th', 'ree, ', 'four']);
+  const events: ChatEvent[] = [];
+  const answer = await made.send(
+    { ...question('Count.'), stop: [', three', 'nine'] },
+    { onEvent: (event) => events.push(event) },
+  );
+  expect(answer).toMatchObject({ text: 'One, two', reason: 'end', statistics: { answerTokens: 4 } });
+  expect(events.flatMap((event) => (event.kind === 'text' ? [event.text] : [])).join('')).toBe('One, two');
+  expect(made.messages.at(-1)?.text).toBe('One, two');
+});
+
+it('words that only begin like those are said in the end', async () => {
+  const { made } = session(undefined, ['One, ', 'two, th']);
+  expect((await made.send({ ...question('Count.'), stop: [', three'] })).text).toBe('One, two, th');
+});

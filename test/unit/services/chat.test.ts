@@ -5,7 +5,10 @@ import type { SideBySideState, Message } from '../../../src-main/contract/conver
 import { CancelledError, SnugError } from '../../../src-main/contract/errors.ts';
 import { DEFAULT_SETTINGS } from '../../../src-main/contract/settings.ts';
 import { Activity } from '../../../src-main/services/activity.ts';
+import type { LaptopService } from '../../../src-main/contract/laptop.ts';
 import { Chat } from '../../../src-main/services/chat.ts';
+import { LoadedModel } from '../../../src-main/services/loaded-model.ts';
+import { ModelRequests } from '../../../src-main/services/model-requests.ts';
 import { ConversationList } from '../../../src-main/services/conversation-list.ts';
 import { Conversations } from '../../../src-main/services/conversations.ts';
 import type { chatContract } from '../../../src-main/contract/workers/chat.ts';
@@ -80,16 +83,15 @@ function setUp(play: (call: ChatCall) => unknown = () => undefined) {
   const activity = new Activity(events);
   const list = new ConversationList(repository, events);
   const current = new CurrentAnswer(activity);
+  const library = { usable } as unknown as Parts['library'];
   const chat = new Chat({
-    conversations: repository,
-    list,
-    current,
-    activity,
-    pictures,
-    library: { usable } as unknown as Parts['library'],
+    ...{ conversations: repository, list, current, activity, pictures, library, events },
     settings: settings as Parts['settings'],
-    laptop: {} as Parts['laptop'],
-    events,
+    model: new LoadedModel(workers.start, (loaded) => activity.setLoaded(loaded)),
+    requests: new ModelRequests({
+      ...{ pictures, library, settings: settings as Parts['settings'] },
+      laptop: {} as LaptopService,
+    }),
     start: workers.start,
   });
   const kept = new Conversations({

@@ -55,7 +55,7 @@ describe('what a model is told of a conversation', () => {
       message('a1', 'assistant', 'A mug', { statistics: { ...statistics, sentPictures: [sent] } }),
     ];
     const [turn] = requests.history(conversation(thread), thread).turns;
-    expect(turn?.pictures).toEqual([{ path: '/pictures/mug', sentAs: sent }]);
+    expect(turn?.pictures).toEqual([{ file: '/pictures/mug', sentAs: sent }]);
   });
 });
 

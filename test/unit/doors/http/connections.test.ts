@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { MOST_STRANGERS } from '../../../src-main/serve/connections.ts';
-import { ended, SmallServer } from '../../helpers/small-server.ts';
+import { MOST_STRANGERS } from '../../../../src-main/doors/http/connections.ts';
+import { ended, SmallServer } from '../../../helpers/small-server.ts';
 
 // An error that nobody hears ends the process: vitest then fails the file, whatever the expectations say.
 
