@@ -4,7 +4,7 @@ import type { OpenChatRequest, SendRequest } from '../src-main/contract/chat.ts'
 import { startChatWorker } from '../src-main/engine/workers.ts';
 import { predictedSpeedOf } from '../src-main/fit/predicted-speed.ts';
 import { measureInChat, writeFullSizeModel, type FullSizeCase } from '../test/fixtures/measured-full-size.ts';
-import { QWEN_3B, QWEN_7B } from '../test/fixtures/sparse-models.ts';
+import { QWEN_3B, QWEN_7B, type RealLayout } from '../test/fixtures/sparse-models.ts';
 import { machine } from './measure.ts';
 
 // What Snug says of speed and memory before a fit, against what models of Qwen2.5-VL's real size take:
@@ -20,7 +20,7 @@ const SMALL_PICTURE = 64;
 const PICTURE = 256;
 const TOLERATED = { speed: 0.15, memory: 0.05 };
 
-type Case = Pick<FullSizeCase, 'layout' | 'plan' | 'pictureTokens'>;
+type Case = Pick<FullSizeCase, 'plan' | 'pictureTokens'> & { readonly layout: RealLayout };
 
 const cases: readonly Case[] = [
   ...(['Q8_0', 'Q4_K_M', 'Q2_K', 'IQ2_M', 18] as const).map((plan) => ({

@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { writeSparseGemma3 } from '../../fixtures/families/gemma3.ts';
+import { writeSparseQwen3Vl } from '../../fixtures/families/qwen3-vl.ts';
 import { measureInChat, writeFullSizeModel } from '../../fixtures/measured-full-size.ts';
 import { QWEN_3B } from '../../fixtures/sparse-models.ts';
-import { sharedFolder } from '../../helpers/temporary-folder.ts';
+import { sharedFolder, temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 const MiB = 2 ** 20;
 const script = join(import.meta.dirname, '..', '..', 'fixtures', 'quantize-in-child.ts');
@@ -47,6 +49,22 @@ describe.runIf(platform() === 'linux')('the memory that a plan is said to need',
     const measured = await measureInChat(request);
     const { totalBytes } = said.memory;
     expect(totalBytes).toBeGreaterThan(300 * MiB);
+    expect(measured.peakMemoryBytes).toBeGreaterThan(0.95 * totalBytes);
+    expect(measured.peakMemoryBytes).toBeLessThan(1.05 * totalBytes + BESIDE_THE_MODEL);
+  });
+
+  // of Gemma 3 most layers keep a window of what was said, and its pictures have 4,096 patches whatever their size
+  it.each([
+    ['Qwen3-VL', writeSparseQwen3Vl, 200],
+    ['Gemma 3', writeSparseGemma3, 400],
+  ] as const)('is what a chat with a picture takes: %s', async (_, write, atLeast) => {
+    const { plan: said, request } = await writeFullSizeModel(
+      { layout: write, plan: 'Q4_K_M', contextTokens: 8192, pictureTokens: 256, threads: 2 },
+      temporaryFolder(),
+    );
+    const measured = await measureInChat(request);
+    const { totalBytes } = said.memory;
+    expect(totalBytes).toBeGreaterThan(atLeast * MiB);
     expect(measured.peakMemoryBytes).toBeGreaterThan(0.95 * totalBytes);
     expect(measured.peakMemoryBytes).toBeLessThan(1.05 * totalBytes + BESIDE_THE_MODEL);
   });

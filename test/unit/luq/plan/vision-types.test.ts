@@ -14,6 +14,7 @@ it('an encoder in 8 bits keeps everything but its matrices', () => {
     ggufTensor({ name: 'v.patch_embd.weight', shape: [14, 14, 3, 64] }),
     ggufTensor({ name: 'v.patch_embd.weight.1', shape: [14, 14, 3, 64] }),
     ggufTensor({ name: 'v.position_embd.weight', shape: [64, 577], type: 'F32' }),
+    ggufTensor({ name: 'mm.input_projection.weight', shape: [64, 64] }),
     ggufTensor({ name: 'v.class_embd', shape: [64], type: 'F32' }),
     ggufTensor({ name: 'v.blk.0.odd.weight', shape: [50, 64] }),
   ];
@@ -30,6 +31,7 @@ it('an encoder in 8 bits keeps everything but its matrices', () => {
     'v.patch_embd.weight': 'F16',
     'v.patch_embd.weight.1': 'F16',
     'v.position_embd.weight': 'F32',
+    'mm.input_projection.weight': 'F16',
     'v.class_embd': 'F32',
     'v.blk.0.odd.weight': 'F16',
   });
