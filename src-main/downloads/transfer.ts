@@ -14,6 +14,8 @@ const MOST_PIECE_BYTES = 16 * 2 ** 20;
 const LEAST_PIECE_BYTES = 2 ** 20;
 /** … and several a connection, so that none is left with much when the others are done. */
 const PIECES_A_CONNECTION = 4;
+/** Failures in a row, while others fetch, after which a connection gives up. */
+const REFUSALS = 3;
 /** What is written at once: TLS hands over 16 KiB at a time, and each write costs a turn of the loop. */
 const WRITTEN_BYTES = 256 * 2 ** 10;
 
@@ -41,6 +43,8 @@ export class Transfer {
   /** connections at work, and those of them that wait for a while to pass */
   #working = 0;
   #waiting = 0;
+  /** when anything was written last, on the clock of `performance` */
+  #wroteAt = -Infinity;
 
   constructor(parts: TransferParts) {
     this.#parts = parts;
@@ -57,7 +61,11 @@ export class Transfer {
     const lane = async (): Promise<void> => {
       this.#working++;
       try {
-        for (let piece = queue.shift(); piece; piece = queue.shift()) await this.#fetch(piece, signal);
+        for (let piece = queue.shift(); piece; piece = queue.shift()) {
+          if (await this.#fetch(piece, signal)) continue;
+          queue.unshift(piece);
+          return;
+        }
       } catch (reason) {
         failure ??= { reason };
         stop.abort();
@@ -83,7 +91,9 @@ export class Transfer {
     return pieces.map(({ start, end }) => ({ at: start, end }));
   }
 
-  async #fetch(piece: Piece, signal: AbortSignal): Promise<void> {
+  /** False when this connection alone is refused, as by a server that allows fewer: the others fetch what is left of the piece. */
+  async #fetch(piece: Piece, signal: AbortSignal): Promise<boolean> {
+    let failedAt = Infinity;
     for (let failures = 0; piece.at < piece.end;) {
       const { at } = piece;
       try {
@@ -91,10 +101,14 @@ export class Transfer {
       } catch (error) {
         failures = piece.at > at ? 1 : failures + 1;
         const wait = waitAfter(error, failures, this.#parts.patience);
+        const doOthersWork = this.#working > 1 && this.#wroteAt > failedAt;
+        if (wait !== undefined && failures >= REFUSALS && doOthersWork) return false;
         if (wait === undefined) throw error;
+        failedAt = performance.now();
         await this.#wait(wait, signal);
       }
     }
+    return true;
   }
 
   /** Reads once, as far as it goes; what came before an error is written. */
@@ -133,6 +147,7 @@ export class Transfer {
     if (piece.at === 0) checkBeginning(bytes);
     await part.write(piece.at, bytes);
     piece.at += bytes.length;
+    this.#wroteAt = performance.now();
     hash.follow(part.written.prefix);
     this.#show();
   }

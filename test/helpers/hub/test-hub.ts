@@ -43,6 +43,8 @@ export class TestHub implements AsyncDisposable {
   readonly #hub: Server;
   readonly #storage: Server;
   #signature = randomUUID();
+  #sending = 0;
+  #mostSending = Infinity;
 
   private constructor() {
     this.#hub = createServer((request, response) => void this.#answer('hub', request, response));
@@ -86,6 +88,11 @@ export class TestHub implements AsyncDisposable {
   /** Fails from now on, until it has recovered or failed often enough. */
   fail(fault: Fault, planned: PlannedFault = {}): void {
     this.#faults.plan(fault, planned);
+  }
+
+  /** Answers so many questions to the storage at once, and refuses others with 503. */
+  allowConnections(most: number): void {
+    this.#mostSending = most;
   }
 
   /** Does everything right again. */
@@ -181,7 +188,17 @@ export class TestHub implements AsyncDisposable {
     response.writeHead(302, Object.fromEntries(told)).end();
   }
 
-  #store(pathname: string, query: URLSearchParams, exchange: Exchange): Promise<void> | void {
+  async #store(pathname: string, query: URLSearchParams, exchange: Exchange): Promise<void> {
+    if (this.#sending >= this.#mostSending) return refuse(exchange.response, 503, '');
+    this.#sending++;
+    try {
+      await this.#sendStored(pathname, query, exchange);
+    } finally {
+      this.#sending--;
+    }
+  }
+
+  #sendStored(pathname: string, query: URLSearchParams, exchange: Exchange): Promise<void> | void {
     if (query.get('signature') !== this.#signature) return refuse(exchange.response, 403, '');
     const path = query.get('name') ?? '';
     const contents = [...this.#repositories.values()].map(({ files }) => files[path]);

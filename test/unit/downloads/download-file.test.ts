@@ -211,6 +211,16 @@ describe('what goes wrong on the way and passes', () => {
     expect(readFileSync(to).equals(other.read(0, other.bytes))).toBe(true);
   });
 
+  it('a server that allows fewer connections than are tried', async () => {
+    const { hub, start, expectWhole, sentTwice } = await downloadOf(seeded(6 * MIB));
+    hub.fail({ kind: 'slow', bytesPerSecond: 4 * MIB }, { at: storage });
+    hub.allowConnections(1);
+    // the patience of one that is refused would be over long before the file is there
+    await start({ patience: { ...QUICKLY, attempts: 4, firstMilliseconds: 100, mostMilliseconds: 100 } });
+    await expectWhole();
+    expect(sentTwice()).toBe(1);
+  });
+
   it('a Retry-After is waited for, and told', async () => {
     const { hub, start, expectWhole, progress } = await downloadOf(model);
     hub.fail(
