@@ -156,9 +156,8 @@ async function verified(
   const { bytes } = source.facts;
   const show = () => meter.show({ state: 'verifying', doneBytes: hash.hashed, bytes });
   hash.onHashed = show;
-  hash.follow(bytes);
   show();
-  const sha256 = await unlessCancelled(hash.end(), asked.signal);
+  const sha256 = await unlessCancelled(hash.end(bytes), asked.signal);
   const right = source.facts.sha256 ?? asked.expected?.sha256;
   if (right === undefined || right === sha256) return sha256;
   throw new SnugError(

@@ -8,6 +8,9 @@ export type HashReport = { readonly hashed: number } | { readonly sha256: string
 
 const entry = join(import.meta.dirname, `hash-thread${extname(import.meta.filename)}`);
 
+/** Each message to the thread costs more than hashing a little. */
+const FOLLOWED_BYTES = 2 ** 20;
+
 /** The SHA-256 of a file that is still being written, of what is there from its beginning on, by a thread that reads it from the disk. */
 export class FollowingHash implements AsyncDisposable {
   readonly #thread: Worker;
@@ -15,6 +18,7 @@ export class FollowingHash implements AsyncDisposable {
   /** bytes that are hashed */
   hashed = 0;
   onHashed: () => void = () => undefined;
+  #followed = 0;
 
   constructor(path: string) {
     this.#thread = new Worker(entry, { workerData: path, execArgv: [] });
@@ -35,11 +39,14 @@ export class FollowingHash implements AsyncDisposable {
 
   /** Everything before this byte is written. */
   follow(upTo: number): void {
+    if (upTo - this.#followed < FOLLOWED_BYTES) return;
+    this.#followed = upTo;
     this.#post({ upTo });
   }
 
-  /** In hex. @throws SnugError FILE */
-  end(): Promise<string> {
+  /** The whole file, which has so many bytes, in hex. @throws SnugError FILE */
+  end(bytes: number): Promise<string> {
+    this.#post({ upTo: bytes });
     this.#post('end');
     return this.#ended.promise;
   }

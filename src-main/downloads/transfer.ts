@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { CancelledError } from '../contract/errors.ts';
 import type { FollowingHash } from './following-hash.ts';
+import { Gathered } from './gathered.ts';
 import { brokenAnswer } from './hub-errors.ts';
 import type { PartFile } from './part-file.ts';
 import type { ProgressMeter } from './progress-meter.ts';
@@ -16,8 +17,6 @@ const LEAST_PIECE_BYTES = 2 ** 20;
 const PIECES_A_CONNECTION = 4;
 /** Failures in a row, while others fetch, after which a connection gives up. */
 const REFUSALS = 3;
-/** What is written at once: TLS hands over 16 KiB at a time, and each write costs a turn of the loop. */
-const WRITTEN_BYTES = 256 * 2 ** 10;
 
 export interface TransferParts {
   readonly source: RemoteSource;
@@ -116,34 +115,24 @@ export class Transfer {
     const { source, limit } = this.#parts;
     const answer = await source.open({ start: piece.at, end: piece.end }, signal);
     let position = answer.start;
-    let gathered: Buffer[] = [];
-    let gatheredBytes = 0;
-    const write = async (): Promise<void> => {
-      const bytes = Buffer.concat(gathered);
-      gathered = [];
-      gatheredBytes = 0;
-      await this.#write(piece, bytes);
-    };
+    const gathered = new Gathered((bytes) => this.#write(piece, bytes));
     try {
       for await (const chunk of chunksOf(answer.body, answer.host)) {
         if (position + chunk.length > answer.end) throw brokenAnswer(answer.host, 'sent more than it said');
         // a server without ranges sends again what is there
-        const fresh = chunk.subarray(Math.max(0, piece.at + gatheredBytes - position));
+        const known = piece.at + gathered.bytes - position;
         position += chunk.length;
-        gathered.push(fresh);
-        gatheredBytes += fresh.length;
+        await gathered.add(chunk.subarray(Math.max(0, known)));
         await limit.take(chunk.length, signal);
-        if (gatheredBytes >= WRITTEN_BYTES) await write();
       }
     } finally {
-      await write();
+      await gathered.write();
     }
     if (piece.at < piece.end) throw brokenAnswer(answer.host, 'cut the file off');
   }
 
   async #write(piece: Piece, bytes: Buffer): Promise<void> {
     const { part, hash, checkBeginning } = this.#parts;
-    if (bytes.length === 0) return;
     if (piece.at === 0) checkBeginning(bytes);
     await part.write(piece.at, bytes);
     piece.at += bytes.length;
