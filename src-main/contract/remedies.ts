@@ -44,6 +44,8 @@ export const remedySchema = z.discriminatedUnion('kind', [
   /** load it although the memory at hand is too small: it will be slow */
   z.object({ kind: z.literal('load-anyway') }),
   z.object({ kind: z.literal('choose-model') }),
+  /** download a model of the hub */
+  z.object({ kind: z.literal('get-model'), address: z.string() }),
   /** a page of the hub: a licence to accept, a token to make */
   z.object({ kind: z.literal('open-page'), address: z.url({ protocol: /^https?$/ }) }),
   /** give Snug an access token of the hub */

@@ -1,31 +1,51 @@
 import { existsSync } from 'node:fs';
 import { SnugError } from '../contract/errors.ts';
+import { hubAddress, meansHubAddress, type HubAddress } from '../contract/hub-address.ts';
 
-/** What people paste instead of a path: an address of a model's page, or the name of a repository. */
+/** What people paste instead of a path: an address of a model's page. */
 const ADDRESS =
   /^((?!file:)[a-z][a-z\d+.-]+:\/\/|ollama:|(www\.)?(huggingface\.co|hf\.co|modelscope\.cn|ollama\.com)\/)/i;
-/** "Qwen/Qwen2.5-VL-7B-Instruct-GGUF", also with ":Q4_K_M" as llama.cpp takes it: one slash, and no end that a file's name has. */
-const REPOSITORY = /^[a-z\d][\w.-]*\/[\w.-]*(gguf|instruct|-vl-|llava)[\w.-]*(:[\w.-]+)?$/i;
 /** "qwen2.5vl:7b", as Ollama names models; a drive of Windows has one letter. */
 const OLLAMA = /^[a-z\d][\w.-]+:[\w.-]+$/i;
 
 /** Why a text that was given as a path is none; undefined for what may be one. */
 export function addressRefusal(text: string): SnugError | undefined {
   const given = text.trim();
-  const isRepository = [REPOSITORY, OLLAMA].some((name) => name.test(given)) && !/\.gguf$/i.test(given);
-  const isAddress = ADDRESS.test(given) || isRepository;
-  if (!isAddress || existsSync(given)) return undefined;
-  return new SnugError('BAD_ARGUMENT', `${given} is an address, and Snug cannot download models yet`, {
+  if (existsSync(given)) return undefined;
+  if (meansHubAddress(given))
+    return new SnugError('BAD_ARGUMENT', `${given} is a model on the hub, and not a file`, {
+      advice: 'Download it first.',
+      remedies: [{ kind: 'get-model', address: given }],
+    });
+  const isOllama = OLLAMA.test(given) && !/\.gguf$/i.test(given);
+  if (!ADDRESS.test(given) && !isOllama) return undefined;
+  return new SnugError('BAD_ARGUMENT', `${given} is an address that Snug cannot download a model from`, {
     advice:
-      'Open it in a browser and download two files there: the model (a .gguf file in F16, BF16 or Q8_0) and its vision file (mmproj-….gguf). Then give Snug the files.',
+      'Look for the model on huggingface.co, in a repository whose name ends in -GGUF, and give its name: owner/name.',
   });
 }
 
-/** The same of a picture. */
+/**
+ * The repository that a text names, where it can be nothing else.
+ *
+ * @throws SnugError BAD_ARGUMENT
+ */
+export function givenHubAddress(text: string): HubAddress {
+  const address = hubAddress(text);
+  if (address) return address;
+  throw (
+    addressRefusal(text) ??
+    new SnugError('BAD_ARGUMENT', `${text.trim()} is no address of a model`, {
+      advice: 'Write it like owner/name, or paste the address of its page on huggingface.co.',
+    })
+  );
+}
+
+/** Why a text that was given as a picture is none. */
 export function pictureAddressRefusal(text: string): SnugError | undefined {
   const given = text.trim();
   if (!ADDRESS.test(given) || existsSync(given)) return undefined;
-  return new SnugError('BAD_ARGUMENT', `${given} is an address, and Snug downloads nothing`, {
+  return new SnugError('BAD_ARGUMENT', `${given} is an address, and Snug downloads no pictures`, {
     advice: 'Open it in a browser, save the picture, and give Snug the file.',
   });
 }

@@ -9,11 +9,11 @@ import type {
 } from '../contract/catalogue.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { FitReport } from '../contract/fit-report.ts';
-import { hubAddress, type HubAddress } from '../contract/hub-address.ts';
+import type { HubAddress } from '../contract/hub-address.ts';
 import type { LaptopService } from '../contract/laptop.ts';
 import { freeDiskBytes } from '../files/disk.ts';
 import { workFolder } from '../home.ts';
-import { addressRefusal } from '../models/hub-address.ts';
+import { givenHubAddress } from '../models/hub-address.ts';
 import { choose } from './catalogue/choice.ts';
 import type { HubReader } from './catalogue/hub-reader.ts';
 import type { Machine } from './catalogue/machine.ts';
@@ -75,7 +75,8 @@ export class ModelCatalogue implements CatalogueService {
   }
 
   async offer({ id, address, precision }: Parameters<CatalogueService['offer']>[0]): Promise<Offer> {
-    const asked = id === undefined ? addressOf(address ?? '') : { repository: this.#entry(id).repository };
+    const asked: HubAddress =
+      id === undefined ? givenHubAddress(address ?? '') : { repository: this.#entry(id).repository };
     const hub = this.#hub();
     const [machine, repository] = await Promise.all([
       this.#machine(),
@@ -120,17 +121,6 @@ export class ModelCatalogue implements CatalogueService {
   async close(): Promise<void> {
     await this.#remote.close();
   }
-}
-
-function addressOf(text: string): HubAddress {
-  const address = hubAddress(text);
-  if (address) return address;
-  throw (
-    addressRefusal(text) ??
-    new SnugError('BAD_ARGUMENT', `${text} is no address of a model`, {
-      advice: 'Write it like owner/name, or paste the address of its page on huggingface.co.',
-    })
-  );
 }
 
 function itemOf(entry: CatalogueEntry, machine: Machine): CatalogueItem {

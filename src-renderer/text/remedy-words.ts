@@ -20,6 +20,7 @@ const PLAIN = {
   'fit-model': 'Fit this model',
   'load-anyway': 'Load anyway',
   'choose-model': 'Choose another model',
+  'get-model': 'Get this model',
   'open-page': 'Open the page',
   'give-token': 'Give a token',
 };

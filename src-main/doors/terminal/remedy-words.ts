@@ -47,6 +47,8 @@ export function remedyWords(remedy: Remedy): string | undefined {
       return `--rungs ${remedy.high},${remedy.low}`;
     case 'set-clusters':
       return `--clusters ${remedy.clusters}`;
+    case 'get-model':
+      return `snug get ${remedy.address}`;
     case 'open-page':
       return `open ${remedy.address} in a browser`;
     default:

@@ -1,7 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { addressRefusal, pictureAddressRefusal } from '../../../src-main/models/hub-address.ts';
+import {
+  addressRefusal,
+  givenHubAddress,
+  pictureAddressRefusal,
+} from '../../../src-main/models/hub-address.ts';
+import { thrown } from '../../helpers/thrown.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 describe('what is pasted for a model', () => {
@@ -9,13 +14,22 @@ describe('what is pasted for a model', () => {
     'https://huggingface.co/Qwen/Qwen2.5-VL-7B-Instruct',
     'hf://ggml-org/Qwen2.5-VL-3B-Instruct-GGUF',
     'hf.co/unsloth/Qwen2.5-VL-7B-Instruct-GGUF:Q4_K_M',
-    'ssh://git@hf.co/Qwen/Qwen2.5-VL-7B-Instruct',
     'Qwen/Qwen2.5-VL-7B-Instruct',
-    'ggml-org/Qwen2.5-VL-3B-Instruct-GGUF:F16',
+    ' ggml-org/Qwen2.5-VL-3B-Instruct-GGUF:F16 ',
+  ])('%s can be downloaded, and is told so', (text) => {
+    expect(addressRefusal(text)?.remedies).toEqual([{ kind: 'get-model', address: text.trim() }]);
+    expect(givenHubAddress(text).repository).toMatch(/VL-\dB-Instruct/);
+  });
+
+  it.each([
+    'ssh://git@hf.co/Qwen/Qwen2.5-VL-7B-Instruct',
+    'https://huggingface.co/datasets/HuggingFaceM4/ChartQA',
+    'https://example.com/model.gguf',
     'qwen2.5vl:7b',
     ' ollama.com/library/qwen2.5vl ',
-  ])('%s is an address', (text) => {
-    expect(addressRefusal(text)?.advice).toContain('download two files');
+  ])('%s is an address that nothing is downloaded from', (text) => {
+    expect(addressRefusal(text)?.advice).toContain('owner/name');
+    expect(thrown(() => givenHubAddress(text))).toMatchObject({ code: 'BAD_ARGUMENT', remedies: [] });
   });
 
   it.each([
@@ -35,6 +49,10 @@ describe('what is pasted for a model', () => {
     const path = join(temporaryFolder(), 'Qwen2.5-VL-7B-Instruct:F16');
     mkdirSync(path);
     expect(addressRefusal(path)).toBeUndefined();
+  });
+
+  it('of nothing is no address', () => {
+    expect(thrown(() => givenHubAddress('some model')).message).toBe('some model is no address of a model');
   });
 });
 

@@ -133,10 +133,10 @@ describe('what is added', () => {
     'https://huggingface.co/Qwen/Qwen2.5-VL-7B-Instruct',
     'huggingface.co/ggml-org/Qwen2.5-VL-3B-Instruct-GGUF',
     'ggml-org/Qwen2.5-VL-3B-Instruct-GGUF',
-  ])('by an address (%s) is told what to download', async (address) => {
+  ])('by an address (%s) is told that it can be downloaded', async (address) => {
     const { refused } = await libraryOf().library.add({ paths: [address] });
-    expect(refused[0]?.message).toContain('Snug cannot download models yet');
-    expect(refused[0]?.advice).toContain('mmproj');
+    expect(refused[0]).toMatchObject({ path: address, advice: 'Download it first.' });
+    expect(refused[0]?.message).toContain('is a model on the hub, and not a file');
   });
 
   it('as a folder is looked through: each model with the vision file beside it', async () => {
