@@ -79,7 +79,7 @@ export function openModels(ground: Ground, disk: Disk | undefined): Models {
   return { library, folder, laptop: new LaptopReader(folder, start), unfinished };
 }
 
-/** `path`: of the list of models; the one that Snug comes with when undefined. */
+/** `hub`: of the settings, as they are now; `path`: of the list of models, the one that Snug comes with when undefined. */
 export function openCatalogue(
   { home, store, settings, working, start }: Ground,
   { folder, laptop }: Models,

@@ -40,14 +40,18 @@ export class HubOfFiles implements HubReader {
     return this;
   }
 
-  async files(repository: string): Promise<HubRepository> {
-    return this.#get(repository).about;
+  files(repository: string): Promise<HubRepository> {
+    return Promise.resolve().then(() => this.#get(repository).about);
   }
 
-  async readRange(
+  readRange(
     { repository, path }: { repository: string; path: string },
-    { start, end }: { start: number; end: number },
+    range: { start: number; end: number },
   ): Promise<Uint8Array> {
+    return Promise.resolve().then(() => this.#part(repository, path, range));
+  }
+
+  #part(repository: string, path: string, { start, end }: { start: number; end: number }): Uint8Array {
     const bytes = this.#get(repository).files.get(path);
     if (!bytes) throw new SnugError('NOT_FOUND', `${repository} has no ${path}`);
     const part = bytes.subarray(start, end);

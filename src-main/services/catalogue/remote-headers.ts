@@ -110,8 +110,8 @@ export class RemoteHeaders implements Disposable {
 }
 
 /**
- * A name that any disk takes, also for a file called as a device of Windows; what a model is called by says what it is, and parts of a split
- * one find each other by theirs.
+ * A name that any disk takes, also for a file called as a device of Windows; what a model is called by says what it is, and parts of a
+ * split one find each other by theirs.
  */
 function localName(path: string): string {
   const name = path.slice(path.lastIndexOf('/') + 1).replace(/[^\w.-]/g, '_');

@@ -231,6 +231,7 @@ const USUAL: Answers = {
   library: { list: () => Promise.resolve([model()]) },
   folder: { moving: () => Promise.resolve(null) },
   downloads: { list: () => Promise.resolve([]) },
+  catalogue: { list: () => Promise.resolve({ items: [], recommended: null, hub: 'hub.test' }) },
   tokens: { list: () => Promise.resolve({ tokens: [], place: 'file', note: null }) },
   chat: { loaded: () => Promise.resolve(null) },
   drafts: {

@@ -5,7 +5,6 @@ import { SnugError } from '../../../../../src-main/contract/errors.ts';
 import type { ModelEntry } from '../../../../../src-main/contract/model.ts';
 import ModelSelect from '../../../../../src-renderer/components/chat/ModelSelect.svelte';
 import ModelChoice from '../../../../../src-renderer/components/fit/ModelChoice.svelte';
-import GetModel from '../../../../../src-renderer/components/models/GetModel.svelte';
 import ModelRow from '../../../../../src-renderer/components/models/ModelRow.svelte';
 import { formatFact } from '../../../../../src-renderer/text/format.ts';
 import Settings from '../../../../../src-renderer/pages/Settings.svelte';
@@ -192,12 +191,6 @@ describe('models of one name', () => {
 it('what a file holds is shown without digits that say nothing', () => {
   const facts = [4096, 3.141592653589793, 0.000012345678901234, true, [0.1234567890123456, 2], 'F16', null];
   expect(facts.map(formatFact)).toEqual(['4,096', '3.142', '0.00001235', 'yes', '0.1235, 2', 'F16', '–']);
-});
-
-it('whoever has no model of their own is told which files to get', () => {
-  const { body } = render(GetModel);
-  expect(body).toContain('Qwen2.5-VL-3B-Instruct-GGUF');
-  expect(body).toContain('mmproj');
 });
 
 describe('the settings page', () => {
