@@ -45,19 +45,21 @@ export interface Models {
   readonly library: Library;
   readonly folder: ModelsFolder;
   readonly laptop: LaptopReader;
+  readonly reader: ModelReader;
   /** what downloads have on disk */
   readonly unfinished: UnfinishedDownloads;
 }
 
 export function openModels(ground: Ground, disk: Disk | undefined): Models {
   const { home, store, events, activity, working, start } = ground;
+  const reader = new ModelReader(start);
   const library = working.use(
     new Library({
       models: store.models,
       events,
       bank: new BankFolders(home, activity),
       activity,
-      reader: new ModelReader(start),
+      reader,
       home,
     }),
   );
@@ -76,16 +78,15 @@ export function openModels(ground: Ground, disk: Disk | undefined): Models {
       disk,
     }),
   );
-  return { library, folder, laptop: new LaptopReader(folder, start), unfinished };
+  return { library, folder, laptop: new LaptopReader(folder, start), reader, unfinished };
 }
 
 /** `hub`: of the settings, as they are now; `path`: of the list of models, the one that Snug comes with when undefined. */
 export function openCatalogue(
   { home, store, settings, working, start }: Ground,
-  { folder, laptop }: Models,
+  { folder, laptop, reader }: Models,
   { hub, path }: { hub: HubAccess; path: string | undefined },
 ): ModelCatalogue {
-  const reader = working.use(new ModelReader(start));
   return working.use(
     new ModelCatalogue({
       home,

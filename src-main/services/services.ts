@@ -63,8 +63,7 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   const store = opening.use(openStore(home));
   const events = new EventBus();
   const logsFolder = join(home, 'logs');
-  const log = openLog(opening, logsFolder, door);
-  opening.use(logFits(events, log));
+  const log = openLog(opening, { folder: logsFolder, door, events });
   const workers = new RunningWorkers(options.start ?? forkWorker);
   const working = opening.use(new WorkingParts(workers));
   const start = logWorkers(workers.start, log, (path) => {
@@ -121,10 +120,14 @@ function appFacts(
 }
 
 /** What happens from here on to the end of the process's services. */
-function openLog(opening: AsyncDisposableStack, folder: string, door: AppInfo['door']): LogFile {
+function openLog(
+  opening: AsyncDisposableStack,
+  { folder, door, events }: { folder: string; door: AppInfo['door']; events: EventBus },
+): LogFile {
   const log = new LogFile(join(folder, 'snug.log'));
   log.write('start', { door, platform: process.platform, node: process.version });
   opening.defer(() => log.write('end'));
+  opening.use(logFits(events, log));
   const died = (error: unknown) => logBug(log, 'main', error);
   // only looks on: what an error nobody caught does is left to the door
   process.on('uncaughtExceptionMonitor', died);
