@@ -14,6 +14,7 @@ import { menuTemplate } from './shell/menu.ts';
 import { modelFiles, OpenedFiles } from './shell/opened-files.ts';
 import { restrict } from './shell/permissions.ts';
 import { PAGE, SCHEME, serveProtocol } from './shell/protocol.ts';
+import { systemKeychain } from './shell/secret-keeper.ts';
 import { keepWindowState, readWindowState } from './shell/window-state.ts';
 import { openWindow } from './shell/window.ts';
 import { startUtilityProcess } from './shell/worker.ts';
@@ -65,7 +66,14 @@ async function start(): Promise<void> {
   // closed after the services: until then the window asks them and hears of them
   const door = opening.use(new DisposableStack());
   const services = opening.use(
-    await openServices({ home, door: 'electron', start: startUtilityProcess, endpoint: startEndpoint }),
+    await openServices({
+      home,
+      door: 'electron',
+      start: startUtilityProcess,
+      endpoint: startEndpoint,
+      secrets: systemKeychain,
+      resolveProxy: (address) => session.defaultSession.resolveProxy(address),
+    }),
   );
   restrict(session.defaultSession);
   door.use(serveProtocol(protocol, page, services));
