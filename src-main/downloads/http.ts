@@ -4,7 +4,7 @@ import { networkError } from './http-errors.ts';
 import { Connections, type ConnectionOptions, type Reach } from './proxy.ts';
 
 /** What was answered on the way to the last address, without what it sent. */
-export interface Hop {
+interface Hop {
   readonly address: URL;
   readonly status: number;
   readonly headers: Headers;

@@ -10,7 +10,7 @@ import { abandon, readBody, readText } from './read-body.ts';
 import { checkRepositoryPath } from './repository-path.ts';
 import { SHORT_PATIENCE, withRetries, type RetryPolicy } from './retry.ts';
 
-export interface RepositoryFile {
+interface RepositoryFile {
   /** with "/" between its parts */
   readonly path: string;
   readonly bytes: number;
