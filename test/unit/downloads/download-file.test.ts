@@ -256,9 +256,15 @@ describe('what does not pass', () => {
     const error = await rejected(start({ connections: 2 }));
     expect(error).toMatchObject({ code, advice: expect.any(String) as string });
     expect(existsSync(to)).toBe(false);
-    // and once it has passed, the same call is all it takes
+  });
+
+  it('is asked for again by the same call, which is all it takes once it has passed', async () => {
+    const { hub, start, expectWhole } = await downloadOf(model);
+    hub.fail({ kind: 'portal' }, { at: storage, after: 3 });
+    expect((await rejected(start({ connections: 1 }))).code).toBe('OFFLINE');
     hub.recover();
     await start();
+    await expectWhole();
   });
 
   it('a file that is gone', async () => {
