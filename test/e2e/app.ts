@@ -13,11 +13,11 @@ import type { Workers } from './workers.ts';
 
 /**
  * Runs specs on a freshly installed app in every way it can be opened here, and where its workers can be held, if `holds` asks for that.
- * `builtIn`: a model in the place of the one that Snug comes with.
+ * `builtIn`: a model in the place of the one that Snug comes with; `catalogue`: a list in the place of that of models to download.
  */
 export function inEachDoor(
   subject: string,
-  { holds, builtIn }: { holds: boolean; builtIn?: string },
+  { holds, ...instead }: { holds: boolean; builtIn?: string; catalogue?: string },
   specs: (app: App) => void,
 ): void {
   for (const kind of doors.filter((door) => door.holds || !holds)) {
@@ -26,7 +26,7 @@ export function inEachDoor(
       beforeAll(async () => {
         app.home = mkdtempSync(join(tmpdir(), 'snug-e2e-'));
         await timeKernels(app.home);
-        app.door = await kind.open({ home: app.home, builtIn, watch: (page) => app.watch(page) });
+        app.door = await kind.open({ home: app.home, ...instead, watch: (page) => app.watch(page) });
         // tests share two cores with the window
         await app.api.settings.set({ threads: 1, contextTokens: 1024, temperature: 0 });
       });

@@ -34,6 +34,8 @@ export interface DoorOptions {
   readonly home: string;
   /** another model for the one that Snug comes with; the installed app has its own */
   readonly builtIn?: string | undefined;
+  /** another list of models to download; the installed app has its own */
+  readonly catalogue?: string | undefined;
   /** sees every page before it loads anything */
   readonly watch: (page: Page) => void;
 }

@@ -10,7 +10,7 @@ import { Workers } from './workers.ts';
 class BrowserDoor implements Door {
   readonly workers = new Workers();
   readonly #home: string;
-  readonly #builtIn: string | undefined;
+  readonly #instead: Pick<DoorOptions, 'builtIn' | 'catalogue'>;
   readonly #watch: (page: Page) => void;
   readonly #browser: Browser;
   #services!: Services;
@@ -18,10 +18,10 @@ class BrowserDoor implements Door {
   #context!: BrowserContext;
   page!: Page;
 
-  constructor(browser: Browser, { home, builtIn, watch }: DoorOptions) {
+  constructor(browser: Browser, { home, watch, ...instead }: DoorOptions) {
     this.#browser = browser;
     this.#home = home;
-    this.#builtIn = builtIn;
+    this.#instead = instead;
     this.#watch = watch;
   }
 
@@ -33,7 +33,7 @@ class BrowserDoor implements Door {
     this.#services = await openServices({
       home: this.#home,
       door: 'browser',
-      builtIn: this.#builtIn,
+      ...this.#instead,
       start: this.workers.start,
     });
     this.#server = await startServer(this.#services, { port: 0 });

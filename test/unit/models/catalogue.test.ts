@@ -1,8 +1,13 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCatalogue } from '../../../src-main/models/catalogue.ts';
-import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+import { familyOfProjector } from '../../../src-main/models/families.ts';
+import { checkPair, readTextModel, readVisionModel } from '../../../src-main/models/model-file.ts';
+import { writeGemma3 } from '../../fixtures/families/gemma3.ts';
+import { writeQwen3Vl } from '../../fixtures/families/qwen3-vl.ts';
+import { writeQwenVl, type ModelFiles } from '../../fixtures/models.ts';
+import { sharedFolder, temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
 const [first] = readCatalogue();
@@ -38,6 +43,36 @@ describe('the catalogue', () => {
       expect(entry.licence.url).toMatch(/^https:/);
     },
   );
+});
+
+// what is inspected, fitted, loaded and asked about a picture in small: what writes its files, and where that is done
+const FAMILY_TESTS: readonly (readonly [write: (folder: string) => ModelFiles, test: string])[] = [
+  [writeQwenVl, 'other-models.test.ts'],
+  [writeQwen3Vl, 'families/qwen3-vl.test.ts'],
+  [writeGemma3, 'families/gemma3.test.ts'],
+];
+
+describe('a family is in the catalogue only if it is known to work', () => {
+  const folder = sharedFolder();
+  const proven = FAMILY_TESTS.map(([write, test]) => {
+    const { model, mmproj } = write(folder);
+    const [text, vision] = [readTextModel(model), readVisionModel(mmproj)];
+    checkPair(text, vision);
+    return { architecture: text.architecture, projector: vision.projector, test };
+  });
+  const keyOf = ({ architecture, projector }: { architecture: string; projector: string }) =>
+    `${architecture} with ${projector}`;
+  const wanted = new Map(readCatalogue().map((entry) => [keyOf(entry), entry]));
+
+  it.each([...wanted.keys()])('%s has a small model that goes the whole way', (key) => {
+    const found = proven.find((one) => keyOf(one) === key);
+    expect(found).toBeDefined();
+    const test = readFileSync(join(import.meta.dirname, '../../integration', found?.test ?? ''), 'utf8');
+    expect(test).toMatch(/fit/i);
+    expect(familyOfProjector(wanted.get(key)?.projector ?? '')?.architectures).toContain(
+      wanted.get(key)?.architecture,
+    );
+  });
 });
 
 it.each([
