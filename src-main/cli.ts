@@ -7,7 +7,9 @@ import { demoCommand } from './cli/demo-command.ts';
 import { addEvaluateOptions, evaluateCommand, type EvaluateFlags } from './cli/evaluate-command.ts';
 import { exportCommand, type ExportFlags } from './cli/export-command.ts';
 import { fitCommand } from './cli/fit-command.ts';
+import { addGetOptions, getCommand, type GetFlags } from './cli/get-command.ts';
 import { inspectCommand } from './cli/inspect-command.ts';
+import { modelsCommand, removeModelCommand } from './cli/models-command.ts';
 import { profileCommand } from './cli/profile-command.ts';
 import { addServeModelOptions, serveModelCommand, type ServeModelFlags } from './cli/serve-model-command.ts';
 import { EXIT, reportError } from './cli/terminal.ts';
@@ -86,9 +88,31 @@ function addServingCommand(program: Command, finish: (code: number) => void): vo
   );
 }
 
+/** What brings models in, and what is here. */
+function addModelCommands(program: Command, finish: (code: number) => void): void {
+  addGetOptions(
+    program
+      .command('get [model]')
+      .description('download a model by its name or hub address; without one, what there is'),
+  ).action(async (model: string | undefined, flags: GetFlags) => finish(await getCommand(model, flags)));
+  const models = program
+    .command('models')
+    .description('the models of the library')
+    .option('--json', 'print one JSON object')
+    .action(async (flags: { json?: boolean }) => finish(await modelsCommand(flags)));
+  models
+    .command('remove <name>')
+    .description('take a model out of the library')
+    .option('--delete-file', 'also delete its file')
+    .action(async (name: string, flags: { deleteFile?: boolean }) =>
+      finish(await removeModelCommand(name, { ...flags, ...models.opts<{ json?: boolean }>() })),
+    );
+}
+
 function buildProgram(finish: (code: number) => void): Command {
   const program = emptyProgram();
   addLookingCommands(program, finish);
+  addModelCommands(program, finish);
   addFitOptions(
     program
       .command('fit <model>')

@@ -50,7 +50,10 @@ export function showNote(text: string | undefined): void {
 type ShownProgress =
   | Progress
   | (Omit<Progress, 'stage' | 'unit'> & { readonly stage: 'ask'; readonly unit: 'questions' })
-  | (Omit<Progress, 'stage' | 'unit'> & { readonly stage: 'export'; readonly unit: 'bytes' });
+  | (Omit<Progress, 'stage' | 'unit'> & {
+      readonly stage: 'export' | 'download' | 'verify';
+      readonly unit: 'bytes';
+    });
 
 const STAGE_LABELS: Readonly<Record<ShownProgress['stage'], string>> = {
   profile: 'Profile',
@@ -67,6 +70,8 @@ const STAGE_LABELS: Readonly<Record<ShownProgress['stage'], string>> = {
   measure: 'Measure',
   ask: 'Ask',
   export: 'Export',
+  download: 'Download',
+  verify: 'Check',
 };
 
 function amount(progress: ShownProgress, value: number): string {
