@@ -11,4 +11,5 @@ export const workerEntries = {
   chat: entry('chat-worker'),
   picture: entry('picture-worker'),
   read: entry('read-worker'),
+  hash: entry('hash-worker'),
 };

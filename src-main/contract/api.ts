@@ -20,6 +20,7 @@ import { folderArguments, type FolderMove, type FolderService } from './folder.t
 import { laptopArguments, type LaptopService } from './laptop.ts';
 import { libraryArguments, type LibraryService, type ModelEntry } from './model.ts';
 import { servingArguments, type ServingService, type ServingState } from './serving.ts';
+import type { CheckProgress } from './verification.ts';
 import { settingsArguments, type Settings, type SettingsService } from './settings.ts';
 import { tokenArguments, type TokenService } from './tokens.ts';
 
@@ -43,6 +44,8 @@ export interface Api {
 /** Everything the window is told unasked. */
 export interface ApiEvents {
   'library.changed': readonly ModelEntry[];
+  /** how far a check of a model's files is */
+  'library.checking': CheckProgress;
   /** how far a move of the folder is; null when none runs any more */
   'folder.moving': FolderMove | null;
   /** all of them, in the order they were started */

@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import type { ForeignAppId } from './elsewhere.ts';
 import { ORDERINGS } from './fit-request.ts';
+import type { ModelSource } from './model-source.ts';
 import type { ReadOnly } from './read-only.ts';
+import type { Verification } from './verification.ts';
 
 const tokenRange = z.object({ min: z.number(), max: z.number() });
 
@@ -45,6 +48,9 @@ export const describedFilesSchema = z.object({
 });
 export type DescribedFiles = ReadOnly<z.infer<typeof describedFilesSchema>>;
 
+/** `problem` of a model whose file, or first part, is not where it was: it may be looked for. */
+export const FILE_GONE = 'its file is gone';
+
 /** A model in the library, as the window shows it. Dates are ISO 8601. */
 export interface ModelEntry extends Description {
   readonly id: string;
@@ -84,10 +90,31 @@ export const inspectionSchema = z.object({
 });
 export type Inspection = ReadOnly<z.infer<typeof inspectionSchema>>;
 
-/** What a model file holds. */
+/** Where a model came from. */
+export type ModelOrigin =
+  | { readonly kind: 'builtIn' }
+  /** `from`: the library's entry, while that is there */
+  | { readonly kind: 'fit'; readonly from: Pick<ModelEntry, 'id' | 'name'> | null }
+  | { readonly kind: 'hub'; readonly source: ModelSource }
+  /** it lies in the folder of another app */
+  | { readonly kind: 'app'; readonly app: ForeignAppId }
+  | { readonly kind: 'file' };
+
+/** What a model file holds, where it came from and what was made from it. */
 export interface ModelDetails extends Pick<Inspection, 'facts' | 'types' | 'luq'> {
   readonly entry: ModelEntry;
   readonly layerTypes: Inspection['layers'];
+  readonly origin: ModelOrigin;
+  /** its own, of a split model all parts, and its vision file */
+  readonly files: readonly {
+    readonly path: string;
+    readonly bytes: number;
+    readonly role: 'model' | 'vision';
+    /** as long as it has not changed since it was read whole */
+    readonly sha256: string | null;
+  }[];
+  /** what was fitted from it and is still here */
+  readonly fits: readonly Pick<ModelEntry, 'id' | 'name' | 'bytes'>[];
 }
 
 export interface ImportResult {
@@ -126,6 +153,18 @@ export interface LibraryService {
   remove(argument: { id: string; deleteFile: boolean }): Promise<{ freedBytes: number }>;
   /** Brings a removed model back, its file included. */
   restore(argument: { id: string }): Promise<ModelEntry>;
+  /**
+   * Reads all files of a model whole and says whether they hold what they held when they came, or what their hub publishes. How far it is
+   * comes as `library.checking`.
+   */
+  verify(argument: { id: string }): Promise<Verification>;
+  /**
+   * Looks for a model whose file is gone by its size and content: in the models folder and around where it lay, or in a folder that the
+   * person chose. The entry, its vision file and companion file follow. Throws FILE where it is not found.
+   */
+  lookFor(argument: { id: string; folder?: string | undefined }): Promise<ModelEntry>;
+  /** Stops `verify` or `lookFor` of a model, which then throws CANCELLED. */
+  cancelCheck(argument: { id: string }): Promise<void>;
   bank(argument: Record<string, never>): Promise<BankUse>;
   /** Deletes what refits would reuse; models stay. */
   cleanBank(argument: Record<string, never>): Promise<{ freedBytes: number }>;
@@ -152,6 +191,9 @@ export const libraryArguments = {
   setMmproj: z.strictObject({ id, mmprojPath: path }),
   remove: z.strictObject({ id, deleteFile: z.boolean() }),
   restore: z.strictObject({ id }),
+  verify: z.strictObject({ id }),
+  lookFor: z.strictObject({ id, folder: path.optional() }),
+  cancelCheck: z.strictObject({ id }),
   bank: nothing,
   cleanBank: nothing,
 };

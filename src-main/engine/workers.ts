@@ -1,5 +1,6 @@
 import { chatContract, type ChatWorker } from '../contract/workers/chat.ts';
 import { compressContract, type CompressWorker } from '../contract/workers/compress.ts';
+import { hashContract, type HashWorker } from '../contract/workers/hash.ts';
 import { pictureContract, type PictureWorker } from '../contract/workers/picture.ts';
 import { readContract, type ReadWorker } from '../contract/workers/read.ts';
 import { workerEntries } from '../worker-entries.ts';
@@ -19,6 +20,10 @@ export function startChatWorker(start?: StartWorker): ChatWorker {
 
 export function startPictureWorker(start?: StartWorker): PictureWorker {
   return startWorker(pictureContract, workerEntries.picture, start);
+}
+
+export function startHashWorker(start?: StartWorker): HashWorker {
+  return startWorker(hashContract, workerEntries.hash, start);
 }
 
 export function startReadWorker(start?: StartWorker): ReadWorker {

@@ -1,20 +1,27 @@
 import { createHash } from 'node:crypto';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import { chunksOf } from './chunks.ts';
-import { isSameStamp, openFileStamp } from './file-stamp.ts';
+import { isSameStamp, openFileStamp, type FileStamp } from './file-stamp.ts';
 import { openRegularFile } from './regular-file.ts';
+
+interface HashOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
 
 /**
  * SHA-256 of a file in hex, with progress in bytes.
  * @throws SnugError FILE where it can't be read or changes meanwhile
  */
-export async function hashFile(
+export async function hashFile(path: string, options: HashOptions = {}): Promise<string> {
+  return (await hashStamped(path, options)).sha256;
+}
+
+/** The same, and what the file was before it was read. */
+export async function hashStamped(
   path: string,
-  options: {
-    signal?: AbortSignal | undefined;
-    onProgress?: ((done: number, total: number) => void) | undefined;
-  } = {},
-): Promise<string> {
+  options: HashOptions = {},
+): Promise<{ sha256: string; stamp: FileStamp }> {
   using file = openRegularFile(path);
   const before = openFileStamp(file.fd);
   const hash = createHash('sha256');
@@ -26,7 +33,7 @@ export async function hashFile(
     options.onProgress?.(done, before.bytes);
   }
   if (!isSameStamp(openFileStamp(file.fd), before)) throw changedMeanwhile(path);
-  return hash.digest('hex');
+  return { sha256: hash.digest('hex'), stamp: before };
 }
 
 function changedMeanwhile(path: string): SnugError {

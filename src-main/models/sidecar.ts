@@ -56,6 +56,15 @@ export function readSidecar(modelPath: string): Sidecar {
   return withPaths(parsed.data, absolute);
 }
 
+/** The same; empty also where it cannot be read. */
+export function sidecarOf(modelPath: string): Sidecar {
+  try {
+    return readSidecar(modelPath);
+  } catch {
+    return {};
+  }
+}
+
 /** The same with every path in it changed. */
 function withPaths({ mmproj, samples, ...rest }: Sidecar, change: (path: string) => string): Sidecar {
   const changed = samples?.map((sample) =>

@@ -1,16 +1,20 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BankUse } from '../contract/model.ts';
 import { workFolder } from '../home.ts';
 import { regularFilesBelow } from '../files/regular-file.ts';
+import { knownSha256 } from '../models/source.ts';
 import { takeLock } from '../store/lock.ts';
 import type { Activity } from './activity.ts';
 
 /** What fits keep so that another budget takes seconds: a folder for each source in `work`, in Snug's home. */
 export class BankFolders {
+  readonly #home: string;
   readonly #work: string;
   readonly #activity: Activity;
 
   constructor(home: string, activity: Activity) {
+    this.#home = home;
     this.#work = workFolder(home);
     this.#activity = activity;
   }
@@ -28,6 +32,15 @@ export class BankFolders {
   /** The sources that something is kept of, with the first 16 digits of their hashes. */
   sources(): readonly { hash: string; bytes: number }[] {
     return this.#folders().map((hash) => ({ hash, bytes: bytesIn(join(this.#work, hash)) }));
+  }
+
+  /** What is kept, by the names of those models in these files that were hashed before. */
+  use(models: readonly { readonly name: string; readonly files: readonly string[] }[]): BankUse {
+    const sources = this.sources().map(({ hash, bytes }) => {
+      const model = models.find(({ files }) => knownSha256(files, this.#home)?.startsWith(hash));
+      return { name: model?.name ?? `a model that is no longer here (${hash})`, bytes };
+    });
+    return { sources, bytes: sources.reduce((sum, { bytes }) => sum + bytes, 0) };
   }
 
   get bytes(): number {

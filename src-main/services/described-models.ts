@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { isCancelled, SnugError, toErrorData, type ErrorCode } from '../contract/errors.ts';
-import { describedFilesSchema, type DescribedFiles, type Description } from '../contract/model.ts';
+import { describedFilesSchema, FILE_GONE, type DescribedFiles, type Description } from '../contract/model.ts';
 import type { ReadOnly } from '../contract/read-only.ts';
 import { writeFileAtomically } from '../files/durable-files.ts';
 import { readKept } from '../files/json-file.ts';
@@ -31,6 +31,11 @@ const OF_CONTENT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 export const UNREAD = 'Snug is still reading its file';
 
+/** Whether nothing is known that stands against it. */
+export function mayBeUsed({ problem }: Pick<Description, 'problem'>): boolean {
+  return problem === null || problem === UNREAD;
+}
+
 /** What the library's files say, each read once and kept over restarts, also that one is bad; read again when a file changes. */
 export class DescribedModels {
   readonly #path: string;
@@ -50,7 +55,7 @@ export class DescribedModels {
 
   /** undefined for what has not been read since it last changed. */
   known(row: ModelRow): Description | undefined {
-    if (!existsSync(row.path)) return { ...nameless(row), problem: 'its file is gone' };
+    if (!existsSync(row.path)) return { ...nameless(row), problem: FILE_GONE };
     const found = this.#known.get(row.id);
     return found?.stamp === stampOf(row, found?.files) ? found?.files.description : undefined;
   }

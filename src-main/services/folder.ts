@@ -1,9 +1,9 @@
-import { existsSync, rmSync, statSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { EventBus } from './event-bus.ts';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import type { FolderMove, FolderService, MovedFolder } from '../contract/folder.ts';
-import { discard, makeFolder, publish } from '../files/durable-files.ts';
+import { makeFolder, publish } from '../files/durable-files.ts';
 import { writeError } from '../files/write-error.ts';
 import { modesAt } from '../files/private-files.ts';
 import { modelsFolder } from '../home.ts';
@@ -15,14 +15,17 @@ import type { Activity } from './activity.ts';
 import type { UnfinishedDownloads } from './downloads/unfinished.ts';
 import type { Library } from './library.ts';
 import {
+  allOf,
+  bytesOf,
   carrySidecar,
-  deleteSidecar,
   filesToMove,
+  hasArrived,
   isNeeded,
   repoint,
   type MovingFile,
 } from './move/files.ts';
 import { MoveJournal } from './move/journal.ts';
+import { bringBack, deleteOld, renameAll, temporaryOf, tidyTarget } from './move/together.ts';
 
 const TELL_MILLISECONDS = 200;
 const GO_ON = whenMoving('Then move again: what was moved stays moved, and the rest is where it was.');
@@ -41,7 +44,7 @@ export class ModelsFolder implements FolderService {
   readonly #models: ModelRepository;
   readonly #settings: SettingsRepository;
   readonly #events: EventBus;
-  readonly #library: Pick<Library, 'changed'>;
+  readonly #library: Pick<Library, 'changed' | 'filesOfAll'>;
   readonly #activity: Activity;
   readonly #disk: Disk;
   readonly #unfinished: Alongside;
@@ -55,7 +58,7 @@ export class ModelsFolder implements FolderService {
     models: ModelRepository;
     settings: SettingsRepository;
     events: EventBus;
-    library: Pick<Library, 'changed'>;
+    library: Pick<Library, 'changed' | 'filesOfAll'>;
     activity: Activity;
     unfinished: Alongside;
     disk?: Disk | undefined;
@@ -137,13 +140,17 @@ export class ModelsFolder implements FolderService {
     const from = this.current;
     const own = modelsFolder(this.#home);
     const folder = checkPlace(to ?? own, { from, home: this.#home });
+    const filesOf = await this.#library.filesOfAll();
     // downloads last: until the folder is the new one they would not be found there
-    const files = [...filesToMove(this.#models, from, folder), ...this.#unfinished.filesToMove(from, folder)];
+    const files = [
+      ...filesToMove(this.#models, { folder: from, target: folder, filesOf }),
+      ...this.#unfinished.filesToMove(from, folder),
+    ];
     refuseTaken(files, (path) => this.#models.findByPath(path) !== undefined);
     checkFreeSpace(files, folder, (place) => this.#disk.freeBytes(place));
     await this.#activity.freeMemory();
     makeWritable(folder, modesAt(folder, this.#home));
-    const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    const totalBytes = files.reduce((sum, file) => sum + bytesOf(file), 0);
     this.#tell({ from, to: folder, doneFiles: 0, totalFiles: files.length, doneBytes: 0, totalBytes });
     const moved: MovingFile[] = [];
     for (const file of files) {
@@ -153,7 +160,7 @@ export class ModelsFolder implements FolderService {
     }
     this.#settings.setModelsFolder(folder === resolve(own) ? null : folder);
     const leftBehind = this.#journal.read().map((file) => file.from);
-    const bytes = moved.reduce((sum, file) => sum + file.bytes, 0);
+    const bytes = moved.reduce((sum, file) => sum + bytesOf(file), 0);
     return { folder, files: moved.length, bytes, leftBehind };
   }
 
@@ -179,7 +186,8 @@ export class ModelsFolder implements FolderService {
     }
     this.#library.changed();
     if (before) {
-      this.#tell({ ...before, doneFiles: before.doneFiles + 1, doneBytes: before.doneBytes + file.bytes });
+      const doneBytes = before.doneBytes + bytesOf(file);
+      this.#tell({ ...before, doneFiles: before.doneFiles + 1, doneBytes });
     }
     return moved;
   }
@@ -187,7 +195,7 @@ export class ModelsFolder implements FolderService {
   #giveUp(file: MovingFile): void {
     tidyTarget(file);
     // a file that could not be brought back is found by the next start
-    if (existsSync(file.from) || !existsSync(file.to)) this.#journal.remove(file);
+    if (allOf(file).every(({ from, to }) => existsSync(from) || !existsSync(to))) this.#journal.remove(file);
   }
 
   async #transfer(file: MovingFile, signal: AbortSignal): Promise<boolean> {
@@ -199,13 +207,15 @@ export class ModelsFolder implements FolderService {
       await this.#copy(file, signal);
       if (!this.#isNeeded(from)) return false;
       carrySidecar(file);
-      publish(temporaryOf(to), to);
+      for (const one of allOf(file)) publish(temporaryOf(one.to), one.to);
     }
     try {
       repoint(this.#models, from, to);
     } catch (error) {
-      if (renamed) this.#disk.rename(to, from);
-      else rmSync(to, { force: true });
+      for (const one of allOf(file)) {
+        if (renamed) this.#disk.rename(one.to, one.from);
+        else rmSync(one.to, { force: true });
+      }
       repoint(this.#models, to, from);
       throw error;
     }
@@ -219,16 +229,10 @@ export class ModelsFolder implements FolderService {
   /** False when the new folder is on another disk. */
   #rename(file: MovingFile): boolean {
     carrySidecar(file);
-    try {
-      this.#disk.rename(file.from, file.to);
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EXDEV') return false;
-      throw error;
-    }
+    return renameAll(file, this.#disk);
   }
 
-  async #copy({ from, to }: MovingFile, signal: AbortSignal): Promise<void> {
+  async #copy(file: MovingFile, signal: AbortSignal): Promise<void> {
     const before = this.#progress;
     let copied = 0;
     const onBytes = (bytes: number) => {
@@ -236,7 +240,7 @@ export class ModelsFolder implements FolderService {
       if (!before || performance.now() - this.#toldAt < TELL_MILLISECONDS) return;
       this.#tell({ ...before, doneBytes: before.doneBytes + copied });
     };
-    return this.#disk.copy(from, temporaryOf(to), { signal, onBytes });
+    for (const { from, to } of allOf(file)) await this.#disk.copy(from, temporaryOf(to), { signal, onBytes });
   }
 
   /** Ends what a crash left half done: each file is in the new folder, or still in the old one. */
@@ -254,8 +258,8 @@ export class ModelsFolder implements FolderService {
 
   /** False when it is not settled yet. */
   #finish(file: MovingFile): boolean {
-    const arrived = statSync(file.to, { throwIfNoEntry: false })?.size === file.bytes;
-    if (!arrived) {
+    if (!hasArrived(file)) {
+      bringBack(file);
       tidyTarget(file);
       return true;
     }
@@ -268,26 +272,5 @@ export class ModelsFolder implements FolderService {
     this.#progress = progress;
     this.#toldAt = performance.now();
     this.#events.emit('folder.moving', progress);
-  }
-}
-
-function temporaryOf(path: string): string {
-  return `${path}.snug-moving`;
-}
-
-/** Takes away what a move that did not come to its end wrote. */
-function tidyTarget({ to }: MovingFile): void {
-  discard(temporaryOf(to));
-  if (!existsSync(to)) deleteSidecar(to);
-}
-
-/** False when the system keeps the old file, as Windows does while another program reads it. */
-function deleteOld({ from }: MovingFile): boolean {
-  try {
-    rmSync(from, { force: true });
-    deleteSidecar(from);
-    return true;
-  } catch {
-    return false;
   }
 }

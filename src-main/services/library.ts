@@ -1,18 +1,23 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { workFolder } from '../home.ts';
+import { modelsFolder, workFolder } from '../home.ts';
 import type { EventBus } from './event-bus.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { BankUse, ImportResult, LibraryService, ModelDetails, ModelEntry } from '../contract/model.ts';
+import type { Verification } from '../contract/verification.ts';
+import type { StartWorker } from '../engine/worker-port.ts';
 import { givenPath } from '../files/pasted-paths.ts';
-import { readSidecar } from '../models/sidecar.ts';
-import { knownSha256 } from '../models/source.ts';
+import { sidecarOf } from '../models/sidecar.ts';
+import { ModelFiles } from '../store/model-files.ts';
 import type { ModelRepository, ModelRow } from '../store/models.ts';
 import type { Activity } from './activity.ts';
 import type { BankFolders } from './bank.ts';
 import { importModels } from './import-models.ts';
-import { DescribedModels, UNREAD } from './described-models.ts';
+import { ContentHasher } from './content-hasher.ts';
+import { DescribedModels, mayBeUsed, UNREAD } from './described-models.ts';
+import { ModelChecks, presentMmproj } from './model-checks.ts';
+import { detailsOf } from './model-details.ts';
 import type { ModelReader } from './model-reader.ts';
 import { emptyTrashOf, trash, trashedPathOf, untrash } from './trash.ts';
 
@@ -37,6 +42,7 @@ export class Library implements LibraryService {
   readonly #home: string;
   readonly #reader: ModelReader;
   readonly #described: DescribedModels;
+  readonly #checks: ModelChecks;
   /** whether somebody was told of a model that was not read yet */
   #toldUnread = false;
   #closed = false;
@@ -49,6 +55,9 @@ export class Library implements LibraryService {
     reader: ModelReader;
     /** Snug's own folder, where what the files say is kept */
     home: string;
+    /** where models are now, if not there */
+    modelsFolder?: (() => string) | undefined;
+    start?: StartWorker | undefined;
   }) {
     this.#models = options.models;
     this.#events = options.events;
@@ -57,6 +66,13 @@ export class Library implements LibraryService {
     this.#home = options.home;
     this.#reader = options.reader;
     this.#described = new DescribedModels(join(workFolder(options.home), 'models.json'), options.reader);
+    this.#checks = new ModelChecks({
+      models: options.models,
+      described: this.#described,
+      hasher: new ContentHasher(options.home, options.start),
+      events: options.events,
+      modelsFolder: options.modelsFolder ?? (() => modelsFolder(options.home)),
+    });
   }
 
   async list(): Promise<readonly ModelEntry[]> {
@@ -87,6 +103,12 @@ export class Library implements LibraryService {
     if (this.#toldUnread && !this.#closed) this.changed();
   }
 
+  /** Tells the files of each model, all of which are read first. */
+  async filesOfAll(): Promise<(row: ModelRow) => readonly string[]> {
+    await Promise.all(this.#models.list().map((row) => this.#described.read(row)));
+    return (row) => this.#described.files(row);
+  }
+
   /** Tells every window what the library holds now. */
   changed(): void {
     this.#toldUnread = false;
@@ -99,7 +121,7 @@ export class Library implements LibraryService {
     const { name, problem, mmproj } = this.#described.known(row) ?? this.#described.unread(row);
     // who loads one that was not read yet reads it first
     if (problem === UNREAD)
-      return { id, path: row.path, mmprojPath: mmprojOf(row), name, builtIn: row.builtIn };
+      return { id, path: row.path, mmprojPath: presentMmproj(row), name, builtIn: row.builtIn };
     if (problem !== null) {
       throw new SnugError('FILE', `${name} cannot be used: ${problem}`, {
         advice: 'Bring its file back to where it was, or choose another model.',
@@ -119,9 +141,12 @@ export class Library implements LibraryService {
   }
 
   async inspect({ id }: { id: string }): Promise<ModelDetails> {
-    const { path } = this.#models.get(id);
-    const { facts, types, layers: layerTypes, luq } = await this.#reader.inspect({ path });
-    return { entry: await this.#readEntry(id), facts, types, layerTypes, luq };
+    const row = this.#models.get(id);
+    const { facts, types, layers: layerTypes, luq } = await this.#reader.inspect({ path: row.path });
+    const entry = await this.#readEntry(id);
+    using known = ModelFiles.open(this.#home);
+    const about = { paths: this.#described.files(row), sidecar: sidecarOf(row.path), known };
+    return { entry, facts, types, layerTypes, luq, ...detailsOf(entry, { ...about, models: this.#list() }) };
   }
 
   async add({ paths }: { paths: readonly string[] }): Promise<ImportResult> {
@@ -130,6 +155,7 @@ export class Library implements LibraryService {
       reader: this.#reader,
       entryOf: (row) => this.#readEntry(row.id),
     });
+    for (const row of known) for (const path of this.#described.files(row)) this.#checks.noteRewritten(path);
     this.changed();
     const entries = (rows: readonly ModelRow[]) => Promise.all(rows.map((row) => this.#readEntry(row.id)));
     return { added: await entries(added), known: await entries(known), ...told };
@@ -195,6 +221,23 @@ export class Library implements LibraryService {
     return this.#entry(this.#models.get(id));
   }
 
+  async verify({ id }: { id: string }): Promise<Verification> {
+    this.usable(id);
+    await this.#read(this.#models.get(id));
+    return this.#checks.verify(this.#models.get(id));
+  }
+
+  async lookFor({ id, folder }: { id: string; folder?: string | undefined }): Promise<ModelEntry> {
+    await this.#checks.lookFor(this.#models.get(id), folder && resolve(givenPath(folder)));
+    const entry = await this.#readEntry(id);
+    this.changed();
+    return entry;
+  }
+
+  async cancelCheck({ id }: { id: string }): Promise<void> {
+    await this.#checks.cancel(id);
+  }
+
   /** The model a new conversation starts with: what was fitted last, else the newest there is. */
   newestUsable(): string | undefined {
     const usable = this.#list().filter(mayBeUsed);
@@ -220,25 +263,19 @@ export class Library implements LibraryService {
     builtIn?: boolean;
   }): ModelEntry {
     const row = this.#models.add(model);
+    this.#checks.noteRewritten(row.path);
     this.changed();
     void this.#read(row);
     return this.#entry(row);
   }
 
   async bank(): Promise<BankUse> {
-    const sources = this.#bank.sources().map(({ hash, bytes }) => ({
-      name: this.#nameOfSource(hash) ?? `a model that is no longer here (${hash})`,
-      bytes,
-    }));
-    return { sources, bytes: sources.reduce((sum, { bytes }) => sum + bytes, 0) };
-  }
-
-  /** The model whose file's hash begins so, among those that were hashed before. */
-  #nameOfSource(hash: string): string | undefined {
     const usable = this.#list().filter(mayBeUsed);
-    return usable.find(({ id }) =>
-      knownSha256(this.#described.files(this.#models.get(id)), this.#home)?.startsWith(hash),
-    )?.name;
+    const sources = usable.map(({ id, name }) => ({
+      name,
+      files: this.#described.files(this.#models.get(id)),
+    }));
+    return this.#bank.use(sources);
   }
 
   async cleanBank(): Promise<{ freedBytes: number }> {
@@ -252,18 +289,9 @@ export class Library implements LibraryService {
     return { id, path, addedAt, builtIn, madeFrom, ...(known ?? this.#described.unread(row)) };
   }
 
-  /** Ends the process that reads. */
+  /** Ends the processes that read. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#reader.close();
+    await Promise.all([this.#checks.close(), this.#reader.close()]);
   }
-}
-
-function mayBeUsed({ problem }: ModelEntry): boolean {
-  return problem === null || problem === UNREAD;
-}
-
-function mmprojOf(row: ModelRow): string | undefined {
-  const path = row.mmprojPath ?? readSidecar(row.path).mmproj;
-  return path !== undefined && existsSync(path) ? path : undefined;
 }

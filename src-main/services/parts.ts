@@ -1,4 +1,5 @@
 import type { EventBus } from './event-bus.ts';
+import { modelsFolder } from '../home.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { readCatalogue } from '../models/catalogue.ts';
 import type { Store } from '../store/database.ts';
@@ -61,6 +62,8 @@ export function openModels(ground: Ground, disk: Disk | undefined): Models {
       activity,
       reader,
       home,
+      modelsFolder: () => store.settings.modelsFolder ?? modelsFolder(home),
+      start,
     }),
   );
   const unfinished = new UnfinishedDownloads(store.downloads, partsOnDisk, (path) =>

@@ -12,6 +12,7 @@ const calibration = ({ calibrationFolder }: FitStart): readonly string[] =>
 export const PATHS_OF = {
   'library.add': ({ paths }: { paths: readonly string[] }) => paths,
   'library.setMmproj': ({ mmprojPath }: { mmprojPath: string }) => [mmprojPath],
+  'library.lookFor': ({ folder }: { folder?: string | undefined }) => (folder === undefined ? [] : [folder]),
   'folder.move': ({ to }: { to: string | null }) => (to === null ? [] : [to]),
   'fits.start': calibration,
   'fits.warnings': calibration,

@@ -17,7 +17,17 @@ interface ModelFileRow {
   readonly sha256: string;
 }
 
-const TABLE = `
+/** What a file held when it was first hashed at its path. */
+export interface NotedFile {
+  readonly bytes: number;
+  /** milliseconds since 1970 */
+  readonly modified: number;
+  readonly sha256: string;
+  /** ISO 8601 */
+  readonly notedAt: string;
+}
+
+const TABLES = `
   CREATE TABLE IF NOT EXISTS model_files (
     path TEXT PRIMARY KEY,
     bytes INTEGER NOT NULL,
@@ -26,6 +36,13 @@ const TABLE = `
     sha256 TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS model_files_by_sha256 ON model_files (sha256);
+  CREATE TABLE IF NOT EXISTS noted_files (
+    path TEXT PRIMARY KEY,
+    bytes INTEGER NOT NULL,
+    modified REAL NOT NULL,
+    sha256 TEXT NOT NULL,
+    noted_at TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS split_models (
     path TEXT PRIMARY KEY,
     stamps TEXT NOT NULL,
@@ -112,8 +129,24 @@ export class ModelFiles implements Disposable {
     this.#remember({ path, ...stamp, sha256 });
   }
 
+  /** What the file at a path held when it was first hashed there: later hashes do not change that. */
+  noted(path: string): NotedFile | undefined {
+    return this.#connection.one<NotedFile>(
+      'SELECT bytes, modified, sha256, noted_at AS notedAt FROM noted_files WHERE path = ?',
+      path,
+    );
+  }
+
+  /** Takes what a path holds from now on as what it should hold: another model was written there. */
+  noteAnew(path: string): void {
+    this.#connection.run('DELETE FROM noted_files WHERE path = ?', path);
+  }
+
   forget(path: string): void {
-    this.#connection.run('DELETE FROM model_files WHERE path = ?', path);
+    this.#connection.transaction(() => {
+      this.#connection.run('DELETE FROM model_files WHERE path = ?', path);
+      this.noteAnew(path);
+    });
   }
 
   #remember({ path, bytes, modified, inode, sha256 }: ModelFileRow): void {
@@ -124,6 +157,14 @@ export class ModelFiles implements Disposable {
       modified,
       inode,
       sha256,
+    );
+    this.#connection.run(
+      'INSERT OR IGNORE INTO noted_files (path, bytes, modified, sha256, noted_at) VALUES (?, ?, ?, ?, ?)',
+      path,
+      bytes,
+      modified,
+      sha256,
+      new Date().toISOString(),
     );
   }
 
@@ -156,7 +197,7 @@ function openTable(path: string): Connection {
   const connection = new Connection(path);
   try {
     connection.pragma('journal_mode = WAL');
-    connection.exec(TABLE);
+    connection.exec(TABLES);
     return connection;
   } catch (error) {
     connection.close();

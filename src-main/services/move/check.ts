@@ -8,7 +8,7 @@ import { isInside, realPath } from '../../files/paths.ts';
 import type { Modes } from '../../files/private-files.ts';
 import { modelsFolder } from '../../home.ts';
 import { formatBytes } from '../../contract/bytes.ts';
-import type { MovingFile } from './files.ts';
+import { allOf, type MovingFile } from './files.ts';
 
 function existingPart(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : existingPart(dirname(path));
@@ -62,7 +62,7 @@ export function makeWritable(folder: string, modes: Modes): void {
 
 /** Refuses a move that would take the place of something in the new folder. */
 export function refuseTaken(files: readonly MovingFile[], isKnown: (path: string) => boolean): void {
-  const taken = files.find(({ to }) => existsSync(to) || isKnown(to));
+  const taken = files.flatMap(allOf).find(({ to }) => existsSync(to) || isKnown(to));
   if (!taken) return;
   throw refuse(
     `there is a ${basename(taken.to)} in ${dirname(taken.to)} already`,
@@ -78,6 +78,7 @@ export function checkFreeSpace(
 ): void {
   const { dev } = statSync(existingPart(folder));
   const needed = files
+    .flatMap(allOf)
     .filter(({ from }) => statSync(from).dev !== dev)
     .reduce((sum, { bytes }) => sum + bytes, 0);
   const free = needed > 0 ? freeBytes(folder) : Infinity;

@@ -6,25 +6,63 @@ import { readSidecar, sidecarModes, sidecarPath, writeSidecar, type Sidecar } fr
 import type { ModelRepository, ModelRow } from '../../store/models.ts';
 import { insist } from '../../files/retry-refused.ts';
 
-/** A file of the library on its way to another folder. */
-export interface MovingFile {
+interface OneFile {
   readonly from: string;
   readonly to: string;
   readonly bytes: number;
 }
 
-/** Files below `folder` that the library works with, and where they go; links stay, for what they point to is elsewhere. */
-export function filesToMove(models: ModelRepository, folder: string, target: string): MovingFile[] {
+/** A file of the library on its way to another folder, of a split model the first part. */
+export interface MovingFile extends OneFile {
+  /** its other parts: they go together or not at all */
+  readonly others?: readonly OneFile[] | undefined;
+}
+
+/** All that goes together; the last is the one that the library knows, so that until it is there nothing is. */
+export function allOf(file: MovingFile): readonly OneFile[] {
+  return [...(file.others ?? []), file];
+}
+
+export function bytesOf(file: MovingFile): number {
+  return allOf(file).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** Whether all of it is in the new folder. */
+export function hasArrived(file: MovingFile): boolean {
+  return allOf(file).every(({ to, bytes }) => statSync(to, { throwIfNoEntry: false })?.size === bytes);
+}
+
+/**
+ * Files below `folder` that the library works with, and where they go; links stay, for what they point to is elsewhere. `filesOf` tells the
+ * files of a model.
+ */
+export function filesToMove(models: ModelRepository, { folder, target, filesOf }: MovingFrom): MovingFile[] {
   const real = realPath(folder);
   // vision files first: a model is never without the one it needs
   const rows = models.list().filter((row) => !row.builtIn);
   const paths = new Set([...rows.flatMap((row) => mmprojOf(row) ?? []), ...rows.map((row) => row.path)]);
-  return [...paths].flatMap((from) => {
+  const others = new Map(rows.map((row) => [row.path, filesOf(row).filter((path) => path !== row.path)]));
+  const moving = (from: string) => {
     const found = lstatSync(from, { throwIfNoEntry: false });
     const place = join(realPath(dirname(from)), basename(from));
-    if (!found?.isFile() || !isInside(real, place)) return [];
-    return [{ from, to: join(target, relative(real, place)), bytes: found.size }];
+    if (!found?.isFile() || !isInside(real, place)) return undefined;
+    return { from, to: join(target, relative(real, place)), bytes: found.size };
+  };
+  return [...paths].flatMap((path) => {
+    const first = moving(path);
+    const parts = (others.get(path) ?? []).map(moving);
+    // where one part is a link, the model lies elsewhere
+    if (!first || parts.includes(undefined)) return [];
+    return [
+      { ...first, ...(parts.length > 0 ? { others: parts.filter((part) => part !== undefined) } : {}) },
+    ];
   });
+}
+
+interface MovingFrom {
+  readonly folder: string;
+  readonly target: string;
+  readonly filesOf: (row: ModelRow) => readonly string[];
 }
 
 /** Whether a model of the library still needs this file: one may be removed while others are moved. */

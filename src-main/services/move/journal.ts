@@ -5,12 +5,13 @@ import { removeDurably, writeFileAtomically } from '../../files/durable-files.ts
 import { readKept } from '../../files/json-file.ts';
 import type { MovingFile } from './files.ts';
 
+const oneFile = { from: z.string(), to: z.string(), bytes: z.int().nonnegative() };
+
 const schema = z.strictObject({
   files: z.array(
     z.strictObject({
-      from: z.string(),
-      to: z.string(),
-      bytes: z.int().nonnegative(),
+      ...oneFile,
+      others: z.array(z.strictObject(oneFile)).optional(),
       /** only the old file is left to delete, whatever became of the new one since */
       arrived: z.boolean().optional(),
     }),

@@ -49,6 +49,15 @@ export class ModelsState {
     }
   }
 
+  /** Looks anew into the model that is shown. */
+  async refreshDetails(id: string): Promise<void> {
+    const asked = this.#asked;
+    await this.#app.attempt(async () => {
+      const details = await this.#app.bridge.api.library.inspect({ id });
+      if (asked === this.#asked && this.details?.entry.id === id) this.details = details;
+    });
+  }
+
   /** Takes files where they lie. True when none was refused. */
   async take(paths: readonly string[]): Promise<boolean> {
     const wanted = paths.filter((path) => path.trim() !== '');

@@ -1,0 +1,65 @@
+import { statSync } from 'node:fs';
+import type { ForeignAppId } from '../contract/elsewhere.ts';
+import type { ModelDetails, ModelEntry, ModelOrigin } from '../contract/model.ts';
+import { isInside, realPath } from '../files/paths.ts';
+import { APP_STORES } from '../models/import/app-stores.ts';
+import { thisMachine } from '../models/import/machine.ts';
+import type { Sidecar } from '../models/sidecar.ts';
+import type { ModelFiles } from '../store/model-files.ts';
+
+/** What the library knows of a model beside what its header says. */
+export function detailsOf(
+  entry: ModelEntry,
+  {
+    paths,
+    sidecar,
+    models,
+    known,
+  }: {
+    /** the model's own files */
+    readonly paths: readonly string[];
+    readonly sidecar: Sidecar;
+    readonly models: readonly ModelEntry[];
+    readonly known: ModelFiles;
+  },
+): Pick<ModelDetails, 'origin' | 'files' | 'fits'> {
+  const files = [
+    ...paths.map((path) => ({ path, role: 'model' as const })),
+    ...(entry.mmproj ? [{ path: entry.mmproj.path, role: 'vision' as const }] : []),
+  ];
+  return {
+    origin: originOf(entry, sidecar, models),
+    files: files.map(({ path, role }) => ({
+      path,
+      role,
+      bytes: statSync(path, { throwIfNoEntry: false })?.size ?? 0,
+      sha256: known.known(path) ?? null,
+    })),
+    fits: models
+      .filter(({ madeFrom }) => madeFrom === entry.id)
+      .map(({ id, name, bytes }) => ({ id, name, bytes })),
+  };
+}
+
+function originOf(entry: ModelEntry, { source }: Sidecar, models: readonly ModelEntry[]): ModelOrigin {
+  if (entry.builtIn) return { kind: 'builtIn' };
+  if (source) return { kind: 'hub', source };
+  if (entry.kind === 'fitted') {
+    const from = models.find(({ id }) => id === entry.madeFrom);
+    return { kind: 'fit', from: from ? { id: from.id, name: from.name } : null };
+  }
+  const app = appAt(entry.path);
+  return app ? { kind: 'app', app } : { kind: 'file' };
+}
+
+/** The app in whose folder a file lies. */
+function appAt(path: string): ForeignAppId | undefined {
+  const real = realPath(path);
+  const machine = thisMachine();
+  const apps = Object.keys(APP_STORES) as ForeignAppId[];
+  return apps.find((app) =>
+    APP_STORES[app]
+      .folders(machine)
+      .some((folder) => isInside(realPath(folder), real) || isInside(folder, path)),
+  );
+}
