@@ -1,5 +1,6 @@
 import { readContract } from './contract/workers/read.ts';
 import { serveWorker } from './engine/worker-child.ts';
+import { readPair } from './export/read-pair.ts';
 import { ownFiles } from './gguf/own-files.ts';
 import { describeFiles } from './models/describe-files.ts';
 import { findMmproj, fits } from './models/find-mmproj.ts';
@@ -18,6 +19,7 @@ import {
 serveWorker(readContract, {
   describe: ({ path, mmprojPath }) => describeFiles(path, mmprojPath ?? undefined),
   inspect: ({ path }) => inspect(path),
+  pairFacts: ({ path, mmprojPath }) => readPair(path, mmprojPath ?? undefined),
   kind: ({ path }) => {
     const gguf = readModelFile(path);
     if (isMmproj(gguf)) visionModel(gguf);

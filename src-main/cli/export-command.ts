@@ -1,4 +1,5 @@
 import { exportPair } from '../export/export-pair.ts';
+import { readPair } from '../export/read-pair.ts';
 import { output } from '../doors/terminal/terminal-output.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { readSidecar } from '../models/sidecar.ts';
@@ -22,9 +23,11 @@ const PLACED = {
 export async function exportCommand(model: string, folder: string, flags: ExportFlags): Promise<number> {
   const text = readTextModel(givenModel(model));
   const sidecar = readSidecar(text.path);
+  const mmprojPath = mmprojFor(text, flags.mmproj, true);
   const request = {
     modelPath: text.path,
-    mmprojPath: mmprojFor(text, flags.mmproj, true),
+    mmprojPath,
+    facts: readPair(text.path, mmprojPath),
     folder: givenFile(folder),
     replace: flags.replace ?? false,
     measured: sidecar.measured,

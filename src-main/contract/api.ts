@@ -15,6 +15,7 @@ import {
 } from './conversation.ts';
 import { downloadArguments, type Download, type DownloadService } from './downloads.ts';
 import { draftArguments, type DraftService, type KeptDraft } from './draft.ts';
+import { exportArguments, type ExportProgress, type ExportService } from './export.ts';
 import { fitArguments, type FitJob, type FitJobService } from './fit-job.ts';
 import { folderArguments, type FolderMove, type FolderService } from './folder.ts';
 import { laptopArguments, type LaptopService } from './laptop.ts';
@@ -39,6 +40,7 @@ export interface Api {
   readonly drafts: DraftService;
   readonly settings: SettingsService;
   readonly serving: ServingService;
+  readonly exports: ExportService;
 }
 
 /** Everything the window is told unasked. */
@@ -61,6 +63,8 @@ export interface ApiEvents {
   'drafts.changed': KeptDraft;
   'settings.changed': Settings;
   'serving.changed': ServingState | null;
+  /** null when none runs any more */
+  'exports.changed': ExportProgress | null;
 }
 export type ApiEvent = { [Name in keyof ApiEvents]: { name: Name; data: ApiEvents[Name] } }[keyof ApiEvents];
 
@@ -84,4 +88,5 @@ export const apiArguments: ArgumentSchemas<Api> = {
   drafts: draftArguments,
   settings: settingsArguments,
   serving: servingArguments,
+  exports: exportArguments,
 };

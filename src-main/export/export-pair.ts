@@ -2,6 +2,7 @@ import { existsSync, rmdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { formatBytes } from '../contract/bytes.ts';
 import { SnugError } from '../contract/errors.ts';
+import type { ExportedPair, PairFacts, Placed } from '../contract/export.ts';
 import type { MeasuredFit } from '../contract/fit-report.ts';
 import type { ModelSource } from '../contract/model-source.ts';
 import { freeDiskBytes } from '../files/disk.ts';
@@ -17,13 +18,10 @@ import { LONGEST_STEM_BYTES } from '../files/output-name.ts';
 import { realPath } from '../files/paths.ts';
 import { AS_USUAL } from '../files/private-files.ts';
 import { writeError, type WritingAdvice } from '../files/write-error.ts';
-import { inspect } from '../models/inspect.ts';
-import { checkPair, readTextModel, readVisionModel } from '../models/model-file.ts';
-import { templateSource } from '../prompt/template.ts';
 import { fitFacts } from './fit-facts.ts';
 import { modelfileOf } from './modelfile.ts';
 import { originOf } from './origin.ts';
-import { placeFile, type Placed } from './place-file.ts';
+import { placeFile } from './place-file.ts';
 import { readmeOf, type ExportedFile } from './readme.ts';
 import type { PairNames } from './run-commands.ts';
 import { plainName } from './shell-words.ts';
@@ -35,6 +33,8 @@ export interface ExportRequest {
   readonly folder: string;
   /** whether files that are there already may be replaced */
   readonly replace: boolean;
+  /** what its files say */
+  readonly facts: PairFacts;
   readonly measured: MeasuredFit | undefined;
   /** where the model that it was made from was downloaded */
   readonly madeFrom: ModelSource | undefined;
@@ -44,12 +44,6 @@ export interface ExportEvents {
   readonly signal?: AbortSignal | undefined;
   /** bytes */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
-}
-
-export interface ExportedPair {
-  readonly folder: string;
-  readonly files: readonly string[];
-  readonly placed: Placed;
 }
 
 const TEXTS = ['SHA256SUMS', 'Modelfile', 'README.md'] as const;
@@ -66,18 +60,16 @@ const EXPORT_ADVICE: WritingAdvice = {
  * @throws SnugError BAD_ARGUMENT for a model that Snug did not fit, CANNOT_WRITE where files are there already, DISK_FULL
  */
 export async function exportPair(request: ExportRequest, events: ExportEvents = {}): Promise<ExportedPair> {
-  const { modelPath, mmprojPath, folder, replace } = request;
-  const inspection = inspect(modelPath, mmprojPath);
+  const { modelPath, mmprojPath, folder, replace, facts: pairFacts } = request;
+  const { inspection, chatTemplate } = pairFacts;
   const facts = fitFacts(inspection);
-  const text = readTextModel(modelPath);
-  if (mmprojPath !== undefined) checkPair(text, readVisionModel(mmprojPath));
   const names = namesOf(modelPath, mmprojPath !== undefined);
   const pair = [
     { from: modelPath, name: names.model },
     ...(mmprojPath === undefined || names.mmproj === null ? [] : [{ from: mmprojPath, name: names.mmproj }]),
   ];
   refuseTaken(folder, pair, replace);
-  const modelfile = modelfileOf(names, facts, templateSource(text));
+  const modelfile = modelfileOf(names, facts, chatTemplate ?? undefined);
   return intoFolder(folder, async () => {
     const { files, placed } = await placePair(folder, pair, events);
     const readme = readmeOf({
@@ -86,7 +78,7 @@ export async function exportPair(request: ExportRequest, events: ExportEvents = 
         facts,
         names,
         files,
-        origin: originOf(text.gguf, request.madeFrom),
+        origin: originOf(pairFacts, request.madeFrom),
         measured: request.measured,
       },
       hasOllamaTemplate: modelfile.hasTemplate,
@@ -98,8 +90,13 @@ export async function exportPair(request: ExportRequest, events: ExportEvents = 
   });
 }
 
+/** What an export of a model is called. */
+export function exportedStem(modelPath: string): string {
+  return plainName(basename(modelPath, extname(modelPath))).slice(0, LONGEST_STEM_BYTES);
+}
+
 function namesOf(modelPath: string, sees: boolean): PairNames {
-  const stem = plainName(basename(modelPath, extname(modelPath))).slice(0, LONGEST_STEM_BYTES);
+  const stem = exportedStem(modelPath);
   return { model: `${stem}.gguf`, mmproj: sees ? `mmproj-${stem}.gguf` : null };
 }
 

@@ -1,14 +1,9 @@
 import { constants } from 'node:fs';
 import { copyFile, link, open } from 'node:fs/promises';
+import type { Placed } from '../contract/export.ts';
 import { throwIfCancelled } from '../contract/errors.ts';
 import { discard, writeWhollyMeanwhile } from '../files/durable-files.ts';
 import type { Modes } from '../files/private-files.ts';
-
-/**
- * How a file came to lie in a second place: as a copy that shares its blocks until one is changed, as a second name of the same file, or
- * as a copy.
- */
-export type Placed = 'cloned' | 'linked' | 'copied';
 
 const PIECE_BYTES = 4 << 20;
 

@@ -115,6 +115,7 @@ export class ModelsFolder implements FolderService {
     this.#activity.refuseIfUsed('download', 'a model is being downloaded to the folder of the models', {
       advice: 'Wait for it, or pause it; what it has goes along.',
     });
+    this.#activity.refuseIfUsed('export', 'a model is being exported');
     const abort = new AbortController();
     const use = this.#activity.use('move');
     const work = this.#move(to, abort.signal).finally(() => {

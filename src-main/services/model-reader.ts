@@ -1,4 +1,5 @@
 import { SnugError } from '../contract/errors.ts';
+import type { PairFacts } from '../contract/export.ts';
 import type { DescribedFiles, Inspection } from '../contract/model.ts';
 import type { ReadWorker } from '../contract/workers/read.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
@@ -43,6 +44,11 @@ export class ModelReader implements AsyncDisposable {
   /** All that a file's header says. */
   async inspect(file: OfPath): Promise<Inspection> {
     return this.#read(file.path, (worker) => worker.inspect(file));
+  }
+
+  /** What an export tells of a model and its vision file. */
+  async pairFacts(files: OfPath & { readonly mmprojPath: string | null }): Promise<PairFacts> {
+    return this.#read(files.path, (worker) => worker.pairFacts(files));
   }
 
   /** Whether it is a text model or a vision file; throws for anything else. */

@@ -12,6 +12,7 @@ import { ConversationList } from './conversation-list.ts';
 import { Conversations } from './conversations.ts';
 import { CurrentAnswer } from './current-answer.ts';
 import { UnfinishedDownloads } from './downloads/unfinished.ts';
+import { Exports } from './export.ts';
 import { FitJobs } from './fit-jobs.ts';
 import { FitService } from './fit-service.ts';
 import { ModelsFolder } from './folder.ts';
@@ -45,6 +46,7 @@ export interface Ground {
 export interface Models {
   readonly library: Library;
   readonly folder: ModelsFolder;
+  readonly exports: Exports;
   readonly laptop: LaptopReader;
   readonly reader: ModelReader;
   /** what downloads have on disk */
@@ -81,7 +83,8 @@ export function openModels(ground: Ground, disk: Disk | undefined): Models {
       disk,
     }),
   );
-  return { library, folder, laptop: new LaptopReader(folder, start), reader, unfinished };
+  const exports = working.use(new Exports({ library, reader, jobs: store.fitJobs, activity, events }));
+  return { library, folder, exports, laptop: new LaptopReader(folder, start), reader, unfinished };
 }
 
 /** `hub`: of the settings, as they are now; `path`: of the list of models, the one that Snug comes with when undefined. */

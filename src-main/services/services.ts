@@ -74,7 +74,7 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   const activity = new Activity(events);
   const ground: Ground = { home, store, events, settings, activity, working, start };
   const models: Models = openModels(ground, options.disk);
-  const { library, folder, laptop } = models;
+  const { library, folder, laptop, exports } = models;
   const downloading = openDownloads(ground, models, options);
   const catalogue = openCatalogue(ground, models, { hub: downloading.hub, path: options.catalogue });
   const fits = openFits(ground, models);
@@ -90,7 +90,7 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   opening.use(goOnDownloading(ground, models, downloading));
 
   const { downloads, tokens } = downloading;
-  const onModels = { library, folder, catalogue, downloads, tokens, fits };
+  const onModels = { library, folder, catalogue, downloads, tokens, fits, exports };
   const opened = opening.move();
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= closeAll(opened, log));

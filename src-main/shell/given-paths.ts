@@ -14,6 +14,7 @@ export const PATHS_OF = {
   'library.setMmproj': ({ mmprojPath }: { mmprojPath: string }) => [mmprojPath],
   'library.lookFor': ({ folder }: { folder?: string | undefined }) => (folder === undefined ? [] : [folder]),
   'folder.move': ({ to }: { to: string | null }) => (to === null ? [] : [to]),
+  'exports.write': ({ folder }: { folder: string }) => [folder],
   'fits.start': calibration,
   'fits.warnings': calibration,
 } as const;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pairFactsSchema } from '../export.ts';
 import { describedFilesSchema, inspectionSchema } from '../model.ts';
 import { defineMethod, defineWorker, type WorkerClient } from './worker-contract.ts';
 
@@ -20,6 +21,12 @@ export const readContract = defineWorker('read', {
   }),
   /** All that a file's header says. */
   inspect: defineMethod({ argument: ofPath, result: inspectionSchema, reads: readsPath }),
+  /** What an export tells of a model and its vision file; throws where they do not belong together. */
+  pairFacts: defineMethod({
+    argument: ofPath.extend({ mmprojPath: z.string().nullable() }),
+    result: pairFactsSchema,
+    reads: ({ path, mmprojPath }) => [path, mmprojPath ?? undefined],
+  }),
   /** Whether a file is a text model or a vision file; throws for anything else. */
   kind: defineMethod({ argument: ofPath, result: z.enum(['text', 'vision']), reads: readsPath }),
   /**

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { exportPair, type ExportRequest } from '../../../src-main/export/export-pair.ts';
+import { readPair } from '../../../src-main/export/read-pair.ts';
 import { GgufType } from '../../../src-main/gguf/gguf.ts';
 import { fitEntries, writeFitted } from '../../helpers/fitted-files.ts';
 import { text, writeTextModel } from '../../helpers/small-models.ts';
@@ -13,11 +14,12 @@ const NAMES = ['Modelfile', 'README.md', 'SHA256SUMS', 'Small-LUQ.gguf', 'mmproj
 
 function request(changed: Partial<ExportRequest> = {}): ExportRequest {
   const { model, mmproj } = writeFitted(temporaryFolder());
-  return {
+  const asked = {
     ...{ modelPath: model, mmprojPath: mmproj, replace: false, measured: undefined, madeFrom: undefined },
     folder: join(temporaryFolder(), 'a folder', 'for it'),
     ...changed,
   };
+  return { facts: readPair(asked.modelPath, asked.mmprojPath), ...asked };
 }
 
 const readmeIn = (folder: string) => readFileSync(join(folder, 'README.md'), 'utf8');
