@@ -49,6 +49,9 @@ export type WantedFile = ReadOnly<z.infer<typeof wantedFileSchema>>;
 const licence = z.strictObject({ name: z.string().min(1).max(100), url: z.httpUrl().max(2000).optional() });
 export type ShownLicence = ReadOnly<z.infer<typeof licence>>;
 
+/** Parts of a model, each of gigabytes. */
+const MOST_FILES = 500;
+
 const startSchema = z.strictObject({
   /** how the window calls it; the model's own name comes from its file */
   name: z.string().trim().min(1).max(200),
@@ -59,7 +62,7 @@ const startSchema = z.strictObject({
   files: z
     .array(wantedFileSchema)
     .min(1)
-    .max(1000)
+    .max(MOST_FILES)
     .refine((files) => files.filter(({ role }) => role === 'model').length === 1, {
       error: 'a download has one model',
     })
