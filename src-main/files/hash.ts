@@ -36,7 +36,8 @@ export async function hashStamped(
   return { sha256: hash.digest('hex'), stamp: before };
 }
 
-function changedMeanwhile(path: string): SnugError {
+/** A hash of what was there before and after a change is of neither. */
+export function changedMeanwhile(path: string): SnugError {
   return new SnugError('FILE', `${path} changed while it was read`, {
     advice: 'Wait until the program that writes it is done, for example with its download, and try again.',
     path,

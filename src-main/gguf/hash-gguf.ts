@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { SnugError, throwIfCancelled } from '../contract/errors.ts';
 import { chunksOf } from '../files/chunks.ts';
-import { hashFile } from '../files/hash.ts';
+import { isSameStamp, openFileStamp } from '../files/file-stamp.ts';
+import { changedMeanwhile, hashFile } from '../files/hash.ts';
 import { openRegularFile, type RegularFile } from '../files/regular-file.ts';
 import type { Gguf, GgufTensor } from './gguf.ts';
 import { layOutGguf } from './writer.ts';
@@ -28,6 +29,7 @@ async function hashJoined(gguf: Gguf, { signal, onProgress }: HashOptions): Prom
   );
   using opened = new DisposableStack();
   const files = new Map(gguf.files.map(({ path }) => [path, opened.use(openRegularFile(path))]));
+  const before = [...files.values()].map(({ fd }) => openFileStamp(fd));
   const hash = createHash('sha256').update(header);
   let done = header.length;
   const add = (chunk: Uint8Array) => {
@@ -41,6 +43,10 @@ async function hashJoined(gguf: Gguf, { signal, onProgress }: HashOptions): Prom
       add(chunk);
     }
     add(new Uint8Array((offsets[i + 1] ?? totalBytes) - done));
+  }
+  for (const [i, [path, { fd }]] of [...files].entries()) {
+    const stamp = before[i];
+    if (!stamp || !isSameStamp(openFileStamp(fd), stamp)) throw changedMeanwhile(path);
   }
   return hash.digest('hex');
 }

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { writeTextModel } from '../helpers/small-models.ts';
 import { inEachDoor } from './app.ts';
 
 inEachDoor('trouble', { holds: true }, (app) => {
@@ -65,6 +66,28 @@ inEachDoor('trouble', { holds: true }, (app) => {
     await app.composer.press('Enter');
     await app.wholeAnswer(1);
     expect(await app.lastMessage()).toMatchObject({ state: 'done' });
+  });
+
+  it('finds a model that was moved by what it holds, and verifies its files', async () => {
+    const folder = join(app.home, 'before');
+    mkdirSync(folder);
+    const path = writeTextModel(folder, { architecture: 'llama' }, 'wanderer.gguf');
+    const { added } = await app.api.library.add({ paths: [path] });
+    const id = added[0]?.id ?? '';
+    await app.api.library.verify({ id });
+    const moved = join(app.home, 'models', 'elsewhere.gguf');
+    renameSync(path, moved);
+    await app.go('Models');
+    await app.page.reload();
+    const row = app.page.locator(`#model-${id}`);
+    await row.getByRole('button', { name: 'Look for it' }).click();
+    await row.getByText('elsewhere.gguf').waitFor();
+    await row.getByRole('button', { name: 'Inspect' }).click();
+    const dialog = app.page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Verify files' }).click();
+    await dialog.getByText('Every file holds what it held when it came.').waitFor();
+    expect((await app.api.library.inspect({ id })).entry.path).toBe(moved);
+    await app.page.keyboard.press('Escape');
   });
 
   it('fits one model at a time, and says so in every window', async () => {

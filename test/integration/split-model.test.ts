@@ -10,7 +10,7 @@ import { modelFiles } from '../../src-main/models/open-model.ts';
 import { readTextModel } from '../../src-main/models/model-file.ts';
 import { sample } from '../fixtures/demo.ts';
 import { SHORT_LAYERS, shortMmproj, shortModel } from '../fixtures/short-demo.ts';
-import { splitModel } from '../fixtures/split-model.ts';
+import { partFile, splitModel } from '../fixtures/split-model.ts';
 import { sharedFolder } from '../helpers/temporary-folder.ts';
 import { timeKernels } from '../helpers/timed-home.ts';
 import { rejected } from '../helpers/thrown.ts';
@@ -51,8 +51,8 @@ async function ask(modelPath: string, mmprojPath?: string) {
 }
 
 describe('a model split in three', () => {
-  // without the companion file, which its parts would need a copy of
-  const whole = join(newFolder('whole'), 'demo-f16.gguf');
+  // without the companion file, which its parts would need a copy of; called as the first part is, for a result names its source
+  const whole = join(newFolder('whole'), partFile('model-f16', 1, 3));
   copyFileSync(shortModel, whole);
   const home = newFolder('home');
   const otherHome = newFolder('other-home');

@@ -5,6 +5,7 @@ import {
   renameSync,
   rmSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createHash } from 'node:crypto';
@@ -87,6 +88,18 @@ describe('a split model', () => {
     last[last.length - 40] = 1;
     writeFileSync(parts[2] ?? '', last);
     expect(await hashGguf(readWholeGguf(parts[0] ?? ''))).not.toBe(before);
+  });
+
+  it('that is written while it is hashed has none', async () => {
+    const parts = splitModel(demoModel, temporaryFolder());
+    const gguf = readWholeGguf(parts[0] ?? '');
+    const hashing = hashGguf(gguf, {
+      onProgress: (done) => done > 2e6 && utimesSync(parts[2] ?? '', 1, done),
+    });
+    await expect(hashing).rejects.toMatchObject({
+      code: 'FILE',
+      message: expect.stringContaining('changed while it was read') as string,
+    });
   });
 
   it('that became shorter while it is hashed is told', async () => {
