@@ -36,6 +36,7 @@ function inspectText(gguf: Gguf, mmprojPath: string | undefined): Inspection {
     name: text.name,
     architecture: text.architecture,
     facts: {
+      ...(text.gguf.files.length > 1 ? { 'split over files': text.gguf.files.length } : {}),
       layers: text.layers,
       'embedding length': text.embeddingLength,
       'training context': text.trainingContextTokens,

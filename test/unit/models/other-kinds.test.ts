@@ -129,7 +129,7 @@ describe('a split model', () => {
     const [first = ''] = splitModel(writeTextModel(temporaryFolder()), temporaryFolder(), {
       emptyFirst: true,
     });
-    expect(inspect(first)).toMatchObject({ kind: 'text', path: first });
+    expect(inspect(first)).toMatchObject({ kind: 'text', path: first, facts: { 'split over files': 3 } });
   });
 
   it('that is a vision file is told how to join it', () => {
