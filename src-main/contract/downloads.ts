@@ -3,23 +3,14 @@ import type { ErrorData } from './errors.ts';
 import type { ReadOnly } from './read-only.ts';
 
 /** What a file of a repository is to the model: `part` for the parts of a split model after its first. */
-export const FILE_ROLES = ['model', 'vision', 'part'] as const;
+const FILE_ROLES = ['model', 'vision', 'part'] as const;
 
 /**
  * How far a download is. `queued` waits for the one before it; `waiting` for the network, or for a hub that asked to, and goes on by
  * itself; `paused` waits for a person; `verifying` has all bytes and is compared with the hub's hash; `failed` says why in `error`, and
  * keeps what it has.
  */
-export const DOWNLOAD_STATES = [
-  'queued',
-  'downloading',
-  'waiting',
-  'paused',
-  'verifying',
-  'done',
-  'failed',
-] as const;
-export type DownloadState = (typeof DOWNLOAD_STATES)[number];
+type DownloadState = 'queued' | 'downloading' | 'waiting' | 'paused' | 'verifying' | 'done' | 'failed';
 
 /** A name of a hub's repository: owner/name, as Hugging Face allows it. */
 const repository = z
@@ -43,18 +34,30 @@ const filePath = z
   })
   .refine((path) => /\.gguf$/i.test(path), { error: 'only GGUF files are downloaded' });
 
-export const wantedFileSchema = z.strictObject({ path: filePath, role: z.enum(FILE_ROLES) });
+const wantedFileSchema = z.strictObject({ path: filePath, role: z.enum(FILE_ROLES) });
 export type WantedFile = ReadOnly<z.infer<typeof wantedFileSchema>>;
 
-const licence = z.strictObject({ name: z.string().min(1).max(100), url: z.httpUrl().max(2000).optional() });
+const licence = z.strictObject({
+  name: z.string().min(1).max(100),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2000)
+    .optional(),
+});
 export type ShownLicence = ReadOnly<z.infer<typeof licence>>;
 
 /** Parts of a model, each of gigabytes. */
 const MOST_FILES = 500;
+const MOST_NAME_LETTERS = 200;
 
 const startSchema = z.strictObject({
-  /** how the window calls it; the model's own name comes from its file */
-  name: z.string().trim().min(1).max(200),
+  /** how the window calls it, cut to a line; the model's own name comes from its file */
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(10_000)
+    .transform((name) => [...name].slice(0, MOST_NAME_LETTERS).join('')),
   repository,
   /** default: the main branch */
   revision: revision.optional(),

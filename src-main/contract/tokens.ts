@@ -4,13 +4,13 @@ import { z } from 'zod';
  * Where a hub's token is kept: the system's keychain; this run of Snug alone, where there is no keychain; a file of the person's own that
  * nobody else may read; or the environment (HF_TOKEN), which Snug does not change.
  */
-export const TOKEN_PLACES = ['keychain', 'session', 'file', 'environment'] as const;
+type TokenPlace = 'keychain' | 'session' | 'file' | 'environment';
 
 /** That there is a token, never the token. */
 export interface KeptToken {
   /** whom it is sent to: scheme, host and port of a hub's address */
   readonly hub: string;
-  readonly place: (typeof TOKEN_PLACES)[number];
+  readonly place: TokenPlace;
 }
 
 export interface TokenView {
