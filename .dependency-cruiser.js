@@ -129,6 +129,7 @@ export default {
     },
     alone('electron', 'electron', ['shell/', 'main\\.ts', 'preload\\.ts']),
     alone('SQLite', 'better-sqlite3', ['store/']),
+    alone('HTTP', 'undici', ['downloads/(?:http|proxy)\\.ts']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -83,10 +83,11 @@ async function untilRight(asked: DownloadAsked): Promise<DownloadedFile> {
     try {
       return await attempt(asked);
     } catch (error) {
-      if (!hasCode(error, 'CHANGED', 'WRONG_HASH')) throw error;
-      removePart(asked.to);
-      if (isAnew) throw error;
-      asked.onNotice?.({ kind: 'anew', why: error.code === 'CHANGED' ? 'changed' : 'wrong-hash' });
+      const isWrong = hasCode(error, 'WRONG_HASH');
+      if (isWrong) removePart(asked.to);
+      // whether it has changed is asked again: one odd answer must not cost what is there
+      if (isAnew || !(isWrong || hasCode(error, 'CHANGED'))) throw error;
+      if (isWrong) asked.onNotice?.({ kind: 'anew', why: 'wrong-hash' });
     }
   }
 }

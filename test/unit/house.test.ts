@@ -123,6 +123,7 @@ describe('other rules of the house', () => {
     ],
     ['electron', { 'src-main/services/a.ts': "import 'electron';\n" }],
     ['SQLite', { 'src-main/services/a.ts': "import 'better-sqlite3';\n" }],
+    ['HTTP', { 'src-main/downloads/a.ts': "import 'undici';\n" }],
   ];
 
   it.each(planted)('%s', async (name, files) => {

@@ -211,6 +211,16 @@ describe('what goes wrong on the way and passes', () => {
     expect(readFileSync(to).equals(other.read(0, other.bytes))).toBe(true);
   });
 
+  it('one answer that tells another size costs nothing that is there', async () => {
+    const { hub, start, expectWhole, sentTwice, notices } = await downloadOf(model);
+    hub.fail({ kind: 'status', status: 416 }, { at: storage, after: 3, times: 1 });
+    await start({ connections: 1 });
+    await expectWhole();
+    // a first byte once more
+    expect(sentTwice()).toBe(2);
+    expect(notices).toEqual([{ kind: 'resumed', bytes: expect.any(Number) as number }]);
+  });
+
   it('a server that allows fewer connections than are tried', async () => {
     const { hub, start, expectWhole, sentTwice } = await downloadOf(seeded(6 * MIB));
     hub.fail({ kind: 'slow', bytesPerSecond: 4 * MIB }, { at: storage });
