@@ -79,14 +79,14 @@ export async function downloadFile(asked: DownloadAsked): Promise<DownloadedFile
 }
 
 async function untilRight(asked: DownloadAsked): Promise<DownloadedFile> {
-  for (let isAnew = false; ; isAnew = true) {
+  for (let isAgain = false; ; isAgain = true) {
     try {
       return await attempt(asked);
     } catch (error) {
       const isWrong = hasCode(error, 'WRONG_HASH');
       if (isWrong) removePart(asked.to);
       // whether it has changed is asked again: one odd answer must not cost what is there
-      if (isAnew || !(isWrong || hasCode(error, 'CHANGED'))) throw error;
+      if (isAgain || !(isWrong || hasCode(error, 'CHANGED'))) throw error;
       if (isWrong) asked.onNotice?.({ kind: 'anew', why: 'wrong-hash' });
     }
   }

@@ -9,13 +9,16 @@ export const modelAnswerSchema = z.object({
   /** the commit */
   sha: z.string().regex(/^[\da-f]{40}$/),
   private: z.boolean().default(false),
-  gated: z.union([z.literal(false), z.enum(['auto', 'manual'])]).default(false),
+  gated: z
+    .union([z.boolean(), z.enum(['auto', 'manual'])])
+    .default(false)
+    // a hub that does not say who answers
+    .transform((gated) => (gated === true ? 'manual' : gated)),
   cardData: z
     .object({
       // some name several, and some write it as a list
-      license: z.union([z.string(), z.array(z.string())]).optional(),
-      license_name: z.string().optional(),
-      license_link: z.string().optional(),
+      license: z.union([z.string(), z.array(z.string())]).nullish(),
+      license_name: z.string().nullish(),
     })
     .nullish()
     .catch(undefined),
@@ -23,8 +26,8 @@ export const modelAnswerSchema = z.object({
     .array(
       z.object({
         rfilename: z.string().max(4096),
-        size: wholeNumber.optional(),
-        blobId: z.string().max(64).optional(),
+        size: wholeNumber.nullish(),
+        blobId: z.string().max(64).nullish(),
         lfs: z.object({ sha256: z.string().regex(SHA256), size: wholeNumber }).nullish(),
       }),
     )

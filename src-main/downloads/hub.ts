@@ -202,7 +202,12 @@ function checkRepository(repository: string): void {
 
 function fileOf({ rfilename, size, blobId, lfs }: ModelAnswer['siblings'][number]): RepositoryFile {
   checkRepositoryPath(rfilename);
-  return { path: rfilename, bytes: lfs?.size ?? size ?? 0, sha256: lfs?.sha256, etag: lfs?.sha256 ?? blobId };
+  return {
+    path: rfilename,
+    bytes: lfs?.size ?? size ?? 0,
+    sha256: lfs?.sha256,
+    etag: lfs?.sha256 ?? blobId ?? undefined,
+  };
 }
 
 /** A licence of a publisher's own is "other" with a name. */

@@ -48,6 +48,29 @@ describe('the files of a repository', () => {
     expect((await client.files(name)).files).toHaveLength(2);
   });
 
+  it('as terse and as odd as mirrors answer', async () => {
+    const hub = await hubWithModel();
+    const commit = 'a'.repeat(40);
+    const odd = { size: null, blobId: null, lfs: null };
+    const cardData = { license: null, license_name: null, tags: [1] };
+    const body = {
+      id: name,
+      sha: commit,
+      gated: true,
+      cardData,
+      siblings: [{ rfilename: 'a.txt', ...odd }],
+      more: {},
+    };
+    hub.fail({ kind: 'body', body }, { times: 1 });
+    expect(await clientOf(hub).files(name)).toMatchObject({
+      gated: 'manual',
+      licence: undefined,
+      files: [{ path: 'a.txt', bytes: 0, sha256: undefined, etag: undefined }],
+    });
+    hub.fail({ kind: 'body', body: { id: name, sha: commit } }, { times: 1 });
+    expect(await clientOf(hub).files(name)).toMatchObject({ gated: false, files: [] });
+  });
+
   it('of a gated repository are told with the gate', async () => {
     const hub = await TestHub.untilTestEnds();
     hub.put(name, { files: { 'a.gguf': model }, gated: 'manual' });
