@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { writeGemma3 } from '../fixtures/families/gemma3.ts';
+import { writeQwen3Vl } from '../fixtures/families/qwen3-vl.ts';
 import { writeLlava, writeQwenVl, writeTextOnly } from '../fixtures/models.ts';
 import { runCampaign, type CampaignResult } from '../helpers/campaign.ts';
 import { sanitizedEnvironment } from '../helpers/sanitizers.ts';
@@ -28,8 +30,13 @@ beforeAll(() => {
   if (built.status !== 0) throw new Error(`the addon could not be built with sanitizers: ${built.stderr}`);
   env = sanitizedEnvironment();
   const small = { layers: 2, width: 64, feedForward: 128, heads: 1, keyValueHeads: 1, contextTokens: 4096 };
-  const [qwen, llava] = [writeQwenVl(folder, small), writeLlava(folder, small)];
-  for (const [pair, files] of Object.entries({ qwen, llava })) {
+  const pairs = {
+    qwen: writeQwenVl(folder, small),
+    llava: writeLlava(folder, small),
+    qwen3: writeQwen3Vl(folder, { ...small, layers: 4 }),
+    gemma3: writeGemma3(folder, { ...small, headWidth: 64, layers: 6 }),
+  };
+  for (const [pair, files] of Object.entries(pairs)) {
     renameSync(files.model, join(folder, `${pair}-model.gguf`));
     renameSync(files.mmproj, join(folder, `${pair}-mmproj.gguf`));
   }

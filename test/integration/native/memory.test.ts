@@ -53,7 +53,7 @@ describe.runIf(platform() === 'linux')('the memory that a plan is said to need',
     expect(measured.peakMemoryBytes).toBeLessThan(1.05 * totalBytes + BESIDE_THE_MODEL);
   });
 
-  // of Gemma 3 most layers keep a window of what was said, and its pictures have 4,096 patches whatever their size
+  // of Gemma 3 most layers keep a window of what was said, and its pictures are all of one size
   it.each([
     ['Qwen3-VL', writeSparseQwen3Vl, 200],
     ['Gemma 3', writeSparseGemma3, 400],
