@@ -3,33 +3,13 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import { ChatHost } from '../../src-main/chat/host.ts';
-import type { FitRequest } from '../../src-main/contract/fit-request.ts';
 import type { Rung } from '../../src-main/contract/rungs.ts';
 import type { Addon, NativeModel, NativeSequence } from '../../src-main/engine/native-types.ts';
-import { fit } from '../../src-main/fit/fit.ts';
 export { RECORDED_RUNGS } from '../../tools/peers/families.ts';
+export { quickFit } from './quick-fit.ts';
 import type { TensorRecord } from './quantized.ts';
 
 /** What every family's tests do with its small model. */
-
-/** Few tokens, and rungs without IQ1's tables, which take ten seconds to build. */
-export function quickFit(
-  where: string,
-  request: Pick<FitRequest, 'modelPath' | 'mmprojPath'> & Partial<FitRequest>,
-) {
-  return fit(
-    {
-      home: join(where, 'home'),
-      lowLayers: 2,
-      rungs: { high: 'Q4_K_M', low: 'Q2_K' },
-      calibrationTokens: 1000,
-      clusters: 10,
-      threads: 1,
-      ...request,
-    },
-    {},
-  );
-}
 
 export interface Asked {
   readonly modelPath: string;

@@ -15,7 +15,7 @@ export function quickFit(
       home: join(where, 'home'),
       lowLayers: 2,
       rungs: { high: 'Q4_K_M', low: 'Q2_K' },
-      calibrationTokens: 2000,
+      calibrationTokens: 1000,
       clusters: 10,
       threads: 1,
       ...request,

@@ -40,7 +40,7 @@ describe('LLaVA-1.5', () => {
     const where = newFolder('llava');
     const files = writeLlava(where);
     mmproj = files.mmproj;
-    fitted = await quickFit(where, { modelPath: files.model, mmprojPath: mmproj });
+    fitted = await quickFit(where, { modelPath: files.model, mmprojPath: mmproj, calibrationTokens: 2000 });
   });
 
   it('is fitted by the same steps', () => {

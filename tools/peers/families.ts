@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import type { Rung } from '../../src-main/contract/rungs.ts';
 import { writeGemma3 } from '../../test/fixtures/families/gemma3.ts';
 import { writeImportance } from '../../test/fixtures/families/importance.ts';
+import { writeInternVl3 } from '../../test/fixtures/families/internvl3.ts';
+import { writeMiniCpmV4 } from '../../test/fixtures/families/minicpm-v4.ts';
 import { writeQwen3Vl } from '../../test/fixtures/families/qwen3-vl.ts';
+import { writeSmolVlm2 } from '../../test/fixtures/families/smolvlm2.ts';
 import { describeTensors, type TensorRecord } from './describe-tensors.ts';
 import { llamaCppTag, run, THREADS, writeJson } from './run.ts';
 
@@ -14,6 +17,9 @@ const WRITERS = {
   'qwen3-vl': (folder: string) => writeQwen3Vl(folder),
   'qwen3-vl untied': (folder: string) => writeQwen3Vl(folder, { tied: false }),
   'gemma-3': (folder: string) => writeGemma3(folder),
+  smolvlm2: (folder: string) => writeSmolVlm2(folder),
+  internvl3: (folder: string) => writeInternVl3(folder),
+  'minicpm-v-4': (folder: string) => writeMiniCpmV4(folder),
 };
 
 /** Without the tables of IQ1 and IQ3, which take ten seconds to build. */

@@ -77,18 +77,18 @@ export function checkResampler(layout: Layout, shape: EncoderShape): void {
   layout.has('v.position_embd.weight', [width, MINICPM_PLACES ** 2]);
   checkVit(layout, layers, { width, maySwap: true });
   const produced = layout.shape('resampler.proj.weight')?.[0] ?? 1;
+  layout.has('resampler.proj.weight', [produced, produced]);
   if (produced % MINICPM_HEAD !== 0)
     throw implausible(
       layout.gguf,
       `its resampler of width ${produced} has no whole heads of ${MINICPM_HEAD}`,
     );
-  layout.has('resampler.proj.weight', [produced, produced]);
   layout.has('resampler.kv.weight', [width, produced]);
   for (const part of ['q', 'k', 'v', 'out']) {
     layout.has(`resampler.attn.${part}.weight`, [produced, produced]);
     layout.has(`resampler.attn.${part}.bias`, [produced]);
   }
   for (const part of ['q', 'kv', 'post'])
-    for (const end of ['weight', 'bias']) layout.has(`resampler.ln_${part}.${end}`, [produced]);
+    for (const kind of ['weight', 'bias']) layout.has(`resampler.ln_${part}.${kind}`, [produced]);
   layout.hasStored('resampler.query', [produced, resamplerTiles(layout.gguf).tokens], ['F32']);
 }

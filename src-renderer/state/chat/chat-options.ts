@@ -13,13 +13,14 @@ export function contextChoices(model: ModelEntry | null, present: number): reado
   return [...choices].toSorted((a, b) => a - b);
 }
 
-/** The picture detail slider: its ends and where it stands. Null where the model takes no pictures. */
+/** The picture detail slider: its ends and where it stands. Null where the model takes no pictures, or as many tokens for each. */
 export function pictureDetail(
   model: ModelEntry | null,
   options: Pick<ChatOptions, 'imageMaxTokens'>,
 ): { readonly min: number; readonly max: number; readonly value: number } | null {
   if (!model?.mmproj || !model.imageTokens) return null;
   const { min, max } = model.imageTokens;
+  if (min >= max) return null;
   return { min, max, value: Math.min(max, Math.max(min, options.imageMaxTokens ?? max)) };
 }
 

@@ -22,5 +22,7 @@ describe('options', () => {
     expect(pictureLimitOf(1024, model)).toBeNull();
     expect(pictureLimitOf(300, model)).toBe(300);
     expect(pictureDetail({ ...model, mmproj: null }, { imageMaxTokens: null })).toBeNull();
+    const fixed = { ...model, imageTokens: { min: 576, max: 576 } };
+    expect(pictureDetail(fixed, { imageMaxTokens: null })).toBeNull();
   });
 });
