@@ -9,7 +9,7 @@ import { exportCommand, type ExportFlags } from './cli/export-command.ts';
 import { fitCommand } from './cli/fit-command.ts';
 import { addGetOptions, getCommand, type GetFlags } from './cli/get-command.ts';
 import { inspectCommand } from './cli/inspect-command.ts';
-import { modelsCommand, removeModelCommand } from './cli/models-command.ts';
+import { modelsCommand, removeModelCommand, verifyModelsCommand } from './cli/models-command.ts';
 import { profileCommand } from './cli/profile-command.ts';
 import { addServeModelOptions, serveModelCommand, type ServeModelFlags } from './cli/serve-model-command.ts';
 import { EXIT, reportError } from './cli/terminal.ts';
@@ -100,6 +100,12 @@ function addModelCommands(program: Command, finish: (code: number) => void): voi
     .description('the models of the library')
     .option('--json', 'print one JSON object')
     .action(async (flags: { json?: boolean }) => finish(await modelsCommand(flags)));
+  models
+    .command('verify [name]')
+    .description('read its files whole, or those of all models, and say whether they hold what they should')
+    .action(async (name: string | undefined) =>
+      finish(await verifyModelsCommand(name, models.opts<{ json?: boolean }>())),
+    );
   models
     .command('remove <name>')
     .description('take a model out of the library')

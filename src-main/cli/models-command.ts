@@ -1,11 +1,13 @@
 import { basename } from 'node:path';
 import { formatBytes } from '../contract/bytes.ts';
 import { SnugError } from '../contract/errors.ts';
+import type { LibraryService } from '../contract/model.ts';
+import type { FileState, Verification } from '../contract/verification.ts';
 import { output, paint } from '../doors/terminal/terminal-output.ts';
 import { snugHome } from '../home.ts';
 import { listModels, openLibrary, type ListedModel } from '../services/terminal-library.ts';
 import { table } from './draw.ts';
-import { EXIT } from './terminal.ts';
+import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';
 
 const KINDS: Readonly<Record<ListedModel['kind'], string>> = {
   source: 'original',
@@ -41,6 +43,59 @@ function fromWords({ source, builtIn, kind }: ListedModel): string {
   if (source) return source.repository;
   if (builtIn) return 'comes with Snug';
   return kind === 'fitted' ? 'made here' : '–';
+}
+
+const STATES: Readonly<Record<FileState, string>> = {
+  unchanged: paint('green', 'unchanged'),
+  unknown: paint('yellow', 'nothing was known of it until now'),
+  changed: paint('yellow', 'another program has written it since'),
+  damaged: paint('red', 'damaged'),
+};
+
+/** `snug models verify [NAME]`: reads a model's files whole, or all models', and says whether they hold what they should. */
+export async function verifyModelsCommand(
+  name: string | undefined,
+  { json }: { json?: boolean },
+): Promise<number> {
+  const models = await listModels(snugHome());
+  const wanted = name === undefined ? models : [chosen(models, name)];
+  await using opened = await openLibrary(snugHome());
+  const display = new ProgressDisplay();
+  using _listening = opened.events.listen((event) => {
+    if (event.name !== 'library.checking') return;
+    const { doneBytes: done, totalBytes: total } = event.data;
+    display.show({ stage: 'verify', done, total, unit: 'bytes' });
+  });
+  const results: (Verification & { readonly name: string })[] = [];
+  try {
+    for (const model of wanted) {
+      const result = await verified(model, opened.library);
+      display.finish();
+      results.push({ name: model.name, ...result });
+      if (!json) output.lines(...verifiedLines(model.name, result));
+    }
+  } finally {
+    display.finish();
+  }
+  if (json) output.json({ models: results });
+  return results.some(({ state }) => state === 'damaged') ? EXIT.failed : EXIT.ok;
+}
+
+async function verified({ id }: ListedModel, library: LibraryService): Promise<Verification> {
+  return withInterrupt((signal) => {
+    signal.addEventListener('abort', () => void library.cancelCheck({ id }), { once: true });
+    return library.verify({ id });
+  });
+}
+
+export function verifiedLines(name: string, { files }: Verification): string[] {
+  return [
+    paint('bold', name),
+    ...files.map(({ path, bytes, state, problem }) => {
+      const words = problem ?? STATES[state];
+      return `  ${basename(path)}, ${formatBytes(bytes)}: ${words}`;
+    }),
+  ];
 }
 
 /** `snug models remove NAME`: takes a model out of the library. */

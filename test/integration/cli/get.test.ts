@@ -45,6 +45,10 @@ describe('snug get', () => {
     const listed = await run(home, 'models');
     expect(listed.stdout).toMatch(/original .* owner\/Demo-VL-GGUF +demo-f16\.gguf +ready/);
 
+    const verified = await run(home, 'models', 'verify');
+    expect(verified).toMatchObject({ code: 0 });
+    expect(verified.stdout.match(/unchanged/g)).toHaveLength(2);
+
     const unknown = await run(home, 'models', 'remove', 'nonsense');
     expect(unknown).toMatchObject({ code: 2 });
     expect(unknown.stderr).toContain('demo-f16.gguf');
