@@ -111,3 +111,42 @@ it.runIf(platform() !== 'win32')('is for the person alone', () => {
   using _ = ModelFiles.open(folder);
   expect(statSync(join(folder, 'work', 'model-files.db')).mode & 0o077).toBe(0);
 });
+
+it('keeps what a file held first, whatever is hashed there later, until another model was written over it', () => {
+  const folder = temporaryFolder();
+  const { path, stamp } = fileIn(folder);
+  using files = ModelFiles.open(folder);
+  expect(files.noted(path)).toBeUndefined();
+  files.remember(path, stamp, SHA256);
+  appendFileSync(path, 'x');
+  const other = 'cd'.repeat(32);
+  files.remember(path, fileStamp(path) ?? stamp, other);
+  expect(files.known(path)).toBe(other);
+  expect(files.noted(path)).toMatchObject({ bytes: stamp.bytes, modified: stamp.modified, sha256: SHA256 });
+  files.noteAnew(path);
+  files.remember(path, fileStamp(path) ?? stamp, other);
+  expect(files.noted(path)).toMatchObject({ bytes: stamp.bytes + 1, sha256: other });
+  files.forget(path);
+  expect([files.noted(path), files.recall(path)]).toEqual([undefined, undefined]);
+});
+
+it('knows a split model until one of its parts changes, and one file as itself', () => {
+  const folder = temporaryFolder();
+  const parts = ['a', 'b'].map((name) => fileIn(folder, name));
+  const paths = parts.map(({ path }) => path);
+  const [first = ''] = paths;
+  const stamps = parts.map(({ stamp }) => stamp);
+  using files = ModelFiles.open(folder);
+  expect(files.knownModel(paths)).toBeUndefined();
+  files.rememberModel(paths, [stamps[0], undefined], SHA256);
+  expect(files.knownModel(paths)).toBeUndefined();
+  files.rememberModel(paths, stamps, SHA256);
+  expect(files.knownModel(paths)).toBe(SHA256);
+  // what is known of the whole is not of its first part
+  expect(files.knownModel([first])).toBeUndefined();
+  expect(files.places(SHA256)).toEqual([]);
+  appendFileSync(paths[1] ?? '', 'x');
+  expect(files.knownModel(paths)).toBeUndefined();
+  files.rememberModel([first], [stamps[0]], SHA256);
+  expect(files.known(first)).toBe(SHA256);
+});
