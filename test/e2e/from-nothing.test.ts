@@ -2,9 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { sample } from '../fixtures/demo.ts';
-import { shortMmproj } from '../fixtures/short-demo.ts';
-import { DEMO_REPOSITORY, shortModelAlone, writeCatalogue } from '../helpers/downloadable-demo.ts';
+import { demoMmproj, sample } from '../fixtures/demo.ts';
+import { DEMO_REPOSITORY, demoToDownload, writeCatalogue } from '../helpers/downloadable-demo.ts';
 import { fromDisk, given } from '../helpers/hub/content.ts';
 import { TestHub } from '../helpers/hub/test-hub.ts';
 import { inEachDoor } from './app.ts';
@@ -20,8 +19,8 @@ inEachDoor('from nothing to an answer', { holds: true, catalogue: writeCatalogue
     hub = await TestHub.start();
     hub.put(DEMO_REPOSITORY, {
       files: {
-        'demo-vl-3m-f16.gguf': given(shortModelAlone()),
-        'mmproj-demo-vl-3m-f16.gguf': fromDisk(shortMmproj),
+        'demo-vl-3m-f16.gguf': given(demoToDownload()),
+        'mmproj-demo-vl-3m-f16.gguf': fromDisk(demoMmproj),
       },
     });
     await app.api.settings.set({ hubAddress: hub.address });
