@@ -26,6 +26,7 @@ const SETTINGS_SECTIONS = [
     keywords: 'instructions system prompt temperature variety longest length',
   },
   { id: 'computing', title: 'Computing', keywords: 'context threads graphics gpu' },
+  { id: 'serving', title: 'Serve on this computer', keywords: 'api openai endpoint server key programs' },
   { id: 'privacy', title: 'Privacy', keywords: 'telemetry network' },
   { id: 'downloads', title: 'Downloads', keywords: 'speed limit hub mirror hugging face access token' },
   { id: 'folders', title: 'Folders', keywords: 'models move disk logs' },

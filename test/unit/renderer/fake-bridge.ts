@@ -230,6 +230,8 @@ const USUAL: Answers = {
   },
   library: { list: () => Promise.resolve([model()]) },
   folder: { moving: () => Promise.resolve(null) },
+  exports: { running: () => Promise.resolve(null) },
+  serving: { state: () => Promise.resolve(null) },
   downloads: { list: () => Promise.resolve([]) },
   catalogue: { list: () => Promise.resolve({ items: [], recommended: null, hub: 'hub.test' }) },
   tokens: { list: () => Promise.resolve({ tokens: [], place: 'file', note: null }) },

@@ -123,6 +123,7 @@ function row(entry: ModelEntry): string {
       onfit: nothing,
       onchat: nothing,
       oninspect: nothing,
+      onexport: nothing,
       onfindmmproj: noWork,
       onsetmmproj: noWork,
       onchoosemmproj: null,
@@ -133,6 +134,11 @@ function row(entry: ModelEntry): string {
 }
 
 describe('a model in the list', () => {
+  it('can be exported when Snug fitted it', () => {
+    expect(row(model({ kind: 'fitted' }))).toContain('Export…');
+    expect(row(model({ kind: 'source' }))).not.toContain('Export…');
+  });
+
   it('shows its file and folder, on any system', () => {
     const body = row(model({ path: 'C:\\Models\\Qwen\\vl-f16.gguf' }));
     expect(body).toContain('vl-f16.gguf');
