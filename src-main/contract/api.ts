@@ -16,6 +16,7 @@ import {
 import { downloadArguments, type Download, type DownloadService } from './downloads.ts';
 import { draftArguments, type DraftService, type KeptDraft } from './draft.ts';
 import { exportArguments, type ExportProgress, type ExportService } from './export.ts';
+import type { ModelsCopy } from './elsewhere.ts';
 import { fitArguments, type FitJob, type FitJobService } from './fit-job.ts';
 import { folderArguments, type FolderMove, type FolderService } from './folder.ts';
 import { laptopArguments, type LaptopService } from './laptop.ts';
@@ -48,6 +49,10 @@ export interface ApiEvents {
   'library.changed': readonly ModelEntry[];
   /** how far a check of a model's files is */
   'library.checking': CheckProgress;
+  /** how far copying models is; null when none is copied any more */
+  'library.copying': ModelsCopy | null;
+  /** a model of the library turned out to be the same file as another, and is that one from now on */
+  'library.merged': { readonly kept: ModelEntry; readonly path: string };
   /** how far a move of the folder is; null when none runs any more */
   'folder.moving': FolderMove | null;
   /** all of them, in the order they were started */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ForeignAppId } from './elsewhere.ts';
+import { ADDING, type Adding, type ForeignAppId, type ForeignModels, type ModelsCopy } from './elsewhere.ts';
 import { ORDERINGS } from './fit-request.ts';
 import type { ModelSource } from './model-source.ts';
 import type { ReadOnly } from './read-only.ts';
@@ -55,6 +55,12 @@ export const FILE_GONE = 'its file is gone';
 export interface ModelEntry extends Description {
   readonly id: string;
   readonly path: string;
+  /** what the app that it came from calls it, where its file says less: Ollama's have no names */
+  readonly title: string | null;
+  /** other places where the same file lies; should this one vanish, the model is found there */
+  readonly alsoAt: readonly string[];
+  /** the app in whose folder it lies: what that app deletes is gone here too */
+  readonly keptBy: ForeignAppId | null;
   /** the entry it was made from, while that is in the library */
   readonly madeFrom: string | null;
   readonly addedAt: string;
@@ -143,9 +149,15 @@ export interface LibraryService {
   inspect(argument: { id: string }): Promise<ModelDetails>;
   /**
    * Takes GGUF files where they lie, also those of folders; vision files among them are paired by their metadata. Paths may be as they
-   * were pasted: in quotes, as file:// addresses, with ~.
+   * were pasted: in quotes, as file:// addresses, with ~. `copy` copies them into the folder of the models instead.
    */
-  add(argument: { paths: readonly string[] }): Promise<ImportResult>;
+  add(argument: { paths: readonly string[]; how?: Adding | undefined }): Promise<ImportResult>;
+  /** Looks through the folders of other apps, some seconds long; they are only read. */
+  elsewhere(argument: Record<string, never>): Promise<readonly ForeignModels[]>;
+  /** The copying that runs, for a window that opens meanwhile. */
+  copying(argument: Record<string, never>): Promise<ModelsCopy | null>;
+  /** Ends it; models that were copied wholly stay. */
+  cancelCopying(argument: Record<string, never>): Promise<void>;
   /** Looks for the vision file in the model's folder and the library's; throws with advice when there is none. */
   findMmproj(argument: { id: string }): Promise<ModelEntry>;
   setMmproj(argument: { id: string; mmprojPath: string }): Promise<ModelEntry>;
@@ -186,7 +198,10 @@ const paths = z
 export const libraryArguments = {
   list: nothing,
   inspect: z.strictObject({ id }),
-  add: z.strictObject({ paths }),
+  add: z.strictObject({ paths, how: z.enum(ADDING).optional() }),
+  elsewhere: nothing,
+  copying: nothing,
+  cancelCopying: nothing,
   findMmproj: z.strictObject({ id }),
   setMmproj: z.strictObject({ id, mmprojPath: path }),
   remove: z.strictObject({ id, deleteFile: z.boolean() }),

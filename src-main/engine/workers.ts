@@ -22,10 +22,10 @@ export function startPictureWorker(start?: StartWorker): PictureWorker {
   return startWorker(pictureContract, workerEntries.picture, start);
 }
 
-export function startHashWorker(start?: StartWorker): HashWorker {
-  return startWorker(hashContract, workerEntries.hash, start);
-}
-
 export function startReadWorker(start?: StartWorker): ReadWorker {
   return startWorker(readContract, workerEntries.read, start);
+}
+
+export function startHashWorker(start?: StartWorker): HashWorker {
+  return startWorker(hashContract, workerEntries.hash, start);
 }

@@ -87,7 +87,7 @@ export function resolveRequest(request: FitRequest, source: ReadSource, laptop: 
     modelPath,
     mmprojPath,
     home,
-    output: { path: output ?? outputPath(modelsFolder(home), modelPath), chosen: output !== undefined },
+    output: { path: output ?? outputPath(modelsFolder(home), source.text), chosen: output !== undefined },
     budget: agreeBudget(laptop, request.budgetBytes),
     lowLayers: request.lowLayers,
     plan: {

@@ -1,4 +1,6 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { isBlobName } from '../files/blob-name.ts';
+import { safeName } from '../files/safe-name.ts';
 import { workFolder } from '../home.ts';
 import { stemOf } from '../gguf/part-names.ts';
 import { makeFolder } from '../files/durable-files.ts';
@@ -7,10 +9,16 @@ import { LONGEST_STEM_BYTES, shortened } from '../files/output-name.ts';
 
 /**
  * Where in a folder a fit's result goes unless the person says otherwise: "Qwen2.5-VL-7B-Instruct-f16.gguf" →
- * "Qwen2.5-VL-7B-Instruct-LUQ.gguf". `distinction` tells results of sources of one name apart.
+ * "Qwen2.5-VL-7B-Instruct-LUQ.gguf". A source whose file has no name goes by what it
+ * says of itself. `distinction` tells results of sources of one name apart.
  */
-export function outputPath(folder: string, modelPath: string, distinction?: string): string {
-  const name = stemOf(modelPath).replace(/[-_.](f16|bf16|f32|q8_0)$/i, '');
+export function outputPath(
+  folder: string,
+  model: { readonly path: string; readonly name: string },
+  distinction?: string,
+): string {
+  const file = isBlobName(basename(model.path)) ? `${safeName(model.name)}.gguf` : model.path;
+  const name = stemOf(file).replace(/[-_.](f16|bf16|f32|q8_0)$/i, '');
   const stem = shortened(name, LONGEST_STEM_BYTES);
   return join(folder, `${[stem, 'LUQ', ...(distinction ? [distinction] : [])].join('-')}.gguf`);
 }

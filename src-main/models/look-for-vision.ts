@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { isBlobName } from '../files/blob-name.ts';
 import { SnugError } from '../contract/errors.ts';
 import { checkEncoderLayout } from './encoder-layout.ts';
 import type { GgufEntry } from '../gguf/gguf.ts';
@@ -24,14 +25,12 @@ export function lookForVision(folder: string, model: string): LookedAt[] {
 const UNFINISHED = /\.(part|partial|crdownload|download|opdownload|incomplete|aria2|tmp|!ut|!qb)$/i;
 /** What people and repositories call vision files. */
 const VISION_NAME = /mmproj|(^|[-_.])(clip|projector|vision[-_.]?(encoder|model|tower))([-_.]|$)/i;
-/** Ollama keeps every file under its hash. */
-const BLOB = /^sha256-[0-9a-f]{64}$/;
 
 function candidates(folder: string, model: string): string[] {
   const isCandidate = (name: string) =>
     /\.gguf$/i.test(name) ||
     (UNFINISHED.test(name) && VISION_NAME.test(name)) ||
-    (BLOB.test(model) && BLOB.test(name));
+    (isBlobName(model) && isBlobName(name));
   // what is hidden is a program's own, as the notes that macOS keeps beside files; of a split model the first part says what it is
   const names = namesIn(folder).filter(
     (name) =>

@@ -82,11 +82,13 @@ function dominantType(tensors: readonly GgufTensor[]): string {
 
 /** Room for any name of a model; what is longer is no name. */
 const LONGEST_NAME = 200;
+/** What a model without a name is called. */
+export const UNNAMED = 'unnamed';
 
 /** MiniCPM-V's vision files have a description alone. */
 function nameOf(gguf: Gguf): string {
   const name = metadataString(gguf, 'general.name') ?? metadataString(gguf, 'general.description');
-  return visibleLine(name ?? 'unnamed', LONGEST_NAME);
+  return visibleLine(name ?? UNNAMED, LONGEST_NAME);
 }
 
 function requiredNumber(gguf: Gguf, key: string): number {

@@ -3,7 +3,7 @@ import { SnugError } from '../contract/errors.ts';
 import type { EventBus } from './event-bus.ts';
 
 /** What models and their files are used for, by who does nothing else meanwhile. */
-export type UseKind = 'answer' | 'serving' | 'sideBySide' | 'fit' | 'download' | 'move' | 'export';
+export type UseKind = 'answer' | 'serving' | 'sideBySide' | 'fit' | 'download' | 'move' | 'copy' | 'export';
 
 interface Use {
   readonly kind: UseKind;

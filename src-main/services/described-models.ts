@@ -7,6 +7,7 @@ import type { ReadOnly } from '../contract/read-only.ts';
 import { writeFileAtomically } from '../files/durable-files.ts';
 import { readKept } from '../files/json-file.ts';
 import { pathsOfParts } from '../gguf/part-names.ts';
+import { UNNAMED } from '../models/model-file.ts';
 import { sidecarPath } from '../models/sidecar.ts';
 import type { ModelRow } from '../store/models.ts';
 import { visibleLine } from '../text/visible-text.ts';
@@ -88,7 +89,7 @@ export class DescribedModels {
   async #read(row: ModelRow, before: string): Promise<void> {
     try {
       const { path, mmprojPath } = row;
-      const files = await this.#reader.describe({ path, mmprojPath });
+      const files = named(row, await this.#reader.describe({ path, mmprojPath }));
       // what is written meanwhile is read again when it is asked for again
       if (stampOf(row) === before) this.#remember(row, files, true);
     } catch (error) {
@@ -156,7 +157,14 @@ const UNREADABLE: Omit<Description, 'name' | 'problem'> = {
 };
 
 function nameless(row: ModelRow): Omit<Description, 'problem'> {
-  return { ...UNREADABLE, name: visibleLine(basename(row.path)) };
+  return { ...UNREADABLE, name: visibleLine(row.title ?? basename(row.path)) };
+}
+
+/** A model whose file does not say what it is called goes by what its app calls it. */
+function named({ title }: ModelRow, files: DescribedFiles): DescribedFiles {
+  const { description } = files;
+  if (title === null || description.name !== UNNAMED) return files;
+  return { ...files, description: { ...description, name: visibleLine(title) } };
 }
 
 /** Changes when a file of the model does: its own, its sidecar, its vision file, or what lies in the place of one. */

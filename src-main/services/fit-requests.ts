@@ -32,7 +32,7 @@ export class FitRequests {
       modelPath: model.path,
       home: this.#home,
       // two models of one name must not take each other's place; a refit replaces its own result
-      output: outputPath(this.#folder.current, model.path, model.id.slice(0, 6)),
+      output: outputPath(this.#folder.current, model, model.id.slice(0, 6)),
       contextTokens: start.contextTokens,
       mmprojPath: model.mmprojPath,
       imageMaxTokens: start.imageMaxTokens,

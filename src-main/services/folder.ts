@@ -116,6 +116,7 @@ export class ModelsFolder implements FolderService {
       advice: 'Wait for it, or pause it; what it has goes along.',
     });
     this.#activity.refuseIfUsed('export', 'a model is being exported');
+    this.#activity.refuseIfUsed('copy', 'models are being copied to the folder of the models');
     const abort = new AbortController();
     const use = this.#activity.use('move');
     const work = this.#move(to, abort.signal).finally(() => {

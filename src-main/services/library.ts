@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { modelsFolder, workFolder } from '../home.ts';
 import type { EventBus } from './event-bus.ts';
 import { SnugError } from '../contract/errors.ts';
+import type { Adding, ForeignModels, ModelsCopy } from '../contract/elsewhere.ts';
 import type { BankUse, ImportResult, LibraryService, ModelDetails, ModelEntry } from '../contract/model.ts';
 import type { Verification } from '../contract/verification.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
@@ -13,9 +14,10 @@ import { ModelFiles } from '../store/model-files.ts';
 import type { ModelRepository, ModelRow } from '../store/models.ts';
 import type { Activity } from './activity.ts';
 import type { BankFolders } from './bank.ts';
-import { importModels } from './import-models.ts';
 import { ContentHasher } from './content-hasher.ts';
 import { DescribedModels, mayBeUsed, UNREAD } from './described-models.ts';
+import type { ModelImports } from './import/model-imports.ts';
+import type { Merged } from './import/same-content.ts';
 import { ModelChecks, presentMmproj } from './model-checks.ts';
 import { detailsOf } from './model-details.ts';
 import type { ModelReader } from './model-reader.ts';
@@ -41,6 +43,7 @@ export class Library implements LibraryService {
   readonly #activity: Activity;
   readonly #home: string;
   readonly #reader: ModelReader;
+  readonly #imports: ModelImports;
   readonly #described: DescribedModels;
   readonly #checks: ModelChecks;
   /** whether somebody was told of a model that was not read yet */
@@ -53,6 +56,7 @@ export class Library implements LibraryService {
     bank: BankFolders;
     activity: Activity;
     reader: ModelReader;
+    imports: ModelImports;
     /** Snug's own folder, where what the files say is kept */
     home: string;
     /** where models are now, if not there */
@@ -65,6 +69,7 @@ export class Library implements LibraryService {
     this.#activity = options.activity;
     this.#home = options.home;
     this.#reader = options.reader;
+    this.#imports = options.imports;
     this.#described = new DescribedModels(join(workFolder(options.home), 'models.json'), options.reader);
     this.#checks = new ModelChecks({
       models: options.models,
@@ -73,11 +78,19 @@ export class Library implements LibraryService {
       events: options.events,
       modelsFolder: options.modelsFolder ?? (() => modelsFolder(options.home)),
     });
+    this.#imports.watch((merged) => this.#tellMerged(merged));
   }
 
   async list(): Promise<readonly ModelEntry[]> {
+    this.#imports.follow();
     await this.#readUnread();
+    this.#imports.wake();
     return this.#list();
+  }
+
+  #tellMerged({ kept, path }: Merged): void {
+    this.changed();
+    this.#events.emit('library.merged', { kept: this.#entry(kept), path });
   }
 
   #list(): ModelEntry[] {
@@ -149,16 +162,29 @@ export class Library implements LibraryService {
     return { entry, facts, types, layerTypes, luq, ...detailsOf(entry, { ...about, models: this.#list() }) };
   }
 
-  async add({ paths }: { paths: readonly string[] }): Promise<ImportResult> {
-    const { added, known, ...told } = await importModels(paths, {
-      models: this.#models,
-      reader: this.#reader,
-      entryOf: (row) => this.#readEntry(row.id),
-    });
-    for (const row of known) for (const path of this.#described.files(row)) this.#checks.noteRewritten(path);
-    this.changed();
-    const entries = (rows: readonly ModelRow[]) => Promise.all(rows.map((row) => this.#readEntry(row.id)));
-    return { added: await entries(added), known: await entries(known), ...told };
+  async add(given: { paths: readonly string[]; how?: Adding | undefined }): Promise<ImportResult> {
+    try {
+      const result = await this.#imports.add(given, (row) => this.#readEntry(row.id));
+      for (const { id } of result.known) {
+        for (const path of this.#described.files(this.#models.get(id))) this.#checks.noteRewritten(path);
+      }
+      return result;
+    } finally {
+      this.changed();
+      this.#imports.wake();
+    }
+  }
+
+  async elsewhere(): Promise<readonly ForeignModels[]> {
+    return this.#imports.elsewhere(() => this.#list());
+  }
+
+  async copying(): Promise<ModelsCopy | null> {
+    return this.#imports.copying;
+  }
+
+  async cancelCopying(): Promise<void> {
+    await this.#imports.cancelCopying();
   }
 
   async findMmproj({ id }: { id: string }): Promise<ModelEntry> {
@@ -187,6 +213,7 @@ export class Library implements LibraryService {
     const chosen = resolve(givenPath(mmprojPath));
     await this.#reader.checkPair({ path: this.#models.get(id).path, mmprojPath: chosen });
     this.#models.setMmproj(id, chosen);
+    this.#imports.wake();
     await this.#described.read(this.#models.get(id));
     this.changed();
     return this.#entry(this.#models.get(id));
@@ -194,6 +221,7 @@ export class Library implements LibraryService {
 
   async remove({ id, deleteFile }: { id: string; deleteFile: boolean }): Promise<{ freedBytes: number }> {
     const row = this.#models.get(id);
+    if (deleteFile) this.#imports.refuseForeign(row);
     await this.#described.read(row);
     // Windows does not rename a file that is in use
     if (deleteFile) await this.#activity.freeMemory(row.path);
@@ -283,15 +311,18 @@ export class Library implements LibraryService {
   }
 
   #entry(row: ModelRow): ModelEntry {
-    const { id, path, addedAt, builtIn, madeFrom } = row;
+    const { id, path, title, addedAt, builtIn, madeFrom } = row;
     const known = this.#described.known(row);
     if (!known) this.#toldUnread = true;
-    return { id, path, addedAt, builtIn, madeFrom, ...(known ?? this.#described.unread(row)) };
+    const alsoAt = this.#imports.placesOf(row);
+    const keptBy = this.#imports.keeperOf(path);
+    const described = known ?? this.#described.unread(row);
+    return { id, path, title, alsoAt, keptBy, addedAt, builtIn, madeFrom, ...described };
   }
 
-  /** Ends the processes that read. */
+  /** Ends the processes that read, and copying. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([this.#checks.close(), this.#reader.close()]);
+    await Promise.all([this.#checks.close(), this.#reader.close(), this.#imports.close()]);
   }
 }

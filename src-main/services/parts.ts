@@ -1,13 +1,15 @@
 import type { EventBus } from './event-bus.ts';
-import { modelsFolder } from '../home.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
+import { modelsFolder } from '../home.ts';
 import { readCatalogue } from '../models/catalogue.ts';
 import type { Store } from '../store/database.ts';
+import type { ModelFiles } from '../store/model-files.ts';
 import type { Activity } from './activity.ts';
 import { BankFolders } from './bank.ts';
 import { ModelCatalogue } from './catalogue.ts';
 import { Chat } from './chat.ts';
 import type { WorkingParts } from './closing.ts';
+import { ContentHashes } from './content-hashes.ts';
 import { ConversationList } from './conversation-list.ts';
 import { Conversations } from './conversations.ts';
 import { CurrentAnswer } from './current-answer.ts';
@@ -17,6 +19,8 @@ import { FitJobs } from './fit-jobs.ts';
 import { FitService } from './fit-service.ts';
 import { ModelsFolder } from './folder.ts';
 import { partsOnDisk, type HubAccess } from './hub-access.ts';
+import { ModelCopies } from './import/copies.ts';
+import { ModelImports } from './import/model-imports.ts';
 import { LaptopReader } from './laptop.ts';
 import { LoadedModel } from './loaded-model.ts';
 import { Library } from './library.ts';
@@ -34,6 +38,8 @@ import type { StoredSettings } from './settings.ts';
 export interface Ground {
   readonly home: string;
   readonly store: Store;
+  /** what is known of files' content */
+  readonly files: ModelFiles;
   readonly events: EventBus;
   readonly settings: StoredSettings;
   readonly activity: Activity;
@@ -54,19 +60,17 @@ export interface Models {
 }
 
 export function openModels(ground: Ground, disk: Disk | undefined): Models {
-  const { home, store, events, activity, working, start } = ground;
+  const { home, store, files, events, activity, working, start } = ground;
+  const models = store.models;
   const reader = new ModelReader(start);
+  const hashes = new ContentHashes({ files, activity, start });
+  const modelsAt = () => store.settings.modelsFolder ?? modelsFolder(home);
+  const copies = new ModelCopies({ folder: modelsAt, home, files, events, activity, disk });
+  copies.tidyUp();
+  const imports = new ModelImports({ models, reader, files, hashes, copies, activity });
+  const bank = new BankFolders(home, activity);
   const library = working.use(
-    new Library({
-      models: store.models,
-      events,
-      bank: new BankFolders(home, activity),
-      activity,
-      reader,
-      home,
-      modelsFolder: () => store.settings.modelsFolder ?? modelsFolder(home),
-      start,
-    }),
+    new Library({ models, events, bank, activity, reader, imports, home, modelsFolder: modelsAt, start }),
   );
   const unfinished = new UnfinishedDownloads(store.downloads, partsOnDisk, (path) =>
     isNeeded(store.models, path),
@@ -74,7 +78,7 @@ export function openModels(ground: Ground, disk: Disk | undefined): Models {
   const folder = working.use(
     new ModelsFolder({
       home,
-      models: store.models,
+      models,
       settings: store.settings,
       events,
       library,

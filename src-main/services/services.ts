@@ -12,6 +12,7 @@ import type { StartWorker } from '../engine/worker-port.ts';
 import { LogFile } from '../files/log-file.ts';
 import { logBug, logBugs, logFits, logWorkers } from './logged.ts';
 import { openStore, type Store } from '../store/database.ts';
+import { ModelFiles } from '../store/model-files.ts';
 import { Activity } from './activity.ts';
 import { AppFacts } from './app.ts';
 import { errorsIn, joined, WorkingParts } from './closing.ts';
@@ -61,6 +62,7 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   const { home, door, endpoint } = options;
   await using opening = new AsyncDisposableStack();
   const store = opening.use(openStore(home));
+  const files = opening.use(ModelFiles.open(home));
   const events = new EventBus();
   const logsFolder = join(home, 'logs');
   const log = openLog(opening, { folder: logsFolder, door, events });
@@ -72,7 +74,7 @@ export async function openServices(options: ServiceOptions): Promise<Services> {
   });
   const settings = new StoredSettings(store.settings, events);
   const activity = new Activity(events);
-  const ground: Ground = { home, store, events, settings, activity, working, start };
+  const ground: Ground = { home, store, files, events, settings, activity, working, start };
   const models: Models = openModels(ground, options.disk);
   const { library, folder, laptop, exports } = models;
   const downloading = openDownloads(ground, models, options);

@@ -7,6 +7,7 @@ import { RunningWorkers } from '../engine/running-workers.ts';
 import { readSidecar } from '../models/sidecar.ts';
 import { openStore } from '../store/database.ts';
 import { lookIntoStore } from '../store/look.ts';
+import { ModelFiles } from '../store/model-files.ts';
 import type { ModelRow } from '../store/models.ts';
 import { Activity } from './activity.ts';
 import { WorkingParts } from './closing.ts';
@@ -66,13 +67,16 @@ export async function openLibrary(
 ): Promise<{ library: LibraryService; events: EventBus } & AsyncDisposable> {
   await using opening = new AsyncDisposableStack();
   const store = opening.use(openStore(home));
+  const files = opening.use(ModelFiles.open(home));
   const events = new EventBus();
   const workers = new RunningWorkers(forkWorker);
   const working = opening.use(new WorkingParts(workers));
   const { start } = workers;
   const settings = new StoredSettings(store.settings, events);
   const activity = new Activity(events);
-  const { library } = openModels({ home, store, events, settings, activity, working, start }, undefined);
+  const ground = { home, store, files, events, settings, activity, working, start };
+  const { library, folder } = openModels(ground, undefined);
+  folder.prepare();
   const opened = opening.move();
   return { library, events, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }

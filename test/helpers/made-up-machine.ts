@@ -34,6 +34,7 @@ export function madeUpMachine({ platform, variables = {}, files = {} }: MadeUpMa
     platform,
     path,
     home: HOMES[platform],
+    root: platform === 'win32' ? 'C:\\' : '/',
     variable: (name) => variables[name] || undefined,
     readText: (file) => {
       const found = all.get(resolved(file) ?? '');

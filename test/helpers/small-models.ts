@@ -39,6 +39,8 @@ export const number = (key: string, value: number) => ggufEntry(key, GgufType.ui
 
 export interface TextModelSpec {
   readonly architecture?: string;
+  /** null: it says none */
+  readonly name?: string | null;
   readonly layers?: number;
   readonly width?: number;
   readonly type?: string;
@@ -62,7 +64,7 @@ export function writeTextModel(folder: string, spec: TextModelSpec = {}, name = 
   ];
   const entries = merged(
     text('general.architecture', architecture),
-    text('general.name', 'Small'),
+    ...(spec.name === null ? [] : [text('general.name', spec.name ?? 'Small')]),
     number(`${architecture}.block_count`, layers),
     number(`${architecture}.embedding_length`, width),
     number(`${architecture}.context_length`, 2048),

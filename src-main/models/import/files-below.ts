@@ -1,11 +1,11 @@
+import { isBlobName } from '../../files/blob-name.ts';
 import { thisMachine, type Machine } from './machine.ts';
 
 /** Limits of a search, each above any folder of models and below a whole disk. */
 const DEEPEST = 6;
 const MOST_ENTRIES = 20_000;
 const MOST_FILES = 500;
-/** Ollama keeps every file under its hash; what is smaller is a licence or a template. */
-const BLOB = /^sha256-[0-9a-f]{64}$/;
+/** Of what Ollama keeps under its hash, what is smaller is a licence or a template. */
 const SMALLEST_BLOB_BYTES = 1_000_000;
 
 export interface FoundFiles {
@@ -70,7 +70,7 @@ async function kindOf(
   const isModel =
     /\.gguf$/i.test(name) ||
     also?.test(name) === true ||
-    (BLOB.test(name) && (found?.bytes ?? 0) >= SMALLEST_BLOB_BYTES);
+    (isBlobName(name) && (found?.bytes ?? 0) >= SMALLEST_BLOB_BYTES);
   // a link that leads nowhere is told of when it is read
   return isModel && (found === undefined || found.kind === 'file') ? 'model' : undefined;
 }

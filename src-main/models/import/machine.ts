@@ -9,6 +9,8 @@ export interface Machine {
   readonly path: PlatformPath;
   /** the person's own folder */
   readonly home: string;
+  /** where the system's own folders are */
+  readonly root: string;
   /** of the environment; set but empty counts as not set */
   readonly variable: (name: string) => string | undefined;
   /** The text of a small file; undefined where there is none, or none that may be read. */
@@ -29,12 +31,17 @@ export interface Looked {
 /** Settings and manifests are a few kilobytes. */
 const MOST_TEXT_BYTES = 1 << 20;
 
-export function thisMachine(environment: NodeJS.ProcessEnv = process.env, home = homedir()): Machine {
+export function thisMachine(
+  environment: NodeJS.ProcessEnv = process.env,
+  home = homedir(),
+  root = nodePath.parse(home).root,
+): Machine {
   const system = platform();
   return {
     platform: system === 'win32' || system === 'darwin' ? system : 'linux',
     path: nodePath,
     home,
+    root,
     variable: (name) => environment[name] || undefined,
     readText,
     names,

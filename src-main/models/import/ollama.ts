@@ -22,8 +22,8 @@ export const ollama: AppStore = {
   folders(machine) {
     const own = machine.variable('OLLAMA_MODELS') ?? machine.path.join(machine.home, '.ollama', 'models');
     // of the service that its installer sets up
-    const service = machine.platform === 'linux' ? ['/usr/share/ollama/.ollama/models'] : [];
-    return wholePaths(machine, [own, ...service]);
+    const service = machine.path.join(machine.root, 'usr', 'share', 'ollama', '.ollama', 'models');
+    return wholePaths(machine, [own, machine.platform === 'linux' ? service : undefined]);
   },
 
   async find(machine, folder, signal) {

@@ -1,12 +1,15 @@
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, open, rm } from 'node:fs/promises';
 import { throwIfCancelled } from '../../contract/errors.ts';
 import { renameDurably, writeWhollyMeanwhile } from '../../files/durable-files.ts';
 import { freeDiskBytes } from '../../files/disk.ts';
 
-/** What a move asks of the system; tests put one in its place that fails half-way. */
+/** What moving and copying models ask of the system; tests put one in its place that fails half-way. */
 export interface Disk {
   freeBytes(folder: string): number;
   rename(from: string, to: string): void;
+  /** A copy that shares the bytes on disk and takes no time; false where the disk can't, and nothing is left then. */
+  clone(from: string, to: string): Promise<boolean>;
   copy(
     from: string,
     to: string,
@@ -19,6 +22,15 @@ const PIECE_BYTES = 4 << 20;
 export const realDisk: Disk = {
   freeBytes: freeDiskBytes,
   rename: renameDurably,
+  async clone(from, to) {
+    try {
+      await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+      return true;
+    } catch {
+      await rm(to, { force: true });
+      return false;
+    }
+  },
   async copy(from, to, { signal, onBytes }) {
     await using source = await open(from, 'r');
     const { atime, mtime, mode } = await source.stat();

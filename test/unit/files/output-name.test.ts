@@ -15,7 +15,7 @@ describe('the name of a result', () => {
     'is shortened by whole letters where its source has a long one',
     (name) => {
       const folder = temporaryFolder();
-      const output = outputPath(folder, join('/models', name), 'Q4_K_M-IQ1_M');
+      const output = outputPath(folder, { path: join('/models', name), name: 'Model' }, 'Q4_K_M-IQ1_M');
       expect(Buffer.byteLength(basename(output))).toBeLessThan(230);
       expect(basename(output)).toMatch(/^(x+|模+|(👩‍💻)+)-LUQ-Q4_K_M-IQ1_M\.gguf$/u);
       expect(() => tryOutputName(output)).not.toThrow();
@@ -26,8 +26,12 @@ describe('the name of a result', () => {
   it.each([
     ['Qwen2.5-VL-7B-f16.gguf', 'Qwen2.5-VL-7B-LUQ.gguf'],
     ['Qwen2.5-VL-72B-f16-00001-of-00004.gguf', 'Qwen2.5-VL-72B-LUQ.gguf'],
+    // Ollama's files have no names: the model's own is taken
+    [`sha256-${'a'.repeat(64)}`, 'Qwen_ VL-LUQ.gguf'],
   ])('is that of the source without its precision (%s)', (source, result) => {
-    expect(basename(outputPath(temporaryFolder(), join('/models', source)))).toBe(result);
+    expect(basename(outputPath(temporaryFolder(), { path: join('/models', source), name: 'Qwen: VL' }))).toBe(
+      result,
+    );
   });
 
   it('that has room stays, and loses no dots inside', () => {

@@ -110,6 +110,9 @@ export function model(change: Partial<ModelEntry> = {}): ModelEntry {
   return {
     id: 'demo',
     path: '/models/demo.gguf',
+    title: null,
+    alsoAt: [],
+    keptBy: null,
     name: 'Demo-VL',
     architecture: 'qwen2vl',
     kind: 'source',

@@ -12,6 +12,7 @@ import { Activity } from '../../../src-main/services/activity.ts';
 import { BankFolders } from '../../../src-main/services/bank.ts';
 import { Library } from '../../../src-main/services/library.ts';
 import { ModelReader } from '../../../src-main/services/model-reader.ts';
+import { modelImports } from '../../helpers/model-imports.ts';
 import { hasPipes, makePipe } from '../../helpers/pipe.ts';
 import { writeTextModel, writeVisionModel } from '../../helpers/small-models.ts';
 import { writeStoredEncoder } from '../../helpers/stored-encoders.ts';
@@ -43,14 +44,11 @@ function libraryOf(
     }),
   );
   const activity = new Activity(events);
-  const library = new Library({
-    models: store.models,
-    events,
-    bank: new BankFolders(home, activity),
-    activity,
-    reader: new ModelReader(watched, 3_000),
-    home,
-  });
+  const { models } = store;
+  const reader = new ModelReader(watched, 3_000);
+  const { imports } = modelImports({ home, models, reader, activity, events });
+  const bank = new BankFolders(home, activity);
+  const library = new Library({ models, events, bank, activity, reader, imports, home });
   onTestFinished(() => library.close());
   return { library, store, home, asked, told };
 }
@@ -236,7 +234,7 @@ describe('the vision file of a model', () => {
 
     const other = temporaryFolder();
     const choices = [1, 2].map((seed) => writeStoredEncoder(other, `mmproj-${seed}.gguf`, { seed }));
-    writeTextModel(other);
+    writeTextModel(other, { layers: 3 });
     const { added, notes } = await library.add({ paths: [other] });
     expect(notes).toHaveLength(1);
     expect(added[0]).toMatchObject({ mmproj: null, visionChoices: choices });

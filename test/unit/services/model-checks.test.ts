@@ -19,6 +19,7 @@ import { BankFolders } from '../../../src-main/services/bank.ts';
 import { EventBus } from '../../../src-main/services/event-bus.ts';
 import { Library } from '../../../src-main/services/library.ts';
 import { ModelReader } from '../../../src-main/services/model-reader.ts';
+import { modelImports } from '../../helpers/model-imports.ts';
 import { splitModel } from '../../fixtures/split-model.ts';
 import { writeTextModel, writeVisionModel } from '../../helpers/small-models.ts';
 import { temporaryStore } from '../../helpers/store-parts.ts';
@@ -36,10 +37,11 @@ function newLibrary(home = temporaryFolder()) {
       if (event.name === 'library.checking') told.push(event.data);
     }),
   );
+  const reader = new ModelReader(forkWorker, 10_000);
+  const { imports } = modelImports({ home, models: store.models, reader, activity, events });
   const library = new Library({
-    ...{ models: store.models, events, activity, home, start: forkWorker },
+    ...{ models: store.models, events, activity, home, imports, reader, start: forkWorker },
     bank: new BankFolders(home, activity),
-    reader: new ModelReader(forkWorker, 10_000),
     modelsFolder: () => modelsFolder,
   });
   onTestFinished(() => library.close());

@@ -18,6 +18,7 @@ import { Library } from '../../../src-main/services/library.ts';
 import { ModelReader } from '../../../src-main/services/model-reader.ts';
 import { trashedPathOf } from '../../../src-main/services/trash.ts';
 import { partFile, splitModel } from '../../fixtures/split-model.ts';
+import { modelImports } from '../../helpers/model-imports.ts';
 import { writeTextModel, writeVisionModel } from '../../helpers/small-models.ts';
 import { temporaryStore } from '../../helpers/store-parts.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
@@ -27,7 +28,9 @@ function newLibrary() {
   const activity = new Activity(events);
   const bank = new BankFolders(home, activity);
   const reader = new ModelReader(forkWorker, 10_000);
-  const library = new Library({ models: store.models, events, bank, activity, reader, home });
+  const { models } = store;
+  const { imports } = modelImports({ home, models, reader, activity, events });
+  const library = new Library({ models, events, bank, activity, reader, imports, home });
   onTestFinished(() => library.close());
   return library;
 }

@@ -18,6 +18,7 @@ import { MoveJournal } from '../../../src-main/services/move/journal.ts';
 import { Connection } from '../../../src-main/store/connection.ts';
 import { openStore } from '../../../src-main/store/database.ts';
 import { MIGRATIONS } from '../../../src-main/store/migrations/index.ts';
+import { modelImports } from '../../helpers/model-imports.ts';
 import type { DiskCall } from '../../helpers/recorded-fs.ts';
 import { undoable } from '../../helpers/recorded-fs.ts';
 import { ggufTensor } from '../../helpers/small-models.ts';
@@ -65,14 +66,12 @@ function libraryOfOne() {
   const { id } = models.add({ path });
   const events = new EventBus();
   const activity = new Activity(events);
-  const library = new Library({
-    models,
-    events,
-    bank: new BankFolders(folder, activity),
-    activity,
-    reader: { read: () => Promise.reject(new SnugError('NOT_GGUF', 'no model')) } as unknown as ModelReader,
-    home: folder,
-  });
+  const reader = {
+    read: () => Promise.reject(new SnugError('NOT_GGUF', 'no model')),
+  } as unknown as ModelReader;
+  const { imports } = modelImports({ home: folder, models, reader, activity, events });
+  const bank = new BankFolders(folder, activity);
+  const library = new Library({ models, events, bank, activity, reader, imports, home: folder });
   return { library, models, path, id };
 }
 
