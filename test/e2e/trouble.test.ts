@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { writeTextModel } from '../helpers/small-models.ts';
@@ -41,6 +41,8 @@ inEachDoor('trouble', { holds: true }, (app) => {
     mkdirSync(folder);
     const copy = join(folder, 'copied.gguf');
     copyFileSync(path, copy);
+    // the same content would be the same model
+    appendFileSync(copy, '\0');
     const visions = mmproj === null ? [] : [join(folder, basename(mmproj.path))];
     for (const vision of visions) copyFileSync(mmproj?.path ?? '', vision);
     const { added } = await app.api.library.add({ paths: [copy, ...visions] });

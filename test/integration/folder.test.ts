@@ -145,8 +145,8 @@ describe.each([
     const services = await twoModels(at, make());
     const outside = join(at.root, 'mine');
     mkdirSync(outside);
-    const path = writeTextModel(outside, {}, 'c.gguf');
-    const named = writeTextModel(outside, {}, 'd.gguf');
+    const path = writeTextModel(outside, { layers: 5 }, 'c.gguf');
+    const named = writeTextModel(outside, { layers: 6 }, 'd.gguf');
     const mmproj = join(at.models, 'a-mmproj.gguf');
     writeSidecar(named, { mmproj });
     const { added } = await services.api.library.add({ paths: [path, named] });
@@ -237,7 +237,7 @@ describe('a folder that cannot be used', () => {
     const at = place();
     const services = await twoModels(at);
     mkdirSync(at.target, { recursive: true });
-    const other = writeTextModel(at.target, {}, 'a.gguf');
+    const other = writeTextModel(at.target, { layers: 7 }, 'a.gguf');
     await services.api.library.add({ paths: [other] });
     rmSync(other);
     expect((await rejected(services.api.folder.move({ to: at.target }))).code).toBe('BAD_ARGUMENT');
