@@ -10,6 +10,7 @@ import { fitCommand } from './cli/fit-command.ts';
 import { addGetOptions, getCommand, type GetFlags } from './cli/get-command.ts';
 import { inspectCommand } from './cli/inspect-command.ts';
 import { modelsCommand, removeModelCommand, verifyModelsCommand } from './cli/models-command.ts';
+import { addImportCommands } from './cli/models-import-command.ts';
 import { profileCommand } from './cli/profile-command.ts';
 import { addServeModelOptions, serveModelCommand, type ServeModelFlags } from './cli/serve-model-command.ts';
 import { EXIT, reportError } from './cli/terminal.ts';
@@ -113,6 +114,7 @@ function addModelCommands(program: Command, finish: (code: number) => void): voi
     .action(async (name: string, flags: { deleteFile?: boolean }) =>
       finish(await removeModelCommand(name, { ...flags, ...models.opts<{ json?: boolean }>() })),
     );
+  addImportCommands(models, finish);
 }
 
 function buildProgram(finish: (code: number) => void): Command {

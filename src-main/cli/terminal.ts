@@ -46,12 +46,12 @@ export function showNote(text: string | undefined): void {
   if (text !== undefined) messages.lines(paint('yellow', `Note: ${text}`));
 }
 
-/** Progress of a fit's stage, of the questions that a model is asked, or of files that are exported. */
+/** Progress of a fit's stage, of the questions that a model is asked, or of files that are exported or copied. */
 type ShownProgress =
   | Progress
   | (Omit<Progress, 'stage' | 'unit'> & { readonly stage: 'ask'; readonly unit: 'questions' })
   | (Omit<Progress, 'stage' | 'unit'> & {
-      readonly stage: 'export' | 'download' | 'verify';
+      readonly stage: 'export' | 'download' | 'verify' | 'copy';
       readonly unit: 'bytes';
     });
 
@@ -72,6 +72,7 @@ const STAGE_LABELS: Readonly<Record<ShownProgress['stage'], string>> = {
   export: 'Export',
   download: 'Download',
   verify: 'Check',
+  copy: 'Copy',
 };
 
 function amount(progress: ShownProgress, value: number): string {

@@ -58,13 +58,16 @@ function sourceOf(path: string): ModelSource | null {
   }
 }
 
+export interface OpenLibrary extends AsyncDisposable {
+  readonly library: LibraryService;
+  readonly events: EventBus;
+}
+
 /**
  * The library to work with, while no window has it open.
  * @throws SnugError BUSY while one has
  */
-export async function openLibrary(
-  home: string,
-): Promise<{ library: LibraryService; events: EventBus } & AsyncDisposable> {
+export async function openLibrary(home: string): Promise<OpenLibrary> {
   await using opening = new AsyncDisposableStack();
   const store = opening.use(openStore(home));
   const files = opening.use(ModelFiles.open(home));

@@ -47,6 +47,7 @@ describe('no command lets a file write to the terminal', () => {
     ['chat with a missing picture', ['chat', 'hi', '--image', missing, '--threads', '1']],
     ['evaluate', ['evaluate', model, '--task', 'pope', '--data', missing]],
     ['compare', ['compare', missing, '--output', folder]],
+    ['models add', ['models', 'add', model]],
     ['an option that there is not', ['inspect', model, `--${HOSTILE}`]],
     ['a command that there is not', [HOSTILE]],
   ])(
