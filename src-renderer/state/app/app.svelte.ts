@@ -202,6 +202,10 @@ export class AppState {
 
   #hear(event: ApiEvent): void {
     if (event.name === 'library.changed') this.models = event.data;
+    if (event.name === 'library.merged')
+      this.toasts.show({
+        text: `${event.data.kept.name} was here twice in the same file, and is one model now`,
+      });
     if (event.name === 'settings.changed') this.settings = event.data;
     if (event.name === 'chat.loaded') this.loaded = event.data;
     if (event.name === 'fits.changed') this.jobs.take(event.data);

@@ -231,7 +231,7 @@ const USUAL: Answers = {
     set: (change) => Promise.resolve({ ...DEFAULT_SETTINGS, ...change } as typeof DEFAULT_SETTINGS),
     reset: () => Promise.resolve(DEFAULT_SETTINGS),
   },
-  library: { list: () => Promise.resolve([model()]) },
+  library: { list: () => Promise.resolve([model()]), copying: () => Promise.resolve(null) },
   folder: { moving: () => Promise.resolve(null) },
   exports: { running: () => Promise.resolve(null) },
   serving: { state: () => Promise.resolve(null) },
