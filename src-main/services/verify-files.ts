@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { isCancelled, toErrorData } from '../contract/errors.ts';
 import type { ModelSource } from '../contract/model-source.ts';
 import {
@@ -28,7 +28,9 @@ export async function verifyFiles(
   const files: VerifiedFile[] = [];
   await hasher.run(run, async (hash) => {
     for (const path of paths) {
-      const expected = expectationOf(path, source, hasher);
+      // what lies elsewhere was not downloaded with it
+      const isBeside = dirname(path) === dirname(paths[0] ?? '');
+      const expected = expectationOf(path, isBeside ? source : undefined, hasher);
       files.push(await verifyFile(path, expected, hash));
     }
   });

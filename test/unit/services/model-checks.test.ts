@@ -135,6 +135,28 @@ describe('a model that is verified', () => {
     });
   });
 
+  it('is not held against its vision file where that lies elsewhere under a published name', async () => {
+    const { library, add } = newLibrary();
+    const path = modelIn(temporaryFolder());
+    const mmproj = writeVisionModel(temporaryFolder());
+    const published = {
+      path: 'mmproj-model.gguf',
+      name: 'mmproj-model.gguf',
+      bytes: 1,
+      sha256: 'a'.repeat(64),
+    };
+    writeSidecar(path, {
+      mmproj,
+      source: {
+        ...{ hub: 'https://huggingface.co', repository: 'a/b', revision: 'main', commit: 'c' },
+        files: [published],
+        downloadedAt: '2026-05-01T00:00:00.000Z',
+      },
+    });
+    const { files } = await library.verify({ id: await add(path) });
+    expect(files[1]).toMatchObject({ path: mmproj, state: 'unknown', comparedWith: null });
+  });
+
   it('is as bad as the worst of its parts, each told by itself', async () => {
     const { library, add } = newLibrary();
     const parts = splitModel(writeTextModel(temporaryFolder()), temporaryFolder());
