@@ -56,7 +56,7 @@ export interface GgufStart {
   readonly tensorCount: number;
 }
 
-export interface GgufFile {
+interface GgufFile {
   readonly path: string;
   readonly bytes: number;
 }
