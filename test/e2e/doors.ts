@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Api } from '../../src-main/contract/api.ts';
+import { startEndpoint } from '../../src-main/doors/endpoint/endpoint.ts';
 import { startServer, type RunningServer } from '../../src-main/serve/server.ts';
 import { openServices, type Services } from '../../src-main/services/services.ts';
 import { browserPath, launchBrowser } from '../helpers/browser.ts';
@@ -35,6 +36,7 @@ class BrowserDoor implements Door {
       door: 'browser',
       ...this.#instead,
       start: this.workers.start,
+      endpoint: startEndpoint,
     });
     this.#server = await startServer(this.#services, { port: 0 });
     this.#context = await this.#browser.newContext({ viewport: { width: 1280, height: 900 } });

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { CPU_ONLY, run, tools } from '../../../tools/peers/run.ts';
+import { shortSample } from '../../fixtures/short-demo.ts';
 import { commandLine, copyOfDemo, filesIn, unfinished } from '../../helpers/command-line.ts';
 import { timeKernels } from '../../helpers/timed-home.ts';
 
@@ -70,6 +72,18 @@ describe('export', () => {
     expect(asked.code, asked.stderr).toBe(0);
     expect(JSON.parse(asked.stdout)).toMatchObject({ model: { canSee: true } });
   });
+
+  it.skipIf(!existsSync(join(tools, 'llama-mtmd-cli')))(
+    'runs in stock llama.cpp by the command of its README',
+    async () => {
+      const [tool = '', ...words] = commandIn(readme, 'llama-mtmd-cli');
+      const args = words.map((word) =>
+        word === 'picture.jpg' ? shortSample('circle') : word.endsWith('.gguf') ? join(exported, word) : word,
+      );
+      const { stdout } = await run(tool, [...args, ...CPU_ONLY]);
+      expect(stdout.trim()).toMatch(/\w/);
+    },
+  );
 
   it('says the command that makes the same files again, byte for byte', async () => {
     const [program, command = '', model = '', mmprojFlag = '', mmproj = '', ...flags] = commandIn(
