@@ -46,6 +46,7 @@ export interface ExportEvents {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+const PLACED: readonly Placed[] = ['cloned', 'linked', 'copied'];
 const TEXTS = ['SHA256SUMS', 'Modelfile', 'README.md'] as const;
 
 const EXPORT_ADVICE: WritingAdvice = {
@@ -158,11 +159,13 @@ async function placePair(
     for (const { from, name, bytes, temporary } of sized) {
       discard(temporary);
       const before = done;
-      placed = await placeFile(from, temporary, {
+      const how = await placeFile(from, temporary, {
         ...{ modes: AS_USUAL, signal },
         onBytes: (copied) => onProgress?.((done += copied), total),
         beforeCopy: () => insistOnRoom(folder, sized.slice(files.length)),
       });
+      // of several the one that takes the most room
+      if (PLACED.indexOf(how) > PLACED.indexOf(placed)) placed = how;
       done = before + bytes;
       const read = (hashed: number) => onProgress?.(done + hashed, total);
       files.push({ name, bytes, sha256: await hashFile(temporary, { signal, onProgress: read }) });

@@ -29,33 +29,35 @@ export class ChatCompletions {
     this.#model.refuseIfFull();
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    const body = await this.#read(request);
+    const bytes = this.#hold(request);
     try {
+      const body = await readBody(request, MOST_BODY_BYTES, tooLarge);
       const asked = readChatRequest(parsed(body));
       if (asked.streams) await this.#stream(asked, response, gone.signal);
       else {
-        const answer = await this.#model.answer(asked.question, {
-          signal: gone.signal,
-          onEvent: () => undefined,
-        });
+        const options = { signal: gone.signal, onEvent: () => undefined };
+        const answer = await this.#model.answer(asked.question, options);
         sendJson(response, 200, new Completion(this.#model.name).whole(answer));
       }
     } finally {
-      this.#heldBytes -= body.length;
+      this.#heldBytes -= bytes;
     }
   }
 
-  async #read(request: IncomingMessage): Promise<Buffer> {
-    if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
+  /** Makes room for a request's body before it is read; returns its size, the largest where it says none. */
+  #hold(request: IncomingMessage): number {
+    const { 'content-type': type = '', 'content-length': length } = request.headers;
+    if (!/^application\/json\b/i.test(type))
       throw new ApiError(415, 'the request has to be application/json', { code: 'unsupported_media_type' });
-    const body = await readBody(request, MOST_BODY_BYTES, () => tooLarge());
-    if (this.#heldBytes > 0 && this.#heldBytes + body.length > MOST_HELD_BYTES)
+    const bytes = length === undefined ? MOST_BODY_BYTES : Number(length);
+    if (bytes > MOST_BODY_BYTES) throw tooLarge();
+    if (this.#heldBytes + bytes > MOST_HELD_BYTES)
       throw new ApiError(429, 'too many pictures wait for the model already', {
         code: 'busy',
         retryAfterSeconds: 5,
       });
-    this.#heldBytes += body.length;
-    return body;
+    this.#heldBytes += bytes;
+    return bytes;
   }
 
   async #stream(
