@@ -48,7 +48,7 @@ function tiled(tilesOf: (vision: Pick<Gguf, 'metadata'>) => Tiles): Family['pict
   });
 }
 
-export const FAMILIES: readonly Family[] = [
+const FAMILIES: readonly Family[] = [
   {
     name: 'Qwen2.5-VL',
     architectures: ['qwen2vl'],
