@@ -33,12 +33,12 @@ export async function measureOverhead(
   if (options.vision) checkEncoderLayout(options.vision);
   const visionWeightsBytes = options.vision ? tensorDataBytes(options.vision.gguf.tensors) : 0;
   const visionComputeBytes = options.vision
-    ? await callNative(
+    ? (await callNative(
         addon.visionMemory({
           mmprojPath: options.vision.path,
           ...largestPicture(options.vision, options.limits),
         }),
-      )
+      )) + tilePixelBytes(options.vision, options.limits)
     : 0;
   return {
     contextTokens: options.contextTokens,
@@ -69,6 +69,14 @@ function largestPicture(
   for (let fewer = square; fewer >= Math.ceil(square / 2); fewer--)
     if (tokens(fewer) > tokens(columns)) columns = fewer;
   return { width: columns * side, height: Math.floor(maxTokens / columns) * side };
+}
+
+/** A picture's tiles are made ready all at once, their colours as single numbers; each is encoded alone. */
+function tilePixelBytes(vision: VisionModel, { maxTokens }: ImageLimits): number {
+  const { tiles } = picturesOf(vision);
+  return tiles
+    ? Math.ceil(maxTokens / tiles.tokens) * tiles.side ** 2 * 3 * Float32Array.BYTES_PER_ELEMENT
+    : 0;
 }
 
 /** The whole: weights as they lie in memory, vision encoder, KV cache and scratch. */

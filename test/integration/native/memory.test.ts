@@ -3,6 +3,7 @@ import { platform } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeSparseGemma3 } from '../../fixtures/families/gemma3.ts';
+import { SOME_OF_MINICPM_V4, writePublished } from '../../fixtures/families/real-layouts.ts';
 import { writeSparseQwen3Vl } from '../../fixtures/families/qwen3-vl.ts';
 import { measureInChat, writeFullSizeModel } from '../../fixtures/measured-full-size.ts';
 import { QWEN_3B } from '../../fixtures/sparse-models.ts';
@@ -57,6 +58,7 @@ describe.runIf(platform() === 'linux')('the memory that a plan is said to need',
   it.each([
     ['Qwen3-VL', writeSparseQwen3Vl, 200],
     ['Gemma 3', writeSparseGemma3, 400],
+    ['MiniCPM-V 4', (folder: string) => writePublished(folder, SOME_OF_MINICPM_V4), 250],
   ] as const)('is what a chat with a picture takes: %s', async (_, write, atLeast) => {
     const { plan: said, request } = await writeFullSizeModel(
       { layout: write, plan: 'Q4_K_M', contextTokens: 8192, pictureTokens: 256, threads: 2 },

@@ -5,7 +5,10 @@ import { readCatalogue } from '../../../src-main/models/catalogue.ts';
 import { familyOfProjector } from '../../../src-main/models/families.ts';
 import { checkPair, readTextModel, readVisionModel } from '../../../src-main/models/model-file.ts';
 import { writeGemma3 } from '../../fixtures/families/gemma3.ts';
+import { writeInternVl3 } from '../../fixtures/families/internvl3.ts';
+import { writeMiniCpmV4 } from '../../fixtures/families/minicpm-v4.ts';
 import { writeQwen3Vl } from '../../fixtures/families/qwen3-vl.ts';
+import { writeSmolVlm2 } from '../../fixtures/families/smolvlm2.ts';
 import { writeQwenVl, type ModelFiles } from '../../fixtures/models.ts';
 import { sharedFolder, temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
@@ -50,6 +53,9 @@ const FAMILY_TESTS: readonly (readonly [write: (folder: string) => ModelFiles, t
   [writeQwenVl, 'other-models.test.ts'],
   [writeQwen3Vl, 'families/qwen3-vl.test.ts'],
   [writeGemma3, 'families/gemma3.test.ts'],
+  [writeSmolVlm2, 'families/smolvlm2.test.ts'],
+  [writeInternVl3, 'families/internvl3.test.ts'],
+  [writeMiniCpmV4, 'families/minicpm-v4.test.ts'],
 ];
 
 describe('a family is in the catalogue only if it is known to work', () => {
