@@ -32,9 +32,11 @@ protocol.registerSchemesAsPrivileged([
 const CLOSE_MILLISECONDS = 10_000;
 const MODELS_PAGE = `${PAGE}#/models`;
 
+let hub: string | undefined;
+
 // no page of this app has a reason to run outside it
 app.enableSandbox();
-guardEveryPage(app);
+guardEveryPage(app, () => hub);
 
 // the name that Windows knows notifications by: electron-builder.yml's appId
 app.setAppUserModelId('io.github.snug-app.snug');
@@ -73,6 +75,12 @@ async function start(): Promise<void> {
       endpoint: startEndpoint,
       secrets: systemKeychain,
       resolveProxy: (address) => session.defaultSession.resolveProxy(address),
+    }),
+  );
+  hub = (await services.api.settings.get({})).hubAddress;
+  door.use(
+    services.events.listen((event) => {
+      if (event.name === 'settings.changed') hub = event.data.hubAddress;
     }),
   );
   restrict(session.defaultSession);

@@ -5,6 +5,7 @@ import { pageSchema } from '../contract/conversation.ts';
 import { SnugError, toErrorData } from '../contract/errors.ts';
 import { MOST_PICTURE_BYTES, MOST_PICTURE_NAME } from '../contract/wire.ts';
 import type { Services } from '../services/services.ts';
+import { guardHub } from './given-hub.ts';
 import { GivenPaths } from './given-paths.ts';
 import { SCHEME } from './protocol.ts';
 
@@ -73,7 +74,12 @@ export function serveIpc(
     return [modelsFolder];
   };
   const given = new GivenPaths(ownFolders, window);
-  const dispatcher = new Dispatcher(services.api, given.check);
+  const currentHub = async () => (await services.api.settings.get({})).hubAddress;
+  const checkHub = guardHub(currentHub, window);
+  const dispatcher = new Dispatcher(services.api, async (name, argument) => {
+    await given.check(name, argument);
+    await checkHub(name, argument);
+  });
   channels.handle('call', (message) => dispatcher.run(message));
   // only the preload script sends it, for a file that was dropped or chosen in the page; one made by a page has no path
   channels.handle('given', (path) => given.give([z.string().parse(path)]));

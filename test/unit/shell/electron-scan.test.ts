@@ -24,7 +24,7 @@ describe('the scan of all sources', () => {
 
 it('the main process guards every page before one can be', () => {
   const main = readFileSync(join(root, 'src-main', 'main.ts'), 'utf8');
-  const guarded = main.indexOf('\nguardEveryPage(app);');
+  const guarded = main.indexOf('\nguardEveryPage(app,');
   expect(guarded).toBeGreaterThan(0);
   expect(guarded).toBeLessThan(main.indexOf('start()'));
 });

@@ -22,7 +22,7 @@ class FakeContents extends EventEmitter {
 
 function made(): FakeContents {
   const app = new EventEmitter();
-  guardEveryPage(app as never);
+  guardEveryPage(app as never, () => undefined);
   const contents = new FakeContents();
   app.emit('web-contents-created', {}, contents);
   return contents;

@@ -44,6 +44,14 @@ describe('the window', () => {
     expect(mayOpenOutside(url)).toBe(expected);
   });
 
+  it('opens the hub of the settings outside, and no other host because of it', () => {
+    const mirror = 'http://192.168.1.2:8080/hub';
+    expect(mayOpenOutside('http://192.168.1.2:8080/owner/name', mirror)).toBe(true);
+    expect(mayOpenOutside('https://huggingface.co/Qwen', mirror)).toBe(true);
+    expect(mayOpenOutside('http://192.168.1.2/owner/name', mirror)).toBe(false);
+    expect(mayOpenOutside('http://huggingface.co/Qwen', mirror)).toBe(false);
+  });
+
   it('comes back where it was, and to its first size after nonsense', () => {
     const home = temporaryFolder();
     expect(readWindowState(home).width).toBeGreaterThan(400);
