@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { openStore } from '../../../src-main/store/database.ts';
@@ -81,5 +81,18 @@ describe('snug get', () => {
     // the window takes it from here
     expect(store.models.list()).toEqual([]);
     expect(readdirSync(join(home, 'work', 'arrivals'))).toHaveLength(1);
+  });
+
+  it('asks for a token without showing it, and keeps it for the person alone', async () => {
+    const { home, hub } = await place();
+    const asked = await start(['get', '--ask-token'], { home, input: 'hf_secret\n' }).ended;
+    expect(asked).toMatchObject({ code: 0 });
+    expect(asked.stdout + asked.stderr).not.toContain('hf_secret');
+    const kept = join(home, 'tokens.json');
+    expect(readFileSync(kept, 'utf8')).toContain(hub.address);
+    expect(statSync(kept).mode & 0o077).toBe(0);
+    const refused = await start(['get', '--ask-token'], { home, input: 'two words\n' }).ended;
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.stdout + refused.stderr).not.toContain('two words');
   });
 });
