@@ -25,7 +25,8 @@ const PLAIN = {
   'fit-model': 'snug fit MODEL compresses the model first',
   'load-anyway': '--anyway loads it all the same',
   'choose-model': '--model FILE chooses another model',
-  'give-token': 'HF_TOKEN=TOKEN, set before the command, gives the hub your token',
+  'give-token':
+    'snug get --ask-token gives the hub your token; HF_TOKEN=TOKEN, set before the command, gives it to huggingface.co',
 };
 
 /** What to type for a remedy; undefined for what only the window has. */
