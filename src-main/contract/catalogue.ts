@@ -6,13 +6,13 @@ import type { ReadOnly } from './read-only.ts';
 export const SOURCE_PRECISIONS = ['F16', 'BF16', 'Q8_0'] as const;
 export type SourcePrecision = (typeof SOURCE_PRECISIONS)[number];
 
-export const licenceSchema = z.strictObject({
+const licenceSchema = z.strictObject({
   name: z.string().min(1).max(100),
   url: z.httpUrl().max(2000),
   /** what it allows, in one plain sentence */
   words: z.string().min(1).max(200),
 });
-export type Licence = ReadOnly<z.infer<typeof licenceSchema>>;
+type Licence = ReadOnly<z.infer<typeof licenceSchema>>;
 
 const count = z.int().positive();
 
@@ -115,7 +115,7 @@ export interface Catalogue {
 }
 
 /** A file that could be taken, and what that is for. */
-export interface OfferedPrecision {
+interface OfferedPrecision {
   /** as its name has it: F16, Q8_0, Q4_K_M; its file's name where that says nothing */
   readonly precision: string;
   /** of the download, the vision file included */
