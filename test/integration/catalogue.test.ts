@@ -3,6 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CatalogueEntry } from '../../src-main/contract/catalogue.ts';
 import { DEFAULT_SETTINGS } from '../../src-main/contract/settings.ts';
+import type { Memory } from '../../src-main/contract/fit-report.ts';
+import { sizeUp } from '../../src-main/fit/size-up.ts';
+import { imageLimits } from '../../src-main/models/image-limits.ts';
+import { readSource } from '../../src-main/models/source.ts';
+import { estimatedSizes } from '../../src-main/services/catalogue/needs.ts';
+import { PUBLISHED, writePublished } from '../fixtures/families/real-layouts.ts';
 import { readCatalogue } from '../../src-main/models/catalogue.ts';
 import { ModelCatalogue } from '../../src-main/services/catalogue.ts';
 import { FitService } from '../../src-main/services/fit-service.ts';
@@ -141,6 +147,47 @@ describe('an offer of what is on a hub', () => {
     });
   });
 });
+
+const published = PUBLISHED.flatMap((layout) => {
+  const entry = readCatalogue().find(
+    ({ repository }) => repository.replace(/^.*\//, '').toLowerCase() === `${layout.name}-gguf`.toLowerCase(),
+  );
+  return entry ? [[entry.id, entry, layout] as const] : [];
+});
+
+it('the catalogue is held against models of real shape', () => {
+  expect(published.map(([id]) => id)).toEqual(
+    expect.arrayContaining(['smolvlm2-2.2b', 'internvl3-2b', 'internvl3-8b', 'minicpm-v-4']),
+  );
+});
+
+it.each(published)('what the catalogue says of %s is what its files say', async (_, entry, layout) => {
+  const { model, mmproj } = writePublished(temporaryFolder(), layout);
+  const { text, vision } = readSource(model, mmproj);
+  const vocabulary = text.gguf.tensors.filter(({ name }) => /^(token_embd|output)\.weight$/.test(name));
+  const { minTokens: min, maxTokens: max } = imageLimits(text, vision);
+  expect(entry).toMatchObject({
+    architecture: text.architecture,
+    projector: vision?.projector,
+    layers: text.layers,
+    contextTokens: text.trainingContextTokens,
+    vocabularyParameters: vocabulary.reduce((sum, { elements }) => sum + elements, 0),
+    pictureTokens: { min, max },
+  });
+  const request = { modelPath: model, mmprojPath: mmproj, home: temporaryFolder(), contextTokens: 4096 };
+  const { source, fit } = await sizeUp(request);
+  const { unfittedBytes, fit: estimated } = estimatedSizes(entry, 'F16', 4096);
+  const near = (bytes: number | undefined, exact: number | undefined) =>
+    expect((bytes ?? 0) / (exact ?? 0)).toBeCloseTo(1, 1);
+  near(unfittedBytes, source.memory.totalBytes);
+  near(estimated?.mostBytes, withoutRearranged(fit?.high.memory));
+  near(estimated?.leastBytes, withoutRearranged(fit?.low.memory));
+});
+
+/** What some processors keep beside the weights is in no estimate. */
+function withoutRearranged(memory: Memory | undefined): number | undefined {
+  return memory && memory.totalBytes - memory.rearrangedBytes;
+}
 
 it('leaves nothing of a run before', () => {
   const { home } = opened(demoHub(), readCatalogue());
