@@ -2,7 +2,13 @@ import { existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { isCancelled, SnugError, toErrorData, type ErrorCode } from '../contract/errors.ts';
-import { describedFilesSchema, FILE_GONE, type DescribedFiles, type Description } from '../contract/model.ts';
+import {
+  describedFilesSchema,
+  FILE_GONE,
+  type DescribedFiles,
+  type Description,
+  type ModelEntry,
+} from '../contract/model.ts';
 import type { ReadOnly } from '../contract/read-only.ts';
 import { writeFileAtomically } from '../files/durable-files.ts';
 import { readKept } from '../files/json-file.ts';
@@ -185,4 +191,10 @@ export function stampOfFile(path: string | null): string {
   if (path === null) return 'none';
   const found = statSync(path, { throwIfNoEntry: false });
   return found ? `${path} ${found.size} ${found.mtimeMs} ${found.ctimeMs}` : `${path} gone`;
+}
+
+/** What was fitted last, else what came last. */
+export function newestOf(entries: readonly ModelEntry[]): ModelEntry | undefined {
+  const byDate = entries.toSorted((a, b) => b.addedAt.localeCompare(a.addedAt));
+  return byDate.find(({ kind }) => kind === 'fitted') ?? byDate[0];
 }

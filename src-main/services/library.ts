@@ -1,9 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { modelsFolder, workFolder } from '../home.ts';
 import type { EventBus } from './event-bus.ts';
-import { SnugError } from '../contract/errors.ts';
 import type { Adding, ForeignModels, ModelsCopy } from '../contract/elsewhere.ts';
 import type { BankUse, ImportResult, LibraryService, ModelDetails, ModelEntry } from '../contract/model.ts';
 import type { Verification } from '../contract/verification.ts';
@@ -15,22 +13,15 @@ import type { ModelRepository, ModelRow } from '../store/models.ts';
 import type { Activity } from './activity.ts';
 import type { BankFolders } from './bank.ts';
 import { ContentHasher } from './content-hasher.ts';
-import { DescribedModels, mayBeUsed, UNREAD } from './described-models.ts';
+import { DescribedModels, mayBeUsed, newestOf } from './described-models.ts';
 import type { ModelImports } from './import/model-imports.ts';
 import type { Merged } from './import/same-content.ts';
-import { ModelChecks, presentMmproj } from './model-checks.ts';
+import { ModelChecks, noVisionFile } from './model-checks.ts';
 import { detailsOf } from './model-details.ts';
 import type { ModelReader } from './model-reader.ts';
-import { emptyTrashOf, trash, trashedPathOf, untrash } from './trash.ts';
-
-/** What of a model the library works with: where it lies, and whether it may be used at all. */
-export interface UsableModel {
-  readonly id: string;
-  readonly path: string;
-  readonly mmprojPath: string | undefined;
-  readonly name: string;
-  readonly builtIn: boolean;
-}
+import { atMost } from './shared-work.ts';
+import { usableModel, type UsableModel } from './usable-model.ts';
+import { emptyTrashOf, removeWithFiles, untrash } from './trash.ts';
 
 /** A list does not wait longer for files that are being read: what they say is told when it is known. */
 const PATIENCE_MILLISECONDS = 5_000;
@@ -100,14 +91,7 @@ export class Library implements LibraryService {
   async #readUnread(): Promise<void> {
     const rows = this.#models.list().filter((row) => this.#described.known(row) === undefined);
     if (rows.length === 0) return;
-    const patience = new AbortController();
-    await Promise.race([
-      Promise.all(rows.map((row) => this.#read(row))),
-      setTimeout(PATIENCE_MILLISECONDS, undefined, { ref: false, signal: patience.signal }).catch(
-        () => undefined,
-      ),
-    ]);
-    patience.abort();
+    await atMost(PATIENCE_MILLISECONDS, Promise.all(rows.map((row) => this.#read(row))));
   }
 
   /** Reads what is not known of a model, and tells it to whoever was told less. */
@@ -131,16 +115,7 @@ export class Library implements LibraryService {
   /** A model to load, its vision file beside it; throws with what can be done when it is gone or broken. */
   usable(id: string): UsableModel {
     const row = this.#models.get(id);
-    const { name, problem, mmproj } = this.#described.known(row) ?? this.#described.unread(row);
-    // who loads one that was not read yet reads it first
-    if (problem === UNREAD)
-      return { id, path: row.path, mmprojPath: presentMmproj(row), name, builtIn: row.builtIn };
-    if (problem !== null) {
-      throw new SnugError('FILE', `${name} cannot be used: ${problem}`, {
-        advice: 'Bring its file back to where it was, or choose another model.',
-      });
-    }
-    return { id, path: row.path, mmprojPath: mmproj?.path, name, builtIn: row.builtIn };
+    return usableModel(row, this.#described.known(row) ?? this.#described.unread(row));
   }
 
   entry(id: string): ModelEntry {
@@ -165,9 +140,8 @@ export class Library implements LibraryService {
   async add(given: { paths: readonly string[]; how?: Adding | undefined }): Promise<ImportResult> {
     try {
       const result = await this.#imports.add(given, (row) => this.#readEntry(row.id));
-      for (const { id } of result.known) {
-        for (const path of this.#described.files(this.#models.get(id))) this.#checks.noteRewritten(path);
-      }
+      for (const { id } of result.known)
+        this.#filesOf(id).forEach((path) => this.#checks.noteRewritten(path));
       return result;
     } finally {
       this.changed();
@@ -191,12 +165,7 @@ export class Library implements LibraryService {
     const { path } = this.#models.get(id);
     const found = (await this.#reader.findMmproj({ path })) ?? (await this.#knownMmproj(path));
     if (found === undefined) {
-      const { name } = await this.#readEntry(id);
-      throw new SnugError('FILE', `no vision file that fits ${name} lies in ${dirname(path)}`, {
-        advice:
-          'Look for a file called mmproj-….gguf where the model came from, and put it beside the model.',
-        remedies: [{ kind: 'add-vision-file' }],
-      });
+      throw noVisionFile((await this.#readEntry(id)).name, path);
     }
     return this.setMmproj({ id, mmprojPath: found });
   }
@@ -227,15 +196,7 @@ export class Library implements LibraryService {
     if (deleteFile) await this.#activity.freeMemory(row.path);
     const files =
       deleteFile && !row.builtIn ? this.#described.files(row).filter((path) => existsSync(path)) : [];
-    const freedBytes = files.reduce((sum, path) => sum + statSync(path).size, 0);
-    // the library first: killed between the two, it has forgotten a file, and not lost one that it still shows
-    this.#models.remove(id, files.length > 0 ? trashedPathOf(row.path) : null);
-    try {
-      trash(files);
-    } catch (error) {
-      this.#models.restore(id);
-      throw error;
-    }
+    const freedBytes = removeWithFiles(this.#models, row, files);
     this.changed();
     return { freedBytes };
   }
@@ -268,9 +229,7 @@ export class Library implements LibraryService {
 
   /** The model a new conversation starts with: what was fitted last, else the newest there is. */
   newestUsable(): string | undefined {
-    const usable = this.#list().filter(mayBeUsed);
-    const byDate = usable.sort((a, b) => b.addedAt.localeCompare(a.addedAt));
-    return (byDate.find((entry) => entry.kind === 'fitted') ?? byDate[0])?.id;
+    return newestOf(this.#list().filter(mayBeUsed))?.id;
   }
 
   /** Deletes for good what was removed before this start. */
@@ -299,25 +258,32 @@ export class Library implements LibraryService {
 
   async bank(): Promise<BankUse> {
     const usable = this.#list().filter(mayBeUsed);
-    const sources = usable.map(({ id, name }) => ({
-      name,
-      files: this.#described.files(this.#models.get(id)),
-    }));
-    return this.#bank.use(sources);
+    return this.#bank.use(usable.map(({ id, name }) => ({ name, files: this.#filesOf(id) })));
   }
 
   async cleanBank(): Promise<{ freedBytes: number }> {
     return { freedBytes: this.#bank.clean() };
   }
 
+  #filesOf(id: string): readonly string[] {
+    return this.#described.files(this.#models.get(id));
+  }
+
   #entry(row: ModelRow): ModelEntry {
     const { id, path, title, addedAt, builtIn, madeFrom } = row;
     const known = this.#described.known(row);
     if (!known) this.#toldUnread = true;
-    const alsoAt = this.#imports.placesOf(row);
-    const keptBy = this.#imports.keeperOf(path);
-    const described = known ?? this.#described.unread(row);
-    return { id, path, title, alsoAt, keptBy, addedAt, builtIn, madeFrom, ...described };
+    const others = { alsoAt: this.#imports.placesOf(row), keptBy: this.#imports.keeperOf(path) };
+    return {
+      id,
+      path,
+      title,
+      addedAt,
+      builtIn,
+      madeFrom,
+      ...others,
+      ...(known ?? this.#described.unread(row)),
+    };
   }
 
   /** Ends the processes that read, and copying. */

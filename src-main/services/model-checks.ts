@@ -158,3 +158,10 @@ function notFound(row: ModelRow, folders: readonly string[]): SnugError {
     advice: `Its files are told by what they hold, whatever they are called. Connect the disk that they are on, or choose the folder where they lie; before, they lay in ${dirname(row.path)}.`,
   });
 }
+
+export function noVisionFile(name: string, modelPath: string): SnugError {
+  return new SnugError('FILE', `no vision file that fits ${name} lies in ${dirname(modelPath)}`, {
+    advice: 'Look for a file called mmproj-….gguf where the model came from, and put it beside the model.',
+    remedies: [{ kind: 'add-vision-file' }],
+  });
+}

@@ -4,7 +4,7 @@ import { CancelledError, isCancelled, toErrorData } from '../contract/errors.ts'
 import type { Settings } from '../contract/settings.ts';
 import type { StartWorker } from '../engine/worker-port.ts';
 import { LOAD_GRACE_MILLISECONDS, startChatWorker } from '../engine/workers.ts';
-import type { UsableModel } from './library.ts';
+import type { UsableModel } from './usable-model.ts';
 
 export interface SideBySideQuestion {
   readonly text: string;

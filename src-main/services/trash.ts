@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { discard, renameDurably } from '../files/durable-files.ts';
 import { writeError } from '../files/write-error.ts';
 import { pathsOfParts } from '../gguf/part-names.ts';
+import type { ModelRepository, ModelRow } from '../store/models.ts';
 
 /** Beside the file, so that it is a rename on any disk. */
 const SUFFIX = '.removed-by-snug';
@@ -12,7 +13,7 @@ export function trashedPathOf(path: string): string {
 }
 
 /** Renames the files of a removed model: all, or where one cannot be, none. */
-export function trash(files: readonly string[]): void {
+function trash(files: readonly string[]): void {
   const done: string[] = [];
   try {
     for (const path of files) {
@@ -48,4 +49,18 @@ function rename(from: string, to: string): void {
   } catch (error) {
     throw writeError(error, from);
   }
+}
+
+/** Takes a model out of the library, and its files into the trash. */
+export function removeWithFiles(models: ModelRepository, row: ModelRow, files: readonly string[]): number {
+  const freedBytes = files.reduce((sum, path) => sum + statSync(path).size, 0);
+  // the library first: killed between the two, it has forgotten a file, and not lost one that it still shows
+  models.remove(row.id, files.length > 0 ? trashedPathOf(row.path) : null);
+  try {
+    trash(files);
+  } catch (error) {
+    models.restore(row.id);
+    throw error;
+  }
+  return freedBytes;
 }
