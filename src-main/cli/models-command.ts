@@ -15,12 +15,13 @@ const KINDS: Readonly<Record<ListedModel['kind'], string>> = {
   quantized: 'compressed',
 };
 
+const EMPTY = 'The library is empty. snug get shows models to download, snug models add takes files in.';
+
 /** `snug models`: what the library has. */
 export async function modelsCommand({ json }: { json?: boolean }): Promise<number> {
   const models = await listModels(snugHome());
   if (json) output.json({ models });
-  else if (models.length === 0)
-    output.lines('The library is empty. snug get shows models to download; the window takes files in.');
+  else if (models.length === 0) output.lines(EMPTY);
   else output.lines(...listLines(models));
   return EXIT.ok;
 }
@@ -59,6 +60,7 @@ export async function verifyModelsCommand(
 ): Promise<number> {
   const models = await listModels(snugHome());
   const wanted = name === undefined ? models : [chosen(models, name)];
+  if (!json && wanted.length === 0) output.lines(EMPTY);
   await using opened = await openLibrary(snugHome());
   const display = new ProgressDisplay();
   using _listening = opened.events.listen((event) => {
