@@ -6,19 +6,14 @@ import { SteppedHash } from './files/stepped-hash.ts';
 
 /** Far fewer messages than pieces that are read. */
 const TELL_MILLISECONDS = 100;
-
 /** Files that are read side by side: one in the background, and those that somebody waits for. */
 const MOST_OPEN = 8;
 
-try {
-  setPriority(constants.priority.PRIORITY_LOW);
-} catch {
-  // a system that does not allow even that: the steps leave pauses
-}
-
 const open = new Map<string, SteppedHash>();
+let givesWay = false;
 
 function begin(path: string): SteppedHash {
+  giveWay();
   end(path);
   const [longest] = open.keys();
   if (longest !== undefined && open.size >= MOST_OPEN) end(longest);
@@ -30,6 +25,16 @@ function begin(path: string): SteppedHash {
 function end(path: string): void {
   open.get(path)?.[Symbol.dispose]();
   open.delete(path);
+}
+
+function giveWay(): void {
+  if (givesWay) return;
+  givesWay = true;
+  try {
+    setPriority(constants.priority.PRIORITY_LOW);
+  } catch {
+    // a system that does not allow even that: the steps leave pauses
+  }
 }
 
 serveWorker(hashContract, {

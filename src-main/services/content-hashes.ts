@@ -27,7 +27,16 @@ export interface HashingPace {
 const UNHURRIED: HashingPace = { startMilliseconds: 10_000, busyMilliseconds: 1_000, rest: 1 };
 
 /** What the background work makes room for. */
-const IN_THE_WAY: readonly UseKind[] = ['answer', 'serving', 'sideBySide', 'fit', 'download', 'move', 'copy'];
+const IN_THE_WAY: readonly UseKind[] = [
+  'answer',
+  'serving',
+  'sideBySide',
+  'fit',
+  'download',
+  'move',
+  'copy',
+  'export',
+];
 
 /**
  * Works out what model files contain, in a process of its own: those of the library by and by while nothing else is done, others at once

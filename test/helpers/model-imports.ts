@@ -23,10 +23,13 @@ export function modelImports(parts: {
   start?: StartWorker;
   machine?: Machine;
   disk?: Disk;
+  /** whether files are hashed before somebody asks */
+  inBackground?: boolean;
 }): { imports: ModelImports; files: ModelFiles; copies: ModelCopies } {
   const { home, activity, events, start, disk, machine = madeUpMachine({ platform: 'linux' }) } = parts;
   const files = ModelFiles.open(home);
-  const pace = { startMilliseconds: 0, busyMilliseconds: 5, rest: 0 };
+  const startMilliseconds = parts.inBackground === false ? 3_600_000 : 0;
+  const pace = { startMilliseconds, busyMilliseconds: 5, rest: 0 };
   const hashes = new ContentHashes({ files, activity, start, pace });
   const copies = new ModelCopies({ folder: () => modelsFolder(home), home, files, events, activity, disk });
   onTestFinished(() => files.close());

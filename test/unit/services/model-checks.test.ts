@@ -38,7 +38,10 @@ function newLibrary(home = temporaryFolder()) {
     }),
   );
   const reader = new ModelReader(forkWorker, 10_000);
-  const { imports } = modelImports({ home, models: store.models, reader, activity, events });
+  const { imports } = modelImports({
+    ...{ home, models: store.models, reader, activity, events },
+    inBackground: false,
+  });
   const library = new Library({
     ...{ models: store.models, events, activity, home, imports, reader, start: forkWorker },
     bank: new BankFolders(home, activity),
@@ -256,7 +259,8 @@ describe('a model whose file is gone', () => {
     await library.verify({ id });
     const folder = temporaryFolder();
     renameSync(path, join(folder, 'a.gguf'));
-    const other = await add(join(folder, 'a.gguf'));
+    // by a Snug that did not compare what was added
+    const { id: other } = store.models.add({ path: join(folder, 'a.gguf') });
     const fitted = store.models.add({ path: join(folder, 'fitted.gguf'), madeFrom: other });
     expect(await library.lookFor({ id, folder })).toMatchObject({ id, path: join(folder, 'a.gguf') });
     expect(store.models.get(fitted.id).madeFrom).toBe(id);

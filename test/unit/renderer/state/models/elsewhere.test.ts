@@ -122,9 +122,17 @@ it('a model says in whose folder it lies, what it is called there, and where its
       model: entry,
       origin: null,
       mmprojError: undefined,
-      ...{ onfit: nothing, onchat: nothing, oninspect: nothing, onremove: nothing, onshow: null },
+      ...{
+        onfit: nothing,
+        onchat: nothing,
+        oninspect: nothing,
+        onremove: nothing,
+        onexport: nothing,
+        onshow: null,
+      },
       ...{ onfindmmproj: later, onsetmmproj: later, onchoosemmproj: null },
       inMemory: createRawSnippet(() => ({ render: () => '<span></span>' })),
+      gone: createRawSnippet(() => ({ render: () => '<span></span>' })),
     },
   });
   expect(body).toContain('llava:7b');

@@ -120,6 +120,7 @@ function row(entry: ModelEntry): string {
       origin: null,
       mmprojError: undefined,
       inMemory: createRawSnippet(() => ({ render: () => '<i></i>' })),
+      gone: createRawSnippet(() => ({ render: () => '<i></i>' })),
       onfit: nothing,
       onchat: nothing,
       oninspect: nothing,
