@@ -3,7 +3,10 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeGemma3 } from '../fixtures/families/gemma3.ts';
+import { writeInternVl3 } from '../fixtures/families/internvl3.ts';
+import { writeMiniCpmV4 } from '../fixtures/families/minicpm-v4.ts';
 import { writeQwen3Vl } from '../fixtures/families/qwen3-vl.ts';
+import { writeSmolVlm2 } from '../fixtures/families/smolvlm2.ts';
 import { writeLlava, writeQwenVl, writeTextOnly } from '../fixtures/models.ts';
 import { runCampaign, type CampaignResult } from '../helpers/campaign.ts';
 import { sanitizedEnvironment } from '../helpers/sanitizers.ts';
@@ -35,6 +38,9 @@ beforeAll(() => {
     llava: writeLlava(folder, small),
     qwen3: writeQwen3Vl(folder, { ...small, layers: 4 }),
     gemma3: writeGemma3(folder, { ...small, headWidth: 64, layers: 6 }),
+    smolvlm2: writeSmolVlm2(folder, small),
+    internvl3: writeInternVl3(folder, small),
+    minicpm: writeMiniCpmV4(folder, { ...small, width: 128, headWidth: 64, heads: 2 }),
   };
   for (const [pair, files] of Object.entries(pairs)) {
     renameSync(files.model, join(folder, `${pair}-model.gguf`));

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { tryNative } from '../../../src-main/engine/native-calls.ts';
 import { inspect } from '../../../src-main/models/inspect.ts';
 import { openingLimits } from '../../../src-main/models/image-limits.ts';
 import { checkPair, readTextModel, readVisionModel } from '../../../src-main/models/model-file.ts';
@@ -13,6 +14,7 @@ import {
   expectSeen,
   limitsOf,
   newFolder,
+  openPair,
   scaleOf,
   SHAPES,
 } from '../../helpers/family-checks.ts';
@@ -84,6 +86,12 @@ describe('SmolVLM2', () => {
     const tokens = SHAPES.map((shape) => open.scale.tokens(open.scale.within(shape, 68)));
     //                     1 × 1, 40 × 40, 4 : 3 → 4 × 3, 9 : 16, 4 : 3, 6 : 1, strips of 100 : 1 at most
     expect(tokens).toEqual([68, 68, 52, 52, 52, 20, 20, 20]);
+  });
+
+  it('refuses a strip of which nothing would be left, where nobody stretches it first', async () => {
+    using model = await openPair(files);
+    const strip = { text: model.describe().mediaMarker, images: [{ width: 3000, height: 10 }] };
+    expect(thrown(() => tryNative(() => model.layout(strip))).code).toBe('BAD_PICTURE');
   });
 
   it.each([1024, 40, 12, 1])('takes at most %d tokens for a picture where it is told so', async (most) => {
