@@ -1,9 +1,5 @@
 import { statSync } from 'node:fs';
-import type { ForeignAppId } from '../contract/elsewhere.ts';
 import type { ModelDetails, ModelEntry, ModelOrigin } from '../contract/model.ts';
-import { isInside, realPath } from '../files/paths.ts';
-import { APP_STORES } from '../models/import/app-stores.ts';
-import { thisMachine } from '../models/import/machine.ts';
 import type { Sidecar } from '../models/sidecar.ts';
 import type { ModelFiles } from '../store/model-files.ts';
 
@@ -48,18 +44,5 @@ function originOf(entry: ModelEntry, { source }: Sidecar, models: readonly Model
     const from = models.find(({ id }) => id === entry.madeFrom);
     return { kind: 'fit', from: from ? { id: from.id, name: from.name } : null };
   }
-  const app = appAt(entry.path);
-  return app ? { kind: 'app', app } : { kind: 'file' };
-}
-
-/** The app in whose folder a file lies. */
-function appAt(path: string): ForeignAppId | undefined {
-  const real = realPath(path);
-  const machine = thisMachine();
-  const apps = Object.keys(APP_STORES) as ForeignAppId[];
-  return apps.find((app) =>
-    APP_STORES[app]
-      .folders(machine)
-      .some((folder) => isInside(realPath(folder), real) || isInside(folder, path)),
-  );
+  return entry.keptBy === null ? { kind: 'file' } : { kind: 'app', app: entry.keptBy };
 }

@@ -18,7 +18,13 @@ import { untilTestEnds } from './until-test-ends.ts';
 export function libraryWithApps({
   variables = {},
   disk,
-}: { variables?: Readonly<Record<string, string>>; disk?: Disk } = {}) {
+  modelsFolder,
+}: {
+  variables?: Readonly<Record<string, string>>;
+  disk?: Disk;
+  /** in the person's own folder */
+  modelsFolder?: string;
+} = {}) {
   const [home, person] = [temporaryFolder(), temporaryFolder()];
   const store = temporaryStore(join(home, 'store'));
   const { models } = store;
@@ -31,6 +37,7 @@ export function libraryWithApps({
   const made = modelImports({
     ...{ home, models, reader, activity, events, machine },
     ...(disk ? { disk } : {}),
+    ...(modelsFolder === undefined ? {} : { modelsFolder: join(person, modelsFolder) }),
   });
   const bank = new BankFolders(home, activity);
   const { imports } = made;

@@ -23,6 +23,7 @@ export function modelImports(parts: {
   start?: StartWorker;
   machine?: Machine;
   disk?: Disk;
+  modelsFolder?: string;
   /** whether files are hashed before somebody asks */
   inBackground?: boolean;
 }): { imports: ModelImports; files: ModelFiles; copies: ModelCopies } {
@@ -31,7 +32,14 @@ export function modelImports(parts: {
   const startMilliseconds = parts.inBackground === false ? 3_600_000 : 0;
   const pace = { startMilliseconds, busyMilliseconds: 5, rest: 0 };
   const hashes = new ContentHashes({ files, activity, start, pace });
-  const copies = new ModelCopies({ folder: () => modelsFolder(home), home, files, events, activity, disk });
+  const copies = new ModelCopies({
+    folder: () => parts.modelsFolder ?? modelsFolder(home),
+    home,
+    files,
+    events,
+    activity,
+    disk,
+  });
   onTestFinished(() => files.close());
   return { imports: new ModelImports({ ...parts, files, hashes, copies, machine }), files, copies };
 }

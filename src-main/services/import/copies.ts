@@ -68,6 +68,11 @@ export class ModelCopies {
     this.#disk = options.disk ?? realDisk;
   }
 
+  /** Where copies go. */
+  get folder(): string {
+    return this.#folder();
+  }
+
   get progress(): ModelsCopy | null {
     return this.#progress;
   }

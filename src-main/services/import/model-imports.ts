@@ -9,6 +9,7 @@ import {
 import { SnugError } from '../../contract/errors.ts';
 import type { ImportResult, ModelEntry } from '../../contract/model.ts';
 import { thisMachine, type Machine } from '../../models/import/machine.ts';
+import { isInside } from '../../files/paths.ts';
 import { pathsOfParts, stemOf } from '../../gguf/part-names.ts';
 import type { ModelFiles } from '../../store/model-files.ts';
 import type { ModelRepository, ModelRow } from '../../store/models.ts';
@@ -98,8 +99,9 @@ export class ModelImports {
     });
   }
 
-  /** The app in whose folder a file lies. */
+  /** The app in whose folder a file lies; none where Snug was told to keep its own models there. */
   keeperOf(path: string): ForeignAppId | null {
+    if (isInside(this.#copies.folder, path)) return null;
     return keeperOf(path, this.#folders);
   }
 

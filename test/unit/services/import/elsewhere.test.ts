@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  existsSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -181,6 +182,15 @@ describe('a model of another app that is added where it lies', () => {
     expect(refused.advice).toContain('Delete it in Ollama');
     await library.remove({ id, deleteFile: false });
     expect(statSync(blob).isFile()).toBe(true);
+  });
+
+  it('is Snug’s own where its models folder was put there', async () => {
+    const { library, folder } = libraryWithApps({ modelsFolder: join('.lmstudio', 'models', 'snug') });
+    const path = writeTextModel(folder('.lmstudio', 'models', 'snug'));
+    const { added } = await library.add({ paths: [path] });
+    expect(added[0]?.keptBy).toBeNull();
+    await library.remove({ id: added[0]?.id ?? '', deleteFile: true });
+    expect(existsSync(path)).toBe(false);
   });
 
   it('that says no name goes by the one of its app', async () => {
