@@ -155,9 +155,11 @@ void *mmap(void *at, size_t bytes, int protection, int flags, int fd, off_t offs
     );
     execFileSync(CC, ['-shared', '-fPIC', '-o', library, source, '-ldl']);
     const child = join(import.meta.dirname, '..', '..', 'fixtures', 'unmapped-in-child.ts');
+    // a sanitizer's own library has to stay the first
+    const preloaded = [process.env['LD_PRELOAD'], library].filter(Boolean).join(':');
     const said = execFileSync(process.execPath, [child, demoModel], {
       encoding: 'utf8',
-      env: { ...process.env, LD_PRELOAD: library },
+      env: { ...process.env, LD_PRELOAD: preloaded },
     });
     expect(JSON.parse(said)).toEqual({ mapped: false, text: WHO_ARE_YOU });
     expect(addon.canMap(demoModel)).toBe(true);
