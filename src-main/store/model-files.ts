@@ -61,7 +61,7 @@ export class ModelFiles implements Disposable {
     this.#connection = connection;
   }
 
-  /** Opens `<home>/work/model-files.db`, made when it is not there; a damaged one is made anew. */
+  /** Opens `model-files.db` in the work folder, made when it is not there; a damaged one is made anew. */
   static open(home: string): ModelFiles {
     const folder = workFolder(home);
     const path = join(folder, 'model-files.db');

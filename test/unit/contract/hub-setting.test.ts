@@ -4,7 +4,7 @@ import { hubAddressProblem, hubAddressSchema, mayHaveToken } from '../../../src-
 describe('the address of a hub', () => {
   it.each([
     'https://huggingface.co',
-    'https://mirror.example.org:8443/hf',
+    'https://hub.example.org:8443/hf',
     'http://127.0.0.1:3000',
     'http://localhost:8080',
     'http://[::1]:8080',
@@ -18,18 +18,18 @@ describe('the address of a hub', () => {
 
   it.each([
     'http://huggingface.co',
-    'http://mirror.local',
+    'http://hub.local',
     'http://172.32.0.1',
     'http://8.8.8.8',
     'http://10.0.0.1.example.org',
     // a number that is not written as one is read as one by who connects
     'http://0x08080808/',
-    'ftp://mirror.example.org',
+    'ftp://hub.example.org',
     'file:///etc/passwd',
     'javascript:alert(1)',
-    'https://name:secret@mirror.example.org',
-    'https://mirror.example.org/?a=b',
-    'https://mirror.example.org/#a',
+    'https://name:secret@hub.example.org',
+    'https://hub.example.org/?a=b',
+    'https://hub.example.org/#a',
     'huggingface.co',
     '',
   ])('%s may not', (address) => {
@@ -38,7 +38,7 @@ describe('the address of a hub', () => {
   });
 
   it('has no slash at its end, and no space around it', () => {
-    expect(hubAddressSchema.parse(' https://mirror.example.org/hf// ')).toBe('https://mirror.example.org/hf');
+    expect(hubAddressSchema.parse(' https://hub.example.org/hf// ')).toBe('https://hub.example.org/hf');
   });
 
   it.each([

@@ -29,14 +29,14 @@ describe('the settings of downloads', () => {
   it('a hub’s address is taken when it is one, and Hugging Face’s when it is left out', async () => {
     const bridge = new FakeBridge();
     const page = new DownloadSettings(openApp(bridge));
-    await page.setHub('http://mirror.example.org');
+    await page.setHub('http://hub.example.org');
     expect(page.hubError).toContain('https://');
     expect(bridge.asked('settings.set')).toEqual([]);
-    await page.setHub(' https://mirror.example.org ');
+    await page.setHub(' https://hub.example.org ');
     await page.setHub('');
     expect(page.hubError).toBeUndefined();
     expect(bridge.asked('settings.set')).toEqual([
-      { hubAddress: 'https://mirror.example.org' },
+      { hubAddress: 'https://hub.example.org' },
       { hubAddress: 'https://huggingface.co' },
     ]);
   });
