@@ -62,9 +62,7 @@ function passing({ status, headers, address }: Answer): PassingError {
 /** Milliseconds that an answer asks to wait: Retry-After in seconds or as a date, or the rest of the hub's window (`RateLimit: …;t=55`). */
 function askedWait(headers: Headers): number | undefined {
   const after = headers.get('retry-after')?.trim() ?? '';
-  const seconds = /^\d{1,9}$/.test(after)
-    ? after
-    : /;\s*t=(\d{1,9})/.exec(headers.get('ratelimit') ?? '')?.[1];
+  const seconds = /^\d+$/.test(after) ? after : /;\s*t=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1];
   if (seconds !== undefined) return Number(seconds) * 1000;
   const date = Date.parse(after);
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());

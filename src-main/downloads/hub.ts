@@ -9,6 +9,7 @@ import { rangeAnswer, type RangeAnswer } from './range-answer.ts';
 import { abandon, readBody, readText } from './read-body.ts';
 import { checkRepositoryPath } from './repository-path.ts';
 import { SHORT_PATIENCE, withRetries, type RetryPolicy } from './retry.ts';
+import { visibleLine } from '../text/visible-text.ts';
 
 interface RepositoryFile {
   /** with "/" between its parts */
@@ -77,16 +78,19 @@ export class Hub {
    */
   async files(repository: string, revision = 'main', signal?: AbortSignal): Promise<RepositoryFiles> {
     checkRepository(repository);
+    checkRevision(revision);
     const address = this.#at(`api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`);
     const asked = this.#asked({ repository, revision });
     const told = await withRetries(() => this.#json(address, asked, signal), this.#patience, signal);
+    // what is no name could lead a person to a page of somebody else's
+    const spelled = isRepository(told.id) ? told.id : repository;
     return {
-      repository: told.id,
+      repository: spelled,
       commit: told.sha,
       gated: told.gated,
       licence: licenceOf(told),
-      page: this.pageAddress(told.id),
-      files: told.siblings.map(fileOf),
+      page: this.pageAddress(spelled),
+      files: told.siblings.map((file) => fileOf(file, this.address.host)),
     };
   }
 
@@ -129,6 +133,7 @@ export class Hub {
   /** Where a file is downloaded from, before any redirect. */
   fileAddress({ repository, revision, path }: HubFile): URL {
     checkRepository(repository);
+    checkRevision(revision);
     checkRepositoryPath(path);
     const parts = path.split('/').map(encodeURIComponent).join('/');
     return this.#at(`${repository}/resolve/${encodeURIComponent(revision)}/${parts}`);
@@ -193,18 +198,39 @@ function hubUrl(address: string): URL {
   return new URL(address.replace(/\/*$/, '/'));
 }
 
+function isRepository(name: string): boolean {
+  return REPOSITORY.test(name) && !/(?:^|\/)\.|\.\./.test(name);
+}
+
 function checkRepository(repository: string): void {
-  if (REPOSITORY.test(repository) && !/(?:^|\/)\.|\.\./.test(repository)) return;
+  if (isRepository(repository)) return;
   throw new SnugError('BAD_ARGUMENT', `${repository} is no name of a repository`, {
     advice: 'Write it like Qwen/Qwen2.5-VL-7B-Instruct-GGUF.',
   });
 }
 
-function fileOf({ rfilename, size, blobId, lfs }: ModelAnswer['siblings'][number]): RepositoryFile {
+/** An address would leave the repository by "..", and half a letter is in no address. */
+function checkRevision(revision: string): void {
+  if (revision.isWellFormed() && !/^\.{0,2}$/.test(revision)) return;
+  throw new SnugError('BAD_ARGUMENT', `${visibleLine(revision, 100)} is no name of a revision`, {
+    advice: 'Take main, or a branch, tag or commit that the page of the repository lists.',
+  });
+}
+
+function fileOf(
+  { rfilename, size, blobId, lfs }: ModelAnswer['siblings'][number],
+  host: string,
+): RepositoryFile {
   checkRepositoryPath(rfilename);
+  const bytes = lfs?.size ?? size ?? undefined;
+  // whether it fits is said before it is downloaded
+  if (bytes === undefined && /\.gguf$/i.test(rfilename))
+    throw new SnugError('HUB', `${host} does not say how large ${visibleLine(rfilename, 200)} is`, {
+      advice: 'Set the address of another hub.',
+    });
   return {
     path: rfilename,
-    bytes: lfs?.size ?? size ?? 0,
+    bytes: bytes ?? 0,
     sha256: lfs?.sha256,
     etag: lfs?.sha256 ?? blobId ?? undefined,
   };

@@ -22,11 +22,15 @@ for (const [network, prefix] of [
   NOT_PUBLIC.addSubnet(network, prefix, 'ipv4');
 for (const [network, prefix] of [
   ['::', 96],
+  // IPv4 in another guise: translated (RFC 2765), and tunnelled by Teredo, which is among those of protocols
+  ['::ffff:0:0:0', 96],
+  ['2001::', 23],
   ['64:ff9b:1::', 48],
   ['100::', 64],
   ['2001:db8::', 32],
   ['2002::', 16],
   ['3fff::', 20],
+  ['5f00::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
   ['fec0::', 10],

@@ -11,6 +11,8 @@ const SHOWN_LETTERS = 120;
 export function checkRepositoryPath(path: string): void {
   const isBad =
     path.includes('\0') ||
+    // half a letter is in no address
+    !path.isWellFormed() ||
     path.split('/').some((part) => part === '' || part === '.' || part === '..') ||
     /^\.git$/i.test(path.split('/')[0] ?? '');
   if (isBad)

@@ -83,6 +83,7 @@ describe('the files of a repository', () => {
     'a/../../b.gguf',
     'a\0b.gguf',
     'a//b.gguf',
+    '\ud800.gguf',
     './a.gguf',
     '.git/config',
     '',
@@ -90,6 +91,28 @@ describe('the files of a repository', () => {
     const hub = await TestHub.untilTestEnds();
     hub.put(name, { files: { [path]: given('x') } });
     expect((await rejected(clientOf(hub).files(name))).code).toBe('HUB');
+  });
+
+  it.each(['http://[', 'https://evil.example/x', '../../..', 'javascript:alert(1)', '//evil.example'])(
+    'that say they are of %j are of the one that was asked for',
+    async (id) => {
+      const hub = await TestHub.untilTestEnds();
+      hub.fail({ kind: 'body', body: { id, sha: 'a'.repeat(40), gated: true } });
+      expect(await clientOf(hub).files(name)).toMatchObject({
+        repository: name,
+        page: `${hub.address}/${name}`,
+      });
+    },
+  );
+
+  it('of a model without its size are refused: nobody could say whether it fits', async () => {
+    const hub = await TestHub.untilTestEnds();
+    const siblings = [{ rfilename: 'README.md' }, { rfilename: 'model.GGUF' }];
+    hub.fail({ kind: 'body', body: { id: name, sha: 'a'.repeat(40), siblings } });
+    expect(await rejected(clientOf(hub).files(name))).toMatchObject({
+      code: 'HUB',
+      message: expect.stringContaining('model.GGUF') as string,
+    });
   });
 
   it.each<[string, Fault, string]>([
@@ -117,12 +140,15 @@ describe('the files of a repository', () => {
     expect((await clientOf(hub).files(name)).files).toHaveLength(2);
   });
 
-  it('a hub that asks to wait for long is not waited for', async () => {
+  it.each([
+    ['120', 120_000],
+    ['99999999999999999999', 1e23],
+  ])('a hub that asks to wait for long, %s s, is not waited for', async (seconds, waitMilliseconds) => {
     const hub = await hubWithModel();
-    hub.fail({ kind: 'status', status: 429, headers: { 'retry-after': '120' } });
+    hub.fail({ kind: 'status', status: 429, headers: { 'retry-after': seconds } });
     expect(await rejected(clientOf(hub).files(name))).toMatchObject({
       code: 'RATE_LIMITED',
-      waitMilliseconds: 120_000,
+      waitMilliseconds,
     });
     expect(hub.asked).toHaveLength(1);
   });
@@ -141,6 +167,13 @@ describe('the files of a repository', () => {
   it.each(['model', 'a/b/c', '../b', 'a/..', 'a/b?c', 'a/.b', ''])('%j is no repository', async (bad) => {
     const client = new Hub({ http: testHttp() });
     expect((await rejected(client.files(bad))).code).toBe('BAD_ARGUMENT');
+  });
+
+  it.each(['', '.', '..', '\ud800'])('%j is no revision', async (bad) => {
+    const client = new Hub({ http: testHttp() });
+    expect((await rejected(client.files(name, bad))).code).toBe('BAD_ARGUMENT');
+    const file = { repository: name, revision: bad, path: 'a.gguf' };
+    expect(thrown(() => client.fileAddress(file)).code).toBe('BAD_ARGUMENT');
   });
 
   it.each([

@@ -29,6 +29,9 @@ describe('an address of this machine or its network', () => {
     '64:ff9b::10.0.0.1',
     '64:ff9b::a9fe:a9fe',
     '2002:7f00:1::',
+    '::ffff:0:127.0.0.1',
+    '2001:0:4136:e378:8000:63bf:80ff:fffe',
+    '5f00::1',
   ])('%s is one', (address) => {
     expect(isPrivateAddress(address)).toBe(true);
   });
@@ -38,6 +41,7 @@ describe('an address of this machine or its network', () => {
     '172.32.0.1',
     '100.128.0.1',
     '2606:4700::1111',
+    '2001:4860:4860::8888',
     '64:ff9b::808:808',
     '::ffff:8.8.8.8',
     'a.example',
