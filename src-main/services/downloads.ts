@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Download, DownloadService, DownloadStart } from '../contract/downloads.ts';
-import { hasCode, isCancelled, toErrorData, type ErrorData } from '../contract/errors.ts';
+import { isCancelled, toErrorData } from '../contract/errors.ts';
 import type { DownloadRepository, StoredDownload } from '../store/downloads.ts';
 import type { Activity } from './activity.ts';
 import {
@@ -12,14 +12,13 @@ import {
 import type { HubPort, Parts } from './downloads/hub-port.ts';
 import { LiveDownload, viewOf } from './downloads/live.ts';
 import type { UnfinishedDownloads } from './downloads/unfinished.ts';
+import { waitAfterFailure } from './downloads/wait.ts';
 import type { EventBus } from './event-bus.ts';
 import type { ModelsFolder } from './folder.ts';
 
 const TELL_MILLISECONDS = 250;
 /** The bytes that are here are counted on disk: the store is for what is shown before that. */
 const KEEP_MILLISECONDS = 5_000;
-/** A hub that cannot be reached is asked again after these, the last over and over. */
-const WAITS_MILLISECONDS = [15_000, 60_000, 300_000] as const;
 
 interface Running {
   readonly live: LiveDownload;
@@ -225,14 +224,13 @@ export class Downloads implements DownloadService {
       return;
     }
     const data = toErrorData(error);
-    // a laptop that was closed or left its network goes on by itself
-    if (hasCode(error, 'OFFLINE', 'RATE_LIMITED')) this.#wait(live, data);
-    else live.change({ state: 'failed', error: data, endedAt: new Date().toISOString() });
-  }
-
-  #wait(live: LiveDownload, error: ErrorData): void {
-    live.change({ state: 'waiting', error });
-    const wait = WAITS_MILLISECONDS[Math.min(this.#failures++, WAITS_MILLISECONDS.length - 1)];
+    const wait = waitAfterFailure(error, ++this.#failures);
+    if (wait === undefined) {
+      this.#failures = 0;
+      live.change({ state: 'failed', error: data, endedAt: new Date().toISOString() });
+      return;
+    }
+    live.change({ state: 'waiting', error: data });
     clearTimeout(this.#again);
     this.#again = setTimeout(() => this.#tryAgain(), wait);
     this.#again.unref();

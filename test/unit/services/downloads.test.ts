@@ -4,10 +4,12 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Download, DownloadStart } from '../../../src-main/contract/downloads.ts';
 import { SnugError } from '../../../src-main/contract/errors.ts';
 import { readSidecar } from '../../../src-main/models/sidecar.ts';
+import { PassingError } from '../../../src-main/downloads/http-errors.ts';
 import { Activity } from '../../../src-main/services/activity.ts';
 import { Downloads } from '../../../src-main/services/downloads.ts';
 import type { DownloadedModel } from '../../../src-main/services/downloads/download-model.ts';
 import { UnfinishedDownloads } from '../../../src-main/services/downloads/unfinished.ts';
+import { waitAfterFailure } from '../../../src-main/services/downloads/wait.ts';
 import { EventBus } from '../../../src-main/services/event-bus.ts';
 import { openStore } from '../../../src-main/store/database.ts';
 import { takeLock } from '../../../src-main/store/lock.ts';
@@ -222,6 +224,36 @@ describe('a download', () => {
     await vi.advanceTimersByTimeAsync(15_000);
     vi.useRealTimers();
     await until(id, 'done');
+  });
+});
+
+describe('a download whose hub asks to wait', () => {
+  const limited = (waitMilliseconds: number) =>
+    new PassingError('RATE_LIMITED', 'too much was asked for', { advice: 'Wait.', waitMilliseconds });
+
+  it('is not tried again sooner', async () => {
+    const { downloads, until, hub } = snug();
+    const asked = vi.fn(() => Promise.reject(limited(3_600_000)));
+    hub.before = asked;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { id } = await downloads.start(PAIR);
+    await vi.waitFor(async () => expect((await downloads.list())[0]?.state).toBe('waiting'));
+    await vi.advanceTimersByTimeAsync(3_599_000);
+    expect(asked).toHaveBeenCalledTimes(1);
+    hub.before = () => Promise.resolve();
+    await vi.advanceTimersByTimeAsync(1_000);
+    vi.useRealTimers();
+    await until(id, 'done');
+  });
+
+  it.each([
+    ['the network is gone', new SnugError('OFFLINE', 'no network'), [15_000, 60_000, 300_000, 300_000]],
+    ['it asks for a little', limited(20_000), [20_000, 60_000, 300_000, 300_000]],
+    // longer than a timer of the system can wait for, which would end at once
+    ['it asks for years', limited(1e23), [86_400_000, 86_400_000, 86_400_000, 86_400_000]],
+    ['something else is wrong', new SnugError('NOT_FOUND', 'gone'), Array<undefined>(4).fill(undefined)],
+  ])('waits longer and longer, and not for ever, where %s', (_, error, waits) => {
+    expect([1, 2, 3, 4].map((failures) => waitAfterFailure(error, failures))).toEqual(waits);
   });
 });
 
