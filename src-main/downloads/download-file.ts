@@ -110,7 +110,7 @@ async function attempt(asked: DownloadAsked): Promise<DownloadedFile> {
   if (part.hadChanged) onNotice?.({ kind: 'anew', why: 'changed' });
   if (part.written.bytes > 0) onNotice?.({ kind: 'resumed', bytes: part.written.bytes });
   checkSpace(to, facts.bytes - part.written.bytes);
-  await using hash = new FollowingHash(partPath(to));
+  await using hash = new FollowingHash({ path: partPath(to), isPartial: true });
   hash.follow(part.written.prefix);
   const { limit = new SpeedLimit(), connections = CONNECTIONS } = asked;
   const checkBeginning = (bytes: Buffer) => checkMagic(bytes, asked);
@@ -199,7 +199,7 @@ async function checkThere(
   });
   const status = lstatSync(to);
   if (!status.isFile() || status.size !== source.facts.bytes) throw other;
-  await using hash = new FollowingHash(to);
+  await using hash = new FollowingHash({ path: to, isPartial: false });
   const sha256 = await verified(hash, { asked, source, meter }).catch((error: unknown) => {
     throw hasCode(error, 'WRONG_HASH') ? other : error;
   });

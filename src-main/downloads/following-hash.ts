@@ -2,6 +2,12 @@ import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { SnugError } from '../contract/errors.ts';
 
+/** Which file a thread hashes. */
+export interface HashedFile {
+  readonly path: string;
+  /** a partial one, of which something is withheld that belongs to its hash */
+  readonly isPartial: boolean;
+}
 /** Hash up to this byte, or say what it is. */
 export type HashTask = { readonly upTo: number } | 'end';
 export type HashReport = { readonly hashed: number } | { readonly sha256: string };
@@ -20,8 +26,9 @@ export class FollowingHash implements AsyncDisposable {
   onHashed: () => void = () => undefined;
   #followed = 0;
 
-  constructor(path: string) {
-    this.#thread = new Worker(entry, { workerData: path, execArgv: [] });
+  constructor(file: HashedFile) {
+    const { path } = file;
+    this.#thread = new Worker(entry, { workerData: file, execArgv: [] });
     this.#thread.on('message', (report: HashReport) => {
       if ('sha256' in report) return this.#ended.resolve(report.sha256);
       this.hashed = report.hashed;

@@ -12,11 +12,14 @@ import type { Modes } from '../files/private-files.ts';
 import { insistMeanwhile } from '../files/retry-refused.ts';
 import { ByteRanges } from './byte-ranges.ts';
 import { Journal, readJournal, type PartIdentity } from './journal.ts';
+import { putBack, withheld } from './withheld.ts';
 
 /** The most bytes that are written and not yet noted as done: what a kill or a power cut costs at most, of all connections together. */
 export const CHUNK_BYTES = 8 * 2 ** 20;
 /** One such amount is being synced while the next gathers; what connections write meanwhile has room in the rest. */
 const SYNCED_AT_BYTES = 3 * 2 ** 20;
+/** More than is ever withheld of a file. */
+const BEGINNING_BYTES = 16;
 
 /** No end of a model's name, so no partial file is taken for one. */
 export const partPath = (to: string): string => `${to}.part`;
@@ -62,7 +65,8 @@ export class PartFile implements AsyncDisposable {
   static async open(to: string, identity: PartIdentity, modes: Modes): Promise<PartFile> {
     const begun = readJournal(journalPath(to));
     const isSame = begun !== undefined && isSameContent(begun.identity, identity);
-    const isThere = isSame && lstatSync(partPath(to), { throwIfNoEntry: false })?.isFile() === true;
+    const found = lstatSync(partPath(to), { throwIfNoEntry: false });
+    const isThere = isSame && found?.isFile() === true && found.size === identity.bytes;
     const done = isThere ? begun.done : new ByteRanges();
     // the other way round, a kill between the two would leave a journal of bytes that are not there
     if (!isThere) removePart(to);
@@ -81,7 +85,7 @@ export class PartFile implements AsyncDisposable {
 
   /** Writes at a place; waits for the disk where too much is not yet on it. */
   async write(position: number, bytes: Uint8Array): Promise<void> {
-    await writeWhollyMeanwhile(this.#opened.file, bytes, position);
+    await writeWhollyMeanwhile(this.#opened.file, withheld(position, bytes), position);
     const range = { start: position, end: position + bytes.length };
     this.written.add(range);
     this.#pending.add(range);
@@ -113,6 +117,9 @@ export class PartFile implements AsyncDisposable {
   /** Gives the whole file its final name; it is on the disk then, whatever happens. */
   async finish(): Promise<void> {
     const { to, file } = this.#opened;
+    const beginning = Buffer.alloc(Math.min(BEGINNING_BYTES, (await file.stat()).size));
+    await file.read(beginning, 0, beginning.length, 0);
+    if (putBack(beginning)) await writeWhollyMeanwhile(file, beginning, 0);
     await file.sync();
     await this[Symbol.asyncDispose]();
     renameDurably(partPath(to), to);

@@ -78,6 +78,12 @@ function foreign(start: Buffer, bytes: number): Foreign | undefined {
       isUnfinished: true,
       advice: 'Wait for the download to end, or download it again.',
     };
+  if (isWithheld(start))
+    return {
+      what: 'not complete: it is a download of Snug’s that has not ended, under another name',
+      isUnfinished: true,
+      advice: 'Give it back its name, which ends in .part, and go on with the download; or delete it.',
+    };
   if (isSafetensors(start, bytes))
     return { what: 'a safetensors file: weights for PyTorch', advice: CONVERT };
   const hex = start.toString('hex');
@@ -88,6 +94,11 @@ function foreign(start: Buffer, bytes: number): Foreign | undefined {
   if (known) return known;
   if (start.toString('latin1', 257, 262) === 'ustar') return { what: 'a tar archive', advice: UNPACK };
   return isText(start) ? text(start.toString('utf8'), bytes) : undefined;
+}
+
+/** Zeros in the place of GGUF's own bytes, and one of its versions. */
+function isWithheld(start: Buffer): boolean {
+  return start.length >= 8 && start.readUInt32LE(0) === 0 && [2, 3].includes(start.readUInt32LE(4));
 }
 
 /** A length of 8 bytes, and as much JSON (https://huggingface.co/docs/safetensors). */

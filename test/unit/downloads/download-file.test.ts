@@ -4,16 +4,18 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readGguf } from '../../../src-main/gguf/gguf.ts';
 import { SpeedLimit } from '../../../src-main/downloads/speed-limit.ts';
 import { given, seeded, sha256Of } from '../../helpers/hub/content.ts';
 import type { Fault } from '../../helpers/hub/faults.ts';
-import { rejected } from '../../helpers/thrown.ts';
+import { rejected, thrown } from '../../helpers/thrown.ts';
 import { downloadOf, path, QUICKLY, repository } from './download.ts';
 
 const MIB = 2 ** 20;
@@ -106,6 +108,40 @@ describe('a download that was stopped', () => {
     await expectWhole();
     // what was on the way when it was stopped, of four connections
     expect(sentTwice()).toBeLessThan(MIB);
+  });
+
+  it('is no GGUF file to anybody until all of it is there, also with its beginning written', async () => {
+    const { start, to, hub, expectWhole } = await downloadOf(model);
+    const beginning = () => readFileSync(`${to}.part`).toString('latin1', 0, 8);
+    const expected = model.read(0, 8).toString('latin1').replace('GGUF', '\0\0\0\0');
+    for (const bytes of [MIB, 2 * MIB, 3 * MIB]) {
+      await rejected(start({ ...stopAt(bytes), connections: 1 }));
+      expect(beginning()).toBe(expected);
+    }
+    hub.fail({ kind: 'hang-up' });
+    await rejected(start());
+    expect(beginning()).toBe(expected);
+    hub.recover();
+    await start();
+    await expectWhole();
+  });
+
+  it('goes on with one that has its beginning on the disk', async () => {
+    const { start, to, expectWhole, sentTwice } = await downloadOf(model);
+    await rejected(start({ ...stopAt(2 * MIB), connections: 1 }));
+    const part = readFileSync(`${to}.part`);
+    writeFileSync(`${to}.part`, Buffer.concat([Buffer.from('GGUF'), part.subarray(4)]));
+    await start();
+    await expectWhole();
+    expect(sentTwice()).toBeLessThan(MIB);
+  });
+
+  it('under the model’s name is no model, and is not written over', async () => {
+    const { start, to } = await downloadOf(model);
+    await rejected(start({ ...stopAt(2 * MIB), connections: 1 }));
+    renameSync(`${to}.part`, to);
+    expect(thrown(() => readGguf(to))).toMatchObject({ code: 'NOT_GGUF' });
+    expect((await rejected(start())).code).toBe('CANNOT_WRITE');
   });
 
   it('begins anew, and says so, when the file has changed on the hub', async () => {

@@ -72,4 +72,11 @@ describe('a file that is no GGUF is told by what it is', () => {
     expect(zeros.message).toContain('begins with zeros');
     expect(zeros.advice).toContain('Wait for the download');
   });
+
+  it('a download of Snug’s under another name', () => {
+    // as many tensors as make it look like a safetensors file
+    const begun = refusalOf(Buffer.from('0000000003000000' + '7b00000000000000' + '55'.repeat(1000), 'hex'));
+    expect(begun.message).toContain('has not ended');
+    expect(begun.advice).toContain('.part');
+  });
 });
