@@ -2,7 +2,7 @@ import { existsSync, lstatSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { CancelledError, hasCode, SnugError, throwIfCancelled } from '../contract/errors.ts';
 import { formatBytes } from '../contract/bytes.ts';
-import { freeDiskBytes } from '../files/disk.ts';
+import { freeDiskBytes, takenDiskBytes } from '../files/disk.ts';
 import { discard, makeFolder } from '../files/durable-files.ts';
 import type { Modes } from '../files/private-files.ts';
 import { writeError, type WritingAdvice } from '../files/write-error.ts';
@@ -53,6 +53,8 @@ export interface DownloadedFile {
 const CONNECTIONS = 4;
 /** A full disk harms more than a download. */
 const LEFT_FREE_BYTES = 64 * 2 ** 20;
+/** … while it runs, and others write as well. */
+const KEPT_FREE_BYTES = LEFT_FREE_BYTES / 2;
 
 const WRITING: WritingAdvice = {
   full: 'Free some space and try again; what was downloaded is kept.',
@@ -109,12 +111,16 @@ async function attempt(asked: DownloadAsked): Promise<DownloadedFile> {
   await using part = await PartFile.open(to, identity, modes);
   if (part.hadChanged) onNotice?.({ kind: 'anew', why: 'changed' });
   if (part.written.bytes > 0) onNotice?.({ kind: 'resumed', bytes: part.written.bytes });
-  checkSpace(to, facts.bytes - part.written.bytes);
+  const checkRoom = (leftBytes: number) => checkSpace(to, facts.bytes, leftBytes);
+  checkRoom(LEFT_FREE_BYTES);
   await using hash = new FollowingHash({ path: partPath(to), isPartial: true });
   hash.follow(part.written.prefix);
   const { limit = new SpeedLimit(), connections = CONNECTIONS } = asked;
   const checkBeginning = (bytes: Buffer) => checkMagic(bytes, asked);
-  const parts = { source, part, hash, meter, limit, patience, connections, checkBeginning };
+  const parts = {
+    ...{ source, part, hash, meter, limit, patience, connections, checkBeginning },
+    checkRoom: () => checkRoom(KEPT_FREE_BYTES),
+  };
   await new Transfer(parts).run(signal);
   const sha256 = await verified(hash, { asked, source, meter });
   await part.finish();
@@ -128,13 +134,14 @@ function checkExpected({ file, expected }: DownloadAsked, { facts }: RemoteSourc
   if (expected.bytes !== facts.bytes || isOther(expected.sha256, facts.sha256)) throw changed(file);
 }
 
-/** Before a byte is fetched. */
-function checkSpace(to: string, missingBytes: number): void {
+/** Whether the disk holds the rest and keeps so much. The part file has its size at once, which most disks reserve no room for. */
+function checkSpace(to: string, bytes: number, leftBytes: number): void {
   const free = freeDiskBytes(dirname(to));
-  if (missingBytes + LEFT_FREE_BYTES <= free) return;
+  const missingBytes = Math.max(0, bytes - takenDiskBytes(partPath(to)));
+  if (missingBytes + leftBytes <= free) return;
   throw new SnugError(
     'DISK_FULL',
-    `${basename(to)} needs ${formatBytes(missingBytes)} more, and the disk has ${formatBytes(free)} free`,
+    `${basename(to)} needs ${formatBytes(missingBytes)} more, and its disk has ${formatBytes(free)} free, of which ${formatBytes(leftBytes)} are left to other programs`,
     { advice: WRITING.full, remedies: WRITING.elsewhere },
   );
 }

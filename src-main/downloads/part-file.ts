@@ -31,11 +31,6 @@ export function removePart(to: string): void {
   removeDurably(partPath(to));
 }
 
-/** What there is of a file that was begun, for a person; undefined where there is nothing. */
-export function begunBytes(to: string): number | undefined {
-  return readJournal(journalPath(to))?.done.bytes;
-}
-
 interface Opened {
   readonly to: string;
   readonly file: FileHandle;

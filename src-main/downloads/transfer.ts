@@ -28,6 +28,8 @@ export interface TransferParts {
   readonly connections: number;
   /** looks at the first bytes of the file; throws where they cannot be its */
   readonly checkBeginning: (bytes: Buffer) => void;
+  /** looks whether the disk holds the rest; throws before it is full, which would harm others */
+  readonly checkRoom: () => void;
 }
 
 /** What a connection is fetching; `at` moves on with what is written. */
@@ -61,6 +63,7 @@ export class Transfer {
       this.#working++;
       try {
         for (let piece = queue.shift(); piece; piece = queue.shift()) {
+          this.#parts.checkRoom();
           if (await this.#fetch(piece, signal)) continue;
           queue.unshift(piece);
           return;

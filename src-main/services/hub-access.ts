@@ -2,9 +2,10 @@ import { downloadFile } from '../downloads/download-file.ts';
 import type { DownloadProgress } from '../downloads/progress-meter.ts';
 import { Http } from '../downloads/http.ts';
 import { Hub } from '../downloads/hub.ts';
-import { begunBytes, journalPath, partPath } from '../downloads/part-file.ts';
+import { journalPath, partPath } from '../downloads/part-file.ts';
 import type { ResolveProxy } from '../downloads/proxy.ts';
 import { SpeedLimit } from '../downloads/speed-limit.ts';
+import { takenDiskBytes } from '../files/disk.ts';
 import { modesAt } from '../files/private-files.ts';
 import type { Fetching, HubListing, HubPort, Parts } from './downloads/hub-port.ts';
 
@@ -89,5 +90,5 @@ function tell(
 /** What lies on disk of files that were begun. */
 export const partsOnDisk: Parts = {
   of: (target) => [journalPath(target), partPath(target)],
-  bytes: (target) => begunBytes(target) ?? 0,
+  bytes: (target) => takenDiskBytes(partPath(target)),
 };

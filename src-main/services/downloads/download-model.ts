@@ -131,7 +131,9 @@ function checkRoom(
   { parts, freeBytes = freeDiskBytes }: Downloading,
 ): void {
   const missing = files.filter(({ path }) => !here.has(path));
-  const needed = sumOf(missing.map(({ path, bytes }) => bytes - parts.bytes(targets.get(path) ?? '')));
+  const needed = sumOf(
+    missing.map(({ path, bytes }) => Math.max(0, bytes - parts.bytes(targets.get(path) ?? ''))),
+  );
   const free = freeBytes(folder);
   if (needed <= free) return;
   throw new SnugError(

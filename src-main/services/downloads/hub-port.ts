@@ -39,6 +39,6 @@ export interface HubPort {
 export interface Parts {
   /** the files that belong to a target that is not whole */
   of(target: string): readonly string[];
-  /** bytes that are here of it */
+  /** bytes of the disk that they take */
   bytes(target: string): number;
 }

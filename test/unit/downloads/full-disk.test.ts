@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { freeDiskBytes } from '../../../src-main/files/disk.ts';
 import { seeded } from '../../helpers/hub/content.ts';
 import { sharedFolder } from '../../helpers/temporary-folder.ts';
 import { rejected } from '../../helpers/thrown.ts';
@@ -27,10 +28,17 @@ function mount(name: string, options: string): string | undefined {
 const small = mount('small', 'size=72m');
 const readOnly = mount('read-only', 'size=1m,ro');
 
+/** A place on the small disk, which is as empty as it was once the test ends. */
+function placeOnSmall(): string {
+  const place = join(small ?? '', 'models');
+  onTestFinished(() => rmSync(place, { recursive: true, force: true }));
+  return join(place, 'model.gguf');
+}
+
 describe('a disk', () => {
   it.runIf(small !== undefined)('without room is told before a byte is fetched', async () => {
     const { start, hub } = await downloadOf(seeded(10 * MIB));
-    const error = await rejected(start({ to: join(small ?? '', 'a', 'model.gguf') }));
+    const error = await rejected(start({ to: placeOnSmall() }));
     expect(error).toMatchObject({ code: 'DISK_FULL', remedies: [{ kind: 'choose-models-folder' }] });
     expect(hub.asked.filter(({ range }) => range !== 'bytes=0-0')).toEqual([]);
   });
@@ -40,7 +48,7 @@ describe('a disk', () => {
     async () => {
       const { start, hub, sentTwice } = await downloadOf(seeded(6 * MIB));
       hub.fail({ kind: 'slow', bytesPerSecond: 2 * MIB }, { at: /signature/ });
-      const to = join(small ?? '', 'b', 'model.gguf');
+      const to = placeOnSmall();
       const filler = join(small ?? '', 'filler');
       const fill = () => {
         try {
@@ -54,10 +62,45 @@ describe('a disk', () => {
       rmSync(filler);
       hub.recover();
       await start({ to });
-      expect(readdirSync(join(small ?? '', 'b'))).toEqual(['model.gguf']);
+      expect(readdirSync(dirname(to))).toEqual(['model.gguf']);
       expect(sentTwice()).toBeLessThan(6 * MIB);
     },
   );
+
+  it.runIf(small !== undefined)(
+    'that cannot hold the rest any more is left with room for others',
+    async () => {
+      const { start, hub } = await downloadOf(seeded(6 * MIB));
+      hub.fail({ kind: 'slow', bytesPerSecond: 2 * MIB }, { at: /signature/ });
+      const to = placeOnSmall();
+      const filler = join(small ?? '', 'filler');
+      onTestFinished(() => rmSync(filler, { force: true }));
+      let isFilled = false;
+      const fill = () => {
+        if (!isFilled) writeFileSync(filler, Buffer.alloc(36 * MIB));
+        isFilled = true;
+      };
+      const error = await rejected(start({ to, onProgress: fill, connections: 1 }));
+      expect(error).toMatchObject({ code: 'DISK_FULL', message: expect.stringContaining('more') as string });
+      expect(freeDiskBytes(small ?? '')).toBeGreaterThan(30 * MIB);
+      expect(readdirSync(dirname(to)).toSorted()).toEqual(['model.gguf.part', 'model.gguf.part.journal']);
+    },
+  );
+
+  it.runIf(small !== undefined)('that gave the file its room at once is not asked for it again', async () => {
+    const { start, hub } = await downloadOf(seeded(6 * MIB));
+    hub.fail({ kind: 'slow', bytesPerSecond: 4 * MIB }, { at: /signature/ });
+    const to = placeOnSmall();
+    const stop = new AbortController();
+    const onProgress = ({ doneBytes }: { doneBytes: number }) => doneBytes > 0 && stop.abort();
+    await rejected(start({ to, signal: stop.signal, onProgress }));
+    // as NTFS and exFAT have it from the beginning
+    writeFileSync(`${to}.part`, readFileSync(`${to}.part`));
+    expect(freeDiskBytes(small ?? '')).toBeLessThan(67 * MIB);
+    hub.recover();
+    await start({ to });
+    expect(readdirSync(dirname(to))).toEqual(['model.gguf']);
+  });
 
   it.runIf(readOnly !== undefined)('that is read-only is told before anything is asked', async () => {
     const { start, hub } = await downloadOf(seeded(MIB));
