@@ -1,11 +1,11 @@
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { formatBytes } from '../contract/bytes.ts';
 import { SnugError } from '../contract/errors.ts';
-import type { LibraryService } from '../contract/model.ts';
 import type { FileState, Verification } from '../contract/verification.ts';
 import { output, paint } from '../doors/terminal/terminal-output.ts';
 import { snugHome } from '../home.ts';
-import { listModels, openLibrary, type ListedModel } from '../services/terminal-library.ts';
+import { listModels, openLibrary, verifyModel, type ListedModel } from '../services/terminal-library.ts';
 import { table } from './draw.ts';
 import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';
 
@@ -61,17 +61,11 @@ export async function verifyModelsCommand(
   const models = await listModels(snugHome());
   const wanted = name === undefined ? models : [chosen(models, name)];
   if (!json && wanted.length === 0) output.lines(EMPTY);
-  await using opened = await openLibrary(snugHome());
   const display = new ProgressDisplay();
-  using _listening = opened.events.listen((event) => {
-    if (event.name !== 'library.checking') return;
-    const { doneBytes: done, totalBytes: total } = event.data;
-    display.show({ stage: 'verify', done, total, unit: 'bytes' });
-  });
   const results: (Verification & { readonly name: string })[] = [];
   try {
     for (const model of wanted) {
-      const result = await verified(model, opened.library);
+      const result = await verified(model, display);
       display.finish();
       results.push({ name: model.name, ...result });
       if (!json) output.lines(...verifiedLines(model.name, result));
@@ -80,14 +74,18 @@ export async function verifyModelsCommand(
     display.finish();
   }
   if (json) output.json({ models: results });
-  return results.some(({ state }) => state === 'damaged') ? EXIT.failed : EXIT.ok;
+  return results.every(isSound) ? EXIT.ok : EXIT.failed;
 }
 
-async function verified({ id }: ListedModel, library: LibraryService): Promise<Verification> {
-  return withInterrupt((signal) => {
-    signal.addEventListener('abort', () => void library.cancelCheck({ id }), { once: true });
-    return library.verify({ id });
-  });
+function isSound({ state, files }: Verification): boolean {
+  return state !== 'damaged' && files.every(({ problem }) => problem === null);
+}
+
+async function verified(model: ListedModel, display: ProgressDisplay): Promise<Verification> {
+  const sizes = model.files.map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const onBytes = (done: number) => display.show({ stage: 'verify', done, total, unit: 'bytes' });
+  return withInterrupt((signal) => verifyModel(model, snugHome(), { signal, onBytes }));
 }
 
 export function verifiedLines(name: string, { files }: Verification): string[] {

@@ -4,7 +4,7 @@ import { FOREIGN_APPS, type ForeignModel, type ForeignModels } from '../contract
 import type { ImportResult } from '../contract/model.ts';
 import { output, paint } from '../doors/terminal/terminal-output.ts';
 import { snugHome } from '../home.ts';
-import { openLibrary, type OpenLibrary } from '../services/terminal-library.ts';
+import { listElsewhere, openLibrary, type OpenLibrary } from '../services/terminal-library.ts';
 import { visibleLine } from '../text/visible-text.ts';
 import { EXIT, ProgressDisplay, showNote, withInterrupt } from './terminal.ts';
 
@@ -34,8 +34,7 @@ export function addImportCommands(models: Command, finish: (code: number) => voi
 }
 
 async function elsewhereCommand(flags: Flags): Promise<number> {
-  await using opened = await openLibrary(snugHome());
-  const found = await opened.library.elsewhere({});
+  const found = await listElsewhere(snugHome());
   if (flags.json) output.json({ apps: found });
   else output.lines(...found.flatMap(appLines), ...closingLines(found));
   return EXIT.ok;

@@ -22,7 +22,7 @@ const LONGEST_PROBLEM = 500;
 interface Parts {
   readonly machine: Machine;
   readonly reader: ModelReader;
-  readonly entries: () => readonly ModelEntry[];
+  readonly entries: () => readonly Pick<ModelEntry, 'id' | 'path' | 'alsoAt'>[];
   readonly signal?: AbortSignal | undefined;
 }
 

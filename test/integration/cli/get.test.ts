@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { openStore } from '../../../src-main/store/database.ts';
@@ -7,6 +7,7 @@ import { shortMmproj, shortModel } from '../../fixtures/short-demo.ts';
 import { commandLine } from '../../helpers/command-line.ts';
 import { fromDisk } from '../../helpers/hub/content.ts';
 import { TestHub } from '../../helpers/hub/test-hub.ts';
+import { writeTextModel } from '../../helpers/small-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 // `snug get` and `snug models`, each in a process of its own, against a hub of the test's.
@@ -81,6 +82,25 @@ describe('snug get', () => {
     // the window takes it from here
     expect(store.models.list()).toEqual([]);
     expect(readdirSync(join(home, 'work', 'arrivals'))).toHaveLength(1);
+  });
+
+  it('is listed and verified beside a window that has the library open, which is then the one to change it', async () => {
+    const { home, folder } = await place();
+    const gone = writeTextModel(temporaryFolder(), {}, 'gone.gguf');
+    await run(home, 'get', NAME, '--yes');
+    using store = openStore(home);
+    store.models.add({ path: gone, mmprojPath: undefined });
+    rmSync(gone);
+    const verified = await run(home, 'models', 'verify');
+    // one that is gone does not keep the others from being read
+    expect(verified).toMatchObject({ code: 1, stderr: expect.not.stringContaining('Error') as string });
+    expect(verified.stdout).toMatch(/gone\.gguf, 0 B: .*no file/);
+    expect(verified.stdout.match(/unchanged/g)).toHaveLength(2);
+    expect((await run(home, 'models', 'verify', 'demo-f16.gguf')).code).toBe(0);
+    expect((await run(home, 'models', 'elsewhere')).code).toBe(0);
+    const removed = await run(home, 'models', 'remove', 'demo-f16.gguf', '--delete-file');
+    expect(removed).toMatchObject({ code: 1, stderr: expect.stringContaining('page of models') as string });
+    expect(existsSync(join(folder, 'demo-f16.gguf'))).toBe(true);
   });
 
   it('asks for a token without showing it, and keeps it for the person alone', async () => {

@@ -7,6 +7,7 @@ const model = (change: Partial<ListedModel> = {}): ListedModel => ({
   id: 'one',
   name: 'Demo-VL',
   path: '/m/demo-f16.gguf',
+  files: ['/m/demo-f16.gguf'],
   kind: 'source',
   bytes: 2 ** 30,
   builtIn: false,
