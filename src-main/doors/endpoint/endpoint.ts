@@ -92,7 +92,7 @@ class Routes {
       });
     allow(request, response, 'GET');
     if (named === undefined) return sendJson(response, 200, { object: 'list', data: [this.#entry] });
-    if (named !== encodeURIComponent(this.#model.name))
+    if (unescaped(named) !== this.#model.name)
       throw new ApiError(404, `the model here is called ${this.#model.name}`, {
         code: 'model_not_found',
         param: 'model',
@@ -102,6 +102,15 @@ class Routes {
 
   get #entry() {
     return { id: this.#model.name, object: 'model', created: this.#created, owned_by: 'snug' };
+  }
+}
+
+/** Clients escape a name's signs in ways of their own. */
+function unescaped(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
   }
 }
 

@@ -210,7 +210,9 @@ describe('a request', () => {
     const { endpoint, headers } = await serve();
     const status = async (path: string, method = 'GET') =>
       (await fetch(`${endpoint.address}${path}`, { method, headers })).status;
-    expect(await status('/models/a%20mug')).toBe(200);
+    for (const name of ['a%20mug', '%61%20%6dug']) expect(await status(`/models/${name}`)).toBe(200);
+    for (const name of ['other', '%zz', '', '..%2fa%20mug'])
+      expect(await status(`/models/${name}`)).toBe(404);
     expect(await status('/completions', 'POST')).toBe(404);
     expect(await status('/chat/completions')).toBe(405);
     expect(await status('/models', 'DELETE')).toBe(405);
