@@ -54,10 +54,10 @@ export const jan: AppStore = {
 export function janModelOf(machine: Machine, file: string): FoundModel | undefined {
   const { path } = machine;
   const notes = path.join(path.dirname(file), 'model.yml');
-  // paths in it begin at the data folder, which is the one above `llamacpp` or `models`
-  const [root = ''] = file.split(/[\\/](?:llamacpp[\\/])?models[\\/]/);
-  const model = notedModel(machine, root, notes);
-  return model?.path === file ? model : undefined;
+  // paths in it begin at the data folder, which is the one above `llamacpp` or `models`; other folders may be called so too
+  const above = file.matchAll(/[\\/](?:llamacpp[\\/])?models(?=[\\/])/g);
+  const found = [...above].map(({ index }) => notedModel(machine, file.slice(0, index), notes));
+  return found.find((model) => model?.path === file);
 }
 
 function chosenFolder(machine: Machine, folder: string): string | undefined {

@@ -34,12 +34,21 @@ export const ollama: AppStore = {
       if (isPartial) break;
       const model = await modelOf(machine, folder, layers);
       if (!model) continue;
-      const names = [found.get(model.path)?.name, name].filter((one) => one !== undefined);
-      found.set(model.path, { ...model, name: names.join(', ') });
+      const before = found.get(model.path);
+      const names = [before?.name, name].filter((one) => one !== undefined);
+      found.set(model.path, { ...betterOf(before, model), name: names.join(', ') });
     }
     return { models: [...found.values()], isPartial } satisfies Found;
   },
 };
+
+/** Several manifests may name one model, of which one lacks a file that another has. */
+function betterOf(one: FoundModel | undefined, other: FoundModel): FoundModel {
+  if (!one || (one.problem !== undefined && other.problem === undefined)) return other;
+  const hasMore =
+    one.visionPath === undefined && other.visionPath !== undefined && other.problem === undefined;
+  return hasMore ? other : one;
+}
 
 /** What Ollama calls the model in one of its blobs, and which vision file it keeps with it; undefined where no manifest names it. */
 export async function ollamaModelOf(machine: Machine, blob: string): Promise<FoundModel | undefined> {

@@ -108,6 +108,25 @@ describe('Ollama', () => {
     ]);
   });
 
+  it.each(['a', 'b', 'c'])('is usable where one of its manifests is, the one called %s', async (whole) => {
+    const [first, second] = ['a', 'b', 'c'].filter((tag) => tag !== whole);
+    const files = {
+      [`${LIBRARY}/one/${whole}`]: manifest(['model', MODEL], ['projector', VISION]),
+      [`${LIBRARY}/one/${first}`]: manifest(['model', MODEL], ['projector', OTHER]),
+      [`${LIBRARY}/one/${second}`]: manifest(['model', MODEL]),
+      [`${BLOBS}/sha256-${MODEL}`]: 2_000_000,
+      [`${BLOBS}/sha256-${VISION}`]: 2_000_000,
+    };
+    expect(await modelsOf('ollama', '/m', files)).toEqual([
+      {
+        path: `${BLOBS}/sha256-${MODEL}`,
+        name: 'one:a, one:b, one:c',
+        visionPath: `${BLOBS}/sha256-${VISION}`,
+        problem: undefined,
+      },
+    ]);
+  });
+
   it('is read no further than its own folder, whatever a manifest says', async () => {
     const found = await modelsOf('ollama', '/m', {
       [`${LIBRARY}/bad/a`]: JSON.stringify({
@@ -158,6 +177,21 @@ describe('Jan', () => {
     expect((await notedBy('/jan/llamacpp/models/unsloth/Qwen/model.gguf', machine))?.visionPath).toBe(
       '/jan/llamacpp/models/unsloth/Qwen/mmproj.gguf',
     );
+  });
+
+  it('may keep its data below a folder that is called as its own are', async () => {
+    const model = '/models/llamacpp/models/jan/llamacpp/models/models/a/model.gguf';
+    const machine = madeUpMachine({
+      platform: 'linux',
+      files: {
+        '/models/llamacpp/models/jan/llamacpp/models/models/a/model.yml': yml({
+          model_path: 'llamacpp/models/models/a/model.gguf',
+          name: 'A',
+        }),
+        [model]: 5,
+      },
+    });
+    expect(await notedBy(model, machine)).toMatchObject({ path: model, name: 'A' });
   });
 
   it('is not followed out of its folder, and its notes may be damaged', async () => {
