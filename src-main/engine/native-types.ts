@@ -1,5 +1,6 @@
 import type { Importance } from '../gguf/imatrix.ts';
 import type { ComputeDevice } from '../contract/laptop.ts';
+import type { FedReport, FeedTask, QuantizeTask } from './native-quantizing.ts';
 
 /**
  * What the compiled addon offers (native/), as types. An argument of the wrong kind or out of range throws a TypeError at once; what else
@@ -158,22 +159,6 @@ export interface NativeChat {
   close(): void;
 }
 
-export interface QuantizeTask {
-  readonly sourcePath: string;
-  readonly sourceOffset: number;
-  readonly sourceType: number;
-  readonly targetPath: string;
-  readonly targetType: number;
-  readonly columns: number;
-  readonly rows: number;
-  readonly rowsPerMatrix?: number;
-  /** mean x² per input channel [columns × matrices] */
-  readonly importance?: Float32Array | undefined;
-  readonly threads: number;
-  /** without Snug's own quicker way to the same blocks, to compare with it */
-  readonly onlyGgml?: boolean;
-}
-
 export interface ClusterTask {
   readonly path: string;
   readonly offset: number;
@@ -252,6 +237,15 @@ export interface Addon {
    * @throws QUANTIZE, NEEDS_IMPORTANCE, INCOHERENT, FILE, DISK_FULL, CANNOT_WRITE, CANCELLED
    */
   quantizeTensor(task: QuantizeTask, abort?: AbortFlag, onProgress?: OnProgress): Promise<void>;
+  /**
+   * Writes a tensor's blocks with its errors fed on, or the plain ones where those are as good; onProgress counts tries and rows.
+   * @throws what quantizeTensor throws; INCOHERENT also for sums that are not finite
+   */
+  quantizeFed(
+    task: QuantizeTask & { readonly feed: FeedTask },
+    abort?: AbortFlag,
+    onProgress?: OnProgress,
+  ): Promise<FedReport>;
   /** `count` values */
   dequantize(type: number, bytes: Uint8Array, count: number): Float32Array;
   /**

@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import type { Addon, AbortFlag, NativeProgress, QuantizeTask } from '../../src-main/engine/native-types.ts';
+import type { QuantizeTask } from '../../src-main/engine/native-quantizing.ts';
+import type { Addon, AbortFlag, NativeProgress } from '../../src-main/engine/native-types.ts';
 import { tensorBytes, tensorTypeName } from '../../src-main/gguf/tensor-types.ts';
 
 /** An addon whose quantizer writes as many bytes as the type takes, all of them the type's id. */

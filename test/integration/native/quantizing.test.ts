@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src-main/engine/addon.ts';
-import type { QuantizeTask } from '../../../src-main/engine/native-types.ts';
+import type { QuantizeTask } from '../../../src-main/engine/native-quantizing.ts';
 import { seededRandom } from '../../../src-main/luq/random.ts';
 import { tensorTypeId, tensorTypes } from '../../../src-main/gguf/tensor-types.ts';
 import { normal, writeRows } from '../../helpers/rows.ts';

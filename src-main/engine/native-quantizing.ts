@@ -1,0 +1,48 @@
+/** What the addon quantizes, and how; see native-types.ts. */
+
+export interface QuantizeTask {
+  readonly sourcePath: string;
+  readonly sourceOffset: number;
+  readonly sourceType: number;
+  readonly targetPath: string;
+  readonly targetType: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly rowsPerMatrix?: number;
+  /** mean x² per input channel [columns × matrices] */
+  readonly importance?: Float32Array | undefined;
+  readonly threads: number;
+  /** without Snug's own quicker way to the same blocks, to compare with it */
+  readonly onlyGgml?: boolean;
+}
+
+/** How a tensor's errors may be fed on, to be chosen from by held-out error. */
+export interface FeedTask {
+  /** of the tensor, for errors */
+  readonly name: string;
+  /** mean x·xᵀ of blocks of columns, float32, one block after the other; of the calibration's sequences, and of those held out of it */
+  readonly gramPath: string;
+  readonly heldOutPath: string;
+  /** columns of each block */
+  readonly blocks: readonly number[];
+  /** shares of the mean diagonal */
+  readonly dampings: Float32Array;
+  /** of the sampled rows */
+  readonly seed: number;
+}
+
+export interface FedReport {
+  /** plain where fed blocks were no better: the bytes are quantizeTensor's then */
+  readonly rounding: 'plain' | 'fed';
+  /** tr((W − Q)·H·(W − Q)ᵀ) / tr(W·H·Wᵀ) with the held-out H, of the sampled rows; equal where plain blocks were kept */
+  readonly plainError: number;
+  readonly fedError: number;
+  readonly sampledRows: number;
+  /** what was chosen for each block of columns; none where plain blocks were kept */
+  readonly parts: readonly {
+    readonly damping: number;
+    readonly order: 'natural' | 'by-trace';
+    /** whether codes were chosen anew within ggml's blocks */
+    readonly within: boolean;
+  }[];
+}
