@@ -3,6 +3,7 @@ import type { FitReport } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import { counted } from '../contract/counted.ts';
 import { FitService } from '../services/fit-service.ts';
+import { unfamiliarNotes } from '../contract/familiarity.ts';
 import { formatBytes } from '../contract/bytes.ts';
 import { output, paint } from '../doors/terminal/terminal-output.ts';
 import { fitRequest, type FitFlags } from './arguments.ts';
@@ -80,6 +81,7 @@ function describe(report: FitReport): string[] {
     ...candidatesTable(report),
     ...filesTable(report),
     verdict,
+    ...unfamiliarNotes(check).map((note) => paint('yellow', note)),
     '',
     ...answerLines(report),
     '',

@@ -67,6 +67,7 @@ const ROW_COLUMNS: readonly Column<Compared>[] = [
   choiceColumn,
   answersColumn,
   numbers('perplexity', (row) => bothOf(row, (divergence) => fixed(divergence?.perplexity, 2))),
+  numbers('the source’s', (row) => bothOf(row, (divergence) => fixed(divergence?.sourcePerplexity, 2))),
   numbers('tokens/s predicted', ({ tokensPerSecond }) => fixed(tokensPerSecond, 1)),
   numbers('memory predicted', ({ totalBytes }) => formatBytes(totalBytes)),
 ];

@@ -1,4 +1,5 @@
 import type { Compared, Comparison } from '../contract/comparison.ts';
+import { unfamiliarNotes } from '../contract/familiarity.ts';
 import type { Divergence } from '../contract/fit-report.ts';
 import { fixed, NONE, paragraphs } from './cells.ts';
 import { csv } from './csv.ts';
@@ -34,6 +35,7 @@ function head(comparison: Comparison): string {
       'On pictures it is taken where answers about pictures are given, with the picture seen; median and 99 % are of those.',
       'Same first choice and perplexity are given for pictures / text.',
       `The source's own perplexity: ${fixed(own('image'), 2)} / ${fixed(own('text'), 2)}.`,
+      ...unfamiliarNotes(rows[0]?.quality ?? { image: null, text: null }),
       ...(comparison.task
         ? [
             `Score: ${comparison.task.metric} at ${comparison.task.questions} questions of ${escapeMarkdown(comparison.task.name)}, of ${comparison.task.max}.`,
@@ -67,6 +69,7 @@ const DIVERGENCE_FIELDS = [
   'topAgreement',
   'perplexity',
   'sourcePerplexity',
+  'belowChance',
 ] as const satisfies readonly (keyof Divergence)[];
 
 /** All rows as they are, one field a column, named as in the JSON; null is an empty field. RFC 4180. */

@@ -124,6 +124,10 @@ const divergenceSchema = z.object({
   /** of the tokens that follow, and what the source has there */
   perplexity: z.number().nullable(),
   sourcePerplexity: z.number().nullable(),
+  /** share of positions at which the source gives the token that follows less than a guess would; null in earlier reports */
+  belowChance: z.number().nullable().default(null),
+  /** whether the source knows what it reads here (contract/familiarity.ts); null in earlier reports */
+  sourceKnows: z.boolean().nullable().default(null),
 });
 export type Divergence = ReadOnly<z.infer<typeof divergenceSchema>>;
 

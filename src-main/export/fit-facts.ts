@@ -49,8 +49,6 @@ export type FitFacts = ReadOnly<z.infer<typeof factsSchema>>;
 /** … and what it takes to make the file again. */
 export type MakingFacts = FitFacts & ReadOnly<z.infer<typeof makingSchema>>;
 
-export const BUILT_IN_SET = 'built-in';
-
 /** @throws SnugError BAD_ARGUMENT for a file that Snug did not fit */
 export function fitFacts({ path, luq }: Inspection): FitFacts {
   const facts = factsSchema.safeParse(luq);

@@ -2,7 +2,8 @@ import { formatBytes } from '../contract/bytes.ts';
 import { counted } from '../contract/counted.ts';
 import type { Inspection } from '../contract/model.ts';
 import type { MeasuredFit } from '../contract/fit-report.ts';
-import { BUILT_IN_SET, makingFacts, type FitFacts, type MakingFacts } from './fit-facts.ts';
+import { BUILT_IN_SET, MODEL_SET } from '../luq/calibrate/calibration-set.ts';
+import { makingFacts, type FitFacts, type MakingFacts } from './fit-facts.ts';
 import { address, code, commands, table } from './markdown.ts';
 import { measuredPart } from './measured.ts';
 import type { Origin } from './origin.ts';
@@ -138,7 +139,7 @@ function madePart({ facts, origin }: Exported, making: MakingFacts | undefined):
         : `${budget} bytes (${formatBytes(budget)})`,
     ],
     ['context', counted(facts['luq.context_tokens'], 'token')],
-    ['calibration set', set === BUILT_IN_SET ? 'Snug’s own' : `a folder called ${code(set)}`],
+    ['calibration set', setName(set)],
     ['its SHA-256', making && `\`${making['luq.calibration.set_sha256']}\``],
     [
       'calibration',
@@ -179,15 +180,28 @@ function againPart({ facts, names }: Exported, making: MakingFacts | undefined):
       : [
           `What fits a budget is predicted for the processor at hand. \`--layers ${facts['luq.low_layers'].length}\` instead of \`--budget\` makes a plan of the \`paper\` kind come out the same everywhere.`,
         ]),
-    ...(set === BUILT_IN_SET
-      ? []
-      : [`The folder ${code(set)} has to hold the same pictures: their SHA-256 together is above.`]),
+    ...setCondition(set, source),
     ...(least === undefined || least === DEFAULT_LEAST_IMAGE_TOKENS
       ? []
       : [
           `Beside the source lay a file called ${code(`${source}.snug.json`)} that says \`{"imageTokens":{"min":${least},"max":${facts['luq.image_tokens.max'] ?? least}}}\`.`,
         ]),
   ].join('\n\n');
+}
+
+function setName(set: string): string {
+  if (set === BUILT_IN_SET) return 'Snug’s own';
+  return set === MODEL_SET ? 'one that came with the model' : `a folder called ${code(set)}`;
+}
+
+/** What has to be there for the same set to be used. */
+function setCondition(set: string, source: string): string[] {
+  if (set === BUILT_IN_SET) return [];
+  if (set !== MODEL_SET)
+    return [`The folder ${code(set)} has to hold the same pictures: their SHA-256 together is above.`];
+  return [
+    `Beside the source lay ${code(`${source}.snug.json`)} and the calibration set that it names: the set’s SHA-256 is above.`,
+  ];
 }
 
 /** Of models that say nothing of it (src-main/models/image-limits.ts). */

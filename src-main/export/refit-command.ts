@@ -1,4 +1,8 @@
-import { BUILT_IN_SET, type MakingFacts } from './fit-facts.ts';
+import { BUILT_IN_SET, MODEL_SET } from '../luq/calibrate/calibration-set.ts';
+import type { MakingFacts } from './fit-facts.ts';
+
+/** Sets that a fit takes by itself. */
+const UNASKED_SETS: readonly string[] = [BUILT_IN_SET, MODEL_SET];
 
 /** A flag and its value; nothing without one. */
 function flag(name: string, value: string | number | undefined): string[] {
@@ -28,7 +32,7 @@ export function refitCommand(facts: MakingFacts, output: string): string[] {
     ...flag('--context', facts['luq.context_tokens']),
     ...flag('--image-tokens', facts['luq.image_tokens.max']),
     ...flag('--vision', facts['luq.vision.type']),
-    ...(set === BUILT_IN_SET ? [] : flag('--calibration', set)),
+    ...(UNASKED_SETS.includes(set) ? [] : flag('--calibration', set)),
     ...flag('--calibration-tokens', facts['luq.calibration.most_tokens']),
     ...flag('--alpha', facts['luq.calibration.alpha']),
     ...flag('--seed', facts['luq.calibration.seed']),

@@ -49,6 +49,9 @@ const STREAMING_SHARE = 0.7;
 /** Larger pictures say little more about a layer and cost a lot of prompt; the chat's own limit stays what it is. */
 const CALIBRATION_IMAGE_TOKENS = 1024;
 
+/** Raised when the same settings give another calibration than before: other positions, another sample. */
+const CALIBRATION_VERSION = 2;
+
 export type OnLayer = (layer: number, entropy: LayerEntropy) => void;
 
 export interface Calibrated {
@@ -84,6 +87,7 @@ export function calibrationKey(
   { calibration, imageLimits }: Pick<ResolvedRequest, 'calibration' | 'imageLimits'>,
 ): string {
   const parts = [
+    CALIBRATION_VERSION,
     calibration.set.id,
     visionSha256 ?? 'text only',
     calibrationLimits(imageLimits),

@@ -6,6 +6,7 @@ import { modelsFolder } from '../home.ts';
 import { DEFAULT_ALPHA, DEFAULT_CALIBRATION_TOKENS, DEFAULT_SEED } from '../luq/calibrate/calibrate.ts';
 import {
   loadBuiltInCalibration,
+  loadModelCalibration,
   loadOwnCalibration,
   type CalibrationSet,
 } from '../luq/calibrate/calibration-set.ts';
@@ -13,7 +14,7 @@ import { CLUSTERS } from '../luq/entropy/entropy.ts';
 import type { MemoryBudget } from '../luq/plan/does-not-fit.ts';
 import { DEFAULT_RUNGS } from '../luq/plan/rungs.ts';
 import { imageLimits, limitsIn, narrowedNote, type ImageLimits } from '../models/image-limits.ts';
-import { readSidecar } from '../models/sidecar.ts';
+import { calibrationFolderOf, readSidecar, sidecarPath } from '../models/sidecar.ts';
 import type { ReadSource } from '../models/source.ts';
 import { memoryLimits, recommendBudget } from '../profile/budget.ts';
 import { computeThreads, usableThreads } from '../profile/laptop.ts';
@@ -99,22 +100,31 @@ export function resolveRequest(request: FitRequest, source: ReadSource, laptop: 
     contextTokens,
     imageLimits: limits,
     visionType: source.vision && request.visionType,
-    calibration: resolveCalibration(request),
+    calibration: resolveCalibration(request, modelPath),
     threads: usableThreads(request.threads ?? computeThreads(laptop)),
     writesAllHigh: request.compare ?? false,
     notes: limits.maxTokens < asked.maxTokens ? [narrowedNote(contextTokens, limits, asked)] : [],
   };
 }
 
-function resolveCalibration(request: FitRequest): CalibrationSettings {
+function resolveCalibration(request: FitRequest, modelPath: string): CalibrationSettings {
   const { alpha, seed, clusters, calibrationTokens, calibrationFolder } = request;
+  const usual = usualCalibration(modelPath);
   return {
-    set: calibrationFolder ? loadOwnCalibration(calibrationFolder) : loadBuiltInCalibration(),
+    set: calibrationFolder ? loadOwnCalibration(calibrationFolder, usual) : usual,
     alpha: alpha ?? DEFAULT_ALPHA,
     seed: seed ?? DEFAULT_SEED,
     clusters: clusters ?? CLUSTERS,
     tokens: calibrationTokens ?? DEFAULT_CALIBRATION_TOKENS,
   };
+}
+
+/** The set that the model brings, which is of the world it knows; else the built-in one. */
+export function usualCalibration(modelPath: string): CalibrationSet {
+  const folder = calibrationFolderOf(modelPath);
+  return folder === undefined
+    ? loadBuiltInCalibration()
+    : loadModelCalibration(folder, sidecarPath(modelPath));
 }
 
 function agreeBudget(laptop: Laptop, chosenBytes: number | undefined): AgreedBudget {

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
 import { measuredFitSchema } from '../contract/fit-report.ts';
@@ -7,8 +7,15 @@ import { ORDERINGS } from '../contract/fit-request.ts';
 import { modelSourceSchema } from '../contract/model-source.ts';
 import type { ReadOnly } from '../contract/read-only.ts';
 import { removeDurably, writeFileAtomically } from '../files/durable-files.ts';
+import { isInside } from '../files/paths.ts';
 import { PRIVATE, PRIVATE_FOLDER, type Modes } from '../files/private-files.ts';
 import { readRegularFile } from '../files/regular-file.ts';
+
+/** Whether a relative path leads no higher than where it begins. */
+function staysBelow(path: string): boolean {
+  const start = resolve('start');
+  return !isAbsolute(path) && isInside(start, resolve(start, path));
+}
 
 /** What belongs to a model file and cannot stand in it, kept beside it as `<model>.snug.json`. Paths are relative to it. */
 const sidecarSchema = z.strictObject({
@@ -16,6 +23,8 @@ const sidecarSchema = z.strictObject({
   mmproj: z.string().optional(),
   /** the order in which its layers go low unless another is asked for */
   ordering: z.enum(ORDERINGS).optional(),
+  /** the folder of a calibration set of its world, beside or below it; as it is written */
+  calibration: z.string().min(1).refine(staysBelow, 'it has to be a folder beside the model').optional(),
   /** how many tokens a picture may take */
   imageTokens: z.strictObject({ min: z.int().positive(), max: z.int().positive() }).optional(),
   /** questions that show what the model can do */
@@ -50,8 +59,11 @@ export function readSidecar(modelPath: string): Sidecar {
     });
   }
   const parsed = sidecarSchema.safeParse(content);
-  if (!parsed.success)
-    throw new SnugError('BAD_ARGUMENT', `${path} is not valid: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) {
+    throw new SnugError('BAD_ARGUMENT', `${path} is not valid: ${z.prettifyError(parsed.error)}`, {
+      advice: 'Fix or delete it.',
+    });
+  }
   const absolute = (relative: string) => resolve(dirname(path), relative);
   return withPaths(parsed.data, absolute);
 }
@@ -65,7 +77,13 @@ export function sidecarOf(modelPath: string): Sidecar {
   }
 }
 
-/** The same with every path in it changed. */
+/** Where a model's own calibration set should lie; undefined for one that names none. */
+export function calibrationFolderOf(modelPath: string): string | undefined {
+  const { calibration } = readSidecar(modelPath);
+  return calibration === undefined ? undefined : resolve(dirname(modelPath), calibration);
+}
+
+/** The same with every path in it changed but the calibration set's: that one stays where it is when a model moves, which is said then. */
 function withPaths({ mmproj, samples, ...rest }: Sidecar, change: (path: string) => string): Sidecar {
   const changed = samples?.map((sample) =>
     sample.picture === undefined ? sample : { ...sample, picture: change(sample.picture) },

@@ -224,7 +224,7 @@ describe('divergence from the source', () => {
     const [base, ours] = [await logitsOf(source), await logitsOf(output)];
     const mean = (of: typeof klDivergence) =>
       base.reduce((all, { logits }, i) => all + of(logits, ours[i]?.logits ?? logits), 0) / base.length;
-    const sum = new QualitySum();
+    const sum = new QualitySum(base[0]?.logits.length ?? 0);
     base.forEach(({ logits, next }, i) => {
       const kept = keepDistribution(logits, next);
       sum.add(kept, compareWithKept(kept, ours[i]?.logits ?? logits));

@@ -119,7 +119,8 @@ questions and answers from the same generator (\`scenes.py\`, \`smalltalk.py\`, 
 seen in training; its questions without a picture were, as sums, words and facts are learnt by heart. No photographs, no scraped
 text, nobody's data; the tokenizer's merges were learnt from the same questions and the licence texts of a Debian system. Training
 streams are seeded "train …"; the held-out test has the seed "${testSeed}" (${whole.pictures} pictures and ${whole.texts} questions
-without one), the samples that come with the model a third.`;
+without one), the samples that come with the model a third. The calibration set in \`calibration/\`, which the sidecar names, is from
+the same generator with the seeds "calibration" and, for the part that is only compared on, "calibration held-out".`;
 }
 
 function judged(name: string, value: number): string {
@@ -168,9 +169,8 @@ function ladder(measured: Ladder): string {
   const wished = wishes(measured).map(({ wish, met }) => `- ${wish}: ${met ? 'yes' : '**no**'}`);
   return `## Quantized
 
-All layers in one type, with Snug's importance matrix over pictures and text; KL divergence from F16 in nats on Snug's held-out
-calibration pictures and texts (which are photographs, documents and prose: further from home than the questions), and right
-answers to the whole held-out test.
+All layers in one type, with Snug's importance matrix over the model's own calibration set; KL divergence from F16 in nats on that
+set's held-out pictures and conversations, and right answers to the whole held-out test.
 
 ${table(['type', 'text model', 'KLD pictures', 'KLD text', 'right'], [['F16', '', '0', '0', `${percent(source).toFixed(1)} %`], ...rows])}
 

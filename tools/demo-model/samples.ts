@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChatHost } from '../../src-main/chat/host.ts';
 import { writeSidecar } from '../../src-main/models/sidecar.ts';
+import { CALIBRATION } from './calibration.ts';
 import { drawPicture, type VqaTest } from './recipe.ts';
 import { MMPROJ, MODEL, type AskedSample } from './scores-file.ts';
 
@@ -26,6 +27,7 @@ export async function makeSamples(samples: VqaTest, model: string): Promise<void
     mmproj: join(model, MMPROJ),
     // its first layer has the lowest entropy and is the one it can spare least
     ordering: 'edge-protected',
+    calibration: CALIBRATION,
     imageTokens: IMAGE_TOKENS,
     samples: sampleQuestions(samples).map(({ question, picture }) => ({
       question,

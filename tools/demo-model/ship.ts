@@ -3,6 +3,7 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -13,6 +14,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { llamaCppRelease } from '../../src-main/engine/build.ts';
 import { hashFile } from '../../src-main/files/hash.ts';
+import { CALIBRATION, makeCalibration } from './calibration.ts';
 import { measureLadder } from './ladder.ts';
 import { writeCard } from './model-card.ts';
 import { drawPicture, readVqaTest, type VqaTest } from './recipe.ts';
@@ -98,6 +100,13 @@ function place(files: readonly { from: string; to: string }[]): void {
   }
 }
 
+function calibrationFiles(model: string): string[] {
+  const pictures = readdirSync(join(model, CALIBRATION, 'pictures'));
+  return ['manifest.json', ...pictures.map((name) => join('pictures', name))].map((name) =>
+    join(CALIBRATION, name),
+  );
+}
+
 async function step<T>(name: string, work: () => Promise<T> | T): Promise<T> {
   const started = performance.now();
   console.log(`${name} …`);
@@ -120,6 +129,7 @@ async function make(job: Job, trained: string | undefined): Promise<void> {
     await makeSamples(recipes, model);
     return recipes;
   });
+  await step('calibration set', () => makeCalibration(job.python, work, model));
   const sha256 = { [MODEL]: await hashFile(files.model), [MMPROJ]: await hashFile(files.mmproj) };
   const content: ScoresFile = await step('scores', async () => ({
     sha256,
@@ -185,6 +195,10 @@ async function main(): Promise<void> {
     const names = [MODEL, MMPROJ, `${MODEL}.snug.json`, 'scores.json', 'MODEL_CARD.md', ...samples];
     place([
       ...names.map((name) => ({ from: join(model, name), to: join(values.resources, name) })),
+      ...calibrationFiles(model).map((name) => ({
+        from: join(model, name),
+        to: join(values.resources, name),
+      })),
       { from: join(work, 'torch-answers.json'), to: join(values.fixtures, 'torch-answers.json') },
     ]);
     console.log(`shipped to ${values.resources}`);

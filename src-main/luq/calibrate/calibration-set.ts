@@ -1,25 +1,32 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { basename, extname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../../contract/errors.ts';
 import { PICTURE_EXTENSIONS } from '../../contract/picture-kinds.ts';
+import { isInside } from '../../files/paths.ts';
 import { readRegularFile, regularFilesBelow } from '../../files/regular-file.ts';
 import { unpackedRoot } from '../../root.ts';
 import { decodeText } from '../../text/text-encoding.ts';
 
-/** Pictures with questions and answers, and texts, to calibrate with; the held-out part is only ever used for checking. */
+/**
+ * Pictures with questions and answers, texts, and conversations without a picture, to calibrate with; the held-out part is only ever used
+ * for checking.
+ */
 export interface CalibrationSet {
   readonly name: string;
   /** changes when any file of the set does */
   readonly id: string;
   readonly pictures: readonly CalibrationPicture[];
   readonly texts: readonly CalibrationText[];
+  readonly conversations: readonly CalibrationConversation[];
 }
+
+export type CalibrationTurn = z.infer<typeof turnSchema>;
 
 export interface CalibrationPicture {
   readonly path: string;
-  readonly turns: readonly { readonly question: string; readonly answer: string }[];
+  readonly turns: readonly CalibrationTurn[];
   readonly heldOut: boolean;
   /** from a person's folder, where files may be broken or no pictures at all: such are left out */
   readonly isOwn?: boolean;
@@ -31,17 +38,23 @@ export interface CalibrationText {
   readonly isOwn?: boolean;
 }
 
+/** A model is asked these through its chat template, as it was trained; of a text it reads every token as it stands. */
+export interface CalibrationConversation {
+  readonly turns: readonly CalibrationTurn[];
+  readonly heldOut: boolean;
+}
+
+const turnSchema = z.object({ question: z.string(), answer: z.string() });
+const turns = z.array(turnSchema).min(1);
 const manifestSchema = z.object({
   version: z.literal(1),
-  pictures: z.array(
-    z.object({
-      file: z.string(),
-      heldOut: z.boolean(),
-      turns: z.array(z.object({ question: z.string(), answer: z.string() })).min(1),
-    }),
-  ),
+  pictures: z.array(z.object({ file: z.string(), heldOut: z.boolean(), turns })),
   texts: z.array(z.object({ file: z.string(), heldOut: z.boolean() })),
+  conversations: z.array(z.object({ heldOut: z.boolean(), turns })).default([]),
 });
+
+export const BUILT_IN_SET = 'built-in';
+export const MODEL_SET = "the model's own";
 
 export const builtInCalibrationFolder = join(unpackedRoot, 'resources', 'calibration');
 
@@ -53,19 +66,47 @@ const OWN_PICTURE_QUESTIONS = [
   'What is the most striking thing in this picture, and where is it?',
 ];
 
-export function loadBuiltInCalibration(folder: string = builtInCalibrationFolder): CalibrationSet {
-  const manifestPath = join(folder, 'manifest.json');
-  const manifest = manifestSchema.parse(JSON.parse(readFileSync(manifestPath, 'utf8')));
-  const pictures = manifest.pictures.map(({ file, ...rest }) => ({ ...rest, path: join(folder, file) }));
-  const texts = manifest.texts.map(({ file, heldOut }) => ({ path: join(folder, file), heldOut }));
-  return { name: 'built-in', id: identify(pictures, texts), pictures, texts };
+export function loadBuiltInCalibration(): CalibrationSet {
+  return loadSet(builtInCalibrationFolder, BUILT_IN_SET);
 }
 
 /**
- * A person's own pictures (and .txt files) from a folder, with the built-in texts and the built-in held-out part. They are
- * read where they are; nothing of them is copied but what the importance matrix sums up.
+ * The set that a model brings. @param named the file that names it, for what a person can do
+ * @throws SnugError NO_CALIBRATION where it is missing, broken, or names files outside its folder
  */
-export function loadOwnCalibration(folder: string): CalibrationSet {
+export function loadModelCalibration(folder: string, named: string): CalibrationSet {
+  try {
+    return loadSet(folder, MODEL_SET);
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    throw new SnugError('NO_CALIBRATION', `${named} names a calibration set that cannot be used: ${reason}`, {
+      advice: `Put the whole set into ${folder}, or delete "calibration" from ${named}: then the built-in set is used.`,
+      cause: error,
+    });
+  }
+}
+
+/** Some thousand pictures with their questions. */
+const MOST_MANIFEST_BYTES = 16 * 1024 * 1024;
+
+function loadSet(folder: string, name: string): CalibrationSet {
+  const written = readRegularFile(join(folder, 'manifest.json'), { mostBytes: MOST_MANIFEST_BYTES });
+  const manifest = manifestSchema.parse(JSON.parse(written.toString('utf8')));
+  const pathOf = (file: string) => {
+    const path = resolve(folder, file);
+    if (isInside(folder, path)) return path;
+    throw new SnugError('NO_CALIBRATION', `${file} lies outside ${folder}`);
+  };
+  const pictures = manifest.pictures.map(({ file, ...rest }) => ({ ...rest, path: pathOf(file) }));
+  const texts = manifest.texts.map(({ file, heldOut }) => ({ path: pathOf(file), heldOut }));
+  return identified(name, { pictures, texts, conversations: manifest.conversations });
+}
+
+/**
+ * A person's own pictures (and .txt files) from a folder, with the other set's texts, conversations and held-out part. They are read where
+ * they are; nothing of them is copied but what the importance matrix sums up.
+ */
+export function loadOwnCalibration(folder: string, other: CalibrationSet): CalibrationSet {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     throw new SnugError('NO_CALIBRATION', `there is no folder ${folder}`, {
       advice: 'Choose a folder with pictures.',
@@ -80,7 +121,6 @@ export function loadOwnCalibration(folder: string): CalibrationSet {
       remedies: [{ kind: 'choose-calibration' }, { kind: 'built-in-calibration' }],
     });
   }
-  const builtIn = loadBuiltInCalibration();
   const pictures = [
     ...own.map((path, i) => ({
       path,
@@ -88,13 +128,13 @@ export function loadOwnCalibration(folder: string): CalibrationSet {
       isOwn: true,
       turns: [{ question: OWN_PICTURE_QUESTIONS[i % OWN_PICTURE_QUESTIONS.length] ?? '', answer: '' }],
     })),
-    ...builtIn.pictures.filter((picture) => picture.heldOut),
+    ...other.pictures.filter((picture) => picture.heldOut),
   ];
   const ownTexts = files
     .filter((path) => extname(path).toLowerCase() === '.txt')
     .map((path) => ({ path, heldOut: false, isOwn: true }));
-  const texts = [...ownTexts, ...builtIn.texts];
-  return { name: basename(folder), id: identify(pictures, texts), pictures, texts };
+  const texts = [...ownTexts, ...other.texts];
+  return identified(basename(folder), { pictures, texts, conversations: other.conversations });
 }
 
 /** No photograph has more. */
@@ -134,10 +174,12 @@ function contentOf(
   }
 }
 
-function identify(pictures: readonly CalibrationPicture[], texts: readonly CalibrationText[]): string {
+function identified(name: string, content: Omit<CalibrationSet, 'name' | 'id'>): CalibrationSet {
+  const { pictures, texts, conversations } = content;
   const hash = createHash('sha256');
   for (const picture of pictures)
     hash.update(contentOf(picture, MOST_PICTURE_BYTES)).update(JSON.stringify(picture.turns));
   for (const text of texts) hash.update(contentOf(text, MOST_TEXT_BYTES));
-  return hash.digest('hex');
+  for (const { turns } of conversations) hash.update(JSON.stringify(turns));
+  return { name, id: hash.digest('hex'), ...content };
 }

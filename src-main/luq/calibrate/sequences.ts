@@ -10,9 +10,11 @@ import type { NativeModel, NativeSequence } from '../../engine/native-types.ts';
 import type { TextModel } from '../../models/model-file.ts';
 import {
   readCalibrationText,
+  type CalibrationConversation,
   type CalibrationPicture,
   type CalibrationSet,
   type CalibrationText,
+  type CalibrationTurn,
 } from './calibration-set.ts';
 
 /** One sequence to run: its tokens by kind, known before it is run, and how to get it ready. */
@@ -24,12 +26,12 @@ export interface PlannedSequence {
   readonly imageTokens: readonly { readonly first: number; readonly count: number }[];
   /** [tokens] as numbers; -1 for a picture's */
   readonly ids: Int32Array;
-  /** the span of tokens that predict the answer (a picture sequence's last assistant turn, else the whole text) */
+  /** the span of tokens that predict the last answer; of a text all */
   readonly answer: { readonly first: number; readonly count: number };
   prepare(): Promise<NativeSequence>;
-  /** a picture sequence without its last answer */
+  /** a conversation without its last answer */
   ask?(): Promise<NativeSequence>;
-  /** a picture sequence with another last answer; the span reaches to the token after it, where the answer ends */
+  /** a conversation with another last answer; the span reaches to the token after it, where the answer ends */
   withAnswer?(answer: string): PlannedSequence;
 }
 
@@ -62,23 +64,18 @@ export async function planSequences(
   options: SequenceOptions,
 ): Promise<PlannedSequence[]> {
   const { canSee, mediaMarker } = options.model.describe();
+  const inPart = <T extends { heldOut: boolean }>(all: readonly T[]) =>
+    all.filter(({ heldOut }) => heldOut === options.heldOut);
+  const pictures = canSee ? inPart(set.pictures) : [];
+  const conversations = inPart(set.conversations);
   const sequences: PlannedSequence[] = [];
-  if (canSee) {
+  if (pictures.length > 0 || conversations.length > 0) {
     using template = new ChatTemplate(options.text, mediaMarker);
-    const pictures = set.pictures.filter(({ heldOut }) => heldOut === options.heldOut);
-    const leftOut: LeftOutFile[] = [];
-    for (const picture of pictures) {
-      try {
-        sequences.push(await planPicture(picture, template, options));
-      } catch (error) {
-        leftOut.push(whyLeftOut(picture, error));
-      }
-    }
-    if (pictures.length > 0 && leftOut.length === pictures.length) throw noneOpens(set, leftOut);
-    for (const one of leftOut) options.onLeftOut?.(one);
+    sequences.push(...(await planPictures(set, pictures, template, options)));
+    for (const conversation of conversations)
+      sequences.push(await planConversation(conversation, template, options));
   }
-  const texts = set.texts.filter(({ heldOut }) => heldOut === options.heldOut);
-  for (const text of texts) {
+  for (const text of inPart(set.texts)) {
     try {
       // a long one has more pieces than a function takes arguments
       for (const piece of planText(text, options)) sequences.push(piece);
@@ -88,6 +85,26 @@ export async function planSequences(
     }
   }
   return sequences.filter((sequence) => sequence.tokens <= options.longest);
+}
+
+async function planPictures(
+  set: CalibrationSet,
+  pictures: readonly CalibrationPicture[],
+  template: ChatTemplate,
+  options: SequenceOptions,
+): Promise<PlannedSequence[]> {
+  const sequences: PlannedSequence[] = [];
+  const leftOut: LeftOutFile[] = [];
+  for (const picture of pictures) {
+    try {
+      sequences.push(await planPicture(picture, template, options));
+    } catch (error) {
+      leftOut.push(whyLeftOut(picture, error));
+    }
+  }
+  if (pictures.length > 0 && leftOut.length === pictures.length) throw noneOpens(set, leftOut);
+  for (const one of leftOut) options.onLeftOut?.(one);
+  return sequences;
 }
 
 /** Throws what is no fault of a person's own file. */
@@ -122,20 +139,43 @@ async function planPicture(
   const size = sizeOf(await readPictureSize(picture.path));
   // only to see that it can be
   await decodePicture(picture.path, { size });
-  const messages = picture.turns.flatMap((turn, i): ChatMessage[] => [
-    { role: 'user', text: turn.question, pictures: i === 0 ? 1 : 0 },
+  const seen = { path: picture.path, size };
+  return conversationSequence(model, template, await rendered(picture.turns, template, 1), seen);
+}
+
+/** Nothing in it is a picture's, so it counts as text. */
+async function planConversation(
+  { turns }: CalibrationConversation,
+  template: ChatTemplate,
+  { model }: SequenceOptions,
+): Promise<PlannedSequence> {
+  return conversationSequence(model, template, await rendered(turns, template, 0));
+}
+
+interface Rendered {
+  /** the start of the text up to where the last answer begins, and up to where it ends */
+  readonly question: string;
+  readonly answered: string;
+  readonly text: string;
+}
+
+/** Turns in the model's own template, the first one with that many pictures. */
+async function rendered(
+  turns: readonly CalibrationTurn[],
+  template: ChatTemplate,
+  pictures: number,
+): Promise<Rendered> {
+  const messages = turns.flatMap((turn, i): ChatMessage[] => [
+    { role: 'user', text: turn.question, pictures: i === 0 ? pictures : 0 },
     ...(turn.answer ? [{ role: 'assistant' as const, text: turn.answer }] : []),
   ]);
-  const answered = messages.at(-1)?.role === 'assistant';
-  return pictureSequence(
-    model,
-    template,
-    { path: picture.path, size },
-    {
-      question: await template.render(answered ? messages.slice(0, -1) : messages, { forAnswer: true }),
-      text: await template.render(messages, { forAnswer: !answered }),
-    },
-  );
+  const last = messages.at(-1);
+  const isAnswered = last?.role === 'assistant';
+  const question = await template.render(isAnswered ? messages.slice(0, -1) : messages, { forAnswer: true });
+  const text = await template.render(messages, { forAnswer: !isAnswered });
+  const answered = question + template.plain(isAnswered ? last.text : '');
+  // a template may write an answer in another way than it was given
+  return { question, text, answered: text.startsWith(answered) ? answered : text };
 }
 
 interface SeenPicture {
@@ -143,14 +183,14 @@ interface SeenPicture {
   readonly size: PictureSize;
 }
 
-/** The sequence of a rendered conversation; `question` is its start up to where the last answer begins. */
-function pictureSequence(
+function conversationSequence(
   model: NativeModel,
   template: ChatTemplate,
-  { path, size }: SeenPicture,
-  { question, text }: { question: string; text: string },
+  { question, answered, text }: Rendered,
+  picture?: SeenPicture,
 ): PlannedSequence {
-  const pieces = layOut(model, { text, images: [size] });
+  const images = picture ? [picture.size] : [];
+  const pieces = layOut(model, { text, images });
   const ids = Int32Array.from(
     pieces.flatMap((piece) => [...(piece.ids ?? new Int32Array(piece.tokens).fill(-1))]),
   );
@@ -161,29 +201,29 @@ function pictureSequence(
     at += piece.tokens;
     return piece.kind === 'image' ? [{ first, count: piece.tokens }] : [];
   });
-  const beforeAnswer = layOut(model, { text: question, images: [size] });
-  const questionTokens = beforeAnswer.reduce((sum, piece) => sum + piece.tokens, 0);
+  const lengthOf = (start: string) =>
+    layOut(model, { text: start, images }).reduce((sum, piece) => sum + piece.tokens, 0);
+  const questionTokens = lengthOf(question);
+  // a model is taught to end its answer, but nothing of what its template writes behind the end
+  const endTokens = Math.min(tokens, lengthOf(answered) + 1);
   const seen = async (words: string): Promise<NativeSequence> => {
-    const { data, id } = await decodePicture(path, { size });
-    return { text: words, images: [{ ...size, data, id }] };
+    if (!picture) return { text: words, images: [] };
+    const { data, id } = await decodePicture(picture.path, { size: picture.size });
+    return { text: words, images: [{ ...picture.size, data, id }] };
   };
   return {
-    kind: 'picture',
-    name: path,
+    kind: picture ? 'picture' : 'text',
+    name: picture?.path ?? 'conversation',
     tokens,
     imageTokens,
     ids,
     // the token before the answer predicts its first token; the last token predicts nothing that is known
-    answer: { first: questionTokens - 1, count: Math.max(0, tokens - questionTokens) },
+    answer: { first: questionTokens - 1, count: Math.max(0, endTokens - questionTokens) },
     prepare: () => seen(text),
     ask: () => seen(question),
     withAnswer: (answer) => {
-      const other = pictureSequence(
-        model,
-        template,
-        { path, size },
-        { question, text: question + template.plain(answer) },
-      );
+      const said = question + template.plain(answer);
+      const other = conversationSequence(model, template, { question, answered: said, text: said }, picture);
       return { ...other, answer: { ...other.answer, count: other.answer.count + 1 } };
     },
   };

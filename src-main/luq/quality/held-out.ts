@@ -196,9 +196,10 @@ export async function compareWithSource(
   sequences: readonly PlannedSequence[],
   options: HeldOutOptions,
 ): Promise<Quality> {
-  const sums = { picture: new QualitySum(), text: new QualitySum() };
+  const { vocabularySize } = model.describe();
+  const sums = { picture: new QualitySum(vocabularySize), text: new QualitySum(vocabularySize) };
   const answers = { asked: 0, same: 0 };
-  const record = new Uint8Array(keptBytes(model.describe().vocabularySize));
+  const record = new Uint8Array(keptBytes(vocabularySize));
   const parts = heldOutParts(sequences, readKept(answersPath(recorded), answersSchema));
   const fd = insist(() => openSync(recorded, 'r'));
   try {

@@ -1,3 +1,4 @@
+import { knowsWhatItReads } from '../../contract/familiarity.ts';
 import type { Divergence } from '../../contract/fit-report.ts';
 import { quantile } from './divergence.ts';
 import type { PositionDivergence, KeptDistribution } from './kept-distribution.ts';
@@ -11,10 +12,16 @@ function mean(values: readonly number[]): number {
 
 /** Gathers what positions say of a model beside its source. */
 export class QualitySum {
+  /** how many tokens there are */
+  readonly #vocabulary: number;
   readonly #divergences: number[] = [];
   readonly #surprise: number[] = [];
   readonly #sourceSurprise: number[] = [];
   #agreeing = 0;
+
+  constructor(vocabulary: number) {
+    this.#vocabulary = vocabulary;
+  }
 
   add(kept: KeptDistribution, { kld, sameTop, nextLogProbability }: PositionDivergence): void {
     this.#divergences.push(kld);
@@ -30,6 +37,8 @@ export class QualitySum {
     const ascending = this.#divergences.toSorted((a, b) => a - b);
     // sorting leaves what is no number anywhere
     const ordered = ascending.every(Number.isFinite);
+    const sourcePerplexity = Math.exp(mean(this.#sourceSurprise));
+    const chance = Math.log(this.#vocabulary);
     const at = (share: number) => (ordered ? quantile(ascending, share) : null);
     return {
       tokens,
@@ -39,7 +48,9 @@ export class QualitySum {
       p99Kld: at(0.99),
       topAgreement: this.#agreeing / tokens,
       perplexity: finite(Math.exp(mean(this.#surprise))),
-      sourcePerplexity: finite(Math.exp(mean(this.#sourceSurprise))),
+      sourcePerplexity: finite(sourcePerplexity),
+      belowChance: this.#sourceSurprise.filter((surprise) => surprise > chance).length / tokens,
+      sourceKnows: knowsWhatItReads(sourcePerplexity, this.#vocabulary),
     };
   }
 }

@@ -22,6 +22,8 @@ function divergence(meanKld: number | null, tokens = 900): Divergence {
     topAgreement: meanKld === null ? 0.03 : Math.exp(-0.55 * Math.sqrt(meanKld)),
     perplexity: meanKld === null ? null : 3.21 * Math.exp(meanKld * 0.7),
     sourcePerplexity: 3.21,
+    belowChance: 0.01,
+    sourceKnows: true,
   };
 }
 

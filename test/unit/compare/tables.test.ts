@@ -38,7 +38,7 @@ describe('the page of tables', () => {
   it('has the numbers of a row in full', () => {
     expect(cells(markdown, 'Q4_K_M', 'pictures and text')).toEqual([
       ...['Q4_K_M', 'pictures and text', '158.6', '21.0', '5.32', '0.0210', '0.0084', '0.1470', '0.0273'],
-      ...['92.3 / 91.3', '23/24', '3.26 / 3.27', '19.5', '309 MiB'],
+      ...['92.3 / 91.3', '23/24', '3.26 / 3.27', '3.21 / 3.21', '19.5', '309 MiB'],
       ...['88.1', '18.3', '57', '307 MiB'],
     ]);
   });
@@ -46,7 +46,7 @@ describe('the page of tables', () => {
   it('has no columns for what was not measured', () => {
     const rows = comparison.rows.map((row) => ({ ...row, accuracy: null, running: null }));
     const less = toMarkdown({ ...comparison, task: null, rows });
-    expect(cells(less, 'Q4_K_M', 'pictures and text')).toHaveLength(14);
+    expect(cells(less, 'Q4_K_M', 'pictures and text')).toHaveLength(15);
     expect(less).not.toContain('## Predictions');
   });
 
@@ -54,6 +54,18 @@ describe('the page of tables', () => {
     expect(markdown).toContain('A picture takes 16 to 36 tokens.');
     const blind = toMarkdown({ ...comparison, model: { ...comparison.model, imageTokens: null } });
     expect(blind).not.toContain('A picture takes');
+  });
+
+  it('warns where the source itself does not know what it reads', () => {
+    expect(markdown).not.toContain('does not know what it reads');
+    const [source, ...rows] = comparison.rows;
+    const { image } = source?.quality ?? {};
+    if (!source || !image) throw new Error('the comparison begins with the source');
+    const lost = { ...image, sourcePerplexity: 710_000, belowChance: 0.6, sourceKnows: false };
+    const quality = { ...source.quality, image: lost };
+    const warned = toMarkdown({ ...comparison, rows: [{ ...source, quality }, ...rows] });
+    expect(warned).toContain('does not know what it reads about the held-out pictures');
+    expect(warned).toContain('its perplexity is 710,000');
   });
 
   it('counts predictions that came near enough', () => {

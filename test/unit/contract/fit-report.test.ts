@@ -31,6 +31,8 @@ const divergence = {
   topAgreement: 0.9,
   perplexity: 3.1,
   sourcePerplexity: 3,
+  belowChance: 0.01,
+  sourceKnows: true,
 };
 
 function report(): FitReport {

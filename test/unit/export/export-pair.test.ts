@@ -112,7 +112,7 @@ describe('its README', () => {
   it('says how it was made, measured and made again', async () => {
     const divergence = {
       ...{ tokens: 100, meanKld: 0.01234, medianKld: 0, p90Kld: 0, p99Kld: 0, topAgreement: 0.93 },
-      ...{ perplexity: 5, sourcePerplexity: 5 },
+      ...{ perplexity: 5, sourcePerplexity: 5, belowChance: 0, sourceKnows: true },
     };
     const measured = {
       quality: { image: divergence, text: null, answers: { asked: 3, same: 2 } },

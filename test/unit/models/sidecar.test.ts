@@ -1,7 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readSidecar, sidecarPath, writeSidecar } from '../../../src-main/models/sidecar.ts';
+import {
+  calibrationFolderOf,
+  readSidecar,
+  sidecarPath,
+  writeSidecar,
+} from '../../../src-main/models/sidecar.ts';
 import { hasPipes, makePipe } from '../../helpers/pipe.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
@@ -50,6 +55,15 @@ it('an absolute path stays as it is', () => {
   expect(readSidecar(model)).toEqual({ mmproj: '/elsewhere/mmproj.gguf' });
 });
 
+it('a calibration set of its own lies beside or below it', () => {
+  const { folder, model } = sidecar({ calibration: 'sets/drawn' });
+  expect(calibrationFolderOf(model)).toBe(join(folder, 'sets', 'drawn'));
+  expect(calibrationFolderOf(join(folder, 'other.gguf'))).toBeUndefined();
+  // a model that moves takes along where it is to be looked for
+  writeSidecar(model, readSidecar(model));
+  expect(readSidecar(model)).toEqual({ calibration: 'sets/drawn' });
+});
+
 it.each([
   ['no JSON', '{ "mmproj": '],
   ['an empty file', ''],
@@ -57,12 +71,17 @@ it.each([
   ['a misspelt key', { mmprojj: 'a.gguf' }],
   ['a limit of no tokens', { imageTokens: { min: 0, max: 64 } }],
   ['a limit that is text', { imageTokens: { min: 4, max: '64' } }],
+  ['a calibration set above the model', { calibration: '../set' }],
+  ['a calibration set reached by going down and up', { calibration: 'a/../../set' }],
+  ['a calibration set somewhere else', { calibration: '/somewhere/else' }],
+  ['a calibration set without a name', { calibration: '' }],
   ['a sample without a question', { samples: [{ picture: 'a.png' }] }],
 ])('%s is refused with the name of the file', (_, content) => {
   const { model } = sidecar(content);
   const error = thrown(() => readSidecar(model));
   expect(error.code).toBe('BAD_ARGUMENT');
   expect(error.message).toContain('model.gguf.snug.json');
+  expect(error.advice).toBe('Fix or delete it.');
 });
 
 it.runIf(hasPipes)('a pipe in its place is refused', () => {

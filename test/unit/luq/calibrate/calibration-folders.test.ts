@@ -20,20 +20,21 @@ vi.mock('node:fs', async (original) => {
   return { ...fs, readdirSync };
 });
 
-const [somePicture] = loadBuiltInCalibration().pictures;
+const builtIn = loadBuiltInCalibration();
+const [somePicture] = builtIn.pictures;
 
 it('folders on a drive that nobody may read are passed over', () => {
   const drive = temporaryFolder();
   copyFileSync(somePicture?.path ?? '', join(drive, 'one.jpg'));
   mkdirSync(join(drive, 'lost+found'));
-  const own = loadOwnCalibration(drive).pictures.filter(({ isOwn }) => isOwn);
+  const own = loadOwnCalibration(drive, builtIn).pictures.filter(({ isOwn }) => isOwn);
   expect(own.map(({ path }) => path)).toEqual([join(drive, 'one.jpg')]);
 });
 
 it('a folder that may not be read itself is told', () => {
   const folder = join(temporaryFolder(), 'lost+found');
   mkdirSync(folder);
-  const error = thrown(() => loadOwnCalibration(folder));
+  const error = thrown(() => loadOwnCalibration(folder, builtIn));
   expect(error.code).toBe('NO_CALIBRATION');
   expect(error.message).toContain('cannot be read');
 });
@@ -43,6 +44,6 @@ it('a text that is too large, or none, ends nothing', () => {
   copyFileSync(somePicture?.path ?? '', join(folder, 'one.jpg'));
   writeFileSync(join(folder, 'log.txt'), Buffer.alloc(64 * 2 ** 20 + 1, 'a'));
   writeFileSync(join(folder, '._notes.txt'), Buffer.from([0, 5, 22, 7]));
-  const own = loadOwnCalibration(folder).texts.filter(({ isOwn }) => isOwn);
+  const own = loadOwnCalibration(folder, builtIn).texts.filter(({ isOwn }) => isOwn);
   expect(own.map(({ path }) => basename(path))).toEqual(['._notes.txt', 'log.txt']);
 });

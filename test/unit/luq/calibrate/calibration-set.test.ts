@@ -5,6 +5,7 @@ import { z } from 'zod';
 import {
   builtInCalibrationFolder,
   loadBuiltInCalibration,
+  loadModelCalibration,
   loadOwnCalibration,
   readCalibrationText,
 } from '../../../../src-main/luq/calibrate/calibration-set.ts';
@@ -56,8 +57,9 @@ describe('the built-in set', () => {
   });
 });
 
+const built = loadBuiltInCalibration();
+
 describe("a person's own pictures", () => {
-  const built = loadBuiltInCalibration();
   const somePicture = built.pictures[0]?.path ?? '';
 
   function ownFolder(...files: string[]): string {
@@ -72,7 +74,7 @@ describe("a person's own pictures", () => {
 
   it('are found in all sub-folders, whatever the case of their ending, and asked about', () => {
     const folder = ownFolder('one.png', 'TWO.JPG', 'holiday/three.webp', 'notes.txt', 'budget.xls');
-    const set = loadOwnCalibration(folder);
+    const set = loadOwnCalibration(folder, built);
     const own = set.pictures.filter(({ heldOut }) => !heldOut);
     expect(own.map(({ path }) => path).sort()).toEqual(
       ['one.png', 'TWO.JPG', 'holiday/three.webp'].map((name) => join(folder, name)).sort(),
@@ -90,7 +92,7 @@ describe("a person's own pictures", () => {
       symlinkSync('loop.jpg', join(folder, 'loop.jpg'));
       symlinkSync('nowhere.jpg', join(folder, 'gone.jpg'));
       symlinkSync('one.png', join(folder, 'linked.png'));
-      const own = loadOwnCalibration(folder).pictures.filter(({ heldOut }) => !heldOut);
+      const own = loadOwnCalibration(folder, built).pictures.filter(({ heldOut }) => !heldOut);
       expect(own.map(({ path }) => path)).toEqual(
         ['linked.png', 'one.png'].map((name) => join(folder, name)),
       );
@@ -99,7 +101,7 @@ describe("a person's own pictures", () => {
 
   it('come with the built-in texts and are checked on the built-in held-out part', () => {
     const folder = ownFolder('one.png', 'notes.txt');
-    const set = loadOwnCalibration(folder);
+    const set = loadOwnCalibration(folder, built);
     expect(set.pictures.filter(({ heldOut }) => heldOut)).toEqual(
       built.pictures.filter(({ heldOut }) => heldOut),
     );
@@ -111,35 +113,118 @@ describe("a person's own pictures", () => {
 
   it('that change make it another set', () => {
     const folder = ownFolder('one.png');
-    const before = loadOwnCalibration(folder).id;
-    expect(loadOwnCalibration(folder).id).toBe(before);
+    const before = loadOwnCalibration(folder, built).id;
+    expect(loadOwnCalibration(folder, built).id).toBe(before);
     copyFileSync(built.pictures[1]?.path ?? '', join(folder, 'one.png'));
-    expect(loadOwnCalibration(folder).id).not.toBe(before);
+    expect(loadOwnCalibration(folder, built).id).not.toBe(before);
   });
 
   it.each([
     ['an empty folder', []],
     ['a folder of letters', ['letter.txt']],
   ])('%s has none', (_, files) => {
-    const error = thrown(() => loadOwnCalibration(ownFolder(...files)));
+    const error = thrown(() => loadOwnCalibration(ownFolder(...files), built));
     expect(error.code).toBe('NO_CALIBRATION');
     expect(error.advice).toContain('.jpg');
   });
 
   it('a folder that is not there, or a file, has none', () => {
-    expect(thrown(() => loadOwnCalibration('/nowhere/pictures')).code).toBe('NO_CALIBRATION');
-    expect(thrown(() => loadOwnCalibration(somePicture)).code).toBe('NO_CALIBRATION');
+    expect(thrown(() => loadOwnCalibration('/nowhere/pictures', built)).code).toBe('NO_CALIBRATION');
+    expect(thrown(() => loadOwnCalibration(somePicture, built)).code).toBe('NO_CALIBRATION');
+  });
+});
+
+describe("a model's own set", () => {
+  const turns = [{ question: 'What is it?', answer: 'red' }];
+  const picture = { file: 'pictures/one.png', heldOut: false, turns };
+  const whole = {
+    version: 1,
+    pictures: [picture],
+    texts: [{ file: 'words.txt', heldOut: true }],
+    conversations: [{ heldOut: true, turns }],
+  };
+
+  function modelSet(manifest: unknown): string {
+    const folder = join(temporaryFolder(), 'calibration');
+    mkdirSync(join(folder, 'pictures'), { recursive: true });
+    copyFileSync(built.pictures[0]?.path ?? '', join(folder, 'pictures', 'one.png'));
+    writeFileSync(join(folder, 'words.txt'), 'some words');
+    if (manifest !== undefined)
+      writeFileSync(
+        join(folder, 'manifest.json'),
+        typeof manifest === 'string' ? manifest : JSON.stringify(manifest),
+      );
+    return folder;
+  }
+
+  it('is laid out like the built-in one, and may have conversations without a picture', () => {
+    const folder = modelSet(whole);
+    const set = loadModelCalibration(folder, 'model.gguf.snug.json');
+    expect(set).toMatchObject({
+      name: "the model's own",
+      pictures: [{ path: join(folder, 'pictures', 'one.png'), heldOut: false, turns }],
+      texts: [{ path: join(folder, 'words.txt'), heldOut: true }],
+      conversations: [{ heldOut: true, turns }],
+    });
+  });
+
+  it('is another one when a conversation changes', () => {
+    const other = [{ heldOut: true, turns: [{ question: 'What is it?', answer: 'blue' }] }];
+    const ids = [whole, { ...whole, conversations: other }].map(
+      (manifest) => loadModelCalibration(modelSet(manifest), '').id,
+    );
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+
+  it("goes on to check a person's own pictures", () => {
+    const folder = temporaryFolder();
+    copyFileSync(built.pictures[0]?.path ?? '', join(folder, 'mine.png'));
+    const own = loadOwnCalibration(folder, loadModelCalibration(modelSet(whole), ''));
+    expect(own.conversations).toEqual(whole.conversations);
+    expect(own.texts).toHaveLength(1);
+  });
+
+  it.each([
+    ['without a list of what is in it', undefined, 'manifest.json'],
+    ['with a list that is no JSON', '{', 'JSON'],
+    ['with a list of another kind', { ...whole, version: 2 }, 'version'],
+    ['with a conversation of no turns', { ...whole, conversations: [{ heldOut: true, turns: [] }] }, 'turns'],
+    ['that lacks one of its files', { ...whole, texts: [{ file: 'gone.txt', heldOut: true }] }, 'gone.txt'],
+    [
+      'that names files above it',
+      { ...whole, pictures: [{ ...picture, file: '../../secret.png' }] },
+      'lies outside',
+    ],
+    [
+      'that names files elsewhere',
+      { ...whole, texts: [{ file: '/etc/hosts', heldOut: false }] },
+      'lies outside',
+    ],
+  ])('%s is refused, and it is said how to go on', (_, manifest, reason) => {
+    const folder = modelSet(manifest);
+    const error = thrown(() => loadModelCalibration(folder, '/models/a.gguf.snug.json'));
+    expect(error.code).toBe('NO_CALIBRATION');
+    expect(error.message).toContain('/models/a.gguf.snug.json names a calibration set that cannot be used');
+    expect(error.message).toContain(reason);
+    expect(error.advice).toContain(folder);
+    expect(error.advice).toContain('delete "calibration"');
+  });
+
+  it('that is not there is refused likewise', () => {
+    const error = thrown(() => loadModelCalibration('/nowhere/calibration', 'a.snug.json'));
+    expect(error.code).toBe('NO_CALIBRATION');
+    expect(error.advice).toContain('/nowhere/calibration');
   });
 });
 
 describe('what is no file', () => {
   it.runIf(hasPipes)('is passed over in a folder of pictures', () => {
     const folder = temporaryFolder();
-    const [picture] = loadBuiltInCalibration().pictures;
+    const [picture] = built.pictures;
     copyFileSync(picture?.path ?? '', join(folder, 'one.jpg'));
     makePipe(join(folder, 'two.jpg'));
     makePipe(join(folder, 'words.txt'));
-    const { pictures, texts } = loadOwnCalibration(folder);
+    const { pictures, texts } = loadOwnCalibration(folder, built);
     const own = [...pictures, ...texts].filter(({ path }) => path.startsWith(folder));
     expect(own.map(({ path }) => path)).toEqual([join(folder, 'one.jpg')]);
   });

@@ -38,6 +38,7 @@ async function setUp() {
       { path: words, heldOut: false },
       { path: words, heldOut: true },
     ],
+    conversations: [],
   };
   const options = {
     model: fakeModel(),
@@ -114,6 +115,48 @@ describe('a picture with its question and answer', () => {
     const error = await rejected(planSequences({ ...set, pictures: [missing] }, options));
     expect(error.code).toBe('FILE');
     expect(error.message).toContain('gone.png');
+  });
+});
+
+describe('a conversation without a picture', () => {
+  const turns = [
+    { question: 'What is one plus one?', answer: 'It is two.' },
+    { question: 'And plus one?', answer: 'Three.' },
+  ];
+
+  it('is a text in the model’s own template, of which the last answer is compared', async () => {
+    const { set, options } = await setUp();
+    const talk = { ...set, pictures: [], texts: [], conversations: [{ heldOut: false, turns }] };
+    const [sequence, ...others] = await planSequences(talk, options);
+    expect(others).toEqual([]);
+    // by words: "<|im_start|>user", five, "<|im_start|>assistant", three, "<|im_start|>user", three, "<|im_start|>assistant", one
+    expect(sequence).toMatchObject({
+      kind: 'text',
+      tokens: 1 + 5 + 1 + 3 + 1 + 3 + 1 + 1,
+      imageTokens: [],
+      answer: { first: 14, count: 1 },
+    });
+    expect((await sequence?.prepare())?.text).toContain('<|im_start|>user\nWhat is one plus one?<|im_end|>');
+    expect((await sequence?.ask?.())?.text).toMatch(/And plus one\?<\|im_end\|>\n<\|im_start\|>assistant\n$/);
+  });
+
+  it('is of the part that it was put in', async () => {
+    const { set, options } = await setUp();
+    const talk = { ...set, pictures: [], texts: [], conversations: [{ heldOut: true, turns }] };
+    expect(await planSequences(talk, options)).toEqual([]);
+    expect(await planSequences(talk, { ...options, heldOut: true })).toHaveLength(1);
+  });
+
+  it('is compared up to where its answer ends, not in what the template writes behind it', async () => {
+    const { set, options } = await setUp();
+    const template =
+      "{% for message in messages %}{{ message['role'] }} {{ message['content'] }} END and so on {% endfor %}" +
+      '{% if add_generation_prompt %}assistant {% endif %}';
+    const text = { ...options.text, chatTemplate: template };
+    const talk = { ...set, pictures: [], texts: [], conversations: [{ heldOut: false, turns }] };
+    const [sequence] = await planSequences(talk, { ...options, text });
+    expect(sequence?.answer.count).toBe(2);
+    expect(sequence?.tokens).toBe((sequence?.answer.first ?? 0) + 1 + 2 + 3);
   });
 });
 

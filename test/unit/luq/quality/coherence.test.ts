@@ -46,6 +46,8 @@ const measured = (values: Pick<Divergence, 'tokens' | 'meanKld' | 'topAgreement'
   p99Kld: null,
   perplexity: null,
   sourcePerplexity: null,
+  belowChance: null,
+  sourceKnows: null,
 });
 
 describe('the judgement', () => {

@@ -102,7 +102,7 @@ describe('the quality over many positions', () => {
   };
 
   it('has the mean, the quantiles and the agreement', () => {
-    const sum = new QualitySum();
+    const sum = new QualitySum(2);
     add(sum, yes, yes);
     add(sum, yes, no);
     add(sum, no, no);
@@ -115,16 +115,27 @@ describe('the quality over many positions', () => {
   });
 
   it('has the perplexity of the model and of its source', () => {
-    const sum = new QualitySum();
+    const sum = new QualitySum(2);
     add(sum, yes, no, 0);
     add(sum, yes, no, 0);
     expect(sum.result()?.sourcePerplexity).toBeCloseTo(1.5, 5);
     expect(sum.result()?.perplexity).toBeCloseTo(3, 5);
   });
 
+  it('says where the source does not know what it reads', () => {
+    const sure = Float32Array.of(20, ...new Array<number>(99).fill(0));
+    const wrong = new QualitySum(100);
+    add(wrong, sure, sure, 7);
+    add(wrong, sure, sure, 0);
+    expect(wrong.result()).toMatchObject({ belowChance: 0.5, sourceKnows: false });
+    const right = new QualitySum(100);
+    add(right, sure, sure, 0);
+    expect(right.result()).toMatchObject({ belowChance: 0, sourceKnows: true });
+  });
+
   it('is nothing where nothing was compared, and beyond measure where logits are no numbers', () => {
-    expect(new QualitySum().result()).toBeNull();
-    const sum = new QualitySum();
+    expect(new QualitySum(2).result()).toBeNull();
+    const sum = new QualitySum(2);
     add(sum, yes, Float32Array.of(Number.NaN, 2));
     add(sum, yes, yes);
     expect(sum.result()).toMatchObject({ tokens: 2, meanKld: null, medianKld: null, perplexity: null });

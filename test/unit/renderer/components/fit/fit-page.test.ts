@@ -23,7 +23,7 @@ async function bar(
 
 const part = (topAgreement: number, meanKld = 0.3) => ({
   ...{ tokens: 100, meanKld, medianKld: null, p90Kld: null, p99Kld: null, topAgreement },
-  ...{ perplexity: null, sourcePerplexity: null },
+  ...{ perplexity: null, sourcePerplexity: null, belowChance: null, sourceKnows: null },
 });
 const file = (bytes: number, total: number, measured: number | null, tokensPerSecond: number | null) =>
   ({
