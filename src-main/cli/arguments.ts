@@ -1,14 +1,22 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { fewerThreadsNote, shorterContextNote } from '../chat/opening-notes.ts';
 import { SnugError } from '../contract/errors.ts';
-import { fitRequestSchema, ORDERINGS, PLAN_KINDS, type FitRequest } from '../contract/fit-request.ts';
+import {
+  fitRequestSchema,
+  MOST_TRIALS,
+  ORDERINGS,
+  PLAN_KINDS,
+  type FitRequest,
+  type PlanKind,
+} from '../contract/fit-request.ts';
 import { parseBytes } from '../contract/bytes.ts';
 import { DEFAULT_CONTEXT_TOKENS, LEAST_CONTEXT_TOKENS } from '../contract/token-limits.ts';
 import { DEFAULT_ALPHA, DEFAULT_CALIBRATION_TOKENS, DEFAULT_SEED } from '../luq/calibrate/calibrate.ts';
+import { DEFAULT_TRIALS } from '../fit/request.ts';
 import { CLUSTERS } from '../luq/entropy/entropy.ts';
 import { usableThreads } from '../profile/laptop.ts';
 import { parseOrdering } from '../luq/entropy/orders.ts';
-import { DEFAULT_RUNGS, parseRungs } from '../luq/plan/rungs.ts';
+import { DEFAULT_RUNGS, parseFileType, parseRungs } from '../luq/plan/rungs.ts';
 import { snugHome } from '../home.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { mmprojFor } from './chosen-model.ts';
@@ -60,7 +68,10 @@ export interface FitFlags {
   readonly budget?: string;
   readonly layers?: number;
   readonly rungs?: string;
-  readonly plan?: string;
+  readonly plan?: PlanKind;
+  readonly type?: string;
+  readonly trials?: number;
+  readonly minSpeed?: number;
   readonly order?: string;
   readonly maxKld?: number;
   readonly minAgreement?: number;
@@ -78,6 +89,19 @@ export interface FitFlags {
   readonly json?: boolean;
 }
 
+/** A commander option parser for how a plan is chosen. */
+function planKind(text: string): PlanKind {
+  const found = PLAN_KINDS.find((kind) => kind === text);
+  if (found) return found;
+  // what earlier versions called it stands in exported files
+  if (text === 'paper') return 'luq';
+  throw new InvalidArgumentError(
+    text === 'auto'
+      ? 'It is called best now, and is the default.'
+      : `Choose from ${PLAN_KINDS.join(', ')}. A file type is given apart: --plan uniform --type IQ3_M.`,
+  );
+}
+
 /** The options that fit and demo share. */
 export function addFitOptions(command: Command): Command {
   command
@@ -90,11 +114,24 @@ export function addFitOptions(command: Command): Command {
       'send exactly this many layers to the low rung instead of fitting a budget',
       wholeNumber(0),
     )
-    .addOption(
-      new Option(
-        '--plan <kind>',
-        'paper: low layers by entropy; auto: measure several plans that fit and take the best (slow)',
-      ).choices(PLAN_KINDS),
+    .option(
+      '--plan <kind>',
+      'best: measure several plans that fit and take the nearest to the source (default); luq: the paper’s, low layers by entropy; uniform: one file type',
+      planKind,
+    )
+    .option(
+      '--type <name>',
+      'the file type of a uniform plan, as in --plan uniform --type IQ3_M (default: the largest that fits)',
+    )
+    .option(
+      '--trials <n>',
+      `of a best plan: measure so many whole models first, to know its tensors better (up to ${MOST_TRIALS}, default ${DEFAULT_TRIALS}; each takes as long as a fit)`,
+      wholeNumberUpTo(MOST_TRIALS),
+    )
+    .option(
+      '--min-speed <n>',
+      'of a best plan: at least so many tokens per second, as predicted',
+      positiveNumber,
     )
     .option(
       '--order <name>',
@@ -143,6 +180,24 @@ export function addCalibrationOptions(command: Command): Command {
     .option('--threads <n>', 'threads to compute with (default: one per fast core)', wholeNumber(1));
 }
 
+/** What the kinds of plans do not share. */
+function checkPlanFlags({ plan, layers, type, trials, minSpeed, order, rungs }: FitFlags): void {
+  const exclusive = (flag: string, advice: string): SnugError =>
+    new SnugError('BAD_ARGUMENT', `--plan ${plan ?? 'best'} and ${flag} exclude each other`, { advice });
+  const isOther = (kind: PlanKind) => plan !== undefined && plan !== kind;
+  if (layers !== undefined && isOther('luq'))
+    throw exclusive('--layers', `${plan} chooses for a budget: give it one with --budget.`);
+  if (type !== undefined && isOther('uniform'))
+    throw exclusive('--type', 'One file type for the whole model is --plan uniform.');
+  const isPaper = order !== undefined || rungs !== undefined || layers !== undefined;
+  const isBest = plan === 'best' || (plan === undefined && type === undefined && !isPaper);
+  if (!isBest && (trials !== undefined || minSpeed !== undefined)) {
+    throw new SnugError('BAD_ARGUMENT', '--trials and --min-speed are of the best plan alone', {
+      advice: 'Leave them out, or ask for --plan best.',
+    });
+  }
+}
+
 /** A request from the command line; throws BAD_ARGUMENT for what commander cannot see. */
 export function fitRequest(modelPath: string, flags: FitFlags): FitRequest {
   if (flags.budget !== undefined && flags.layers !== undefined) {
@@ -153,11 +208,7 @@ export function fitRequest(modelPath: string, flags: FitFlags): FitRequest {
   if (flags.vision !== undefined && flags.vision.toUpperCase() !== 'Q8_0') {
     throw new SnugError('BAD_ARGUMENT', `--vision takes Q8_0, not ${flags.vision}`);
   }
-  if (flags.plan === 'auto' && flags.layers !== undefined) {
-    throw new SnugError('BAD_ARGUMENT', '--plan auto and --layers exclude each other', {
-      advice: 'auto chooses for a budget: give it one with --budget.',
-    });
-  }
+  checkPlanFlags(flags);
   const path = givenModel(modelPath);
   const text = readTextModel(path);
   showNote(shorterContextNote(flags.context, text.trainingContextTokens));
@@ -172,6 +223,9 @@ export function fitRequest(modelPath: string, flags: FitFlags): FitRequest {
     lowLayers: flags.layers,
     rungs: flags.rungs === undefined ? undefined : parseRungs(flags.rungs),
     plan: flags.plan,
+    fileType: flags.type === undefined ? undefined : parseFileType(flags.type),
+    trials: flags.trials,
+    minTokensPerSecond: flags.minSpeed,
     ordering: flags.order === undefined ? undefined : parseOrdering(flags.order),
     maxKld: flags.maxKld,
     minAgreement: flags.minAgreement,

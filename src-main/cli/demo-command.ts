@@ -7,6 +7,12 @@ import { fitRequest, type FitFlags } from './arguments.ts';
 import { printReport, runFit } from './fit-command.ts';
 import { profileLines, runProfile } from './profile-command.ts';
 
+/** What the demo shows is LUQ, which takes a few seconds; what another plan asks for is not in its way. */
+function shownPlan({ plan, type, trials, minSpeed }: FitFlags): Pick<FitFlags, 'plan'> {
+  const isOther = [plan, type, trials, minSpeed].some((value) => value !== undefined);
+  return isOther ? {} : { plan: 'luq' };
+}
+
 /**
  * `snug demo`: the main job on the embedded model. Any laptop has room for that one whole, so the demo asks for a budget
  * halfway between all layers high and all layers low; from there on it is `snug fit`. Where the paper's order takes which layer
@@ -18,7 +24,7 @@ export async function demoCommand(flags: FitFlags): Promise<number> {
   };
   const profile = await runProfile({ probe: false });
   say(...profileLines(profile));
-  let request = fitRequest(demoModel, { compare: true, ...flags });
+  let request = fitRequest(demoModel, { compare: true, ...shownPlan(flags), ...flags });
   if (request.budgetBytes === undefined && request.lowLayers === undefined) {
     const { byLowLayers, rungs } = await new FitService().preview(request);
     const most = byLowLayers[0]?.memory.totalBytes ?? 0;
@@ -29,7 +35,8 @@ export async function demoCommand(flags: FitFlags): Promise<number> {
       '',
       `The demo model is tiny: it needs ${formatBytes(most)} at ${rungs.high}. To show the choice, the demo ` +
         `pretends that only ${formatBytes(budgetBytes)} are free. It protects the first and the last layer; ` +
-        `--order entropy shows the paper's order, which takes them early or late as their entropy comes out.`,
+        `--order entropy shows the paper's order, which takes them early or late as their entropy comes out. ` +
+        `What snug fit takes by itself is shown by --plan best: the nearest to the source of several kinds of plans.`,
       '',
     );
   }

@@ -80,8 +80,21 @@ function rate(value: number | null): string {
   return value === null ? '–' : value >= 100 ? value.toFixed(0) : value.toFixed(1);
 }
 
-function planLabel({ kind, lowLayers, layers, rungs }: FitReport['plan']): string {
-  return kind === 'auto' ? 'LUQ (auto)' : `LUQ (${lowLayers} of ${layers} layers ${rungs.low})`;
+function planLabel({ plan, layers }: Pick<FitReport, 'plan' | 'layers'>): string {
+  switch (plan.family) {
+    case 'luq':
+      return `LUQ (${plan.lowLayers} of ${plan.layers} layers ${plan.rungs.low})`;
+    case 'uniform':
+      return `${layers[0]?.rung ?? 'one type'} everywhere`;
+    case 'tensors':
+      return 'a type for every tensor';
+    case 'source':
+      return 'the source as it is';
+  }
+}
+
+function candidateLabel({ name, lowLayers }: Candidate, { layers, rungs }: FitReport['plan']): string {
+  return lowLayers === null ? name : `LUQ, ${name} (${lowLayers} of ${layers} layers ${rungs.low})`;
 }
 
 /** The plans that were measured, to choose from. */
@@ -97,9 +110,9 @@ export function candidatesTable(report: FitReport): string[] {
   const lines = table(
     ['plan', 'weights', 'KLD pictures', 'KLD text', 'same first choice', 'tokens/s', ''],
     candidates.map((candidate) => {
-      const { name, weightsBytes, quality, chosen } = candidate;
+      const { weightsBytes, quality, chosen } = candidate;
       return [
-        name,
+        candidateLabel(candidate, report.plan),
         formatBytes(weightsBytes),
         nats(quality.image?.meanKld),
         nats(quality.text?.meanKld),
@@ -113,12 +126,13 @@ export function candidatesTable(report: FitReport): string[] {
 }
 
 /** Source, the model with every layer high and the fitted one side by side. */
-export function filesTable({ files, plan, check }: FitReport): string[] {
+export function filesTable(report: FitReport): string[] {
+  const { files, plan, check } = report;
   const { source, q4km: allHigh, luq } = files;
   const rows = [
     ['source', source],
     [plan.rungs.high, allHigh],
-    [planLabel(plan), luq],
+    [planLabel(report), luq],
   ] as const;
   const lines = table(
     ['', 'file', 'bits/weight', 'memory predicted', 'memory measured', 'tokens/s', 'prompt tokens/s'],
@@ -171,6 +185,6 @@ export function answerLines({ answers, plan }: Pick<FitReport, 'answers' | 'plan
     `${paint('bold', question)}${picture === null ? '' : paint('dim', `  ${picture.split(/[\\/]/).at(-1) ?? ''}`)}`,
     ...(source === null ? [] : [said('source', source)]),
     ...(allHigh === null ? [] : [said(high, allHigh)]),
-    said('LUQ', luq),
+    said(plan.family === 'luq' ? 'LUQ' : 'fitted', luq),
   ]);
 }

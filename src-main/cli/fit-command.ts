@@ -1,3 +1,4 @@
+import { choiceSentence } from '../contract/choice.ts';
 import { worstCloseness } from '../contract/closeness.ts';
 import type { FitReport } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
@@ -43,10 +44,12 @@ export function printReport(report: FitReport, flags: { json?: boolean }): numbe
   return code;
 }
 
-function summary({ plan, candidates }: FitReport): string {
-  const { lowLayers, layers, rungs } = plan;
-  const best = candidates.find(({ chosen }) => chosen);
-  if (best) return `the ${best.name} plan, nearest to the source of ${candidates.length} that were measured`;
+function summary(report: FitReport): string {
+  const { plan, candidates } = report;
+  const { lowLayers, layers, rungs, family } = plan;
+  if (candidates.length > 0) return `the best of ${candidates.length} plans that were measured`;
+  if (family === 'source') return 'the source as it is';
+  if (family === 'uniform') return `${report.layers[0]?.rung ?? 'one file type'} everywhere`;
   if (lowLayers === 0) return `all ${layers} layers at ${rungs.high}; none has to go lower`;
   return `${lowLayers} of ${layers} layers at ${rungs.low}, the rest ${rungs.high}`;
 }
@@ -54,12 +57,13 @@ function summary({ plan, candidates }: FitReport): string {
 function describe(report: FitReport): string[] {
   const { plan, calibration, check, budget, files } = report;
   const { kendallTauSeeds, kendallTauHalves } = calibration.stability;
+  const sentence = choiceSentence(report);
   const { words, tone } = worstCloseness([check.image, check.text]);
   const verdict = check.coherent
     ? paint(tone === 'good' ? 'green' : 'yellow', `Checked: the fitted model is ${words}.`)
     : paint(
         'red',
-        `The fitted model is not coherent: ${check.reasons.join('; ')}. Use fewer low layers (--layers), a better low rung, --order edge-protected, or --plan auto.`,
+        `The fitted model is not coherent: ${check.reasons.join('; ')}. Use a larger budget${plan.family === 'luq' ? ', fewer low layers (--layers), a better low rung, --order edge-protected,' : ''}${plan.kind === 'best' ? '' : ' or --plan best'}.`,
       );
   return [
     '',
@@ -79,6 +83,7 @@ function describe(report: FitReport): string[] {
     ),
     '',
     ...candidatesTable(report),
+    ...(sentence === null ? [] : [paint('bold', sentence), '']),
     ...filesTable(report),
     verdict,
     ...unfamiliarNotes(check).map((note) => paint('yellow', note)),

@@ -3,9 +3,8 @@ import { LADDER_FAMILY, type ComparePart } from '../contract/comparison.ts';
 import { ORDERINGS } from '../contract/fit-request.ts';
 import type { Rung } from '../contract/rungs.ts';
 import { discard } from '../files/durable-files.ts';
-import { measureSensitivity, UNIFORM_RIVALS } from '../fit/choose.ts';
+import { measureSensitivity } from '../fit/luq-choice.ts';
 import type { CalibrationChange } from '../fit/context.ts';
-import { ladderPlan, measureLadder } from '../fit/ladder.ts';
 import type { MeasuringContext } from '../fit/measuring-context.ts';
 import { writeVision } from '../fit/write.ts';
 import { orderLayers } from '../luq/entropy/orders.ts';
@@ -13,6 +12,7 @@ import { bytesWithTypes } from '../luq/plan/mixture.ts';
 import { visionTypes } from '../luq/plan/vision-types.ts';
 import { openVariant, orderOf } from './calibration-variant.ts';
 import type { ComparedRows } from './compared-rows.ts';
+import { ladderPlan, measureLadder } from './ladder.ts';
 
 /** What a comparison can hold, part by part: which rows, and how their plans are made. */
 
@@ -21,7 +21,18 @@ const CLUSTER_COUNTS = [25, 50, 100, 200];
 const SEEDS = [1, 2, 3];
 /** Share of the layers at which calibrations are compared. */
 const MIDDLE = 1 / 2;
-const UNIFORM: readonly Rung[] = ['Q8_0', 'Q6_K', ...UNIFORM_RIVALS, 'IQ1_M'];
+const UNIFORM: readonly Rung[] = [
+  'Q8_0',
+  'Q6_K',
+  'Q4_K_M',
+  'Q3_K_M',
+  'IQ3_M',
+  'Q3_K_S',
+  'IQ3_XXS',
+  'Q2_K',
+  'IQ2_M',
+  'IQ1_M',
+];
 
 /** Rows that no order of layers made. */
 const UNORDERED = { ordering: null, lowLayers: null } as const;

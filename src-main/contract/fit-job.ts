@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ErrorData } from './errors.ts';
 import type { EntropyBits, FitReport } from './fit-report.ts';
-import { ORDERINGS, PLAN_KINDS, type Ordering, type PlanKind } from './fit-request.ts';
+import { MOST_TRIALS, ORDERINGS, planKindSchema, type Ordering, type PlanKind } from './fit-request.ts';
 import type { Progress } from './progress.ts';
 import type { Remedy } from './remedies.ts';
 import type { PlanPreview } from './workers/compress.ts';
@@ -70,8 +70,12 @@ export interface FitStart {
   readonly visionType?: 'Q8_0' | undefined;
   readonly calibrationFolder?: string | undefined;
   readonly compare?: boolean | undefined;
-  /** how the plan is chosen; default paper */
+  /** how the plan is chosen; default best */
   readonly plan?: PlanKind | undefined;
+  /** of a best plan: how many trials sharpen it */
+  readonly trials?: number | undefined;
+  /** of a best plan: predicted tokens per second, at least */
+  readonly minTokensPerSecond?: number | undefined;
   /** the order in which layers go low; default the model's own, else entropy */
   readonly ordering?: Ordering | undefined;
   /** least share of positions where the result has to prefer the source's token, 0 to 1 */
@@ -108,7 +112,9 @@ const start = z.strictObject({
   visionType: z.enum(['Q8_0']).optional(),
   calibrationFolder: z.string().min(1).max(32_768).optional(),
   compare: z.boolean().optional(),
-  plan: z.enum(PLAN_KINDS).optional(),
+  plan: planKindSchema.optional(),
+  trials: z.int().nonnegative().max(MOST_TRIALS).optional(),
+  minTokensPerSecond: z.number().positive().optional(),
   ordering: z.enum(ORDERINGS).optional(),
   minAgreement: z.number().min(0).max(1).optional(),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PLAN_KINDS } from './fit-request.ts';
+import { planKindSchema } from './fit-request.ts';
 import type { ReadOnly } from './read-only.ts';
 
 /**
@@ -74,6 +74,7 @@ const layerSchema = z.object({
   entropyBits: entropyBitsSchema,
   /** place in the ascending order; 0 goes ultra-low first */
   rank: z.int().nonnegative(),
+  /** its file type; of a plan without rungs the one that llama.cpp would name it by: that of most of its matrices */
   rung: z.string(),
   /** of its tensors; null in reports of earlier versions */
   bitsPerWeight: z.number().nullable().default(null),
@@ -82,12 +83,18 @@ const layerSchema = z.object({
 });
 export type LayerReport = ReadOnly<z.infer<typeof layerSchema>>;
 
+/** What a plan is made of: two rungs in an order of layers; one file type; a type for every tensor; the source as it is. */
+export const PLAN_FAMILIES = ['luq', 'uniform', 'tensors', 'source'] as const;
+export type PlanFamily = (typeof PLAN_FAMILIES)[number];
+
 const planSchema = z.object({
-  /** paper: Q4_K_M and IQ1_M by ascending entropy, or the rungs and order asked for; auto: the best of the candidates */
-  kind: z.enum(PLAN_KINDS),
+  /** how it was chosen */
+  kind: planKindSchema,
+  /** what was chosen */
+  family: z.enum(PLAN_FAMILIES).default('luq'),
   ordering: z.string(),
   rungs: z.object({ high: z.string(), low: z.string() }),
-  /** k: how many layers go to the low rung */
+  /** k: how many layers go to the low rung; 0 where the plan is not of two rungs */
   lowLayers: z.int().nonnegative(),
   layers: z.int().positive(),
   order: z.array(z.int().nonnegative()),
@@ -159,8 +166,13 @@ export type Check = ReadOnly<z.infer<typeof checkSchema>>;
 
 /** A plan that was measured, to choose from. */
 const candidateSchema = z.object({
-  /** the order in which layers go low (entropy is the paper's), ladder, or the file type of a uniform one */
+  /**
+   * the order in which layers go low (entropy is the paper's), the file type of a uniform one, tensors for a type for every tensor,
+   * source for the source as it is; ladder, in reports of earlier versions, for a rung for every layer
+   */
   name: z.string(),
+  /** k of one in an order of layers; null elsewhere, and in reports of earlier versions */
+  lowLayers: z.int().nonnegative().nullable().default(null),
   weightsBytes: bytes,
   /** predicted memory in all */
   totalBytes: bytes,

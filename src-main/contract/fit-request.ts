@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ReadOnly } from './read-only.ts';
-import { rungsSchema } from './rungs.ts';
+import { RUNGS, rungsSchema } from './rungs.ts';
 
 /**
  * Orders in which layers go ultra-low. The paper's is by ascending entropy; the others show what that order is worth.
@@ -21,9 +21,24 @@ export const ORDERINGS = [
 ] as const;
 export type Ordering = (typeof ORDERINGS)[number];
 
-/** How a plan is chosen: the paper's way, in an order of layers, or the best of several that are measured. */
-export const PLAN_KINDS = ['paper', 'auto'] as const;
+/**
+ * How a plan is chosen.
+ *
+ * - `best`: a type for every tensor, the paper's plan and the best files of one type are measured, and the nearest to the source wins;
+ * - `luq`: the paper's plan: two rungs, and an order of layers;
+ * - `uniform`: one file type for the whole model.
+ */
+export const PLAN_KINDS = ['best', 'luq', 'uniform'] as const;
 export type PlanKind = (typeof PLAN_KINDS)[number];
+
+/** As requests, reports and files have it, those of earlier versions too, which said `paper` for luq and `auto` for best. */
+export const planKindSchema = z.enum([...PLAN_KINDS, 'paper', 'auto']).transform((kind): PlanKind => {
+  if (kind === 'paper') return 'luq';
+  return kind === 'auto' ? 'best' : kind;
+});
+
+/** Whole models that are measured before the best plan is chosen, to sharpen what is known of the tensors. */
+export const MOST_TRIALS = 40;
 
 /** What a fit is asked to do; everything left out has a default. */
 export const fitRequestSchema = z.object({
@@ -35,8 +50,14 @@ export const fitRequestSchema = z.object({
   budgetBytes: z.int().positive().optional(),
   /** forces k instead of the budget */
   lowLayers: z.int().nonnegative().optional(),
-  /** how the plan is chosen; default paper */
-  plan: z.enum(PLAN_KINDS).optional(),
+  /** how the plan is chosen; by default what else is asked for says it: an order, rungs or layers luq, a file type uniform, nothing best */
+  plan: planKindSchema.optional(),
+  /** of a uniform plan; the largest that fits when absent */
+  fileType: z.enum(RUNGS).optional(),
+  /** of a best plan: how many trials sharpen it */
+  trials: z.int().nonnegative().max(MOST_TRIALS).optional(),
+  /** of a best plan: predicted tokens per second, at least */
+  minTokensPerSecond: z.number().positive().optional(),
   /** the order in which layers go low; default the model's own, else entropy */
   ordering: z.enum(ORDERINGS).optional(),
   /** refuses a plan beyond this mean KL divergence from the source, in nats */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PLAN_FAMILIES } from './fit-report.ts';
 import { ADDING, type Adding, type ForeignAppId, type ForeignModels, type ModelsCopy } from './elsewhere.ts';
 import { ORDERINGS } from './fit-request.ts';
 import type { ModelSource } from './model-source.ts';
@@ -32,7 +33,12 @@ const descriptionSchema = z.object({
   ordering: z.enum(ORDERINGS).nullable(),
   /** how Snug made it */
   plan: z
-    .object({ lowLayers: z.number(), rungs: z.object({ high: z.string(), low: z.string() }) })
+    .object({
+      lowLayers: z.number(),
+      rungs: z.object({ high: z.string(), low: z.string() }),
+      /** what the plan is made of; absent in what earlier versions kept */
+      family: z.enum(PLAN_FAMILIES).optional(),
+    })
     .nullable(),
   /** why it can't be used right now: its file is gone, broken or not read yet */
   problem: z.string().nullable(),

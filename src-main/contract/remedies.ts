@@ -25,6 +25,10 @@ export const remedySchema = z.discriminatedUnion('kind', [
   /** measure several plans and take the best */
   z.object({ kind: z.literal('try-plans') }),
   z.object({ kind: z.literal('set-rungs'), high: z.string(), low: z.string() }),
+  /** of a uniform plan */
+  z.object({ kind: z.literal('set-file-type'), type: z.string() }),
+  /** ask for so many predicted tokens per second, and no more */
+  z.object({ kind: z.literal('set-speed'), tokensPerSecond: z.number() }),
   z.object({ kind: z.literal('set-clusters'), clusters: z.number() }),
   z.object({ kind: z.literal('choose-output') }),
   /** write over the files that are there */

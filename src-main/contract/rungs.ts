@@ -15,6 +15,8 @@ export const RUNGS = [
   'IQ3_M',
   'Q3_K_M',
   'Q3_K_L',
+  'IQ4_XS',
+  'IQ4_NL',
   'Q4_K_S',
   'Q4_K_M',
   'Q5_K_S',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Inspection } from '../contract/model.ts';
-import { ORDERINGS, PLAN_KINDS } from '../contract/fit-request.ts';
+import { PLAN_FAMILIES } from '../contract/fit-report.ts';
+import { ORDERINGS, planKindSchema } from '../contract/fit-request.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { ReadOnly } from '../contract/read-only.ts';
 
@@ -13,7 +14,11 @@ const factsSchema = z.object({
   'luq.source.sha256': sha256,
   'luq.budget.bytes': count.optional(),
   'luq.context_tokens': count,
-  'luq.plan.kind': z.enum(PLAN_KINDS),
+  'luq.plan.kind': planKindSchema,
+  'luq.plan.family': z.enum(PLAN_FAMILIES).default('luq'),
+  'luq.plan.file_type': z.string().optional(),
+  'luq.plan.trials': count.optional(),
+  'luq.plan.min_tokens_per_second': z.number().optional(),
   'luq.ordering': z.enum(ORDERINGS),
   'luq.rungs': z.tuple([z.string(), z.string()]),
   'luq.low_layers': z.array(count),

@@ -53,16 +53,27 @@ export function readmeOf(exported: Exported): string {
 }
 
 function introduction({ inspection, facts, names }: Exported): string {
-  const [high, low] = facts['luq.rungs'];
-  const lowLayers = facts['luq.low_layers'].length;
-  const layers = facts['luq.layer_rungs'].length;
-  const plan =
-    facts['luq.plan.kind'] === 'auto'
-      ? 'the plan nearest to the source of those that were measured'
-      : `${lowLayers} of ${counted(layers, 'layer')} in ${low}, the others in ${high}`;
+  const chosen =
+    facts['luq.plan.kind'] === 'best' ? ', the nearest to the source of those that were measured' : '';
+  const plan = `${planWords(facts)}${chosen}`;
   const sees =
     names.mmproj === null ? 'It has no vision file, so it takes text alone.' : 'It takes pictures.';
   return `${inspection.bitsPerWeight.toFixed(2)} bits a weight: ${plan}. ${sees} Stock llama.cpp runs it.`;
+}
+
+function planWords(facts: FitFacts): string {
+  const [high, low] = facts['luq.rungs'];
+  const layerTypes = facts['luq.layer_rungs'];
+  switch (facts['luq.plan.family']) {
+    case 'luq':
+      return `${facts['luq.low_layers'].length} of ${counted(layerTypes.length, 'layer')} in ${low}, the others in ${high}`;
+    case 'uniform':
+      return `${layerTypes[0] ?? 'one type'} everywhere`;
+    case 'tensors':
+      return 'a type for every tensor';
+    case 'source':
+      return 'the source’s own weights';
+  }
 }
 
 function filesPart({ names, files }: Exported): string {
@@ -130,8 +141,8 @@ function madePart({ facts, origin }: Exported, making: MakingFacts | undefined):
       'processor build',
       making && `${code(making['luq.made_with.cpu'])}, ${counted(making['luq.made_with.threads'], 'thread')}`,
     ],
-    ['plan', `${facts['luq.plan.kind']}, layers go low by ${facts['luq.ordering']}`],
-    ['types', facts['luq.rungs'].join(' and ')],
+    ['plan', planRow(facts)],
+    ['types', facts['luq.plan.family'] === 'luq' ? facts['luq.rungs'].join(' and ') : undefined],
     [
       'memory budget',
       budget === undefined
@@ -150,6 +161,12 @@ function madePart({ facts, origin }: Exported, making: MakingFacts | undefined):
   ];
   const known = rows.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]]));
   return `## How it was made\n\n${table(['', ''], known)}`;
+}
+
+function planRow(facts: FitFacts): string {
+  const kind = facts['luq.plan.kind'];
+  const ordering = `layers go low by ${facts['luq.ordering']}`;
+  return facts['luq.plan.family'] === 'luq' ? `${kind}, ${ordering}` : `${kind}: ${planWords(facts)}`;
 }
 
 function layersPart({ layers }: Inspection, facts: FitFacts): string {
@@ -178,7 +195,7 @@ function againPart({ facts, names }: Exported, making: MakingFacts | undefined):
     ...(facts['luq.budget.bytes'] === undefined
       ? []
       : [
-          `What fits a budget is predicted for the processor at hand. \`--layers ${facts['luq.low_layers'].length}\` instead of \`--budget\` makes a plan of the \`paper\` kind come out the same everywhere.`,
+          `What fits a budget is predicted for the processor at hand. \`--layers ${facts['luq.low_layers'].length}\` instead of \`--budget\` makes a plan of the \`luq\` kind come out the same everywhere.`,
         ]),
     ...setCondition(set, source),
     ...(least === undefined || least === DEFAULT_LEAST_IMAGE_TOKENS

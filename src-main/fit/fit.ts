@@ -10,17 +10,19 @@ import { tryOutputName } from '../files/output-name.ts';
 import { modesAt, type Modes } from '../files/private-files.ts';
 import { writeError } from '../files/write-error.ts';
 import { metadataString, readGguf } from '../gguf/gguf.ts';
-import type { LayerPlan, OrderedPlan } from '../luq/plan/plan.ts';
 import { checkOutput } from '../luq/quantize/assemble.ts';
 import { takeLock } from '../store/lock.ts';
 import type { OnLayer } from './calibration.ts';
 import { checkResult } from './check-result.ts';
+import type { Memory } from '../contract/fit-report.ts';
 import { choose } from './choose.ts';
 import { identify, openContext, type ReadContext } from './context.ts';
+import { luqPlan, type FitPlan } from './fit-plan.ts';
 import { startMeasuring, type MeasuringContext } from './measuring-context.ts';
 import { describeFit } from './result.ts';
 import { predictedSpeedOf } from './predicted-speed.ts';
 import { StageClock } from './stage-clock.ts';
+import { insistUniformFits } from './uniform-choice.ts';
 import { writeFiles } from './write.ts';
 
 /**
@@ -28,12 +30,20 @@ import { writeFiles } from './write.ts';
  * whatever is done is on disk and is not done again by the next run.
  */
 
+/** What becomes of the layers. */
+export interface MadePlan {
+  /** below the high rung */
+  readonly low: readonly number[];
+  /** per layer */
+  readonly layerRungs: readonly string[];
+  readonly memory: Memory;
+}
+
 export interface FitEvents {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly onLayer?: OnLayer | undefined;
-  readonly onPlan?:
-    ((plan: { low: readonly number[] } & Pick<LayerPlan, 'layerRungs' | 'memory'>) => void) | undefined;
+  readonly onPlan?: ((plan: MadePlan) => void) | undefined;
 }
 
 export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted> {
@@ -53,9 +63,10 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
 
   clock.enter('plan');
   const { candidates, ...chosen } = await choose(measuring);
-  const { rungs, layerRungs, memory } = chosen.plan;
-  onPlan?.({ low: lowLayersOf(layerRungs, rungs.high), layerRungs, memory });
-  const predictedTokensPerSecond = await predictedSpeedOf(measuring, chosen.plan);
+  const { layerTypes, plan } = chosen;
+  const low = lowLayersOf(layerTypes, context.request.rungs.high);
+  onPlan?.({ low, layerRungs: layerTypes, memory: plan.memory });
+  const predictedTokensPerSecond = await predictedSpeedOf(measuring, plan);
   const made = await writeAndCheck(measuring, chosen, modes);
   const { budget } = context.request;
   return {
@@ -72,20 +83,23 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
 }
 
 /** Before hours of work: with any order of layers it shows whether what was asked for can be met at all. */
-function insistItCanBeDone({ planner, request }: ReadContext): void {
-  if (request.lowLayers === undefined) planner.insistItFits(request.budget);
-  else planner.insistOnLayers(request.lowLayers);
+function insistItCanBeDone(context: ReadContext): void {
+  const { planner, request } = context;
+  if (request.plan.kind === 'uniform') insistUniformFits(context);
+  else if (request.lowLayers !== undefined) planner.insistOnLayers(request.lowLayers);
+  else planner.insistItFits(request.budget);
 }
 
 /** Writes under another name, and gives the result its own once it was checked. */
-async function writeAndCheck(measuring: MeasuringContext, chosen: OrderedPlan, modes: Modes) {
+async function writeAndCheck(measuring: MeasuringContext, chosen: FitPlan, modes: Modes) {
   const { planner, request } = measuring;
-  const allHigh = planner.withLowLayers(chosen.order, 0);
+  const { order } = chosen;
+  const allHigh = luqPlan(planner.withLowLayers(order, 0), order, request.plan.ordering);
   const unchecked = `${request.output.path}.unchecked`;
   return publishing(unchecked, request.output.path, async () => {
     const written = await writeFiles(measuring, { chosen, allHigh, unchecked, modes });
     const check = await checkResult(measuring, { path: unchecked, mmproj: written.mmproj });
-    return { allHigh, written, check };
+    return { allHigh: allHigh.plan, written, check };
   });
 }
 

@@ -3,8 +3,8 @@ import { isLow } from '../contract/low-layers.ts';
 import { llamaCppRelease } from '../engine/build.ts';
 import { GgufType, type GgufEntry } from '../gguf/gguf.ts';
 import { ggufEntry } from '../gguf/writer.ts';
-import type { OrderedPlan } from '../luq/plan/plan.ts';
 import { ownVersion } from '../root.ts';
+import type { FitPlan } from './fit-plan.ts';
 import type { MeasuringContext } from './measuring-context.ts';
 import type { ResolvedRequest } from './request.ts';
 
@@ -18,10 +18,10 @@ type Measuring = Pick<MeasuringContext, 'source' | 'request' | 'calibrated' | 'l
  * The facts of a fit as `luq.*` metadata, so that a file says how it was made, can be checked and can be made again; docs/models.md lists
  * them. `importance` is the SHA-256 of the importance matrix.
  */
-export function luqFacts(measuring: Measuring, { plan, order }: OrderedPlan, importance: string): Fact[] {
+export function luqFacts(measuring: Measuring, fitted: FitPlan, importance: string): Fact[] {
   const { source, request, calibrated } = measuring;
+  const { rungs } = request;
   const { report, entropyBits } = calibrated;
-  const { layerRungs, rungs } = plan;
   return [
     ggufEntry('luq.version', uint32, 1),
     ...makerFacts(measuring),
@@ -31,16 +31,11 @@ export function luqFacts(measuring: Measuring, { plan, order }: OrderedPlan, imp
     ...budgetFacts(request),
     ...qualityFacts(request),
     ggufEntry('luq.context_tokens', uint32, request.contextTokens),
-    ggufEntry('luq.plan.kind', string, request.plan.kind),
-    ggufEntry('luq.ordering', string, request.plan.ordering),
+    ...planFacts(request, fitted),
     ggufEntry('luq.rungs', string, [rungs.high, rungs.low]),
-    ggufEntry(
-      'luq.low_layers',
-      uint32,
-      order.filter((layer) => isLow(layerRungs[layer] ?? rungs.high, rungs.high)),
-    ),
-    ggufEntry('luq.layer_rungs', string, [...layerRungs]),
-    ggufEntry('luq.order', uint32, [...order]),
+    ggufEntry('luq.low_layers', uint32, lowLayersIn(fitted, rungs)),
+    ggufEntry('luq.layer_rungs', string, [...fitted.layerTypes]),
+    ggufEntry('luq.order', uint32, [...fitted.order]),
     ggufEntry('luq.entropy.bits', float32, [...entropyBits]),
     ggufEntry('luq.entropy.clusters', uint32, report.clusters),
     ggufEntry('luq.calibration.set', string, report.set),
@@ -53,6 +48,26 @@ export function luqFacts(measuring: Measuring, { plan, order }: OrderedPlan, imp
     ggufEntry('luq.calibration.image_tokens', uint32, report.imageTokens),
     ggufEntry('luq.importance.sha256', string, importance),
   ];
+}
+
+/** How the plan was chosen, and what it turned out to be. */
+function planFacts({ plan }: ResolvedRequest, { family }: FitPlan): Fact[] {
+  const { kind, ordering, fileType, trials, minTokensPerSecond } = plan;
+  return [
+    ggufEntry('luq.plan.kind', string, kind),
+    ggufEntry('luq.plan.family', string, family),
+    ...(kind === 'uniform' && fileType ? [ggufEntry('luq.plan.file_type', string, fileType)] : []),
+    ...(kind === 'best' ? [ggufEntry('luq.plan.trials', uint32, trials)] : []),
+    ...(kind === 'best' && minTokensPerSecond !== undefined
+      ? [ggufEntry('luq.plan.min_tokens_per_second', float64, minTokensPerSecond)]
+      : []),
+    ggufEntry('luq.ordering', string, ordering),
+  ];
+}
+
+/** The low ones of a plan of two rungs; other plans have none. */
+function lowLayersIn({ family, order, layerTypes }: FitPlan, { high }: ResolvedRequest['rungs']): number[] {
+  return family === 'luq' ? order.filter((layer) => isLow(layerTypes[layer] ?? high, high)) : [];
 }
 
 /** What computed: another release, or llama.cpp's build for another processor, sums in another order. */

@@ -28,6 +28,10 @@ export function measuredParts({ image, text }: Quality): Divergence[] {
   return [image, text].filter((part): part is Divergence => part !== null);
 }
 
+export function isLimited({ maxKld, minAgreement }: QualityLimits): boolean {
+  return maxKld !== undefined || minAgreement !== undefined;
+}
+
 export function keepsQuality(quality: Quality, { maxKld, minAgreement }: QualityLimits): boolean {
   return measuredParts(quality).every(
     ({ meanKld, topAgreement }) =>

@@ -1,6 +1,6 @@
 import type { Budget, Laptop } from '../contract/fit-report.ts';
 import type { FitRequest, Ordering, PlanKind } from '../contract/fit-request.ts';
-import type { Rungs } from '../contract/rungs.ts';
+import type { Rung, Rungs } from '../contract/rungs.ts';
 import { DEFAULT_CONTEXT_TOKENS } from '../contract/token-limits.ts';
 import { modelsFolder } from '../home.ts';
 import { DEFAULT_ALPHA, DEFAULT_CALIBRATION_TOKENS, DEFAULT_SEED } from '../luq/calibrate/calibrate.ts';
@@ -52,10 +52,17 @@ export interface ResolvedRequest {
 /** The budget, and what this laptop could give at most. */
 type AgreedBudget = Budget & MemoryBudget;
 
-/** How a plan comes about, and the order that the paper's way takes layers in. */
+/** How a plan comes about. */
 interface PlanChoice {
   readonly kind: PlanKind;
+  /** that LUQ takes layers in */
   readonly ordering: Ordering;
+  /** of a uniform plan; the largest that fits when undefined */
+  readonly fileType: Rung | undefined;
+  /** of the best plan: how many whole models sharpen what is known of the tensors */
+  readonly trials: number;
+  /** of the best plan: how fast it is predicted to be, at least */
+  readonly minTokensPerSecond: number | undefined;
 }
 
 /** What a person may ask of the quality: both hold about pictures and on text. */
@@ -91,10 +98,7 @@ export function resolveRequest(request: FitRequest, source: ReadSource, laptop: 
     output: { path: output ?? outputPath(modelsFolder(home), source.text), chosen: output !== undefined },
     budget: agreeBudget(laptop, request.budgetBytes),
     lowLayers: request.lowLayers,
-    plan: {
-      kind: request.plan ?? 'paper',
-      ordering: request.ordering ?? readSidecar(modelPath).ordering ?? 'entropy',
-    },
+    plan: choosePlan(request, modelPath),
     quality: { maxKld: request.maxKld, minAgreement: request.minAgreement },
     rungs: request.rungs ?? DEFAULT_RUNGS,
     contextTokens,
@@ -105,6 +109,27 @@ export function resolveRequest(request: FitRequest, source: ReadSource, laptop: 
     writesAllHigh: request.compare ?? false,
     notes: limits.maxTokens < asked.maxTokens ? [narrowedNote(contextTokens, limits, asked)] : [],
   };
+}
+
+/** Each takes a compression and a check of the whole model. */
+export const DEFAULT_TRIALS = 0;
+
+function choosePlan(request: FitRequest, modelPath: string): PlanChoice {
+  const { fileType, trials = DEFAULT_TRIALS, minTokensPerSecond, ordering } = request;
+  return {
+    kind: request.plan ?? impliedKind(request),
+    ordering: ordering ?? readSidecar(modelPath).ordering ?? 'entropy',
+    fileType,
+    trials,
+    minTokensPerSecond,
+  };
+}
+
+/** Where the kind was not said: what only one kind has says it. Windows of earlier versions asked for the paper's plan by its order alone. */
+function impliedKind({ fileType, ordering, rungs, lowLayers }: FitRequest): PlanKind {
+  if (fileType !== undefined) return 'uniform';
+  const isLuq = ordering !== undefined || rungs !== undefined || lowLayers !== undefined;
+  return isLuq ? 'luq' : 'best';
 }
 
 function resolveCalibration(request: FitRequest, modelPath: string): CalibrationSettings {

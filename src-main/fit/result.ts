@@ -1,15 +1,16 @@
 import type { FileReport, FitReport, LayerReport, Memory, PlanReport } from '../contract/fit-report.ts';
 import { tensorTypeName } from '../gguf/tensor-types.ts';
 import { bytesAs, fallbacksIn } from '../luq/plan/mixture.ts';
-import { lowLayerCount, type LayerPlan, type OrderedPlan } from '../luq/plan/plan.ts';
+import type { Plan } from '../luq/plan/plan.ts';
 import { layerOf, type TextModel } from '../models/model-file.ts';
+import type { FitPlan } from './fit-plan.ts';
 import type { MeasuringContext } from './measuring-context.ts';
 import type { WrittenFiles } from './write.ts';
 
 /** What is known of a fit before its models have run. */
 export interface FitOutcome {
-  readonly chosen: OrderedPlan;
-  readonly allHigh: LayerPlan;
+  readonly chosen: FitPlan;
+  readonly allHigh: Plan;
   readonly written: WrittenFiles;
   readonly predictedTokensPerSecond: number;
 }
@@ -44,7 +45,10 @@ export function describeFit(
   };
 }
 
-function layerReports({ source, calibrated }: MeasuringContext, { plan, order }: OrderedPlan): LayerReport[] {
+function layerReports(
+  { source, request, calibrated }: MeasuringContext,
+  { plan, order, layerTypes }: FitPlan,
+): LayerReport[] {
   const rankOf = new Map(order.map((layer, rank) => [layer, rank]));
   return calibrated.entropies.map((entropy, index) => {
     const rank = rankOf.get(index) ?? 0;
@@ -63,7 +67,7 @@ function layerReports({ source, calibrated }: MeasuringContext, { plan, order }:
       index,
       entropyBits: { both, image, text: onText },
       rank,
-      rung: plan.layerRungs[index] ?? plan.rungs.high,
+      rung: layerTypes[index] ?? request.rungs.high,
       bitsPerWeight: weights === 0 ? null : (bytes * 8) / weights,
       types,
     };
@@ -74,12 +78,15 @@ function planReport(
   { source, request, planner }: MeasuringContext,
   { chosen, predictedTokensPerSecond }: FitOutcome,
 ): PlanReport {
-  const { plan, order } = chosen;
+  const { plan, family, order } = chosen;
+  const { kind, ordering } = request.plan;
   const { tensors } = source.text.gguf;
   return {
-    ...request.plan,
-    rungs: plan.rungs,
-    lowLayers: lowLayerCount(plan),
+    kind,
+    family,
+    ordering,
+    rungs: request.rungs,
+    lowLayers: chosen.lowLayers ?? 0,
     layers: order.length,
     order: [...order],
     contextTokens: request.contextTokens,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { qualitySchema, type Quality } from '../contract/fit-report.ts';
+import type { OnProgress } from '../contract/progress.ts';
 import { readKept } from '../files/json-file.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { assemble } from '../luq/quantize/assemble.ts';
@@ -27,6 +28,21 @@ export interface Trial {
   readonly vision?: { readonly path: string; readonly name: string } | undefined;
 }
 
+/** Told how much of a trial is done, 0 to 1. */
+export type OnShare = (share: number) => void;
+
+/** Shares of a trial's time when its tensors are quantized, and when its file is written: guesses, for a line that moves. */
+const QUANTIZED = 0.6;
+const ASSEMBLED = 0.7;
+
+/** A step's own progress as its part of the whole trial. */
+function shareOf(onShare: OnShare | undefined, from: number, to: number): OnProgress | undefined {
+  return (
+    onShare &&
+    (({ done, total }) => onShare(from + (to - from) * (total > 0 ? Math.min(1, done / total) : 0)))
+  );
+}
+
 export class Trials {
   readonly #context: FitContext;
   readonly #calibrated: Calibrated;
@@ -45,15 +61,15 @@ export class Trials {
    * The quality of the source with these types; `file` spares putting the model together where something else needs it too.
    * @throws SnugError TOO_FEW_TOKENS when the held-out part is too small to say
    */
-  async measure(trial: Trial, file?: TrialFile): Promise<Quality> {
+  async measure(trial: Trial, file?: TrialFile, onShare?: OnShare): Promise<Quality> {
     const path = join(this.#context.workspace.folder, 'trials', `${this.key(trial)}.json`);
     const kept = readKept(path, qualitySchema);
     if (kept) return requireEnoughTokens(kept);
     if (!file) {
-      using own = this.open(trial);
-      return await this.measure(trial, own);
+      using own = this.open(trial, onShare);
+      return await this.measure(trial, own, onShare);
     }
-    const quality = requireEnoughTokens(await this.#compare(trial, await file.path()));
+    const quality = requireEnoughTokens(await this.#compare(trial, await file.path(), onShare));
     writeFileAtomically(path, JSON.stringify(quality));
     return quality;
   }
@@ -65,7 +81,7 @@ export class Trials {
   }
 
   /** The trial's model as a file; one at a time, as all have the same place. */
-  open({ types }: Trial): TrialFile {
+  open({ types }: Trial, onShare?: OnShare): TrialFile {
     const { addon, source, request, workspace, signal } = this.#context;
     const { threads, rungs } = request;
     const { imatrix } = this.#calibrated;
@@ -76,12 +92,20 @@ export class Trials {
     const output = join(workspace.folder, 'trial.gguf');
     return new TrialFile(output, async () => {
       const bank = new Bank(workspace.bank, this.#imatrixKey);
-      await fillBank({ ...step, imatrix, bank });
-      await assemble({ ...step, bank, output, fileType: fileTypeId(rungs.high), facts: [] });
+      const within = (from: number, to: number) => shareOf(onShare, from, to);
+      await fillBank({ ...step, imatrix, bank, onProgress: within(0, QUANTIZED) });
+      await assemble({
+        ...step,
+        bank,
+        output,
+        fileType: fileTypeId(rungs.high),
+        facts: [],
+        onProgress: within(QUANTIZED, ASSEMBLED),
+      });
     });
   }
 
-  async #compare({ vision }: Trial, path: string): Promise<Quality> {
+  async #compare({ vision }: Trial, path: string, onShare: OnShare | undefined): Promise<Quality> {
     const { addon, source, request, signal } = this.#context;
     const { threads } = request;
     const text = readTextModel(path);
@@ -94,7 +118,9 @@ export class Trials {
       signal,
     });
     const sequences = await sequencesFor(model, { source: { ...source, text }, request }, true);
-    return compareWithSource(model, this.#calibrated.recordedSource, sequences, { addon, threads, signal });
+    const onProgress = shareOf(onShare, ASSEMBLED, 1);
+    const options = { addon, threads, signal, onProgress };
+    return compareWithSource(model, this.#calibrated.recordedSource, sequences, options);
   }
 }
 

@@ -3,34 +3,31 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PRIVATE, type Modes } from '../files/private-files.ts';
 import { insist } from '../files/retry-refused.ts';
-import type { LayerPlan, OrderedPlan } from '../luq/plan/plan.ts';
 import { fileTypeId } from '../luq/plan/rungs.ts';
 import { assemble } from '../luq/quantize/assemble.ts';
 import { Bank, fillBank, imatrixKey } from '../luq/quantize/bank.ts';
 import type { FitContext } from './context.ts';
+import type { FitPlan } from './fit-plan.ts';
 import { luqFacts } from './luq-facts.ts';
 import type { MeasuringContext } from './measuring-context.ts';
 
 /** Quantizes what the bank lacks of a plan and puts the model together. Returns the file's size in bytes. */
 async function writeModel(
   measuring: MeasuringContext,
-  written: OrderedPlan,
+  written: FitPlan,
   output: string,
   modes: Modes,
 ): Promise<number> {
   const { addon, source, request, workspace, calibrated, signal, onProgress } = measuring;
-  const { plan } = written;
   const importance = insist(() => readFileSync(calibrated.imatrixPath));
   const bank = new Bank(workspace.bank, imatrixKey(importance));
-  const step = { source: source.text.gguf, types: plan.types, bank, signal, onProgress };
+  const step = { source: source.text.gguf, types: written.plan.types, bank, signal, onProgress };
   await fillBank({ ...step, addon, imatrix: calibrated.imatrix, threads: request.threads });
-  const [first] = plan.layerRungs;
-  const uniform = plan.layerRungs.every((rung) => rung === first);
   return assemble({
     ...step,
     output,
     modes,
-    fileType: fileTypeId(uniform && first ? first : plan.rungs.high),
+    fileType: written.fileType,
     facts: luqFacts(measuring, written, createHash('sha256').update(importance).digest('hex')),
   });
 }
@@ -62,7 +59,7 @@ export interface WrittenFiles {
 /** Everything a fit leaves behind: the model, its vision file, and the model to compare it with. */
 export async function writeFiles(
   measuring: MeasuringContext,
-  wanted: { chosen: OrderedPlan; allHigh: LayerPlan; unchecked: string; modes: Modes },
+  wanted: { chosen: FitPlan; allHigh: FitPlan; unchecked: string; modes: Modes },
 ): Promise<WrittenFiles> {
   const { planner, request, source, workspace } = measuring;
   const { chosen, unchecked, modes } = wanted;
@@ -72,7 +69,7 @@ export async function writeFiles(
   if (planner.visionTypes) await writeVision(measuring, planner.visionTypes, smaller, modes);
   const mmproj = planner.visionTypes ? smaller : (source.vision?.path ?? null);
   const allHigh = request.writesAllHigh ? join(workspace.folder, `${planner.rungs.high}.gguf`) : null;
-  const highPlan = { plan: wanted.allHigh, order: chosen.order };
-  const allHighBytes = allHigh === null ? null : await writeModel(measuring, highPlan, allHigh, PRIVATE);
+  const allHighBytes =
+    allHigh === null ? null : await writeModel(measuring, wanted.allHigh, allHigh, PRIVATE);
   return { output, bytes, mmproj, allHigh, allHighBytes };
 }

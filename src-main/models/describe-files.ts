@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
+import { PLAN_FAMILIES } from '../contract/fit-report.ts';
 import { hasOtherRungs } from '../contract/low-layers.ts';
 import type { DescribedFiles, Description } from '../contract/model.ts';
-import type { Gguf } from '../gguf/gguf.ts';
+import { metadataString, type Gguf } from '../gguf/gguf.ts';
 import { MOST_LAYERS } from './check-text.ts';
 import { checkEncoderLayout } from './encoder-layout.ts';
 import { searchMmproj } from './find-mmproj.ts';
@@ -25,11 +26,11 @@ export function describeFiles(path: string, mmprojPath: string | undefined): Des
   const files = text.gguf.files.map((file) => file.path);
   const { alsoRead, ...vision } = describeVision(text, mmprojPath ?? readSidecar(path).mmproj);
   const limits = imageLimits(text, vision.mmproj ? readVisionModel(vision.mmproj.path) : undefined);
-  const weightBytes = text.gguf.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+  const weightBytes = weightBytesOf(text.gguf);
   const plan = planOf(text.gguf);
   const kind = plan ? 'fitted' : mayBeFitted(text) ? 'source' : 'quantized';
   const description: Description = {
-    name: plan ? `${text.name}, ${layersLine(text.gguf, plan, text.layers)}` : text.name,
+    name: plan ? `${text.name}, ${layersLine(text, plan)}` : text.name,
     architecture: text.architecture,
     kind,
     bytes: text.gguf.fileBytes,
@@ -45,6 +46,10 @@ export function describeFiles(path: string, mmprojPath: string | undefined): Des
     problem: null,
   };
   return { description, files, alsoRead };
+}
+
+function weightBytesOf({ tensors }: Gguf): number {
+  return tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
 }
 
 type Vision = Pick<Description, 'mmproj' | 'visionProblem' | 'visionChoices'> &
@@ -103,7 +108,9 @@ function planOf(gguf: Gguf): Description['plan'] {
   const lowLayers = metadataArray(gguf, 'luq.low_layers');
   const [high, low] = rungs ?? [];
   if (typeof high !== 'string' || typeof low !== 'string' || !lowLayers) return null;
+  const family = metadataString(gguf, 'luq.plan.family');
   return {
+    family: PLAN_FAMILIES.find((one) => one === family) ?? 'luq',
     lowLayers: lowLayers.length,
     rungs: { high: visibleLine(high, LONGEST_RUNG), low: visibleLine(low, LONGEST_RUNG) },
   };
@@ -112,7 +119,12 @@ function planOf(gguf: Gguf): Description['plan'] {
 type FilePlan = NonNullable<Description['plan']>;
 
 /** What the layers have, in few words; a plan may hold more types than its two rungs. */
-function layersLine(gguf: Gguf, { lowLayers, rungs }: FilePlan, layers: number): string {
+function layersLine(
+  { gguf, layers, parameters }: Pick<TextModel, 'gguf' | 'layers' | 'parameters'>,
+  { lowLayers, rungs, family }: FilePlan,
+): string {
+  if (family === 'source') return 'as it was';
+  if (family === 'tensors') return `${((weightBytesOf(gguf) * 8) / parameters).toFixed(2)} bits per weight`;
   const types = metadataArray(gguf, 'luq.layer_rungs')?.filter((rung) => typeof rung === 'string');
   const [first, ...others] = new Set(types);
   if (first === undefined || !hasOtherRungs([first, ...others], rungs))

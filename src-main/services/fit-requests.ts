@@ -42,6 +42,8 @@ export class FitRequests {
       compare: start.compare,
       ordering: start.ordering,
       plan: start.plan,
+      trials: start.trials,
+      minTokensPerSecond: start.minTokensPerSecond,
       minAgreement: start.minAgreement,
     };
   }

@@ -1,4 +1,5 @@
 import type { FitJob, FitStart } from '../contract/fit-job.ts';
+import { fitReportSchema, type FitReport } from '../contract/fit-report.ts';
 import type { Connection } from './connection.ts';
 import { notFound } from './errors.ts';
 import { fromJson, toJson } from './json.ts';
@@ -94,13 +95,19 @@ export class FitJobRepository {
   }
 }
 
+/** With what reports of earlier versions lack, and in today's words. */
+function storedReport(text: string | null): FitReport | null {
+  const stored = fromJson<FitReport>(text);
+  return fitReportSchema.safeParse(stored).data ?? stored;
+}
+
 function asStored({ request, ...row }: FitJobRow): StoredFitJob {
   const job = {
     ...row,
     progress: fromJson<FitJob['progress']>(row.progress),
     entropies: JSON.parse(row.entropies) as FitJob['entropies'],
     error: fromJson<FitJob['error']>(row.error),
-    report: fromJson<FitJob['report']>(row.report),
+    report: storedReport(row.report),
   };
   return { job, start: JSON.parse(request) as FitStart };
 }

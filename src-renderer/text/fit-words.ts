@@ -1,8 +1,9 @@
 import { formatBytes } from '../../src-main/contract/bytes.ts';
 import { counted } from '../../src-main/contract/counted.ts';
+import { candidateKind } from '../../src-main/contract/choice.ts';
 import { closeness } from '../../src-main/contract/closeness.ts';
 import type { FitJob, FitPreview } from '../../src-main/contract/fit-job.ts';
-import type { Divergence, FitReport } from '../../src-main/contract/fit-report.ts';
+import type { Candidate, Divergence, FitReport } from '../../src-main/contract/fit-report.ts';
 import { hasOtherRungs } from '../../src-main/contract/low-layers.ts';
 import { STAGES, type Progress, type Stage } from '../../src-main/contract/progress.ts';
 import { formatCount, formatPercent, formatSeconds } from './format.ts';
@@ -80,17 +81,26 @@ export function agreement(divergence: Divergence, said?: string): string {
   return `picks the same next word as the original ${share} of the time${words === said ? '' : `: ${words}`}`;
 }
 
-/** A plan that was tried: an order of the fit's own methods, a ladder, or one file type for all. */
-export function candidateTitle(name: string): string {
-  const method = FIT_METHODS.find((one) => one === name);
-  if (method !== undefined) return METHOD_WORDS[method].title;
-  return name === 'ladder' ? 'A type for every layer, by measured harm' : `Everything at ${name}`;
+/** A plan that was tried. */
+export function candidateTitle(candidate: Pick<Candidate, 'name'>): string {
+  const { name } = candidate;
+  switch (candidateKind(candidate)) {
+    case 'tensors':
+      return 'A type for every tensor';
+    case 'ladder':
+      return 'A type for every layer, by measured harm';
+    case 'uniform':
+      return `Everything at ${name}`;
+    case 'luq':
+      return METHOD_WORDS[FIT_METHODS.find((one) => one === name) ?? 'entropy'].title;
+  }
 }
 
 /** How a finished fit's layers came out, in a line. */
-export function planLine({ plan, candidates }: FitReport): string {
-  const best = candidates.find(({ chosen }) => chosen);
-  if (best) return `best of ${candidates.length} that were tried`;
+export function planLine({ plan, candidates, layers }: FitReport): string {
+  if (candidates.length > 0) return `best of ${candidates.length} that were tried`;
+  if (plan.family === 'source') return 'as the original';
+  if (plan.family === 'uniform') return `${layers[0]?.rung ?? 'one type'} everywhere`;
   return `${plan.lowLayers} of ${plan.layers} layers ultra-low`;
 }
 

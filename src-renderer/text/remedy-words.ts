@@ -8,7 +8,7 @@ const PLAIN = {
   'choose-vision-file': 'Choose vision file',
   'fewer-picture-tokens': 'Lower the picture detail',
   'smaller-vision': 'Store the vision file in 8 bits',
-  'try-plans': 'Try several plans',
+  'try-plans': 'Take the nearest plan',
   'choose-output': 'Choose another name',
   'replace-files': 'Replace them',
   'choose-home': 'Choose another folder for Snug',
@@ -40,6 +40,10 @@ export function remedyLabel(remedy: Remedy): string {
       return `Allow a divergence of ${remedy.nats} nats`;
     case 'set-rungs':
       return `Use ${remedy.high} and ${remedy.low}`;
+    case 'set-file-type':
+      return `Use ${remedy.type}`;
+    case 'set-speed':
+      return `Ask for ${remedy.tokensPerSecond} tokens per second`;
     case 'set-clusters':
       return `Use ${formatCount(remedy.clusters)} clusters`;
     default:

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChatHost } from '../../src-main/chat/host.ts';
 import { loadAddon } from '../../src-main/engine/addon.ts';
-import { UNIFORM_RIVALS } from '../../src-main/fit/choose.ts';
+import { RUNGS } from '../../src-main/contract/rungs.ts';
 import type { Fitted } from '../../src-main/contract/workers/compress.ts';
 import { mixtureOf } from '../../src-main/luq/plan/mixture.ts';
 import { openMetadata, type OpenModel } from '../../src-main/models/open-model.ts';
@@ -242,7 +242,7 @@ describe.each<RealLayout>([QWEN_3B, QWEN_7B])('the layout of $name', (layout) =>
     if (uniform !== undefined) expect(low.memory.weightsBytes / MiB).toBeGreaterThan(uniform);
   });
 
-  it.runIf(existsSync(dryRun)).each(['Q8_0', 'Q6_K', 'IQ2_XXS', 'IQ1_M', ...UNIFORM_RIVALS] as const)(
+  it.runIf(existsSync(dryRun)).each(RUNGS)(
     'has llama-quantize’s type for every tensor in %s',
     async (rung) => {
       using metadata = await openMetadata(addon, model);

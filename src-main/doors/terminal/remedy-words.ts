@@ -13,7 +13,7 @@ const PLAIN = {
   'add-vision-file': '--mmproj FILE gives the model its vision file',
   'fewer-picture-tokens': '--image-tokens N lets a picture take fewer tokens',
   'smaller-vision': '--vision Q8_0 stores the vision file in 8 bits',
-  'try-plans': '--plan auto measures several plans and takes the best',
+  'try-plans': '--plan best measures several plans and takes the best',
   'choose-output': '--output FILE chooses another name or place',
   'replace-files': '--replace writes over the files that are there',
   'choose-home': 'SNUG_HOME=FOLDER, set before the command, keeps Snug’s files in another folder',
@@ -46,6 +46,10 @@ export function remedyWords(remedy: Remedy): string | undefined {
       return `--max-kld ${remedy.nats}`;
     case 'set-rungs':
       return `--rungs ${remedy.high},${remedy.low}`;
+    case 'set-file-type':
+      return `--type ${remedy.type}`;
+    case 'set-speed':
+      return `--min-speed ${remedy.tokensPerSecond}`;
     case 'set-clusters':
       return `--clusters ${remedy.clusters}`;
     case 'get-model':

@@ -20,13 +20,6 @@ export interface LayerPlan extends Plan {
   readonly layerRungs: readonly Rung[];
 }
 
-/** A plan and the order that its low layers were taken in. */
-export interface OrderedPlan {
-  readonly plan: LayerPlan;
-  /** layers, the one that goes low first in front */
-  readonly order: readonly number[];
-}
-
 /** k: how many layers are low. */
 export function lowLayerCount({ rungs, layerRungs }: Pick<LayerPlan, 'rungs' | 'layerRungs'>): number {
   return lowLayersOf(layerRungs, rungs.high).length;

@@ -1,5 +1,5 @@
 import { SnugError } from '../../contract/errors.ts';
-import type { Rung, Rungs } from '../../contract/rungs.ts';
+import { RUNGS, type Rung, type Rungs } from '../../contract/rungs.ts';
 
 /** Their ids (llama.h, llama_ftype). */
 const FILE_TYPES: Readonly<Record<Rung, number>> = {
@@ -17,10 +17,12 @@ const FILE_TYPES: Readonly<Record<Rung, number>> = {
   IQ2_XS: 20,
   IQ3_XXS: 23,
   IQ1_S: 24,
+  IQ4_NL: 25,
   IQ3_S: 26,
   IQ3_M: 27,
   IQ2_S: 28,
   IQ2_M: 29,
+  IQ4_XS: 30,
   IQ1_M: 31,
 };
 
@@ -29,6 +31,15 @@ export const DEFAULT_RUNGS: Rungs = { high: 'Q4_K_M', low: 'IQ1_M' };
 
 export function fileTypeId(rung: Rung): number {
   return FILE_TYPES[rung];
+}
+
+/** "iq3_m" → the file type. */
+export function parseFileType(text: string): Rung {
+  const name = RUNGS.find((rung) => rung === text.trim().toUpperCase());
+  if (name) return name;
+  throw new SnugError('BAD_ARGUMENT', `"${text}" is not a file type`, {
+    advice: `Write one of ${RUNGS.join(', ')}.`,
+  });
 }
 
 /** "Q4_K_M,IQ1_M" → the two rungs. */

@@ -1,8 +1,7 @@
 import type { FitStart } from '../../../src-main/contract/fit-job.ts';
-import type { ModelEntry } from '../../../src-main/contract/model.ts';
 import type { Remedy } from '../../../src-main/contract/remedies.ts';
 import type { FitMethod } from '../../text/fit-methods.ts';
-import { defaultMethod, startOf } from './fit-method.ts';
+import { startOf } from './fit-method.ts';
 
 /** What a person may choose of a fit besides its budget. */
 export class FitChoices {
@@ -13,14 +12,9 @@ export class FitChoices {
   smallerVision: boolean = $state(false);
   writesAllHigh: boolean = $state(false);
   calibrationFolder: string = $state('');
-  /** null: the usual one of the model */
-  method: FitMethod | null = $state(null);
+  method: FitMethod = $state('best');
   /** least share of next words as the original's; null asks for nothing */
   minAgreement: number | null = $state(null);
-
-  methodFor(model: Pick<ModelEntry, 'ordering'> | null): FitMethod {
-    return this.method ?? (model === null ? 'entropy' : defaultMethod(model));
-  }
 
   /** What a preview depends on, of the choices here. */
   get size(): Pick<FitStart, 'imageMaxTokens' | 'visionType'> {
@@ -30,13 +24,13 @@ export class FitChoices {
     };
   }
 
-  start(model: ModelEntry): Omit<FitStart, 'modelId' | 'budgetBytes' | 'contextTokens'> {
+  start(): Omit<FitStart, 'modelId' | 'budgetBytes' | 'contextTokens'> {
     const folder = this.calibrationFolder.trim();
     return {
       ...this.size,
       ...(folder === '' ? {} : { calibrationFolder: folder }),
       ...(this.writesAllHigh ? { compare: true } : {}),
-      ...startOf(this.methodFor(model)),
+      ...startOf(this.method),
       ...(this.minAgreement === null ? {} : { minAgreement: this.minAgreement }),
     };
   }
@@ -57,7 +51,7 @@ export class FitChoices {
         this.minAgreement = remedy.share;
         return true;
       case 'try-plans':
-        this.method = 'auto';
+        this.method = 'best';
         return true;
       case 'built-in-calibration':
         this.calibrationFolder = '';

@@ -8,7 +8,7 @@ import type { FitMethod } from '../../text/fit-methods.ts';
 import type { CheckedFit } from '../../text/quality-words.ts';
 import type { AppState } from '../app/app.svelte.ts';
 import { FitChoices } from './fit-choices.svelte.ts';
-import { isForeseeable, methodOf } from './fit-method.ts';
+import { isForeseeable, methodOf, startOf } from './fit-method.ts';
 import { modelToFit, sourcesOf, unfittablesOf, type Unfittable } from './fit-models.ts';
 import { obstacleOf, type Obstacle } from './fit-obstacle.ts';
 import { FitSlider } from './fit-slider.svelte.ts';
@@ -68,7 +68,7 @@ export class FitState {
   }
 
   get method(): FitMethod {
-    return this.choices.methodFor(this.model);
+    return this.choices.method;
   }
 
   /** Whether the preview knows which layers go ultra-low; others are found while fitting. */
@@ -167,7 +167,7 @@ export class FitState {
       modelId: model.id,
       contextTokens: this.contextTokens,
       ...this.choices.size,
-      ...(this.method === 'auto' ? {} : { ordering: this.method }),
+      ...startOf(this.method),
     });
   }
 
@@ -249,7 +249,7 @@ export class FitState {
       modelId: this.model.id,
       budgetBytes: Math.floor(this.slider.bytes),
       contextTokens: this.contextTokens,
-      ...this.choices.start(this.model),
+      ...this.choices.start(),
     };
   }
 

@@ -178,9 +178,16 @@ export const KINDS: Readonly<Record<ModelEntry['kind'], string>> = {
   quantized: 'Compressed elsewhere',
 };
 
+const FAMILY_WORDS = {
+  uniform: 'one type for all layers',
+  tensors: 'a type for every tensor',
+  source: 'as the original',
+} as const;
+
 /** "12 of 28 layers ultra-low" of a model Snug made; null of any other. */
 export function planWords(model: ModelEntry): string | null {
   if (model.plan === null) return null;
-  const { lowLayers } = model.plan;
+  const { lowLayers, family = 'luq' } = model.plan;
+  if (family !== 'luq') return FAMILY_WORDS[family];
   return lowLayers === 0 ? 'no layer ultra-low' : `${lowLayers} of ${model.layers} layers ultra-low`;
 }

@@ -46,7 +46,15 @@ it('a bar is filled by its own layer’s type, however many types a plan has', (
 
 it('an answer of the model with every layer high stands under the type that is', () => {
   const plan: PlanReport = {
-    ...{ kind: 'paper', ordering: 'entropy', lowLayers: 0, layers: 1, order: [0], contextTokens: 1 },
+    ...{
+      kind: 'luq',
+      family: 'luq',
+      ordering: 'entropy',
+      lowLayers: 0,
+      layers: 1,
+      order: [0],
+      contextTokens: 1,
+    },
     ...{ visionType: null, predictedTokensPerSecond: null, fallbacks: [] },
     rungs: { high: 'IQ3_XXS', low: 'IQ1_M' },
     predictedMemory: {

@@ -82,7 +82,8 @@ function report(): FitReport {
       },
     ],
     plan: {
-      kind: 'paper',
+      kind: 'luq',
+      family: 'luq',
       ordering: 'entropy',
       rungs: { high: 'Q4_K_M', low: 'IQ1_M' },
       lowLayers: 1,

@@ -53,7 +53,7 @@ describe('the commands of llama.cpp', () => {
 describe('the command that makes a file again', () => {
   it('says everything that was settled, defaults included', () => {
     expect(commandLine(refitCommand(facts, 'Small-LUQ.gguf'))).toBe(
-      'snug fit Small-f16.gguf --mmproj mmproj-Small-f16.gguf --budget 4294967297 --plan paper --order entropy ' +
+      'snug fit Small-f16.gguf --mmproj mmproj-Small-f16.gguf --budget 4294967297 --plan luq --order entropy ' +
         '--rungs Q4_K_M,IQ1_M --context 4096 --image-tokens 1024 --calibration-tokens 32768 --alpha 0.3 --seed 7 ' +
         '--clusters 100 --threads 4 --output Small-LUQ.gguf',
     );

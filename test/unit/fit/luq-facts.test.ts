@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FitRequest } from '../../../src-main/contract/fit-request.ts';
+import { luqPlan } from '../../../src-main/fit/fit-plan.ts';
 import { luqFacts } from '../../../src-main/fit/luq-facts.ts';
 import { resolveRequest } from '../../../src-main/fit/request.ts';
 import { readGguf } from '../../../src-main/gguf/gguf.ts';
@@ -64,7 +65,11 @@ function factsOf(asked: Partial<FitRequest>, sees = true): Record<string, unknow
   };
   const plan = plannerOf(layerTensors(3, 256).map(ggufTensor)).withLowLayers(ORDER, 2);
   const { metadata } = readGguf(modelPath);
-  const facts = luqFacts({ source, request, calibrated, laptop }, { plan, order: ORDER }, 'c'.repeat(64));
+  const facts = luqFacts(
+    { source, request, calibrated, laptop },
+    luqPlan(plan, ORDER, 'entropy'),
+    'c'.repeat(64),
+  );
   const fitted = join(home, 'fitted.gguf');
   const tensors = readGguf(modelPath).tensors.map((tensor) => ({
     ...tensor,
@@ -89,7 +94,8 @@ describe('a fitted file says of itself', () => {
       'luq.budget.bytes': 5 * GiB,
       'luq.budget.source': 'chosen',
       'luq.context_tokens': 8192,
-      'luq.plan.kind': 'paper',
+      'luq.plan.kind': 'luq',
+      'luq.plan.family': 'luq',
       'luq.ordering': 'depth',
       'luq.rungs': ['Q4_K_M', 'IQ1_M'],
       'luq.low_layers': [1, 0],

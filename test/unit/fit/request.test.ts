@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import type { FitRequest } from '../../../src-main/contract/fit-request.ts';
+import { fitRequestSchema, type FitRequest } from '../../../src-main/contract/fit-request.ts';
 import { calibrationKey } from '../../../src-main/fit/calibration.ts';
 import { resolveRequest } from '../../../src-main/fit/request.ts';
 import { containerProcessors } from '../../../src-main/profile/container.ts';
@@ -43,7 +43,13 @@ describe('a request that asks for nothing', () => {
       ...{ modelPath, mmprojPath, home },
       output: { path: join(home, 'models', 'model-LUQ.gguf'), chosen: false },
       lowLayers: undefined,
-      plan: { kind: 'paper', ordering: 'entropy' },
+      plan: {
+        kind: 'best',
+        ordering: 'entropy',
+        fileType: undefined,
+        trials: 0,
+        minTokensPerSecond: undefined,
+      },
       quality: { maxKld: undefined, minAgreement: undefined },
       rungs: { high: 'Q4_K_M', low: 'IQ1_M' },
       contextTokens: 4096,
@@ -73,14 +79,14 @@ describe('what is asked for', () => {
   it('is taken as it is', () => {
     const { resolved } = small();
     const asked = resolved({
-      ...{ output: '/elsewhere/model.gguf', budgetBytes: 4 * GiB, plan: 'auto', maxKld: 0.1, compare: true },
+      ...{ output: '/elsewhere/model.gguf', budgetBytes: 4 * GiB, plan: 'best', maxKld: 0.1, compare: true },
       ...{ alpha: 0, seed: 0, clusters: 7, calibrationTokens: 99, contextTokens: 8192, visionType: 'Q8_0' },
       rungs: { high: 'Q5_K_M', low: 'Q2_K' },
     });
     expect(asked).toMatchObject({
       output: { path: '/elsewhere/model.gguf', chosen: true },
       budget: { bytes: 4 * GiB, source: 'chosen', reasoning: [] },
-      plan: { kind: 'auto', ordering: 'entropy' },
+      plan: { kind: 'best', ordering: 'entropy' },
       quality: { maxKld: 0.1 },
       calibration: { alpha: 0, seed: 0, clusters: 7, tokens: 99 },
       contextTokens: 8192,
@@ -90,6 +96,25 @@ describe('what is asked for', () => {
       writesAllHigh: true,
       notes: [],
     });
+  });
+
+  it('says the kind of plan where only one kind has it', () => {
+    const { resolved } = small();
+    const kindOf = (asked: Partial<FitRequest>) => resolved(asked).plan.kind;
+    expect(kindOf({})).toBe('best');
+    expect(kindOf({ trials: 3, minTokensPerSecond: 5 })).toBe('best');
+    expect(kindOf({ ordering: 'entropy' })).toBe('luq');
+    expect(kindOf({ lowLayers: 0 })).toBe('luq');
+    expect(kindOf({ rungs: { high: 'Q5_K_M', low: 'Q2_K' } })).toBe('luq');
+    expect(kindOf({ fileType: 'IQ3_M' })).toBe('uniform');
+    expect(kindOf({ plan: 'best', ordering: 'depth' })).toBe('best');
+  });
+
+  it('is read in the words of earlier versions as well', () => {
+    const read = (plan: string) => fitRequestSchema.parse({ modelPath: 'a', home: 'b', plan }).plan;
+    expect(['paper', 'auto', 'best', 'luq', 'uniform'].map(read)).toEqual([
+      ...['luq', 'best', 'best', 'luq', 'uniform'],
+    ]);
   });
 
   it('is no longer a context than the model was trained on', () => {

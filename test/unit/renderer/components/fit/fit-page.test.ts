@@ -16,6 +16,7 @@ async function bar(
   const app = new AppState(new FakeBridge(answers), new FakeAddressBar());
   await app.load();
   const fit = new FitState(app);
+  fit.choices.method = 'entropy';
   await fit.loadPreview();
   change(fit);
   return render(FitBar, { props: { fit, onshow: nothing, onshowother: nothing } }).body;
@@ -32,11 +33,18 @@ const file = (bytes: number, total: number, measured: number | null, tokensPerSe
   }) as FileReport;
 const quality = { image: part(0.75), text: part(0.9), answers: null };
 const candidate = (name: string, tokensPerSecond: number, chosen: boolean) => ({
-  ...{ name, weightsBytes: 1, totalBytes: 36.6 * MiB, quality, tokensPerSecond, chosen },
+  ...{ name, lowLayers: null, weightsBytes: 1, totalBytes: 36.6 * MiB, quality, tokensPerSecond, chosen },
 });
 const report = {
   budget: { bytes: 36.6 * MiB, source: 'chosen', reasoning: [] },
-  plan: { kind: 'auto', ordering: 'entropy', lowLayers: 2, layers: 4, predictedTokensPerSecond: 6.5 },
+  plan: {
+    kind: 'best',
+    family: 'luq',
+    ordering: 'entropy',
+    lowLayers: 2,
+    layers: 4,
+    predictedTokensPerSecond: 6.5,
+  },
   candidates: [candidate('entropy', 6.5, true), candidate('ladder', 2.6, false)],
   files: {
     source: file(10 * MiB, 60 * MiB, null, null),
@@ -66,12 +74,12 @@ describe('the bar that stays', () => {
     const done = job({
       state: 'done',
       lowLayers: 2,
-      report: { ...report, plan: { ...report.plan, kind: 'paper' } },
+      report: { ...report, plan: { ...report.plan, kind: 'luq' } },
     });
     const fits = { list: () => Promise.resolve([done]), preview: () => Promise.resolve(preview()) };
     const missed = await bar({ fits }, (fit) => (fit.choices.minAgreement = 0.9));
     expect(missed).toContain('found 75 % agreement; you ask for 90 %');
-    for (const label of ['Ask for 75 %', 'Try several plans']) expect(missed).toContain(label);
+    for (const label of ['Ask for 75 %', 'Take the nearest plan']) expect(missed).toContain(label);
   });
 
   it('holds stage, share, time left and the way to stop while a fit runs, and to resume it once paused', async () => {

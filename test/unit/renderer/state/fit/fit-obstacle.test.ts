@@ -11,6 +11,7 @@ async function open(answers: ConstructorParameters<typeof FakeBridge>[0] = {}, h
   const app = new AppState(bridge, new FakeAddressBar(hash));
   await app.load();
   const fit = new FitState(app);
+  fit.choices.method = 'entropy';
   await fit.loadPreview();
   return { app, bridge, fit };
 }
@@ -100,7 +101,7 @@ describe('a fit that could not run', () => {
     const part = (topAgreement: number) => ({ topAgreement, meanKld: 0.3 });
     const report = {
       check: { image: part(0.75), text: part(0.9) },
-      plan: { kind: 'paper', ordering: 'entropy', lowLayers: 2 },
+      plan: { kind: 'luq', ordering: 'entropy', lowLayers: 2 },
     } as unknown as FitReport;
     const done = job({ state: 'done', lowLayers: 2, report });
     const { fit } = await open({

@@ -18,6 +18,7 @@ async function open(answers: ConstructorParameters<typeof FakeBridge>[0] = {}, h
   const app = new AppState(bridge, new FakeAddressBar(hash));
   await app.load();
   const fit = new FitState(app);
+  fit.choices.method = 'entropy';
   await fit.loadPreview();
   return { app, bridge, fit };
 }
@@ -168,7 +169,7 @@ describe('the fit page', () => {
     expect(bridge.asked('fits.start')).toHaveLength(0);
     await fit.press();
     expect(bridge.asked('fits.start')).toEqual([
-      { modelId: 'demo', budgetBytes: 26 * MiB, contextTokens: 4096, ordering: 'entropy' },
+      { modelId: 'demo', budgetBytes: 26 * MiB, contextTokens: 4096, plan: 'luq', ordering: 'entropy' },
     ]);
     expect([fit.warnings, fit.busy, app.jobs.running?.id]).toEqual([null, true, 'job']);
   });
@@ -180,20 +181,18 @@ describe('the fit page', () => {
     fit.choices.method = 'sensitivity';
     await fit.loadPreview();
     expect(bridge.asked('fits.preview').at(-1)).toMatchObject({ ordering: 'sensitivity' });
-    fit.choices.method = 'auto';
+    fit.choices.method = 'best';
     fit.choices.minAgreement = 0.9;
     await fit.press();
     const [asked] = bridge.asked('fits.start');
-    expect(asked).toMatchObject({ plan: 'auto', minAgreement: 0.9 });
+    expect(asked).toMatchObject({ plan: 'best', minAgreement: 0.9 });
     expect(asked).not.toHaveProperty('ordering');
   });
 
-  it('protects the edges of the model that comes with the app, of no other', async () => {
-    const demo = await open({
-      library: { list: () => Promise.resolve([model({ ordering: 'edge-protected' })]) },
-    });
-    expect(demo.fit.method).toBe('edge-protected');
-    expect((await open()).fit.method).toBe('entropy');
+  it('takes the nearest plan unless told otherwise', async () => {
+    const app = new AppState(new FakeBridge(), new FakeAddressBar(''));
+    await app.load();
+    expect(new FitState(app).method).toBe('best');
   });
 
   it('promises no layers, file and speed that only measuring can tell', async () => {
@@ -206,7 +205,7 @@ describe('the fit page', () => {
     const chosen = () => fit.chart.filter(({ planned }) => planned?.low).map(({ layer }) => layer);
     expect(chosen()).toEqual([0, 1]);
     expect(figuresOf(fit).map(({ label }) => label)).toContain('Speed');
-    fit.choices.method = 'auto';
+    fit.choices.method = 'best';
     expect(chosen()).toEqual([]);
     expect(figuresOf(fit).map(({ label }) => label)).not.toContain('Speed');
   });

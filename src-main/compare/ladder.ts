@@ -4,8 +4,8 @@ import { bytesWithTypes } from '../luq/plan/mixture.ts';
 import type { LayerPlan } from '../luq/plan/plan.ts';
 import type { Planner } from '../luq/plan/planner.ts';
 import { layerOf } from '../models/model-file.ts';
-import type { MeasuringContext } from './measuring-context.ts';
-import { divergenceOf } from './quality.ts';
+import type { MeasuringContext } from '../fit/measuring-context.ts';
+import { divergenceOf } from '../fit/quality.ts';
 
 /** What a ladder may give a layer besides the two rungs of the fit. */
 const BETWEEN: readonly Rung[] = ['Q6_K', 'IQ3_M', 'IQ2_M'];

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { choiceSentence } from '../../../src-main/contract/choice.ts';
+import type { Candidate, PlanReport } from '../../../src-main/contract/fit-report.ts';
+
+const NOTHING = { medianKld: null, p90Kld: null, p99Kld: null, perplexity: null, sourcePerplexity: null };
+
+function candidate(name: string, meanKld: number | null, more: Partial<Candidate> = {}): Candidate {
+  const image = { tokens: 100, meanKld, topAgreement: 0.9, ...NOTHING };
+  return {
+    ...{ name, lowLayers: null, weightsBytes: 1, totalBytes: 2, tokensPerSecond: 5, chosen: false },
+    quality: { image, text: null, answers: null },
+    ...more,
+  };
+}
+
+const plan = (family: PlanReport['family']) =>
+  ({ family, rungs: { high: 'Q4_K_M', low: 'IQ1_M' }, layers: 12 }) as PlanReport;
+const sentence = (family: PlanReport['family'], ...candidates: Candidate[]) =>
+  choiceSentence({ candidates, plan: plan(family) });
+const luq = (meanKld: number | null, lowLayers: number) =>
+  candidate('edge-protected', meanKld, { lowLayers });
+const won = { chosen: true };
+
+describe('the sentence of a choice', () => {
+  it('says what won, by how much, and what LUQ’s own plan would have been', () => {
+    expect(
+      sentence(
+        'tensors',
+        candidate('tensors', 0.05, won),
+        luq(0.5, 6),
+        candidate('IQ3_M', 0.08),
+        candidate('Q3_K_S', 0.1),
+      ),
+    ).toBe(
+      'A type for every tensor is nearest to the original, 0.050 nats from it; IQ3_M everywhere is 38 % further away, and LUQ’s own plan (6 of 12 layers at IQ1_M) is 90 % further away.',
+    );
+  });
+
+  it('says so where LUQ’s plan won, or does not fit', () => {
+    expect(sentence('luq', { ...luq(0.1, 2), ...won }, candidate('IQ3_M', 0.2))).toBe(
+      'LUQ’s own plan (2 of 12 layers at IQ1_M) is nearest to the original, 0.10 nats from it; IQ3_M everywhere is 50 % further away.',
+    );
+    expect(sentence('uniform', candidate('IQ1_S', 3, won))).toMatch(/; LUQ’s own plan does not fit\.$/);
+  });
+
+  it('has words for what is as near, nearer but slower, and beyond measure', () => {
+    const against = (meanKld: number | null) =>
+      sentence('tensors', candidate('tensors', 0.1, won), luq(meanKld, 0));
+    expect(against(0.1)).toContain('LUQ’s own plan (every layer at Q4_K_M) is as near.');
+    expect(against(0.098)).toContain('is 2 % nearer, but slower.');
+    expect(against(null)).toContain('is beyond measure.');
+  });
+
+  it('says that nothing was done where the original fits, and nothing where nothing was chosen', () => {
+    expect(sentence('source')).toMatch(/^The original fits this budget as it is/);
+    expect(sentence('luq')).toBeNull();
+  });
+});
