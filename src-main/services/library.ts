@@ -12,7 +12,7 @@ import { ModelFiles } from '../store/model-files.ts';
 import type { ModelRepository, ModelRow } from '../store/models.ts';
 import type { Activity } from './activity.ts';
 import type { BankFolders } from './bank.ts';
-import { ContentHasher } from './content-hasher.ts';
+import { WholeFileHasher } from './hashing/whole-files.ts';
 import { DescribedModels, mayBeUsed, newestOf } from './described-models.ts';
 import type { ModelImports } from './import/model-imports.ts';
 import type { Merged } from './import/same-content.ts';
@@ -65,7 +65,7 @@ export class Library implements LibraryService {
     this.#checks = new ModelChecks({
       models: options.models,
       described: this.#described,
-      hasher: new ContentHasher(options.home, options.start),
+      hasher: new WholeFileHasher(options.home, options.start),
       events: options.events,
       modelsFolder: options.modelsFolder ?? (() => modelsFolder(options.home)),
     });

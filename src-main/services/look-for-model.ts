@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { pathsOfParts } from '../gguf/part-names.ts';
 import { modelFilesBelow } from '../models/import/files-below.ts';
 import type { NotedFile } from '../store/model-files.ts';
-import type { ContentHasher, HashRun } from './content-hasher.ts';
+import type { WholeFileHasher, HashRun } from './hashing/whole-files.ts';
 
 /** A model whose file is gone, and what its files held. */
 export interface MissingModel {
@@ -28,7 +28,7 @@ type Content = Pick<NotedFile, 'bytes' | 'sha256'>;
 export async function lookForModel(
   missing: MissingModel,
   folders: readonly string[],
-  hasher: ContentHasher,
+  hasher: WholeFileHasher,
   run: Omit<HashRun, 'onBytes'> & { readonly onBytes: (done: number, total: number) => void },
 ): Promise<FoundModelFiles | undefined> {
   const wanted = contentsOf(missing, hasher);
@@ -51,7 +51,7 @@ export async function lookForModel(
 }
 
 /** What the files of a model held; undefined where that was never known. */
-function contentsOf({ paths, mmprojPath }: MissingModel, hasher: ContentHasher) {
+function contentsOf({ paths, mmprojPath }: MissingModel, hasher: WholeFileHasher) {
   using known = hasher.openKnown();
   const model = paths.flatMap((path) => known.noted(path) ?? []);
   if (model.length < paths.length) return undefined;

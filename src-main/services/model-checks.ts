@@ -5,7 +5,7 @@ import type { CheckProgress, Verification } from '../contract/verification.ts';
 import { fileStamp } from '../files/file-stamp.ts';
 import { readSidecar, sidecarOf, sidecarPath } from '../models/sidecar.ts';
 import type { ModelRepository, ModelRow } from '../store/models.ts';
-import type { ContentHasher } from './content-hasher.ts';
+import type { WholeFileHasher } from './hashing/whole-files.ts';
 import type { DescribedModels } from './described-models.ts';
 import type { EventBus } from './event-bus.ts';
 import { likelyFolders, lookForModel, type FoundModelFiles } from './look-for-model.ts';
@@ -17,7 +17,7 @@ const TELL_MILLISECONDS = 200;
 interface ChecksOptions {
   readonly models: ModelRepository;
   readonly described: DescribedModels;
-  readonly hasher: ContentHasher;
+  readonly hasher: WholeFileHasher;
   readonly events: EventBus;
   /** where Snug keeps its models now */
   readonly modelsFolder: () => string;

@@ -9,7 +9,7 @@ import { BankFolders } from './bank.ts';
 import { ModelCatalogue } from './catalogue.ts';
 import { Chat } from './chat.ts';
 import type { WorkingParts } from './closing.ts';
-import { ContentHashes } from './content-hashes.ts';
+import { BackgroundHasher } from './hashing/background.ts';
 import { ConversationList } from './conversation-list.ts';
 import { Conversations } from './conversations.ts';
 import { CurrentAnswer } from './current-answer.ts';
@@ -63,7 +63,7 @@ export function openModels(ground: Ground, disk: Disk | undefined): Models {
   const { home, store, files, events, activity, working, start } = ground;
   const models = store.models;
   const reader = new ModelReader(start);
-  const hashes = new ContentHashes({ files, activity, start });
+  const hashes = new BackgroundHasher({ files, activity, start });
   const modelsAt = () => store.settings.modelsFolder ?? modelsFolder(home);
   const copies = new ModelCopies({ folder: modelsAt, home, files, events, activity, disk });
   copies.tidyUp();

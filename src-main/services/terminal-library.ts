@@ -15,7 +15,7 @@ import { ModelFiles } from '../store/model-files.ts';
 import type { ModelRow } from '../store/models.ts';
 import { Activity } from './activity.ts';
 import { WorkingParts } from './closing.ts';
-import { ContentHasher, type HashRun } from './content-hasher.ts';
+import { WholeFileHasher, type HashRun } from './hashing/whole-files.ts';
 import { EventBus } from './event-bus.ts';
 import { findElsewhere } from './import/elsewhere.ts';
 import { ModelReader } from './model-reader.ts';
@@ -67,7 +67,7 @@ export async function verifyModel(
   home: string,
   run: HashRun,
 ): Promise<Verification> {
-  return await verifyFiles({ paths: files, source: source ?? undefined }, new ContentHasher(home), run);
+  return await verifyFiles({ paths: files, source: source ?? undefined }, new WholeFileHasher(home), run);
 }
 
 /** The models of other apps, whoever has the library open. */

@@ -10,7 +10,7 @@ import {
 } from '../contract/verification.ts';
 import { fileStamp } from '../files/file-stamp.ts';
 import type { NotedFile } from '../store/model-files.ts';
-import type { ContentHasher, HashRun } from './content-hasher.ts';
+import type { WholeFileHasher, HashRun } from './hashing/whole-files.ts';
 
 export interface FilesToVerify {
   /** the model's own files and its vision file */
@@ -22,7 +22,7 @@ export interface FilesToVerify {
 /** Reads every file whole and compares it with what it held when it came. */
 export async function verifyFiles(
   { paths, source }: FilesToVerify,
-  hasher: ContentHasher,
+  hasher: WholeFileHasher,
   run: HashRun,
 ): Promise<Verification> {
   const files: VerifiedFile[] = [];
@@ -44,7 +44,7 @@ interface Expectation {
   readonly published: string | undefined;
 }
 
-function expectationOf(path: string, source: ModelSource | undefined, hasher: ContentHasher): Expectation {
+function expectationOf(path: string, source: ModelSource | undefined, hasher: WholeFileHasher): Expectation {
   using known = hasher.openKnown();
   const published = source?.files.find(({ name }) => name === basename(path))?.sha256;
   return { noted: known.noted(path), published };

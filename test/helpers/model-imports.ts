@@ -3,7 +3,7 @@ import type { StartWorker } from '../../src-main/engine/worker-port.ts';
 import { modelsFolder } from '../../src-main/home.ts';
 import type { Machine } from '../../src-main/models/import/machine.ts';
 import type { Activity } from '../../src-main/services/activity.ts';
-import { ContentHashes } from '../../src-main/services/content-hashes.ts';
+import { BackgroundHasher } from '../../src-main/services/hashing/background.ts';
 import type { EventBus } from '../../src-main/services/event-bus.ts';
 import { ModelCopies } from '../../src-main/services/import/copies.ts';
 import { ModelImports } from '../../src-main/services/import/model-imports.ts';
@@ -31,7 +31,7 @@ export function modelImports(parts: {
   const files = ModelFiles.open(home);
   const startMilliseconds = parts.inBackground === false ? 3_600_000 : 0;
   const pace = { startMilliseconds, busyMilliseconds: 5, rest: 0 };
-  const hashes = new ContentHashes({ files, activity, start, pace });
+  const hashes = new BackgroundHasher({ files, activity, start, pace });
   const copies = new ModelCopies({
     folder: () => parts.modelsFolder ?? modelsFolder(home),
     home,

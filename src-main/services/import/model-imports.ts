@@ -14,7 +14,7 @@ import { pathsOfParts, stemOf } from '../../gguf/part-names.ts';
 import type { ModelFiles } from '../../store/model-files.ts';
 import type { ModelRepository, ModelRow } from '../../store/models.ts';
 import type { Activity } from '../activity.ts';
-import type { ContentHashes } from '../content-hashes.ts';
+import type { BackgroundHasher } from '../hashing/background.ts';
 import type { ModelReader } from '../model-reader.ts';
 import type { CopiedFile, CopiedModel, ModelCopies } from './copies.ts';
 import { findElsewhere, foreignFolders, keeperOf } from './elsewhere.ts';
@@ -27,7 +27,7 @@ export class ModelImports {
   readonly #models: ModelRepository;
   readonly #reader: ModelReader;
   readonly #files: ModelFiles;
-  readonly #hashes: ContentHashes;
+  readonly #hashes: BackgroundHasher;
   readonly #copies: ModelCopies;
   readonly #same: SameContent;
   readonly #machine: Machine;
@@ -39,7 +39,7 @@ export class ModelImports {
     models: ModelRepository;
     reader: ModelReader;
     files: ModelFiles;
-    hashes: ContentHashes;
+    hashes: BackgroundHasher;
     copies: ModelCopies;
     activity: Activity;
     /** where other apps are looked for; a test's own has some */

@@ -4,7 +4,7 @@ import { pathsOfParts } from '../../gguf/part-names.ts';
 import type { ModelFiles } from '../../store/model-files.ts';
 import type { ModelRepository, ModelRow } from '../../store/models.ts';
 import type { Activity } from '../activity.ts';
-import type { ContentHashes } from '../content-hashes.ts';
+import type { BackgroundHasher } from '../hashing/background.ts';
 
 /** Files up to this size are hashed while somebody waits, which takes a second; others in the background. */
 const AT_ONCE_BYTES = 512 * 2 ** 20;
@@ -20,13 +20,13 @@ export interface Merged {
 export class SameContent {
   readonly #models: ModelRepository;
   readonly #files: ModelFiles;
-  readonly #hashes: ContentHashes;
+  readonly #hashes: BackgroundHasher;
   readonly #activity: Activity;
 
   constructor(parts: {
     models: ModelRepository;
     files: ModelFiles;
-    hashes: ContentHashes;
+    hashes: BackgroundHasher;
     activity: Activity;
   }) {
     this.#models = parts.models;

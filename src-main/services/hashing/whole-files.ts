@@ -1,6 +1,6 @@
-import type { StartWorker } from '../engine/worker-port.ts';
-import { startHashWorker } from '../engine/workers.ts';
-import { ModelFiles } from '../store/model-files.ts';
+import type { StartWorker } from '../../engine/worker-port.ts';
+import { startHashWorker } from '../../engine/workers.ts';
+import { ModelFiles } from '../../store/model-files.ts';
 
 export interface HashRun {
   readonly signal: AbortSignal;
@@ -9,7 +9,7 @@ export interface HashRun {
 }
 
 /** Hashes whole files in a process of its own, and remembers what they held. */
-export class ContentHasher {
+export class WholeFileHasher {
   readonly #home: string;
   readonly #start: StartWorker | undefined;
 

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { isCancelled, SnugError, throwIfCancelled } from '../contract/errors.ts';
-import type { HashWorker } from '../contract/workers/hash.ts';
-import type { StartWorker } from '../engine/worker-port.ts';
-import { startHashWorker } from '../engine/workers.ts';
-import { fileStamp } from '../files/file-stamp.ts';
-import type { ModelFiles } from '../store/model-files.ts';
-import type { Activity, UseKind } from './activity.ts';
-import { WorkerQueue } from './worker-queue.ts';
+import { isCancelled, SnugError, throwIfCancelled } from '../../contract/errors.ts';
+import type { HashWorker } from '../../contract/workers/hash.ts';
+import type { StartWorker } from '../../engine/worker-port.ts';
+import { startHashWorker } from '../../engine/workers.ts';
+import { fileStamp } from '../../files/file-stamp.ts';
+import type { ModelFiles } from '../../store/model-files.ts';
+import type { Activity, UseKind } from '../activity.ts';
+import { WorkerQueue } from '../worker-queue.ts';
 
 /** A tenth of a second on a fast disk, a second on a slow one: what an answer that begins meanwhile waits at most. */
 const STEP_BYTES = 64 * 2 ** 20;
@@ -42,7 +42,7 @@ const IN_THE_WAY: readonly UseKind[] = [
  * Works out what model files contain, in a process of its own: those of the library by and by while nothing else is done, others at once
  * when they are asked for. What was worked out is remembered over restarts.
  */
-export class ContentHashes implements AsyncDisposable {
+export class BackgroundHasher implements AsyncDisposable {
   readonly #files: ModelFiles;
   readonly #activity: Activity;
   readonly #pace: HashingPace;

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { forkWorker } from '../../../src-main/engine/fork-worker.ts';
-import type { StartWorker } from '../../../src-main/engine/worker-port.ts';
-import { Activity } from '../../../src-main/services/activity.ts';
-import { ContentHashes } from '../../../src-main/services/content-hashes.ts';
-import { EventBus } from '../../../src-main/services/event-bus.ts';
-import { ModelFiles } from '../../../src-main/store/model-files.ts';
-import { temporaryFolder } from '../../helpers/temporary-folder.ts';
-import { rejected } from '../../helpers/thrown.ts';
-import { until } from '../../helpers/until.ts';
-import { untilTestEnds } from '../../helpers/until-test-ends.ts';
+import { forkWorker } from '../../../../src-main/engine/fork-worker.ts';
+import type { StartWorker } from '../../../../src-main/engine/worker-port.ts';
+import { Activity } from '../../../../src-main/services/activity.ts';
+import { BackgroundHasher } from '../../../../src-main/services/hashing/background.ts';
+import { EventBus } from '../../../../src-main/services/event-bus.ts';
+import { ModelFiles } from '../../../../src-main/store/model-files.ts';
+import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
+import { rejected } from '../../../helpers/thrown.ts';
+import { until } from '../../../helpers/until.ts';
+import { untilTestEnds } from '../../../helpers/until-test-ends.ts';
 
 function setUp() {
   const folder = temporaryFolder();
@@ -24,7 +24,7 @@ function setUp() {
     return forkWorker(entry);
   };
   const pace = { startMilliseconds: 0, busyMilliseconds: 5, rest: 0 };
-  const hashes = new ContentHashes({ files, activity, start, pace });
+  const hashes = new BackgroundHasher({ files, activity, start, pace });
   onTestFinished(() => hashes.close());
   const write = (name: string, content = name) => {
     const path = join(folder, name);
