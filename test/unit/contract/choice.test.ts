@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { choiceSentence } from '../../../src-main/contract/choice.ts';
 import type { Candidate, PlanReport } from '../../../src-main/contract/fit-report.ts';
 
-const NOTHING = { medianKld: null, p90Kld: null, p99Kld: null, perplexity: null, sourcePerplexity: null };
+const NOTHING = {
+  ...{ medianKld: null, p90Kld: null, p99Kld: null, perplexity: null, sourcePerplexity: null },
+  ...{ belowChance: null, sourceKnows: null },
+};
 
 function candidate(name: string, meanKld: number | null, more: Partial<Candidate> = {}): Candidate {
   const image = { tokens: 100, meanKld, topAgreement: 0.9, ...NOTHING };
