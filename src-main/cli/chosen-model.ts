@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { demoModel } from '../root.ts';
 import { modelsFolder, snugHome } from '../home.ts';
@@ -8,6 +8,7 @@ import { fewerThreadsNote } from '../chat/opening-notes.ts';
 import { computeThreads, profileLaptop, usableThreads } from '../profile/laptop.ts';
 import { givenModel, givenMmproj } from './given-files.ts';
 import { showNote } from './terminal.ts';
+import { statsOf } from '../files/stats.ts';
 
 /** The model that a command talks to, by default the one fitted last, else the demo; and its vision file. */
 export function chosenModel(flags: {
@@ -43,7 +44,7 @@ function newestModel(): string | undefined {
     .filter((name) => name.endsWith('.gguf') && !name.includes('mmproj'))
     .map((name) => join(folder, name))
     .flatMap((path) => {
-      const found = statSync(path, { throwIfNoEntry: false });
+      const found = statsOf(path);
       return found?.isFile() ? { path, changed: found.mtimeMs } : [];
     })
     .sort((a, b) => b.changed - a.changed)[0]?.path;

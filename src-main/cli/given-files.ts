@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SnugError } from '../contract/errors.ts';
 import { counted } from '../contract/counted.ts';
@@ -6,6 +6,7 @@ import { addressRefusal, pictureAddressRefusal } from '../models/hub-address.ts'
 import { ownFiles } from '../gguf/own-files.ts';
 import { oncePerModel } from '../gguf/part-names.ts';
 import { givenPath } from '../files/pasted-paths.ts';
+import { statsOf } from '../files/stats.ts';
 
 /** A file or folder named on the command line, to read or to write; whether it is there is for whoever opens it to say. */
 export function givenFile(text: string): string {
@@ -20,7 +21,7 @@ export function optionalFile(text: string | undefined): string | undefined {
 /** A model's file, or of a folder the only one in it; of a split model the first part, whichever was named. */
 export function givenModel(text: string): string {
   const path = givenMmproj(text);
-  const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? onlyModelIn(path) : path;
+  const file = statsOf(path)?.isDirectory() ? onlyModelIn(path) : path;
   return ownFiles(file)[0] ?? file;
 }
 

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { formatBytes } from '../contract/bytes.ts';
 import { SnugError } from '../contract/errors.ts';
@@ -8,6 +7,7 @@ import { snugHome } from '../home.ts';
 import { listModels, openLibrary, verifyModel, type ListedModel } from '../services/terminal-library.ts';
 import { table } from './draw.ts';
 import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';
+import { statsOf } from '../files/stats.ts';
 
 const KINDS: Readonly<Record<ListedModel['kind'], string>> = {
   source: 'original',
@@ -82,7 +82,7 @@ function isSound({ state, files }: Verification): boolean {
 }
 
 async function verified(model: ListedModel, display: ProgressDisplay): Promise<Verification> {
-  const sizes = model.files.map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+  const sizes = model.files.map((path) => statsOf(path)?.size ?? 0);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const onBytes = (done: number) => display.show({ stage: 'verify', done, total, unit: 'bytes' });
   return withInterrupt((signal) => verifyModel(model, snugHome(), { signal, onBytes }));

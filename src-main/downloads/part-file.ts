@@ -1,4 +1,4 @@
-import { constants, lstatSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
@@ -10,6 +10,7 @@ import {
 } from '../files/durable-files.ts';
 import type { Modes } from '../files/private-files.ts';
 import { insistMeanwhile } from '../files/retry-refused.ts';
+import { ownStatsOf } from '../files/stats.ts';
 import { ByteRanges } from './byte-ranges.ts';
 import { Journal, readJournal, type PartIdentity } from './journal.ts';
 import { putBack, withheld } from './withheld.ts';
@@ -60,7 +61,7 @@ export class PartFile implements AsyncDisposable {
   static async open(to: string, identity: PartIdentity, modes: Modes): Promise<PartFile> {
     const begun = readJournal(journalPath(to));
     const isSame = begun !== undefined && isSameContent(begun.identity, identity);
-    const found = lstatSync(partPath(to), { throwIfNoEntry: false });
+    const found = ownStatsOf(partPath(to));
     const isThere = isSame && found?.isFile() === true && found.size === identity.bytes;
     const done = isThere ? begun.done : new ByteRanges();
     // the other way round, a kill between the two would leave a journal of bytes that are not there

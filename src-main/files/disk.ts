@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { wholeBytes } from '../contract/bytes.ts';
+import { ownStatsOf } from './stats.ts';
 
 /** Free bytes on the disk that holds a folder, also when the folder does not exist yet. */
 export function freeDiskBytes(folder: string): number {
@@ -18,5 +19,5 @@ const BLOCK_BYTES = 512;
  * holes gives it all of its size as soon as it has it.
  */
 export function takenDiskBytes(path: string): number {
-  return (lstatSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * BLOCK_BYTES;
+  return (ownStatsOf(path)?.blocks ?? 0) * BLOCK_BYTES;
 }

@@ -1,4 +1,5 @@
-import { fstatSync, statSync, type Stats } from 'node:fs';
+import { fstatSync, type Stats } from 'node:fs';
+import { statsOf } from './stats.ts';
 
 /** What a file was when it was looked at. As long as none of it changes, its content is taken to be the same. */
 export interface FileStamp {
@@ -10,7 +11,7 @@ export interface FileStamp {
 
 /** undefined where there is no such file. */
 export function fileStamp(path: string): FileStamp | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statsOf(path);
   return found && stampOf(found);
 }
 

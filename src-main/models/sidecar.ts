@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { SnugError } from '../contract/errors.ts';
@@ -10,6 +10,7 @@ import { removeDurably, writeFileAtomically } from '../files/durable-files.ts';
 import { isInside } from '../files/paths.ts';
 import { PRIVATE, PRIVATE_FOLDER, type Modes } from '../files/private-files.ts';
 import { readRegularFile } from '../files/regular-file.ts';
+import { statsOf } from '../files/stats.ts';
 
 /** Whether a relative path leads no higher than where it begins. */
 function staysBelow(path: string): boolean {
@@ -97,7 +98,7 @@ function withPaths({ mmproj, samples, ...rest }: Sidecar, change: (path: string)
 
 /** Who may read a model may read its sidecar. */
 export function sidecarModes(modelPath: string): Modes {
-  const model = statSync(modelPath, { throwIfNoEntry: false });
+  const model = statsOf(modelPath);
   return model ? { file: model.mode & 0o666, folder: PRIVATE_FOLDER } : PRIVATE;
 }
 

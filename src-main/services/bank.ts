@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BankUse } from '../contract/model.ts';
 import { workFolder } from '../home.ts';
 import { regularFilesBelow } from '../files/regular-file.ts';
+import { statsOf } from '../files/stats.ts';
 import { knownSha256 } from '../models/source.ts';
 import { takeLock } from '../store/lock.ts';
 import type { Activity } from './activity.ts';
@@ -62,8 +63,5 @@ export class BankFolders {
 }
 
 function bytesIn(folder: string): number {
-  return regularFilesBelow(folder).reduce(
-    (sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0),
-    0,
-  );
+  return regularFilesBelow(folder).reduce((sum, path) => sum + (statsOf(path)?.size ?? 0), 0);
 }

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { isCancelled, SnugError, toErrorData, type ErrorCode } from '../contract/errors.ts';
@@ -12,6 +12,7 @@ import {
 import type { ReadOnly } from '../contract/read-only.ts';
 import { writeFileAtomically } from '../files/durable-files.ts';
 import { readKept } from '../files/json-file.ts';
+import { statsOf } from '../files/stats.ts';
 import { pathsOfParts } from '../gguf/part-names.ts';
 import { UNNAMED } from '../models/model-file.ts';
 import { sidecarPath } from '../models/sidecar.ts';
@@ -74,7 +75,7 @@ export class DescribedModels {
 
   /** The same of a model that is not read yet: where it lies and how large it is. */
   unread(row: ModelRow): Description {
-    const bytes = statSync(row.path, { throwIfNoEntry: false })?.size ?? 0;
+    const bytes = statsOf(row.path)?.size ?? 0;
     return { ...nameless(row), bytes, problem: UNREAD };
   }
 
@@ -189,7 +190,7 @@ export function stampOfModel(path: string): string {
 /** Changes when a file does. */
 export function stampOfFile(path: string | null): string {
   if (path === null) return 'none';
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statsOf(path);
   return found ? `${path} ${found.size} ${found.mtimeMs} ${found.ctimeMs}` : `${path} gone`;
 }
 

@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pathsOfParts } from '../gguf/part-names.ts';
 import { modelFilesBelow } from '../models/import/files-below.ts';
 import type { NotedFile } from '../store/model-files.ts';
 import type { WholeFileHasher, HashRun } from './hashing/whole-files.ts';
+import { statsOf } from '../files/stats.ts';
 
 /** A model whose file is gone, and what its files held. */
 export interface MissingModel {
@@ -101,7 +101,7 @@ async function visionFileOf(
 }
 
 function sizeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.size;
+  return statsOf(path)?.size;
 }
 
 function sumOf(contents: readonly Content[]): number {

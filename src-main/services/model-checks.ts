@@ -1,8 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isCancelled, SnugError } from '../contract/errors.ts';
 import type { CheckProgress, Verification } from '../contract/verification.ts';
 import { fileStamp } from '../files/file-stamp.ts';
+import { statsOf } from '../files/stats.ts';
 import { readSidecar, sidecarOf, sidecarPath } from '../models/sidecar.ts';
 import type { ModelRepository, ModelRow } from '../store/models.ts';
 import type { WholeFileHasher } from './hashing/whole-files.ts';
@@ -42,10 +43,7 @@ export class ModelChecks {
       ...described.files(row),
       ...(described.known(row)?.mmproj ? [described.known(row)?.mmproj?.path ?? ''] : []),
     ];
-    const totalBytes = paths.reduce(
-      (sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0),
-      0,
-    );
+    const totalBytes = paths.reduce((sum, path) => sum + (statsOf(path)?.size ?? 0), 0);
     return this.#run(row.id, async (signal, tell) =>
       verifyFiles({ paths, source: sidecarOf(row.path).source }, hasher, {
         signal,

@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs';
 import type { ModelDetails, ModelEntry, ModelOrigin } from '../contract/model.ts';
 import type { Sidecar } from '../models/sidecar.ts';
 import type { ModelFiles } from '../store/model-files.ts';
+import { statsOf } from '../files/stats.ts';
 
 /** What the library knows of a model beside what its header says. */
 export function detailsOf(
@@ -28,7 +28,7 @@ export function detailsOf(
     files: files.map(({ path, role }) => ({
       path,
       role,
-      bytes: statSync(path, { throwIfNoEntry: false })?.size ?? 0,
+      bytes: statsOf(path)?.size ?? 0,
       sha256: known.known(path) ?? null,
     })),
     fits: models

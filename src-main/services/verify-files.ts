@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isCancelled, toErrorData } from '../contract/errors.ts';
 import type { ModelSource } from '../contract/model-source.ts';
@@ -9,6 +8,7 @@ import {
   type Verification,
 } from '../contract/verification.ts';
 import { fileStamp } from '../files/file-stamp.ts';
+import { statsOf } from '../files/stats.ts';
 import type { NotedFile } from '../store/model-files.ts';
 import type { WholeFileHasher, HashRun } from './hashing/whole-files.ts';
 
@@ -57,7 +57,7 @@ async function verifyFile(
 ): Promise<VerifiedFile> {
   const common = {
     path,
-    bytes: statSync(path, { throwIfNoEntry: false })?.size ?? 0,
+    bytes: statsOf(path)?.size ?? 0,
     comparedWith: published !== undefined ? 'published' : noted ? 'noted' : null,
     notedAt: noted?.notedAt ?? null,
   } as const;

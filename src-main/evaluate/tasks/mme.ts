@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type DataFile, distinct, malformed, pictureAt, readText } from './read.ts';
 import { SHORT_ANSWER, type Task, type TaskQuestion, answerTo, countAnswered, percent } from './task.ts';
+import { statsOf } from '../../files/stats.ts';
 
 /** The fourteen subtasks of MME and their two halves: eval_type_dict of MME's eval_tool/calculation.py. */
 const PERCEPTION = [
@@ -67,7 +68,7 @@ export const mme: Task<MmeQuestion> = {
   },
 };
 
-const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+const isFolder = (path: string) => statsOf(path)?.isDirectory() === true;
 
 /** Some subtasks of the official release keep pictures and texts in two folders of their own, others side by side. */
 function readSubtask(folder: string, subtask: string, pictures: string | undefined): MmeQuestion[] {

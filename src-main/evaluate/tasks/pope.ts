@@ -1,8 +1,9 @@
 import { basename, join } from 'node:path';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { z } from 'zod';
 import { type DataFile, distinct, idSchema, pictureAt, readJsonLines } from './read.ts';
 import { SHORT_ANSWER, type Task, type TaskQuestion, answerTo, countAnswered, percent } from './task.ts';
+import { statsOf } from '../../files/stats.ts';
 
 const LAYOUT =
   "POPE's JSON Lines {question_id, image, text, label, category (may be left out)}, or a folder of coco_pope_random.json, coco_pope_popular.json and coco_pope_adversarial.json";
@@ -86,7 +87,7 @@ function rates(questions: readonly PopeQuestion[], answers: ReadonlyMap<string, 
 }
 
 function filesAt(path: string): string[] {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
+  if (!statsOf(path)?.isDirectory()) return [path];
   const names = readdirSync(path).filter((name) => /^coco_pope_\w+\.jsonl?$/.test(name));
   return names.sort().map((name) => join(path, name));
 }

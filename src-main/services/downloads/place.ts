@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SnugError } from '../../contract/errors.ts';
 import { safeName, safeNames } from '../../files/safe-name.ts';
 import { fileStamp } from '../../files/file-stamp.ts';
 import { hashFile } from '../../files/hash.ts';
+import { statsOf } from '../../files/stats.ts';
 import { ModelFiles } from '../../store/model-files.ts';
 import type { HubFile } from './hub-port.ts';
 
@@ -66,7 +66,7 @@ async function wholeFiles(
   const whole = new Map<string, string>();
   for (const { path, bytes, sha256 } of files) {
     const target = targets.get(path) ?? '';
-    const found = statSync(target, { throwIfNoEntry: false });
+    const found = statsOf(target);
     if (!found) continue;
     if (!found.isFile() || found.size !== bytes) return undefined;
     const hash = await contentOf(target, { home, signal });

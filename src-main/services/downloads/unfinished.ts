@@ -1,8 +1,9 @@
-import { existsSync, lstatSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { hasCode } from '../../contract/errors.ts';
 import { discard } from '../../files/durable-files.ts';
 import { isInside, realPath } from '../../files/paths.ts';
+import { ownStatsOf } from '../../files/stats.ts';
 import type { DownloadRepository, StoredDownload } from '../../store/downloads.ts';
 import { takeLock } from '../../store/lock.ts';
 import type { MovingFile } from '../move/files.ts';
@@ -46,7 +47,7 @@ export class UnfinishedDownloads {
       .flatMap((download) => this.#filesOf(download))
       .flatMap((path) => {
         const place = join(realPath(dirname(path)), basename(path));
-        const found = lstatSync(path, { throwIfNoEntry: false });
+        const found = ownStatsOf(path);
         if (!found?.isFile() || !isInside(root, place)) return [];
         return [{ from: path, to: join(to, relative(root, place)), bytes: found.size }];
       });

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { formatBytes } from '../../contract/bytes.ts';
 import type { ModelsCopy } from '../../contract/elsewhere.ts';
@@ -9,6 +9,7 @@ import { changedMeanwhile } from '../../files/hash.ts';
 import { AS_USUAL, modesAt } from '../../files/private-files.ts';
 import { safeName, safeNames } from '../../files/safe-name.ts';
 import { writeError, type WritingAdvice } from '../../files/write-error.ts';
+import { statsOf } from '../../files/stats.ts';
 import type { ModelFiles } from '../../store/model-files.ts';
 import type { Activity } from '../activity.ts';
 import type { EventBus } from '../event-bus.ts';
@@ -181,7 +182,7 @@ export class ModelCopies {
 }
 
 function bytesOf({ files }: CopiedModel): number {
-  return files.reduce((sum, { from }) => sum + (statSync(from, { throwIfNoEntry: false })?.size ?? 0), 0);
+  return files.reduce((sum, { from }) => sum + (statsOf(from)?.size ?? 0), 0);
 }
 
 interface Place {

@@ -1,10 +1,10 @@
-import { statSync } from 'node:fs';
 import { hasCode } from '../../contract/errors.ts';
 import { pathsOfParts } from '../../gguf/part-names.ts';
 import type { ModelFiles } from '../../store/model-files.ts';
 import type { ModelRepository, ModelRow } from '../../store/models.ts';
 import type { Activity } from '../activity.ts';
 import type { BackgroundHasher } from '../hashing/background.ts';
+import { statsOf } from '../../files/stats.ts';
 
 /** Files up to this size are hashed while somebody waits, which takes a second; others in the background. */
 const AT_ONCE_BYTES = 512 * 2 ** 20;
@@ -133,11 +133,11 @@ export class SameContent {
 }
 
 function sizeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.size;
+  return statsOf(path)?.size;
 }
 
 /** Hard links, and paths by which systems know the same file. */
 function isSameFile(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  const [a, b] = [one, other].map((path) => statsOf(path));
   return a !== undefined && b !== undefined && a.ino !== 0 && a.ino === b.ino && a.dev === b.dev;
 }

@@ -1,10 +1,11 @@
-import { existsSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { writeFileAtomically } from '../../files/durable-files.ts';
 import { isInside, realPath } from '../../files/paths.ts';
 import { readSidecar, sidecarModes, sidecarPath, writeSidecar, type Sidecar } from '../../models/sidecar.ts';
 import type { ModelRepository, ModelRow } from '../../store/models.ts';
 import { insist } from '../../files/retry-refused.ts';
+import { statsOf, ownStatsOf } from '../../files/stats.ts';
 
 interface OneFile {
   readonly from: string;
@@ -29,7 +30,7 @@ export function bytesOf(file: MovingFile): number {
 
 /** Whether all of it is in the new folder. */
 export function hasArrived(file: MovingFile): boolean {
-  return allOf(file).every(({ to, bytes }) => statSync(to, { throwIfNoEntry: false })?.size === bytes);
+  return allOf(file).every(({ to, bytes }) => statsOf(to)?.size === bytes);
 }
 
 /**
@@ -43,7 +44,7 @@ export function filesToMove(models: ModelRepository, { folder, target, filesOf }
   const paths = new Set([...rows.flatMap((row) => mmprojOf(row) ?? []), ...rows.map((row) => row.path)]);
   const others = new Map(rows.map((row) => [row.path, filesOf(row).filter((path) => path !== row.path)]));
   const moving = (from: string) => {
-    const found = lstatSync(from, { throwIfNoEntry: false });
+    const found = ownStatsOf(from);
     const place = join(realPath(dirname(from)), basename(from));
     if (!found?.isFile() || !isInside(real, place)) return undefined;
     return { from, to: join(target, relative(real, place)), bytes: found.size };
@@ -85,7 +86,7 @@ function sidecarOf(modelPath: string): Sidecar | undefined {
 
 /** Writes the sidecar of a model that is about to lie elsewhere; what it points to stays the same. */
 export function carrySidecar({ from, to }: MovingFile): void {
-  if (!statSync(sidecarPath(from), { throwIfNoEntry: false })?.isFile()) return;
+  if (!statsOf(sidecarPath(from))?.isFile()) return;
   const sidecar = sidecarOf(from);
   if (sidecar) writeSidecar(to, sidecar, sidecarModes(from));
   else

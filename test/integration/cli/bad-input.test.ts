@@ -37,6 +37,14 @@ describe('bad input to fit', () => {
       args: () => [demoModel, '--budget', '0'],
       says: [/"0" is not an amount of memory above zero/, /Write it like 4GiB/],
     },
+    'a link that leads in a circle': {
+      args: () => {
+        const path = join(folder, 'circle.gguf');
+        symlinkSync(path, path);
+        return [path];
+      },
+      says: [/circle\.gguf cannot be read: its link leads in a circle/, /Choose the file itself/],
+    },
     'a budget that is no number': {
       args: () => [demoModel, '--budget', 'nonsense'],
       says: [/"nonsense" is not an amount/, /Write it like 4GiB/],

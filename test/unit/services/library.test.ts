@@ -69,6 +69,12 @@ function hostile(path: string): string {
   return path;
 }
 
+function circle(folder: string, name = 'circle.gguf'): string {
+  const path = join(folder, name);
+  symlinkSync(path, path);
+  return path;
+}
+
 describe('a library', () => {
   it('tells what is wrong with a file and shows its neighbours', async () => {
     const folder = temporaryFolder();
@@ -80,6 +86,20 @@ describe('a library', () => {
     expect(bad?.problem).toContain('luq.rungs claims 46000000 elements');
     expect(good).toMatchObject({ name: 'Small', layers: 2, problem: null });
     expect(gone?.problem).toBe('its file is gone');
+  });
+
+  it.each<[string, (folder: string) => string]>([
+    ['a link that leads in a circle', circle],
+    ['a name that is too long', (folder) => join(folder, `${'x'.repeat(300)}.gguf`)],
+    ['a file in the place of its folder', (folder) => join(writeTextModel(folder, {}, 'f'), 'a.gguf')],
+  ])('tells what is wrong with %s, and shows its neighbours', async (_, place) => {
+    const folder = temporaryFolder();
+    const { library, store } = libraryOf();
+    store.models.add({ path: place(folder) });
+    store.models.add({ path: writeTextModel(folder), mmprojPath: circle(folder, 'other.gguf') });
+    const [bad, good] = await library.list();
+    expect(bad?.problem).toBe('its file is gone');
+    expect(good).toMatchObject({ name: 'Small', problem: null, mmproj: null });
   });
 
   it.runIf(hasPipes)('does not wait for a pipe', async () => {
