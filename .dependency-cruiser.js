@@ -8,7 +8,7 @@ const LAYERS = {
   files: ['(?:root|home|worker-entries)\\.ts', 'files/', 'gguf/'],
   engine: ['engine/'],
   parts: ['store/', 'downloads/', 'models/', 'pictures/', 'prompt/', 'profile/'],
-  method: ['luq/[^/]+$', 'luq/plan/', 'luq/entropy/', 'luq/calibrate/', 'luq/quantize/', 'luq/quality/'],
+  method: ['luq/[^/]+$', 'luq/plan/', 'luq/entropy/', 'luq/calibrate/', 'luq/gram/', 'luq/quantize/', 'luq/quality/'],
   jobs: ['fit/', 'chat/', 'evaluate/', 'compare/', 'export/'],
   workers: ['[^/]+-worker\\.ts'],
   services: ['services/'],

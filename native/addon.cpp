@@ -23,6 +23,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
     snug::AbortFlag::define(env, exports);
     snug::define_backends(env, exports);
     snug::define_model(env, exports);
+    snug::define_embed(env, exports);
     snug::define_types(env, exports);
     snug::define_quantize(env, exports);
     snug::define_feed(env, exports);

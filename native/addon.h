@@ -6,6 +6,7 @@ namespace snug {
 
 void define_backends(Napi::Env env, Napi::Object exports);
 void define_model(Napi::Env env, Napi::Object exports);
+void define_embed(Napi::Env env, Napi::Object exports);
 void define_types(Napi::Env env, Napi::Object exports);
 void define_quantize(Napi::Env env, Napi::Object exports);
 void define_feed(Napi::Env env, Napi::Object exports);

@@ -5,6 +5,7 @@
 
 #include "ggml-cpp.h"
 #include "gguf.h"
+#include "mtmd-helper.h"
 
 #include <cstring>
 
@@ -41,6 +42,19 @@ void EmbeddingTable::read(llama_token token, float * row) {
     } else {
         ggml_get_type_traits(type)->to_float(buffer.data(), row, length);
     }
+}
+
+std::vector<mtmd_decoder_pos> positions_of(const Piece & piece, llama_pos first, bool mrope) {
+    std::vector<mtmd_decoder_pos> at(piece.token_count());
+    if (piece.image && mrope) {
+        mtmd_helper_image_get_decoder_pos(mtmd_input_chunk_get_tokens_image(piece.image), first, at.data());
+        return at;
+    }
+    for (auto & position : at) {
+        const auto here = static_cast<uint32_t>(first++);
+        position        = { here, here, here, 0 };
+    }
+    return at;
 }
 
 Batch::Batch(int32_t tokens, int32_t input_length, int planes) :

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "files.h"
+#include "sequences.h"
 
 #include "llama.h"
 #include "mtmd.h"
@@ -36,6 +37,9 @@ class EmbeddingTable {
     uint64_t             offset;
     std::vector<uint8_t> buffer;
 };
+
+// Where the tokens of a piece stand whose first token stands at `first`.
+std::vector<mtmd_decoder_pos> positions_of(const Piece & piece, llama_pos first, bool mrope);
 
 // A batch of tokens, or of embeddings with one position plane (four for M-RoPE: time, y, x, unused).
 class Batch {

@@ -7,14 +7,22 @@
 
 namespace snug {
 
-EvaluatorState::EvaluatorState(const Model & model, ContextOptions context_options, bool with_tap) :
+EvaluatorState::EvaluatorState(const Model & model, ContextOptions context_options, const TapOptions & tap_options) :
     model(model), embeddings(model->paths, model->embedding_length()), options(context_options) {
-    if (with_tap) {
-        tap                  = std::make_unique<Tap>(llama_model_n_layer(model->model.get()));
+    if (tap_options.gathers == Gathers::grams) {
+        gram_sums = std::make_unique<GramSums>(options.threads);
+        tap       = std::make_unique<Tap>(tap_options.layers, *gram_sums);
+    } else if (tap_options.gathers == Gathers::importance) {
+        tap = std::make_unique<Tap>(TappedLayers{ 0, llama_model_n_layer(model->model.get()) - 1 }, importance_sums);
+    }
+    if (tap) {
         options.observe      = Tap::observe;
         options.observe_data = tap.get();
     }
     context = std::make_unique<Context>(model, options, abort);
+    if (gram_sums) {
+        gram_sums->use(context->threadpool());
+    }
 }
 
 int32_t Round::token_count() const {
@@ -79,10 +87,13 @@ int32_t count_tokens(const std::vector<Round> & rounds) {
     return tokens;
 }
 
-// for each token of the round what `values` has for it among all tokens of the run
-std::vector<int32_t> of_round(const Round & round, const std::vector<int32_t> & values) {
-    std::vector<int32_t> chosen;
+// for each token of the round what `values` has for it among all tokens of the run; nothing where they are nothing
+template <class Value> std::vector<Value> of_round(const Round & round, const std::vector<Value> & values) {
+    std::vector<Value> chosen;
     for (const auto & part : round.parts) {
+        if (values.empty()) {
+            break;
+        }
         const auto begin = values.begin() + part.first;
         chosen.insert(chosen.end(), begin, begin + part.piece->token_count());
     }
@@ -98,12 +109,11 @@ Batch EvaluatorState::fill(const Round & round, Outcome & outcome) {
     int32_t    token = 0;
     for (const auto & [sequence, piece, position, first] : round.parts) {
         throw_if_aborted(abort);
-        const int32_t                 count = piece->token_count();
-        std::vector<mtmd_decoder_pos> at(count);
+        const int32_t count = piece->token_count();
+        const auto    at    = positions_of(*piece, position, mrope);
         if (piece->image) {
             const auto rows = model->encode(piece->image);
             std::memcpy(batch.row(token), rows.data(), rows.size() * sizeof(float));
-            mtmd_helper_image_get_decoder_pos(mtmd_input_chunk_get_tokens_image(piece->image), position, at.data());
             outcome.image_tokens += count;
         }
         for (int32_t i = 0; i < count; ++i) {
@@ -111,10 +121,6 @@ Batch EvaluatorState::fill(const Round & round, Outcome & outcome) {
                 embeddings.read(piece->tokens[i], batch.row(token + i));
             } else if (!piece->image) {
                 batch.set(token + i, piece->tokens[i]);
-            }
-            if (!piece->image || !mrope) {
-                const auto here = static_cast<uint32_t>(position + i);
-                at[i]           = { here, here, here, 0 };
             }
             batch.place(token + i, sequence, at[i]);
         }
@@ -169,7 +175,8 @@ void EvaluatorState::run_tapped(const std::vector<Round> & rounds, const Request
         for (int32_t token = 0; token < batch.size(); ++token) {
             batch.want_output(token);
         }
-        tap->sample_into(file, file ? of_round(rounds[i], request.slots) : std::vector<int32_t>{}, request.slots_per_layer);
+        tap->sample_into(file, of_round(rounds[i], request.slots), request.slots_per_layer);
+        sums().begin(of_round(rounds[i], request.weights));
         decode(batch, rounds[i].causal);
         emitter.progress(static_cast<double>(i + 1), static_cast<double>(rounds.size()));
     }
@@ -213,16 +220,34 @@ std::unique_lock<std::mutex> EvaluatorState::idle() {
 
 std::map<std::string, Importance> EvaluatorState::importance() {
     const auto lock = idle();
-    return tap ? tap->importance : std::map<std::string, Importance>{};
+    return importance_sums.importance;
 }
 
 void EvaluatorState::restore(std::map<std::string, Importance> entries) {
     const auto lock = idle();
-    if (!tap) {
-        throw Failure(Code::NO_TAP, "this evaluator has no tap");
+    if (!tap || gram_sums) {
+        throw Failure(Code::NO_TAP, "this evaluator has no tap for importance");
     }
     for (auto & [name, entry] : entries) {
-        tap->importance[name] = std::move(entry);
+        importance_sums.importance[name] = std::move(entry);
+    }
+}
+
+EvaluatorState::HeldGrams EvaluatorState::grams() {
+    auto lock = idle();
+    if (!gram_sums) {
+        throw Failure(Code::NO_TAP, "this evaluator has no tap for grams");
+    }
+    return { std::move(lock), *gram_sums };
+}
+
+InputSums & EvaluatorState::sums() { return gram_sums ? static_cast<InputSums &>(*gram_sums) : importance_sums; }
+
+void EvaluatorState::require_room(int64_t tokens, size_t sequences) const {
+    if (tokens == 0 || tokens > options.batch_tokens || sequences > options.sequences) {
+        throw Failure(Code::BATCH_SIZE, std::to_string(tokens) + " tokens in " + std::to_string(sequences) +
+                                            " sequences do not fit a batch of " + std::to_string(options.batch_tokens) + " tokens and " +
+                                            std::to_string(options.sequences) + " sequences");
     }
 }
 
@@ -234,14 +259,14 @@ Outcome EvaluatorState::run(Request request, const Emitter & emitter) {
         sequences.emplace_back(*model, std::move(sequence));
         count += sequences.back().token_count();
     }
-    if (count == 0 || count > options.batch_tokens || sequences.size() > options.sequences) {
-        throw Failure(Code::BATCH_SIZE, std::to_string(count) + " tokens in " + std::to_string(sequences.size()) +
-                                            " sequences do not fit a batch of " + std::to_string(options.batch_tokens) + " tokens and " +
-                                            std::to_string(options.sequences) + " sequences");
-    }
+    require_room(count, sequences.size());
     if (tap && !request.slots.empty() && request.slots.size() != static_cast<size_t>(count)) {
         throw Failure(Code::BATCH_SIZE,
                       "sampleSlots has " + std::to_string(request.slots.size()) + " entries for " + std::to_string(count) + " tokens");
+    }
+    if (!request.weights.empty() && request.weights.size() != static_cast<size_t>(count)) {
+        throw Failure(Code::BATCH_SIZE,
+                      "weights has " + std::to_string(request.weights.size()) + " entries for " + std::to_string(count) + " tokens");
     }
     Outcome    outcome;
     const auto planned = rounds(sequences);

@@ -51,7 +51,8 @@ struct ContextOptions {
 class Context {
   public:
     Context(const Model & model, const ContextOptions & options, const Abort & abort);
-    llama_context * get() const { return context.get(); }
+    llama_context *   get() const { return context.get(); }
+    ggml_threadpool * threadpool() const { return threads.get(); }
 
   private:
     std::unique_ptr<ggml_threadpool, void (*)(ggml_threadpool *)> threads; // outlives the context that uses it

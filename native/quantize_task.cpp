@@ -73,17 +73,6 @@ void to_floats(ggml_type type, const void * source, float * target, int64_t coun
     }
 }
 
-bool all_finite(const float * values, int64_t count) {
-    constexpr uint32_t EXPONENT = 0x7f800000; // all of these bits are set in infinities and NaNs, and in nothing else
-    uint32_t           broken   = 0;
-    for (int64_t i = 0; i < count; ++i) {
-        uint32_t bits;
-        std::memcpy(&bits, values + i, sizeof(bits));
-        broken |= (bits & EXPONENT) == EXPONENT;
-    }
-    return broken == 0;
-}
-
 void read_rows(const QuantizeTask & task, const File & source, int64_t first, int64_t count, std::vector<uint8_t> & packed,
                float * values) {
     const size_t row_bytes = ggml_row_size(task.source_type, task.columns);

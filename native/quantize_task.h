@@ -34,8 +34,6 @@ QuantizeTask read_quantize_task(const Napi::Object & options);
 void check(const QuantizeTask & task);
 
 void to_floats(ggml_type type, const void * source, float * target, int64_t count);
-// whether all values are finite: without a branch per value, so that the compiler looks at several at once
-bool all_finite(const float * values, int64_t count);
 
 // Rows of the source as floats [count × columns]. Throws Failure INCOHERENT where one holds a value that is not finite: ggml's quantizers do
 // not look. K-quants turn one such value into a wrong block, IQ2 and IQ3 end the process.

@@ -8,6 +8,7 @@
 #include "mtmd-helper.h"
 #include "mtmd.h"
 
+#include <cstring>
 #include <deque>
 #include <limits>
 #include <mutex>
@@ -44,6 +45,17 @@ void require_numbers(const float * values, size_t count, const char * otherwise)
     if (!any) {
         throw Failure(Code::INCOHERENT, otherwise);
     }
+}
+
+bool all_finite(const float * values, int64_t count) {
+    constexpr uint32_t EXPONENT = 0x7f800000; // all of these bits are set in infinities and NaNs, and in nothing else
+    uint32_t           broken   = 0;
+    for (int64_t i = 0; i < count; ++i) {
+        uint32_t bits;
+        std::memcpy(&bits, values + i, sizeof(bits));
+        broken |= (bits & EXPONENT) == EXPONENT;
+    }
+    return broken == 0;
 }
 
 Napi::Error error_of(Napi::Env env, const Failure & failure) {

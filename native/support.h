@@ -19,6 +19,8 @@ void throw_if_aborted(const Abort & abort);
 // Throws Failure INCOHERENT where one of the values is not a number, or infinite: whatever follows from it means nothing. An output may rule
 // some tokens out with minus infinity, not all.
 void require_numbers(const float * values, size_t count, const char * otherwise);
+// whether all values are finite: without a branch per value, so that the compiler looks at several at once
+bool all_finite(const float * values, int64_t count);
 bool is_aborted(const Abort & abort);
 // For a process that ends: Node waits for its jobs.
 void abort_everything();

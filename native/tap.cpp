@@ -2,7 +2,7 @@
 
 #include "ggml-backend.h"
 
-#include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 namespace snug {
@@ -10,27 +10,31 @@ namespace snug {
 namespace {
 
 const char OUTPUT_PREFIX[] = "l_out-";
+const char WEIGHT_PREFIX[] = "blk.";
+// what goes into the output head, as llama.cpp names it
+const char LAST_NORM[] = "result_norm";
 
-int output_layer(const ggml_tensor * tensor) {
-    return std::strncmp(tensor->name, OUTPUT_PREFIX, sizeof(OUTPUT_PREFIX) - 1) == 0 ? std::atoi(tensor->name + sizeof(OUTPUT_PREFIX) - 1)
-                                                                                     : -1;
+// the number behind a prefix; -1 for another name
+int number_behind(const char * prefix, const char * name) {
+    const size_t length = std::strlen(prefix);
+    return std::strncmp(name, prefix, length) == 0 ? std::atoi(name + length) : -1;
 }
 
-bool is_layer_weight(const ggml_tensor * tensor) { return std::strncmp(tensor->name, "blk.", 4) == 0; }
+int  output_layer(const ggml_tensor * tensor) { return number_behind(OUTPUT_PREFIX, tensor->name); }
+int  weight_layer(const ggml_tensor * tensor) { return number_behind(WEIGHT_PREFIX, tensor->name); }
+bool is_last_norm(const ggml_tensor * tensor) { return std::strcmp(tensor->name, LAST_NORM) == 0; }
 
-// One thread: ggml's own are still spinning for their next product, and a second one here would only fight them for a core.
-void add_column_squares(const ggml_tensor * input, float * sums) {
-    for (int64_t i3 = 0; i3 < input->ne[3]; ++i3) {
-        for (int64_t i2 = 0; i2 < input->ne[2]; ++i2) {
-            for (int64_t row = 0; row < input->ne[1]; ++row) {
-                const auto * x = reinterpret_cast<const float *>(static_cast<const char *>(input->data) + row * input->nb[1] +
-                                                                 i2 * input->nb[2] + i3 * input->nb[3]);
-                for (int64_t column = 0; column < input->ne[0]; ++column) {
-                    sums[column] += x[column] * x[column];
-                }
-            }
-        }
+// a weight's name in the model that it comes from
+std::string whole_name(const char * name, int layer, int named) {
+    const auto * rest = std::strchr(name + std::strlen(WEIGHT_PREFIX), '.');
+    return WEIGHT_PREFIX + std::to_string(layer + named) + (rest ? rest : "");
+}
+
+const ggml_tensor * on_cpu(const ggml_tensor * tensor) {
+    if (!ggml_backend_buffer_is_host(tensor->buffer)) {
+        throw Failure(Code::TAP, "calibration runs on the CPU; this layer's input is on another device");
     }
+    return tensor;
 }
 
 } // namespace
@@ -44,10 +48,17 @@ void Tap::sample_into(std::shared_ptr<File> target, std::vector<int32_t> token_s
 std::unique_ptr<Failure> Tap::take_failure() { return std::move(failure); }
 
 bool Tap::wants(const ggml_tensor * tensor) const {
-    if (output_layer(tensor) >= 0) {
+    if (const int layer = output_layer(tensor); layer >= 0) {
+        return layer >= layers.first && layer <= layers.last;
+    }
+    if (layers.and_output && is_last_norm(tensor)) {
         return true;
     }
-    return tensor->op == GGML_OP_MUL_MAT && tensor->src[1]->type == GGML_TYPE_F32 && is_layer_weight(tensor->src[0]);
+    if (!layers.sums || tensor->op != GGML_OP_MUL_MAT || tensor->src[1]->type != GGML_TYPE_F32) {
+        return false;
+    }
+    const int layer = weight_layer(tensor->src[0]);
+    return layer >= layers.first && layer <= layers.last;
 }
 
 bool Tap::observe(ggml_tensor * tensor, bool ask, void * data) {
@@ -56,58 +67,31 @@ bool Tap::observe(ggml_tensor * tensor, bool ask, void * data) {
         return self->wants(tensor);
     }
     try {
-        const int layer = output_layer(tensor);
-        if (layer < 0) {
-            self->collect(tensor);
-            return true;
-        }
-        self->sample(tensor, layer);
-        // what follows the last layer (norm, output head) is not measured: end the run there
-        return layer != self->layers - 1;
+        return self->see(tensor);
     } catch (...) {
         self->failure = std::make_unique<Failure>(current_failure());
         return false;
     }
 }
 
-const std::vector<float> & Tap::column_squares(const ggml_tensor * input) {
-    if (input == last_input && input->data == last_data) {
-        return last_squares;
+bool Tap::see(const ggml_tensor * tensor) {
+    if (is_last_norm(tensor)) {
+        sums.add(on_cpu(tensor), LAST_NORM);
+        return false;
     }
-    last_squares.assign(input->ne[0], 0);
-    add_column_squares(input, last_squares.data());
-    last_input = input;
-    last_data  = input->data;
-    return last_squares;
-}
-
-void Tap::collect(const ggml_tensor * product) {
-    const auto * input = product->src[1];
-    if (!ggml_backend_buffer_is_host(input->buffer)) {
-        throw Failure(Code::TAP, "calibration runs on the CPU; this layer's input is on another device");
+    const int layer = output_layer(tensor);
+    if (layer < 0) {
+        const auto * weight = tensor->src[0];
+        sums.add(on_cpu(tensor->src[1]), whole_name(weight->name, weight_layer(weight), layers.named));
+        return true;
     }
-    const auto & squares = column_squares(input);
-    auto &       entry   = importance[product->src[0]->name];
-    if (entry.sums.empty()) {
-        entry.sums.resize(squares.size(), 0);
-    }
-    if (entry.sums.size() != squares.size()) {
-        throw Failure(Code::TAP, std::string("the importance restored for ") + product->src[0]->name + " has " +
-                                     std::to_string(entry.sums.size()) + " values for " + std::to_string(squares.size()) + " columns");
-    }
-    for (size_t i = 0; i < squares.size(); ++i) {
-        entry.sums[i] += squares[i];
-        if (!std::isfinite(entry.sums[i])) {
-            throw Failure(Code::INCOHERENT, std::string("a value that is not finite reached ") + product->src[0]->name +
-                                                ": the model is broken or overflows");
-        }
-    }
-    entry.count += ggml_nrows(input);
+    // the compute buffers are reused between layers
+    sums.forget_last();
+    sample(tensor, layer);
+    return layer != layers.last || layers.and_output;
 }
 
 void Tap::sample(const ggml_tensor * output, int layer) {
-    // the compute buffers are reused between layers: a new layer's input may stand where the last one's stood
-    last_input = nullptr;
     if (!file) {
         return;
     }

@@ -1,30 +1,31 @@
 #pragma once
 
 #include "files.h"
+#include "input_sums.h"
 #include "support.h"
 
 #include "ggml.h"
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace snug {
 
-// Column sums of squares of the input of one matrix multiplication: llama.cpp's importance matrix.
-struct Importance {
-    std::vector<float> sums; // Σ x² per input channel
-    int64_t            count = 0;
+// Which part of a model a tap watches.
+struct TappedLayers {
+    int  first;
+    int  last;
+    bool and_output = false; // what the output head multiplies as well
+    bool sums       = true;  // else only the outputs are passed on
+    int  named      = 0;     // added to a layer's number in names: a file of one layer calls it 0
 };
 
-// Watches a graph run: gathers the importance matrix of every layer's matrix multiplications and writes chosen rows of each
-// layer's output ("l_out-<layer>") to a file of [layer][slot][embedding] floats.
+// Watches a graph run: sums up the inputs of the matrix multiplications of its layers and writes chosen rows of each layer's output
+// ("l_out-<layer>") to a file of [layer][slot][embedding] floats. It ends the run where nothing that it watches follows.
 class Tap {
   public:
-    explicit Tap(int layers) : layers(layers) {}
-
-    std::map<std::string, Importance> importance;
+    Tap(TappedLayers layers, InputSums & sums) : layers(layers), sums(sums) {}
 
     // for the next batch: the slot of each token, -1 for tokens that are not sampled
     void        sample_into(std::shared_ptr<File> file, std::vector<int32_t> slots, int64_t slots_per_layer);
@@ -33,20 +34,17 @@ class Tap {
     std::unique_ptr<Failure> take_failure();
 
   private:
-    bool                       wants(const ggml_tensor * tensor) const;
-    void                       collect(const ggml_tensor * product);
-    void                       sample(const ggml_tensor * output, int layer);
-    const std::vector<float> & column_squares(const ggml_tensor * input);
+    bool wants(const ggml_tensor * tensor) const;
+    // whether the run goes on
+    bool see(const ggml_tensor * tensor);
+    void sample(const ggml_tensor * output, int layer);
 
-    int                      layers;
+    TappedLayers             layers;
+    InputSums &              sums;
     std::shared_ptr<File>    file;
     std::vector<int32_t>     slots;
     int64_t                  slots_per_layer = 0;
     std::unique_ptr<Failure> failure;
-    // Q, K and V (gate and up) multiply the same input one after the other: its sums are computed once
-    const void *        last_data  = nullptr;
-    const ggml_tensor * last_input = nullptr;
-    std::vector<float>  last_squares;
 };
 
 } // namespace snug

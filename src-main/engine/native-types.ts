@@ -1,6 +1,10 @@
-import type { Importance } from '../gguf/imatrix.ts';
 import type { ComputeDevice } from '../contract/laptop.ts';
+import type { EvaluatorOptions, NativeEvaluator } from './native-evaluator.ts';
 import type { FedReport, FeedTask, QuantizeTask } from './native-quantizing.ts';
+import type { NativeProgress, NativeSequence, OnProgress, SequencePiece } from './native-sequences.ts';
+
+export type { EvaluatorOptions, NativeEvaluator } from './native-evaluator.ts';
+export type { NativeImage, NativeProgress, NativeSequence, SequencePiece } from './native-sequences.ts';
 
 /**
  * What the compiled addon offers (native/), as types. An argument of the wrong kind or out of range throws a TypeError at once; what else
@@ -13,43 +17,11 @@ export interface AbortFlag {
   set(): void;
 }
 
-export interface NativeProgress {
-  readonly done: number;
-  readonly total: number;
-}
 /** `done`, `total`: tokens in the cache and of the prompt. */
 interface NativePromptProgress extends NativeProgress {
   /** a picture is about to go through the vision encoder */
   readonly encoding?: true;
 }
-type OnProgress = ((event: NativeProgress) => void) | undefined;
-
-export interface NativeImage {
-  readonly width: number;
-  readonly height: number;
-  /** RGB, height × width × 3 bytes; absent for a picture that is only counted */
-  readonly data?: Uint8Array;
-  /** names the picture in the KV cache: equal ids must mean equal pictures; a chat needs it */
-  readonly id?: string;
-}
-
-/** Text with one media marker per image, in which PLAIN_MARK keeps spellings of control tokens text; or tokens as they are. */
-export interface NativeSequence {
-  readonly text?: string;
-  readonly tokens?: Int32Array;
-  readonly images?: readonly NativeImage[];
-  /** whether the tokenizer adds what the model wants at the start (BOS); default true */
-  readonly addSpecial?: boolean;
-}
-
-export interface SequencePiece {
-  readonly kind: 'text' | 'image';
-  readonly tokens: number;
-  /** for M-RoPE an image takes max(width, height) positions, not one per token */
-  readonly positions: number;
-  readonly ids?: Int32Array;
-}
-
 interface ModelDescription {
   readonly layers: number;
   readonly embeddingLength: number;
@@ -78,40 +50,6 @@ export interface NativeModel {
   layout(sequence: NativeSequence): SequencePiece[];
   /** of a context that is not kept; allocates nothing for a model opened with metadataOnly. @throws CONTEXT_FAILED */
   memory(options: { contextTokens: number; batchTokens: number; threads: number }): Promise<ContextMemory>;
-  close(): void;
-}
-
-export interface EvaluatorOptions {
-  readonly batchTokens: number;
-  readonly sequences: number;
-  readonly threads: number;
-  /** gathers importance and layer outputs instead of logits */
-  readonly tap?: boolean;
-  /** most tokens whose logits one run may ask for; needed without tap */
-  readonly outputs?: number;
-}
-
-interface EvaluatorRun {
-  readonly sequences: readonly (NativeSequence & { logitsFirst?: number; logitsCount?: number })[];
-  /** per token of the batch its slot in the sample file, or -1 */
-  readonly sampleSlots?: Int32Array;
-  readonly samplePath?: string;
-  readonly slotsPerLayer?: number;
-}
-
-export interface NativeEvaluator {
-  /**
-   * All sequences in one batch. `logits`: [wanted tokens × vocabulary].
-   * @throws BATCH_SIZE, TOKENIZE, CANNOT_SEE, PICTURE, UNSUPPORTED, INCOHERENT, CANCELLED; DISK_FULL, CANNOT_WRITE for the samples
-   */
-  run(
-    run: EvaluatorRun,
-    onProgress?: OnProgress,
-  ): Promise<{ logits: Float32Array; tokens: number; imageTokens: number }>;
-  /** @throws BUSY while a run is under way, as restoreImportance does; that one also NO_TAP */
-  importance(): Record<string, Importance>;
-  restoreImportance(entries: Record<string, Importance>): void;
-  abort(): void;
   close(): void;
 }
 
@@ -218,6 +156,16 @@ export interface Addon {
   openModel(options: OpenModelOptions, abort?: AbortFlag, onProgress?: OnProgress): Promise<NativeModel>;
   /** bytes of scratch to encode a picture of this size in pixels, or of the size the encoder warms up with. @throws MMPROJ_LOAD */
   visionMemory(options: { mmprojPath: string; width?: number; height?: number }): Promise<number>;
+  /**
+   * Writes what goes into the model's first layer to [tokens × embedding] floats, from row `first` on. Gives where each token stands
+   * [tokens × 4]: time, y, x, unused.
+   * @throws TOKENIZE, CANNOT_SEE, PICTURE, UNSUPPORTED, INCOHERENT, FILE, DISK_FULL, CANNOT_WRITE, CANCELLED
+   */
+  embedSequences(
+    model: NativeModel,
+    task: { sequences: readonly NativeSequence[]; path: string; first: number },
+    abort?: AbortFlag,
+  ): Promise<Int32Array>;
   tensorTypes(): {
     id: number;
     name: string;

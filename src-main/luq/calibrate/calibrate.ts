@@ -34,7 +34,7 @@ export const TEXT_SEQUENCE_TOKENS = 512;
 /** Output tokens kept per layer; 40 per cluster at K = 100. In floats at width 3584 and 28 layers: 1.6 GB on disk. */
 export const SAMPLED_TOKENS = 4096;
 /** llama.cpp allows this many sequences in one batch (LLAMA_MAX_SEQ). */
-const MOST_SEQUENCES = 256;
+export const MOST_SEQUENCES = 256;
 
 export interface CalibrationSelection {
   readonly sequences: readonly PlannedSequence[];
