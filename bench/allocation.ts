@@ -3,10 +3,12 @@ import { priorCosts, type CostOf } from '../src-main/luq/allocate/prior.ts';
 import { tensorTypeName } from '../src-main/gguf/tensor-types.ts';
 import { bestOrder, randomOrderPrice, relaxedPrice, twoRungs, unitsBy } from '../tools/allocation/bounds.ts';
 import { readMeasured } from '../tools/allocation/measured.ts';
-import { allocated, comparedLowLayers, priorOf } from '../tools/allocation/ours.ts';
+import { allocated, comparedBits, comparedLowLayers, priorOf } from '../tools/allocation/ours.ts';
 import { PricedModel } from '../tools/allocation/priced.ts';
+import { pricesAfterTrials } from '../tools/allocation/simulated.ts';
 
-// What plans of a real model cost, from its measured divergences, and what ours do beside them: node bench/allocation.ts FILE.json.
+// What plans of a real model cost, from its measured divergences, and what ours do beside them: node bench/allocation.ts FILE.json,
+// and with --trials how far trials bring the prior.
 
 function table(model: PricedModel): void {
   const order = bestOrder(model);
@@ -39,6 +41,19 @@ function table(model: PricedModel): void {
   }
 }
 
+const TRIALS = [0, 4, 8, 12, 20, 40];
+
+/** How far trials bring the prior, where there is no figure of any tensor alone. */
+function trialTable(model: PricedModel): void {
+  const perTensor = unitsBy(model, ({ name }) => name);
+  console.log(`  bits   (a) after so many trials, simulated by sums: ${TRIALS.join(', ')}; × per tensor`);
+  for (const bits of comparedBits(model)) {
+    const best = relaxedPrice(model, perTensor, bits);
+    const ratios = pricesAfterTrials(model, bits, TRIALS).map((price) => (price / best).toFixed(3));
+    console.log(`  ${bits.toFixed(3)}  ${ratios.join('  ')}`);
+  }
+}
+
 function head(model: PricedModel): void {
   const layers = new Set(model.tensors.map(({ layer }) => layer)).size;
   console.log(
@@ -55,15 +70,16 @@ function head(model: PricedModel): void {
   }
 }
 
-const [path] = process.argv.slice(2);
+const [path, flag] = process.argv.slice(2);
 if (path === undefined) {
-  console.error('usage: node bench/allocation.ts FILE.json');
+  console.error('usage: node bench/allocation.ts FILE.json [--trials]');
   process.exit(2);
 }
 try {
   const model = new PricedModel(readMeasured(path));
   head(model);
   table(model);
+  if (flag === '--trials') trialTable(model);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

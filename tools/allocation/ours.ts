@@ -1,15 +1,15 @@
 import { Allocator } from '../../src-main/luq/allocate/allocator.ts';
 import { bitsPerWeight } from '../../src-main/luq/allocate/ladder.ts';
 import { priorSensitivities, type CostOf } from '../../src-main/luq/allocate/prior.ts';
+import type { Item } from '../../src-main/luq/allocate/problem.ts';
 import { PRIOR } from '../../src-main/luq/allocate/fitted-prior.ts';
 import type { PriorFigures } from '../../src-main/luq/allocate/prior-figures.ts';
 import { classifyAll } from '../../src-main/luq/allocate/tensor-class.ts';
 import { bestOrder, twoRungs } from './bounds.ts';
 import type { PricedModel, Types } from './priced.ts';
 
-/** A type for every tensor under a mean of `bits`, by these costs. */
-export function allocated(model: PricedModel, costs: CostOf, bits: number): Types {
-  const items = model.tensors.map(({ name, elements }) => ({
+export function itemsBy(model: PricedModel, costs: CostOf): Item[] {
+  return model.tensors.map(({ name, elements }) => ({
     name,
     choices: model.types.map((type) => ({
       type,
@@ -18,9 +18,13 @@ export function allocated(model: PricedModel, costs: CostOf, bits: number): Type
       seconds: 0,
     })),
   }));
+}
+
+/** A type for every tensor under a mean of `bits`, by these costs. */
+export function allocated(model: PricedModel, costs: CostOf, bits: number): Types {
   // the sum of other plans' bits is a sum of doubles as well
   const budgetBytes = ((model.elements * bits) / 8) * (1 + 1e-12);
-  const plan = new Allocator(items).allocate({ budgetBytes });
+  const plan = new Allocator(itemsBy(model, costs)).allocate({ budgetBytes });
   if (!plan) throw new Error(`no plan of ${model.name} takes ${bits} bits a weight`);
   return plan.types;
 }

@@ -74,7 +74,7 @@ export function depthTerms(layer: number, layers: number): number[] {
 }
 
 /** Divergence that a type causes, in units of what Q2_K does; none for floats. */
-function typicalDistortion(type: number, { distortion }: PriorFigures = PRIOR): number {
+export function typicalDistortion(type: number, { distortion }: PriorFigures = PRIOR): number {
   if (isFloatType(type)) return 0;
   return distortion[tensorTypeName(type)] ?? Number.NaN;
 }
