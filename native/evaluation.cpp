@@ -168,14 +168,18 @@ std::vector<int32_t> EvaluatorState::wanted_tokens(const std::vector<Span> &    
 }
 
 void EvaluatorState::run_tapped(const std::vector<Round> & rounds, const Request & request, Outcome & outcome, const Emitter & emitter) {
-    const auto file = request.slots.empty() ? nullptr : std::make_shared<File>(request.sample_path, File::Mode::write);
+    const auto    file       = request.slots.empty() ? nullptr : std::make_shared<File>(request.sample_path, File::Mode::write);
+    const int64_t width      = model->embedding_length();
+    const auto    projection = file && request.sample_dimensions < width
+                                   ? std::make_shared<const Projection>(width, request.sample_dimensions, request.sample_seed)
+                                   : nullptr;
     for (size_t i = 0; i < rounds.size(); ++i) {
         auto batch = fill(rounds[i], outcome);
         // every token is an output, or llama.cpp drops the last layer's other rows before its feed-forward part
         for (int32_t token = 0; token < batch.size(); ++token) {
             batch.want_output(token);
         }
-        tap->sample_into(file, of_round(rounds[i], request.slots), request.slots_per_layer);
+        tap->sample_into(file, of_round(rounds[i], request.slots), request.slots_per_layer, projection);
         sums().begin(of_round(rounds[i], request.weights));
         decode(batch, rounds[i].causal);
         emitter.progress(static_cast<double>(i + 1), static_cast<double>(rounds.size()));

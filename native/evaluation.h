@@ -24,7 +24,9 @@ struct Request {
     std::vector<Span>     logits; // per sequence: the tokens whose next-token logits are wanted
     std::vector<int32_t>  slots;  // per token of the batch: its sample slot or -1
     std::string           sample_path;
-    int64_t               slots_per_layer = 0;
+    int64_t               slots_per_layer   = 0;
+    int64_t               sample_dimensions = 0; // rows of more are projected to so many
+    uint32_t              sample_seed       = 0;
     std::vector<float>    weights; // per token of the batch what it counts in sums; none: each counts once
 };
 

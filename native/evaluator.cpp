@@ -11,8 +11,9 @@ namespace snug {
 
 namespace {
 
-constexpr int64_t MOST_SLOTS  = std::numeric_limits<int32_t>::max();
-constexpr int64_t MOST_LAYERS = 10'000;
+constexpr int64_t MOST_SLOTS      = std::numeric_limits<int32_t>::max();
+constexpr int64_t MOST_LAYERS     = 10'000;
+constexpr int64_t MOST_DIMENSIONS = 1 << 20;
 
 Span read_span(const Napi::Object & entry) {
     constexpr int64_t MOST = std::numeric_limits<int32_t>::max();
@@ -78,9 +79,11 @@ Request read_request(const Napi::Object & object) {
     }
     request.weights = read_weights(object);
     if (const auto slots = object.Get("sampleSlots"); !slots.IsUndefined()) {
-        request.slots           = read_int32_array(slots, "sampleSlots");
-        request.sample_path     = read_string(object, "samplePath");
-        request.slots_per_layer = read_integer<int64_t>(object, "slotsPerLayer", 1, MOST_SLOTS);
+        request.slots             = read_int32_array(slots, "sampleSlots");
+        request.sample_path       = read_string(object, "samplePath");
+        request.slots_per_layer   = read_integer<int64_t>(object, "slotsPerLayer", 1, MOST_SLOTS);
+        request.sample_dimensions = read_integer<int64_t>(object, "sampleDimensions", 1, MOST_DIMENSIONS, MOST_DIMENSIONS);
+        request.sample_seed       = read_integer<uint32_t>(object, "sampleSeed", 0, std::numeric_limits<uint32_t>::max(), 0);
         for (const int32_t slot : request.slots) {
             if (slot < -1 || slot >= request.slots_per_layer) {
                 throw wrong(object.Env(), "sampleSlots", "slots below slotsPerLayer, or -1");

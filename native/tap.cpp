@@ -39,10 +39,13 @@ const ggml_tensor * on_cpu(const ggml_tensor * tensor) {
 
 } // namespace
 
-void Tap::sample_into(std::shared_ptr<File> target, std::vector<int32_t> token_slots, int64_t count) {
+void Tap::sample_into(std::shared_ptr<File> target, std::vector<int32_t> token_slots, int64_t count,
+                      std::shared_ptr<const Projection> projecting) {
     file            = std::move(target);
     slots           = std::move(token_slots);
     slots_per_layer = count;
+    projection      = std::move(projecting);
+    projected.resize(projection ? projection->dimensions() : 0);
 }
 
 std::unique_ptr<Failure> Tap::take_failure() { return std::move(failure); }
@@ -99,10 +102,18 @@ void Tap::sample(const ggml_tensor * output, int layer) {
         throw Failure(Code::TAP, "layer " + std::to_string(layer) + " has " + std::to_string(output->ne[1]) + " output rows for " +
                                      std::to_string(slots.size()) + " tokens");
     }
-    const size_t row_bytes = output->ne[0] * sizeof(float);
+    if (projection && projection->columns() != output->ne[0]) {
+        throw Failure(Code::TAP, "layer " + std::to_string(layer) + " has an output of " + std::to_string(output->ne[0]) + " values, not " +
+                                     std::to_string(projection->columns()));
+    }
+    const size_t row_bytes = (projection ? projection->dimensions() : output->ne[0]) * sizeof(float);
     for (size_t token = 0; token < slots.size(); ++token) {
         if (slots[token] >= 0) {
-            const auto * row = static_cast<const char *>(output->data) + token * output->nb[1];
+            const auto * row = reinterpret_cast<const float *>(static_cast<const char *>(output->data) + token * output->nb[1]);
+            if (projection) {
+                projection->apply(row, projected.data());
+                row = projected.data();
+            }
             file->write_at(row, row_bytes, (static_cast<uint64_t>(layer) * slots_per_layer + slots[token]) * row_bytes);
         }
     }

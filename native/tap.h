@@ -2,6 +2,7 @@
 
 #include "files.h"
 #include "input_sums.h"
+#include "projection.h"
 #include "support.h"
 
 #include "ggml.h"
@@ -22,13 +23,14 @@ struct TappedLayers {
 };
 
 // Watches a graph run: sums up the inputs of the matrix multiplications of its layers and writes chosen rows of each layer's output
-// ("l_out-<layer>") to a file of [layer][slot][embedding] floats. It ends the run where nothing that it watches follows.
+// ("l_out-<layer>") to a file of [layer][slot][embedding or projected dimension] floats. It ends the run where nothing that it watches follows.
 class Tap {
   public:
     Tap(TappedLayers layers, InputSums & sums) : layers(layers), sums(sums) {}
 
-    // for the next batch: the slot of each token, -1 for tokens that are not sampled
-    void        sample_into(std::shared_ptr<File> file, std::vector<int32_t> slots, int64_t slots_per_layer);
+    // for the next batch: the slot of each token, -1 for tokens that are not sampled; without a projection rows are written as they are
+    void        sample_into(std::shared_ptr<File> file, std::vector<int32_t> slots, int64_t slots_per_layer,
+                            std::shared_ptr<const Projection> projection = nullptr);
     static bool observe(ggml_tensor * tensor, bool ask, void * self);
     // what went wrong inside the graph run, where nothing may throw; null if nothing did; cleared by reading
     std::unique_ptr<Failure> take_failure();
@@ -39,12 +41,14 @@ class Tap {
     bool see(const ggml_tensor * tensor);
     void sample(const ggml_tensor * output, int layer);
 
-    TappedLayers             layers;
-    InputSums &              sums;
-    std::shared_ptr<File>    file;
-    std::vector<int32_t>     slots;
-    int64_t                  slots_per_layer = 0;
-    std::unique_ptr<Failure> failure;
+    TappedLayers                      layers;
+    InputSums &                       sums;
+    std::shared_ptr<File>             file;
+    std::vector<int32_t>              slots;
+    int64_t                           slots_per_layer = 0;
+    std::shared_ptr<const Projection> projection;
+    std::vector<float>                projected;
+    std::unique_ptr<Failure>          failure;
 };
 
 } // namespace snug

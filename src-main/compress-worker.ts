@@ -17,7 +17,7 @@ serveWorker(compressContract, {
     fit(request, {
       signal,
       onProgress: (progress) => emit({ kind: 'progress', progress }),
-      onLayer: (layer, { both, image, text }) => emit({ kind: 'layer', layer, both, image, text }),
+      onLayer: (layer, entropy) => emit({ kind: 'layer', layer, ...entropy }),
       onPlan: (plan) => emit({ kind: 'plan', ...plan }),
     }),
 });

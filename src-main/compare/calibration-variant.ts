@@ -1,6 +1,6 @@
 import { withCalibration, type CalibrationChange, type FitContext } from '../fit/context.ts';
 import { startMeasuring, type MeasuringContext } from '../fit/measuring-context.ts';
-import { orderLayers } from '../luq/entropy/orders.ts';
+import { basisOf, orderLayers } from '../luq/entropy/orders.ts';
 
 /** Calibrates with the request's settings but for what is changed; a calibration that was made before is read. */
 export function openVariant(context: FitContext, change: CalibrationChange): Promise<MeasuringContext> {
@@ -17,6 +17,5 @@ export function orderOf(
   { calibrated, request }: MeasuringContext,
   ordering: 'entropy' | 'edge-protected',
 ): number[] {
-  const { entropyBits } = calibrated;
-  return orderLayers(ordering, { entropyBits, seed: request.calibration.seed });
+  return orderLayers(ordering, { ...basisOf(calibrated.entropies), seed: request.calibration.seed });
 }

@@ -7,7 +7,7 @@ import { measureSensitivity } from '../fit/luq-choice.ts';
 import type { CalibrationChange } from '../fit/context.ts';
 import type { MeasuringContext } from '../fit/measuring-context.ts';
 import { writeVision } from '../fit/write.ts';
-import { orderLayers } from '../luq/entropy/orders.ts';
+import { basisOf, orderLayers } from '../luq/entropy/orders.ts';
 import { bytesWithTypes } from '../luq/plan/mixture.ts';
 import { visionTypes } from '../luq/plan/vision-types.ts';
 import { openVariant, orderOf } from './calibration-variant.ts';
@@ -85,12 +85,12 @@ async function uniformRows({ usual, rows }: Comparing): Promise<void> {
 
 async function orderRows(comparing: Comparing, orders: Map<string, number[]>): Promise<void> {
   const { usual, counts } = comparing;
-  const { entropyBits } = usual.calibrated;
+  const basis = basisOf(usual.calibrated.entropies);
   const sensitivity = await measureSensitivity(usual);
   orders.clear();
   for (const name of ORDERINGS.filter((ordering) => ordering !== 'random'))
-    orders.set(name, orderLayers(name, { entropyBits, sensitivity, seed: 0 }));
-  for (const seed of SEEDS) orders.set(`random ${seed}`, orderLayers('random', { entropyBits, seed }));
+    orders.set(name, orderLayers(name, { ...basis, sensitivity, seed: 0 }));
+  for (const seed of SEEDS) orders.set(`random ${seed}`, orderLayers('random', { ...basis, seed }));
   for (const [name, order] of orders) {
     for (const k of counts) await lowRow(comparing, usual, { name, order }, k);
   }

@@ -93,11 +93,7 @@ function comparisonOf(
     contextTokens: request.contextTokens,
     calibration: { importance: importanceOf(usual), alpha, clusters, seed },
     task: task ? taskFacts(task) : null,
-    entropies: usual.calibrated.entropies.map(({ both, image, text: onText }) => ({
-      both,
-      image,
-      text: onText,
-    })),
+    entropies: [...usual.calibrated.entropies],
     orders: Object.fromEntries(ordered),
     taus: ordered.flatMap(([a, first], i) =>
       ordered.slice(i + 1).map(([b, second]) => ({ a, b, tau: orderTau(first, second) })),

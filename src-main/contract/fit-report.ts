@@ -63,7 +63,10 @@ export type Memory = ReadOnly<z.infer<typeof memorySchema>>;
 
 /** Bits of a layer: of all tokens, and of those from pictures and from text. */
 export const entropyBitsSchema = z.object({
+  /** mean over the seeds */
   both: z.number(),
+  /** of that mean, by seeds and by which tokens were sampled; null in reports of one seed */
+  standardError: z.number().nonnegative().nullable().default(null),
   image: z.number().nullable(),
   text: z.number().nullable(),
 });
@@ -98,6 +101,8 @@ const planSchema = z.object({
   lowLayers: z.int().nonnegative(),
   layers: z.int().positive(),
   order: z.array(z.int().nonnegative()),
+  /** layers that go by entropy and can't be told from one on the other side of the cut (luq/entropy/statistics.ts) */
+  undecided: z.array(z.int().nonnegative()).default([]),
   contextTokens: z.int().positive(),
   visionType: z.string().nullable(),
   predictedMemory: memorySchema,
@@ -202,7 +207,12 @@ const calibrationSchema = z.object({
   imageTokens: z.int().nonnegative(),
   sampledTokens: z.int().positive(),
   clusters: z.int().positive(),
-  /** Kendall's τ of the layer order against another seed and between halves of the sample */
+  /** of k-means; entropies are the mean over them */
+  seeds: z.int().positive().default(1),
+  /**
+   * Kendall's τ of the layer order between halves of the seeds (against another one where there was one alone) and between halves of the
+   * sampled tokens
+   */
   stability: z.object({ kendallTauSeeds: z.number(), kendallTauHalves: z.number().nullable() }),
   reused: z.boolean(),
 });

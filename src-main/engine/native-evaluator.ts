@@ -21,6 +21,9 @@ interface EvaluatorRun {
   readonly sampleSlots?: Int32Array;
   readonly samplePath?: string;
   readonly slotsPerLayer?: number;
+  /** rows of more are projected to so many dimensions by random signs; as they are without */
+  readonly sampleDimensions?: number;
+  readonly sampleSeed?: number;
   /** per token what it counts in sums; without: each counts once */
   readonly weights?: Float32Array;
 }

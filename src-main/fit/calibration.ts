@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { CalibrationReport } from '../contract/fit-report.ts';
+import type { CalibrationReport, EntropyBits } from '../contract/fit-report.ts';
 import { readKept } from '../files/json-file.ts';
 import { limitedTo, type ImageLimits } from '../models/image-limits.ts';
 import { PictureScale } from '../prompt/picture-scale.ts';
@@ -11,18 +11,21 @@ import {
   calibrate,
   calibrationFiles,
   planSample,
-  SAMPLED_TOKENS,
   selectSequences,
   TEXT_SEQUENCE_TOKENS,
   type CalibrationSelection,
   type SamplePlan,
 } from '../luq/calibrate/calibrate.ts';
+import { SAMPLE_RULE, sampledTokens, sampleDimensions, SEEDS } from '../luq/entropy/effort.ts';
+import { measureEntropies } from '../luq/entropy/entropy.ts';
 import {
+  bitsOf,
+  bitsOfLayers,
   layerEntropySchema,
-  measureEntropies,
   orderStability,
   type LayerEntropy,
-} from '../luq/entropy/entropy.ts';
+} from '../luq/entropy/statistics.ts';
+import { layerOf, type TextModel } from '../models/model-file.ts';
 import type { FitContext } from './context.ts';
 import { recordSource } from '../luq/quality/held-out.ts';
 import { writeFileAtomically } from '../files/durable-files.ts';
@@ -52,12 +55,13 @@ const CALIBRATION_IMAGE_TOKENS = 1024;
 /** Raised when the same settings give another calibration than before: other positions, another sample. */
 const CALIBRATION_VERSION = 2;
 
-export type OnLayer = (layer: number, entropy: LayerEntropy) => void;
+export type OnLayer = (layer: number, entropy: EntropyBits) => void;
 
 export interface Calibrated {
   readonly imatrix: Imatrix;
   readonly imatrixPath: string;
-  readonly entropies: readonly LayerEntropy[];
+  /** [layers] */
+  readonly entropies: readonly EntropyBits[];
   /** of both kinds of tokens [layers] */
   readonly entropyBits: readonly number[];
   readonly report: CalibrationReport;
@@ -94,7 +98,7 @@ export function calibrationKey(
     calibration.alpha,
     calibration.seed,
     calibration.tokens,
-    SAMPLED_TOKENS,
+    SAMPLE_RULE,
     TEXT_SEQUENCE_TOKENS,
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
@@ -110,7 +114,8 @@ export async function calibrateSource(context: FitContext, onLayer?: OnLayer): P
   const reused = kept !== undefined;
   const summary = kept ?? (await runCalibration(context, folder, onLayer));
   const files = calibrationFiles(folder);
-  const { entropies, leftOut, ...counts } = summary;
+  const { entropies: measured, leftOut, ...counts } = summary;
+  const entropies = bitsOfLayers(measured);
   if (reused) entropies.forEach((entropy, layer) => onLayer?.(layer, entropy));
   return {
     imatrix: readImatrix(files.imatrix),
@@ -124,8 +129,9 @@ export async function calibrateSource(context: FitContext, onLayer?: OnLayer): P
       alpha: source.vision ? alpha : 0,
       seed,
       clusters,
+      seeds: SEEDS,
       ...counts,
-      stability: orderStability(entropies),
+      stability: orderStability(measured),
       reused,
     },
   };
@@ -201,7 +207,7 @@ async function runCalibration(
   const leftOut: LeftOutFile[] = [];
   const planned = await sequencesFor(model, context, false, (one) => leftOut.push(one));
   const selection = selectSequences(planned, { alpha, tokens, seed });
-  const sample = planSample(selection, SAMPLED_TOKENS, seed);
+  const sample = planSample(selection, { ...sampleOf(text, selection.tokens), seed });
   const streams = text.gguf.fileBytes > totalmem() * STREAMING_SHARE;
   await runSelection(model, context, { folder, selection, sample, streams });
   const entropies = await entropiesOf(context, { folder, sample, onLayer });
@@ -218,6 +224,17 @@ async function runCalibration(
   };
   writeFileAtomically(summaryPath(folder, clusters), JSON.stringify(summary));
   return summary;
+}
+
+/** How many tokens of a calibration are sampled, and in how many dimensions. */
+function sampleOf({ gguf, layers, embeddingLength }: TextModel, tokens: number) {
+  const layerWeights = gguf.tensors
+    .filter(({ name }) => layerOf(name) !== undefined)
+    .reduce((sum, { elements }) => sum + elements, 0);
+  return {
+    size: sampledTokens({ tokens, layers, embeddingLength, layerWeights }),
+    dimensions: sampleDimensions(embeddingLength),
+  };
 }
 
 interface Pass {
@@ -252,20 +269,19 @@ async function entropiesOf(
   { addon, source, request, signal, onProgress }: FitContext,
   { folder, sample, onLayer }: Pick<Pass, 'folder' | 'sample'> & { readonly onLayer: OnLayer | undefined },
 ): Promise<LayerEntropy[]> {
-  const { layers, embeddingLength } = source.text;
   const { seed, clusters } = request.calibration;
   return measureEntropies({
     addon,
     samplePath: calibrationFiles(folder).sample,
     isImage: sample.isImage,
-    layers,
-    embeddingLength,
+    layers: source.text.layers,
+    dimensions: sample.dimensions,
     folder,
     seed,
     clusters,
     threads: request.threads,
     signal,
     onProgress,
-    onLayer,
+    onLayer: onLayer && ((layer, entropy) => onLayer(layer, bitsOf(entropy))),
   });
 }

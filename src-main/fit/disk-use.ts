@@ -1,4 +1,5 @@
-import { SAMPLED_TOKENS } from '../luq/calibrate/calibrate.ts';
+import { DEFAULT_CALIBRATION_TOKENS } from '../luq/calibrate/calibrate.ts';
+import { sampleDimensions } from '../luq/entropy/effort.ts';
 
 /** What a fit takes of a disk, in bytes. */
 export interface FitDisk {
@@ -8,15 +9,21 @@ export interface FitDisk {
   readonly resultBytes: number;
 }
 
-/** Bits that a weight takes with all layers at Q4_K_M and at IQ1_M, and of the sample; measured of Qwen2.5-VL 3B, rounded up. */
+/**
+ * Bits that a weight takes with all layers at Q4_K_M and at IQ1_M, measured of Qwen2.5-VL 3B and rounded up; and most that it takes of the
+ * sample, which a model's weights limit (luq/entropy/effort.ts).
+ */
 const HIGH_BITS = 5;
 const LOW_BITS = 2.3;
-const SAMPLE_BITS = 3.2;
+const SAMPLE_BITS = 2.4;
+/** Of a sample of all tokens of 48 layers. */
+const MOST_SAMPLE_BYTES = 400e6;
 
 /** By a model's size alone, for the two rungs that a fit has by itself. */
 export function estimatedFitDisk(parameters: number): FitDisk {
   const bytes = (bits: number) => Math.ceil((parameters * bits) / 8);
-  return { workBytes: bytes(HIGH_BITS + LOW_BITS + SAMPLE_BITS), resultBytes: bytes(HIGH_BITS) };
+  const sampleBytes = Math.min(bytes(SAMPLE_BITS), MOST_SAMPLE_BYTES);
+  return { workBytes: bytes(HIGH_BITS + LOW_BITS) + sampleBytes, resultBytes: bytes(HIGH_BITS) };
 }
 
 /** By its files at either rung. Blocks of both may be kept, after refits with other budgets. */
@@ -27,6 +34,10 @@ export function fitDisk(model: {
   /** of its embeddings */
   readonly width: number;
 }): FitDisk {
-  const sampleBytes = model.layers * model.width * SAMPLED_TOKENS * Float32Array.BYTES_PER_ELEMENT;
+  const sampleBytes =
+    model.layers *
+    sampleDimensions(model.width) *
+    DEFAULT_CALIBRATION_TOKENS *
+    Float32Array.BYTES_PER_ELEMENT;
   return { workBytes: model.highBytes + model.lowBytes + sampleBytes, resultBytes: model.highBytes };
 }

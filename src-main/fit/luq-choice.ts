@@ -1,5 +1,5 @@
 import type { Ordering } from '../contract/fit-request.ts';
-import { orderLayers } from '../luq/entropy/orders.ts';
+import { basisOf, orderLayers } from '../luq/entropy/orders.ts';
 import { lowLayerCount, type LayerPlan } from '../luq/plan/plan.ts';
 import { largestPassing } from './bisect.ts';
 import { luqPlan, type FitPlan } from './fit-plan.ts';
@@ -22,8 +22,8 @@ export async function chooseLuq(measuring: MeasuringContext): Promise<FitPlan> {
 export async function orderFor(measuring: MeasuringContext, ordering: Ordering): Promise<number[]> {
   const { calibrated, request } = measuring;
   const sensitivity = ordering === 'sensitivity' ? await measureSensitivity(measuring) : undefined;
-  const { entropyBits } = calibrated;
-  return orderLayers(ordering, { entropyBits, sensitivity, seed: request.calibration.seed });
+  const { seed } = request.calibration;
+  return orderLayers(ordering, { ...basisOf(calibrated.entropies), sensitivity, seed });
 }
 
 /** The model's own order, without measuring any layer: by entropy where that would be needed. */
@@ -32,9 +32,8 @@ export function luqOrder({
   request,
 }: Pick<MeasuringContext, 'calibrated' | 'request'>): number[] {
   const { ordering } = request.plan;
-  const { entropyBits } = calibrated;
   const known = ordering === 'sensitivity' ? 'entropy' : ordering;
-  return orderLayers(known, { entropyBits, seed: request.calibration.seed });
+  return orderLayers(known, { ...basisOf(calibrated.entropies), seed: request.calibration.seed });
 }
 
 /** Divergence with each layer low alone [layers]. */

@@ -1,7 +1,8 @@
 import type { FitRequest } from '../contract/fit-request.ts';
 import type { PlanPreview } from '../contract/workers/compress.ts';
-import type { LayerEntropy } from '../luq/entropy/entropy.ts';
-import { orderLayers } from '../luq/entropy/orders.ts';
+import type { EntropyBits } from '../contract/fit-report.ts';
+import { basisOf, orderLayers } from '../luq/entropy/orders.ts';
+import { bitsOfLayers } from '../luq/entropy/statistics.ts';
 import { decodeMatrices } from '../luq/plan/plan.ts';
 import { knownSha256 } from '../models/source.ts';
 import { keptKernelSpeeds, knownKernelSpeeds } from '../profile/probe-cache.ts';
@@ -46,15 +47,14 @@ export async function previewFit(asked: FitRequest, measure: boolean): Promise<P
 /** null where layers have to be measured first */
 function knownOrder(
   { plan, calibration }: ReadContext['request'],
-  entropies: readonly LayerEntropy[],
+  entropies: readonly EntropyBits[],
 ): number[] | null {
   if (plan.ordering === 'sensitivity') return null;
-  const entropyBits = entropies.map(({ both }) => both);
-  return orderLayers(plan.ordering, { entropyBits, seed: calibration.seed });
+  return orderLayers(plan.ordering, { ...basisOf(entropies), seed: calibration.seed });
 }
 
 /** The entropies of an earlier calibration with the same settings, if the source's hash is known without reading it again. */
-function keptEntropies({ request, source }: ReadContext): readonly LayerEntropy[] | undefined {
+function keptEntropies({ request, source }: ReadContext): readonly EntropyBits[] | undefined {
   const { mmprojPath, home } = request;
   const sha256 = knownSha256(
     source.text.gguf.files.map(({ path }) => path),
@@ -64,7 +64,8 @@ function keptEntropies({ request, source }: ReadContext): readonly LayerEntropy[
   if (sha256 === undefined || (mmprojPath !== undefined && visionSha256 === undefined)) return undefined;
   const key = calibrationKey(visionSha256, request);
   const folder = openWorkspace(home, sha256).calibration(key);
-  return keptCalibration(folder, request.calibration.clusters)?.entropies;
+  const kept = keptCalibration(folder, request.calibration.clusters);
+  return kept && bitsOfLayers(kept.entropies);
 }
 
 function allKnown(matrices: readonly Matrix[], speeds: readonly KernelSpeed[]): boolean {

@@ -1,5 +1,16 @@
-import type { FileReport, FitReport, LayerReport, Memory, PlanReport } from '../contract/fit-report.ts';
+import type {
+  EntropyBits,
+  FileReport,
+  FitReport,
+  LayerReport,
+  Memory,
+  PlanReport,
+} from '../contract/fit-report.ts';
+import { isLow } from '../contract/low-layers.ts';
+import type { Rungs } from '../contract/rungs.ts';
 import { tensorTypeName } from '../gguf/tensor-types.ts';
+import { orderedByEntropy } from '../luq/entropy/orders.ts';
+import { undecidedAtCut } from '../luq/entropy/statistics.ts';
 import { bytesAs, fallbacksIn } from '../luq/plan/mixture.ts';
 import type { Plan } from '../luq/plan/plan.ts';
 import { layerOf, type TextModel } from '../models/model-file.ts';
@@ -62,10 +73,9 @@ function layerReports(
       bytes += bytesAs(tensor, type);
       weights += tensor.elements;
     }
-    const { both, image, text: onText } = entropy;
     return {
       index,
-      entropyBits: { both, image, text: onText },
+      entropyBits: entropy,
       rank,
       rung: layerTypes[index] ?? request.rungs.high,
       bitsPerWeight: weights === 0 ? null : (bytes * 8) / weights,
@@ -75,7 +85,7 @@ function layerReports(
 }
 
 function planReport(
-  { source, request, planner }: MeasuringContext,
+  { source, request, planner, calibrated }: MeasuringContext,
   { chosen, predictedTokensPerSecond }: FitOutcome,
 ): PlanReport {
   const { plan, family, order } = chosen;
@@ -89,6 +99,7 @@ function planReport(
     lowLayers: chosen.lowLayers ?? 0,
     layers: order.length,
     order: [...order],
+    undecided: undecidedIn(calibrated.entropies, request.rungs, chosen),
     contextTokens: request.contextTokens,
     visionType: planner.visionTypes ? 'Q8_0' : null,
     predictedMemory: plan.memory,
@@ -99,6 +110,18 @@ function planReport(
       type: tensorTypeName(type),
     })),
   };
+}
+
+/** Layers whose side of the cut is chance; none where no cut through an order by entropy made the plan. */
+function undecidedIn(
+  entropies: readonly EntropyBits[],
+  { high }: Rungs,
+  { order, name, lowLayers, layerTypes }: FitPlan,
+): number[] {
+  if (lowLayers === null) return [];
+  const cut = orderedByEntropy(name, order);
+  const low = cut.filter((layer) => isLow(layerTypes[layer] ?? high, high)).length;
+  return undecidedAtCut(entropies, cut, low);
 }
 
 /** A file's size and prediction; what running it shows is filled in by the measurement. */

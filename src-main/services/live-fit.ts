@@ -35,9 +35,9 @@ export class LiveFit {
       case 'progress':
         return { progress: event.progress, ...this.#progress.see(event.progress) };
       case 'layer': {
-        const { layer, both, image, text } = event;
-        const others = this.job.entropies.filter((known) => known.layer !== layer);
-        return { entropies: [...others, { layer, both, image, text }].sort((a, b) => a.layer - b.layer) };
+        const { kind: _, ...measured } = event;
+        const others = this.job.entropies.filter(({ layer }) => layer !== measured.layer);
+        return { entropies: [...others, measured].sort((a, b) => a.layer - b.layer) };
       }
       case 'plan':
         return { lowLayers: event.low.length, low: event.low, layerRungs: event.layerRungs };

@@ -60,8 +60,8 @@ export function runningJob(id: string, startedAt = '2026-05-01T10:00:00.000Z'): 
     share: 0.15,
     secondsLeft: 90.5,
     entropies: [
-      { layer: 0, both: 2.5, image: 1.75, text: 3.25 },
-      { layer: 1, both: 2, image: null, text: 2 },
+      { layer: 0, both: 2.5, standardError: 0.02, image: 1.75, text: 3.25 },
+      { layer: 1, both: 2, standardError: null, image: null, text: 2 },
     ],
     lowLayers: null,
     error: null,

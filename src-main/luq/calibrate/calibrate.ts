@@ -31,8 +31,6 @@ export const DEFAULT_CALIBRATION_TOKENS = 32_768;
 export const DEFAULT_SEED = 1;
 /** Tokens per text sequence: llama-imatrix's default context. */
 export const TEXT_SEQUENCE_TOKENS = 512;
-/** Output tokens kept per layer; 40 per cluster at K = 100. In floats at width 3584 and 28 layers: 1.6 GB on disk. */
-export const SAMPLED_TOKENS = 4096;
 /** llama.cpp allows this many sequences in one batch (LLAMA_MAX_SEQ). */
 export const MOST_SEQUENCES = 256;
 
@@ -120,9 +118,15 @@ export interface SamplePlan {
   readonly slots: Int32Array;
   /** per slot 1 for a picture's token */
   readonly isImage: Uint8Array;
+  /** a layer's outputs are projected to so many dimensions, by random signs of this seed */
+  readonly dimensions: number;
+  readonly seed: number;
 }
 
-export function planSample(selection: CalibrationSelection, size: number, seed: number): SamplePlan {
+export function planSample(
+  selection: CalibrationSelection,
+  { size, dimensions, seed }: { size: number; dimensions: number; seed: number },
+): SamplePlan {
   const image = new Uint8Array(selection.tokens);
   let at = 0;
   for (const sequence of selection.sequences) {
@@ -135,7 +139,7 @@ export function planSample(selection: CalibrationSelection, size: number, seed: 
     .sort((a, b) => a - b);
   const slots = new Int32Array(selection.tokens).fill(-1);
   kept.forEach((token, slot) => (slots[token] = slot));
-  return { slots, isImage: Uint8Array.from(kept, (token) => image[token] ?? 0) };
+  return { slots, isImage: Uint8Array.from(kept, (token) => image[token] ?? 0), dimensions, seed };
 }
 
 export interface CalibrationFiles {
@@ -216,6 +220,8 @@ async function runBatches(
       sampleSlots: sample.slots.slice(tokensDone, tokensDone + batch.tokens),
       samplePath: files.sample,
       slotsPerLayer: sample.isImage.length,
+      sampleDimensions: sample.dimensions,
+      sampleSeed: sample.seed % 2 ** 32,
     });
     await callNative(run);
     tokensDone += batch.tokens;
@@ -264,8 +270,8 @@ function saveCheckpoint(
 }
 
 function prepareSampleFile(path: string, { model, sample, folder }: CalibrateOptions): void {
-  const { layers, embeddingLength } = model.describe();
-  const bytes = layers * sample.isImage.length * embeddingLength * Float32Array.BYTES_PER_ELEMENT;
+  const { layers } = model.describe();
+  const bytes = layers * sample.isImage.length * sample.dimensions * Float32Array.BYTES_PER_ELEMENT;
   try {
     makeFolder(folder);
     const free = freeDiskBytes(folder) + (existsSync(path) ? bytes : 0);

@@ -2,30 +2,19 @@ import { counted } from '../../contract/counted.ts';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SnugError, throwIfCancelled } from '../../contract/errors.ts';
-import { entropyBitsSchema } from '../../contract/fit-report.ts';
 import type { OnProgress } from '../../contract/progress.ts';
 import { withAbort } from '../../engine/native-calls.ts';
 import type { Addon } from '../../engine/native-types.ts';
 import { readKept } from '../../files/json-file.ts';
 import { writeFileAtomically } from '../../files/durable-files.ts';
-import { kendallTau } from './kendall.ts';
 import { seededRandom, shuffled } from '../random.ts';
+import { HALF_SEEDS, KIND_SEEDS, SEEDS } from './effort.ts';
+import { layerEntropySchema, type LayerEntropy } from './statistics.ts';
 
 /** Clusters per layer (LUQ, step 3: chosen where the ranking of layers settles). */
 export const CLUSTERS = 100;
 /** Rounds of Lloyd's algorithm; the assignments of a few thousand tokens settle within some tens. */
 const MOST_ROUNDS = 50;
-/** The second seed is only for saying how much the order depends on the first. */
-const SECOND_SEED_OFFSET = 1000;
-
-export const layerEntropySchema = entropyBitsSchema.extend({
-  otherSeed: z.number(),
-  /** of the two halves of the sample; null where a half has fewer tokens than clusters */
-  firstHalf: z.number().nullable(),
-  secondHalf: z.number().nullable(),
-});
-export type LayerEntropy = z.infer<typeof layerEntropySchema>;
-
 /** H = −Σ p log2 p of the clusters' shares, in bits. */
 export function shannonEntropyBits(assignment: Int32Array, clusters: number): number {
   const sizes = new Float64Array(clusters);
@@ -39,15 +28,16 @@ export function shannonEntropyBits(assignment: Int32Array, clusters: number): nu
 
 export interface EntropyOptions {
   readonly addon: Addon;
-  /** [layer][slot][embedding] floats */
+  /** [layer][slot][dimension] floats */
   readonly samplePath: string;
   /** per slot 1 for a picture's token */
   readonly isImage: Uint8Array;
   readonly layers: number;
-  readonly embeddingLength: number;
+  readonly dimensions: number;
   readonly folder: string;
   readonly seed: number;
   readonly clusters: number;
+  /** clusterings at a time */
   readonly threads: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
@@ -115,53 +105,65 @@ function splitSlots(slots: Int32Array, { isImage, seed }: EntropyOptions): Subse
 }
 
 async function measureLayer(layer: number, subsets: Subsets, options: EntropyOptions): Promise<LayerEntropy> {
-  const { addon, clusters, threads, embeddingLength } = options;
-  const rowBytes = embeddingLength * Float32Array.BYTES_PER_ELEMENT;
-  const entropyOf = async (rows: Int32Array, seed: number): Promise<number> => {
-    const { assignment } = await withAbort(addon, options.signal, (abort) =>
-      addon.clusterTokens(
-        {
-          path: options.samplePath,
-          offset: layer * options.isImage.length * rowBytes,
-          dimensions: embeddingLength,
-          rows,
-          clusters,
-          seed,
-          maxRounds: MOST_ROUNDS,
-          threads,
-        },
-        abort,
-      ),
-    );
-    return shannonEntropyBits(assignment, clusters);
+  const tasks: (() => Promise<void>)[] = [];
+  const entropiesOf = (rows: Int32Array, count: number): number[] => {
+    const entropies: number[] = [];
+    for (let i = 0; i < count; i++)
+      tasks.push(async () => {
+        entropies[i] = await entropyOf(layer, rows, seedOf(options.seed, i), options);
+      });
+    return entropies;
   };
   // a text-only model has no picture tokens; few of them say nothing
-  const entropyOrNull = (rows: Int32Array) => (rows.length < clusters ? null : entropyOf(rows, options.seed));
-  return {
-    both: await entropyOf(subsets.both, options.seed),
-    image: await entropyOrNull(subsets.image),
-    text: await entropyOrNull(subsets.text),
-    otherSeed: await entropyOf(subsets.both, options.seed + SECOND_SEED_OFFSET),
-    firstHalf: await entropyOrNull(subsets.firstHalf),
-    secondHalf: await entropyOrNull(subsets.secondHalf),
+  const entropiesOrNull = (rows: Int32Array, count: number) =>
+    rows.length < options.clusters ? null : entropiesOf(rows, count);
+  const measured = {
+    seeds: entropiesOf(subsets.both, SEEDS),
+    firstHalf: entropiesOrNull(subsets.firstHalf, HALF_SEEDS),
+    secondHalf: entropiesOrNull(subsets.secondHalf, HALF_SEEDS),
+    image: entropiesOrNull(subsets.image, KIND_SEEDS),
+    text: entropiesOrNull(subsets.text, KIND_SEEDS),
   };
+  await allOf(tasks, options.threads);
+  return measured;
 }
 
-/** How far the order can be trusted: Kendall's τ against another seed, and between two halves of the sample. */
-export function orderStability(entropies: readonly LayerEntropy[]): {
-  kendallTauSeeds: number;
-  /** null when the halves were too small to be measured */
-  kendallTauHalves: number | null;
-} {
-  const both = entropies.map((entropy) => entropy.both);
-  const first = entropies.flatMap((entropy) => entropy.firstHalf ?? []);
-  const second = entropies.flatMap((entropy) => entropy.secondHalf ?? []);
-  const measured = first.length === entropies.length && second.length === entropies.length;
-  return {
-    kendallTauSeeds: kendallTau(
-      both,
-      entropies.map((entropy) => entropy.otherSeed),
-    ),
-    kendallTauHalves: measured ? kendallTau(first, second) : null,
+/**
+ * Runs tasks, so many at a time: a clustering is too small for several threads, which spend more time waiting for each other. After one
+ * that failed no other begins.
+ */
+async function allOf(tasks: readonly (() => Promise<void>)[], atOnce: number): Promise<void> {
+  let next = 0;
+  const work = async () => {
+    for (let task = tasks[next++]; task; task = tasks[next++]) await task();
   };
+  try {
+    await Promise.all(Array.from({ length: atOnce }, work));
+  } catch (error) {
+    next = tasks.length;
+    throw error;
+  }
+}
+
+/** Seeds of k-means that belong to a person's one; no two of theirs share any. */
+function seedOf(seed: number, i: number): number {
+  return (seed % 2 ** 28) * SEEDS + i;
+}
+
+/** Of one clustering. */
+async function entropyOf(
+  layer: number,
+  rows: Int32Array,
+  seed: number,
+  options: EntropyOptions,
+): Promise<number> {
+  const { addon, clusters, dimensions, samplePath: path } = options;
+  const offset = layer * options.isImage.length * dimensions * Float32Array.BYTES_PER_ELEMENT;
+  const { assignment } = await withAbort(addon, options.signal, (abort) =>
+    addon.clusterTokens(
+      { path, offset, dimensions, rows, clusters, seed, maxRounds: MOST_ROUNDS, threads: 1 },
+      abort,
+    ),
+  );
+  return shannonEntropyBits(assignment, clusters);
 }

@@ -28,7 +28,7 @@ it('columns stand under one another, whatever the script, and what is shown esca
 function layer(index: number, rung: string): LayerReport {
   return {
     index,
-    entropyBits: { both: 6, image: null, text: null },
+    entropyBits: { both: 6, standardError: 0.1, image: null, text: null },
     rank: index,
     rung,
     bitsPerWeight: null,
@@ -49,6 +49,7 @@ it('an answer of the model with every layer high stands under the type that is',
     ...{
       kind: 'luq',
       family: 'luq',
+      undecided: [],
       ordering: 'entropy',
       lowLayers: 0,
       layers: 1,

@@ -163,6 +163,7 @@ export function madeUp(): Comparison {
   return comparisonOf(rows, {
     entropies: ENTROPIES.map((both) => ({
       both,
+      standardError: 0.02,
       image: both - 0.35 - random() * 0.1,
       text: both - 0.6 + random() * 0.2,
     })),

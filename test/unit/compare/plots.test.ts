@@ -161,7 +161,10 @@ describe('with too little to draw there is no figure', () => {
     ['nothing', comparisonOf([])],
     ['one row', comparisonOf([made({ family: 'order', ordering: 'entropy', lowLayers: 2 })])],
     ['no picture seen', comparisonOf([made({ kld: null }), made({ kld: null, name: 'B' })])],
-    ['one layer', comparisonOf([], { entropies: [{ both: 6, image: null, text: null }] })],
+    [
+      'one layer',
+      comparisonOf([], { entropies: [{ both: 6, standardError: 0.1, image: null, text: null }] }),
+    ],
   ])('%s', (_, little) => {
     expect(plots(little)).toEqual({});
   });
@@ -240,6 +243,7 @@ it('lines whose ends are apart are named there, others in a legend', async () =>
 it('a layer without image tokens is a gap in the line', () => {
   const entropies = [0, 1, 2, 3, 4].map((layer) => ({
     both: 6 + layer / 10,
+    standardError: 0.1,
     image: layer === 2 ? null : 5,
     text: null,
   }));

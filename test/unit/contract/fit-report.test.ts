@@ -60,13 +60,14 @@ function report(): FitReport {
       imageTokens: 12_000,
       sampledTokens: 4096,
       clusters: 100,
+      seeds: 16,
       stability: { kendallTauSeeds: 0.97, kendallTauHalves: 0.91 },
       reused: false,
     },
     layers: [
       {
         index: 0,
-        entropyBits: { both: 5.1, image: 4.9, text: null },
+        entropyBits: { both: 5.1, standardError: 0.02, image: 4.9, text: null },
         rank: 1,
         rung: 'Q4_K_M',
         bitsPerWeight: 4.8,
@@ -74,7 +75,7 @@ function report(): FitReport {
       },
       {
         index: 1,
-        entropyBits: { both: 4.2, image: null, text: 4.4 },
+        entropyBits: { both: 4.2, standardError: 0.03, image: null, text: 4.4 },
         rank: 0,
         rung: 'IQ1_M',
         bitsPerWeight: null,
@@ -89,6 +90,7 @@ function report(): FitReport {
       lowLayers: 1,
       layers: 2,
       order: [1, 0],
+      undecided: [],
       contextTokens: 4096,
       visionType: null,
       predictedMemory: memory,

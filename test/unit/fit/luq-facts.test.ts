@@ -50,7 +50,12 @@ function factsOf(asked: Partial<FitRequest>, sees = true): Record<string, unknow
       tokens: 2000,
       imageTokens: 900,
     },
-    ...{ sampledTokens: 500, stability: { kendallTauSeeds: 1, kendallTauHalves: null }, reused: false },
+    ...{
+      sampledTokens: 500,
+      seeds: 16,
+      stability: { kendallTauSeeds: 1, kendallTauHalves: null },
+      reused: false,
+    },
   };
   const calibrated = {
     ...{

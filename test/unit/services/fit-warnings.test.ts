@@ -18,6 +18,6 @@ const warned = (freeBytes: number) => {
 it('too little disk is warned of by the size of the model, however its source is stored', () => {
   expect(warned(100 * GiB)).not.toContain('are free');
   expect(warned(4 * GiB)).toMatch(
-    /Only 4\.00 GiB are free where models are kept; this fit needs about 7\.\d\d GiB/,
+    /Only 4\.00 GiB are free where models are kept; this fit needs about 6\.\d\d GiB/,
   );
 });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { packBatches, planSample, selectSequences } from '../../../../src-main/luq/calibrate/calibrate.ts';
+import {
+  packBatches,
+  planSample,
+  selectSequences,
+  type CalibrationSelection,
+} from '../../../../src-main/luq/calibrate/calibrate.ts';
 import type { PlannedSequence } from '../../../../src-main/luq/calibrate/sequences.ts';
 import { pictureSequence, textSequence } from '../../../helpers/planned-sequences.ts';
 import { thrown } from '../../../helpers/thrown.ts';
@@ -99,24 +104,27 @@ describe('batches', () => {
   });
 });
 
+const sampleOf = (of: CalibrationSelection, size: number, seed: number) =>
+  planSample(of, { size, dimensions: 8, seed });
+
 describe('the sample of tokens', () => {
   const selection = selectSequences(all, { alpha: 0.5, tokens: 1500, seed: 1 });
 
   it('is as large as asked for, or everything', () => {
-    const { slots, isImage } = planSample(selection, 400, 1);
+    const { slots, isImage } = sampleOf(selection, 400, 1);
     expect(slots).toHaveLength(selection.tokens);
     expect(isImage).toHaveLength(400);
-    expect(planSample(selection, 1e6, 1).isImage).toHaveLength(selection.tokens);
+    expect(sampleOf(selection, 1e6, 1).isImage).toHaveLength(selection.tokens);
   });
 
   it('gives each kept token one slot, in the order of the pass', () => {
-    const kept = [...planSample(selection, 400, 1).slots].filter((slot) => slot >= 0);
+    const kept = [...sampleOf(selection, 400, 1).slots].filter((slot) => slot >= 0);
     expect(kept).toEqual(Array.from({ length: 400 }, (_, slot) => slot));
   });
 
   it('is the same for the same seed only', () => {
-    expect(planSample(selection, 400, 1)).toEqual(planSample(selection, 400, 1));
-    expect(planSample(selection, 400, 1).slots).not.toEqual(planSample(selection, 400, 2).slots);
+    expect(sampleOf(selection, 400, 1)).toEqual(sampleOf(selection, 400, 1));
+    expect(sampleOf(selection, 400, 1).slots).not.toEqual(sampleOf(selection, 400, 2).slots);
   });
 
   it("knows a picture's token from a word", () => {
@@ -130,10 +138,10 @@ describe('the sample of tokens', () => {
       imageTokens: 6,
       pictureShare: 18 / 23,
     };
-    const { isImage } = planSample(small, 23, 1);
+    const { isImage } = sampleOf(small, 23, 1);
     const images = [...isImage].flatMap((image, token) => (image === 1 ? [token] : []));
     expect(images).toEqual([2, 3, 4, 5, 16, 17]);
-    const part = planSample(small, 7, 3);
+    const part = sampleOf(small, 7, 3);
     part.slots.forEach((slot, token) => {
       if (slot >= 0) expect(part.isImage[slot]).toBe(isImage[token]);
     });
@@ -143,7 +151,7 @@ describe('the sample of tokens', () => {
     const small = { sequences: [textSequence(40)], tokens: 40, imageTokens: 0, pictureShare: 0 };
     const kept = new Array<number>(40).fill(0);
     for (let seed = 0; seed < 2000; seed++) {
-      planSample(small, 10, seed).slots.forEach((slot, token) => {
+      sampleOf(small, 10, seed).slots.forEach((slot, token) => {
         if (slot >= 0) kept[token] = (kept[token] ?? 0) + 1;
       });
     }

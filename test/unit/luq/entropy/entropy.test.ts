@@ -2,12 +2,8 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Addon, ClusterTask } from '../../../../src-main/engine/native-types.ts';
-import {
-  measureEntropies,
-  orderStability,
-  shannonEntropyBits,
-  type LayerEntropy,
-} from '../../../../src-main/luq/entropy/entropy.ts';
+import { HALF_SEEDS, KIND_SEEDS, SEEDS } from '../../../../src-main/luq/entropy/effort.ts';
+import { measureEntropies, shannonEntropyBits } from '../../../../src-main/luq/entropy/entropy.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 import { rejected } from '../../../helpers/thrown.ts';
 
@@ -26,34 +22,6 @@ describe('Shannon entropy in bits', () => {
     const one = Int32Array.of(0, 0, 0, 1, 1, 2);
     const other = Int32Array.of(7, 7, 7, 3, 3, 9);
     expect(shannonEntropyBits(one, 10)).toBe(shannonEntropyBits(other, 10));
-  });
-});
-
-const entropy = (both: number, rest: Partial<LayerEntropy> = {}): LayerEntropy => ({
-  both,
-  image: both,
-  text: both,
-  otherSeed: both,
-  firstHalf: both,
-  secondHalf: both,
-  ...rest,
-});
-
-describe('how stable the order is', () => {
-  it('is told against another seed and between halves', () => {
-    const layers = [
-      entropy(1, { otherSeed: 2, firstHalf: 3 }),
-      entropy(2, { otherSeed: 1, firstHalf: 2 }),
-      entropy(3, { otherSeed: 3, firstHalf: 1 }),
-    ];
-    const { kendallTauSeeds, kendallTauHalves } = orderStability(layers);
-    expect(kendallTauSeeds).toBeCloseTo(1 / 3, 12);
-    expect(kendallTauHalves).toBe(-1);
-  });
-
-  it('is not called perfect when the halves were too small to be measured', () => {
-    const layers = [1, 2, 3].map((both) => entropy(both, { firstHalf: null, secondHalf: null }));
-    expect(orderStability(layers).kendallTauHalves).toBeNull();
   });
 });
 
@@ -83,7 +51,7 @@ describe('measuring', () => {
     samplePath: join(folder, 'layer-outputs.f32'),
     isImage: Uint8Array.from({ length: SLOTS }, (_, slot) => (slot < 24 ? 1 : 0)),
     layers: 3,
-    embeddingLength: WIDTH,
+    dimensions: WIDTH,
     folder,
     seed: 1,
     clusters: 8,
@@ -93,12 +61,30 @@ describe('measuring', () => {
   it('gives each layer its entropy, of pictures and text apart and together', async () => {
     const { addon, tasks } = countingAddon();
     const entropies = await measureEntropies(options(temporaryFolder(), addon));
-    expect(entropies.map(({ both }) => both)).toEqual([0, 1, expect.closeTo(Math.log2(3), 2)]);
-    expect(tasks.slice(0, 3).map(({ rows }) => rows.length)).toEqual([64, 24, 40]);
-    expect([...(tasks[1]?.rows ?? [])]).toEqual(Array.from({ length: 24 }, (_, slot) => slot));
-    expect([...(tasks[4]?.rows ?? []), ...(tasks[5]?.rows ?? [])].sort((a, b) => a - b)).toEqual(
+    expect(entropies.map(({ seeds }) => seeds[0])).toEqual([0, 1, expect.closeTo(Math.log2(3), 2)]);
+    const ofLayer = tasks.slice(0, SEEDS + 2 * HALF_SEEDS + 2 * KIND_SEEDS);
+    const rowsOf = (first: number, count: number) => ofLayer.slice(first, first + count);
+    for (const { rows } of rowsOf(0, SEEDS)) expect(rows).toHaveLength(SLOTS);
+    const [firstHalf, secondHalf] = [SEEDS, SEEDS + HALF_SEEDS].map((first) => ofLayer[first]?.rows ?? []);
+    expect([...(firstHalf ?? []), ...(secondHalf ?? [])].sort((a, b) => a - b)).toEqual(
       Array.from({ length: SLOTS }, (_, slot) => slot),
     );
+    for (const { rows } of rowsOf(SEEDS + 2 * HALF_SEEDS, KIND_SEEDS)) {
+      expect([...rows]).toEqual(Array.from({ length: 24 }, (_, slot) => slot));
+    }
+    for (const { rows } of rowsOf(SEEDS + 2 * HALF_SEEDS + KIND_SEEDS, KIND_SEEDS))
+      expect(rows).toHaveLength(40);
+  });
+
+  it('clusters with as many seeds as it says, and another person’s seed has none of them', async () => {
+    const seedsOf = async (seed: number) => {
+      const { addon, tasks } = countingAddon();
+      await measureEntropies({ ...options(temporaryFolder(), addon), layers: 1, seed });
+      return new Set(tasks.slice(0, SEEDS).map((task) => task.seed));
+    };
+    const [one, two] = [await seedsOf(1), await seedsOf(2)];
+    expect(one.size).toBe(SEEDS);
+    expect([...one].filter((seed) => two.has(seed))).toEqual([]);
   });
 
   it('goes on at the layer where it was stopped', async () => {

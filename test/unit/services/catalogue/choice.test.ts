@@ -19,7 +19,7 @@ describe('the file that is taken', () => {
   });
 
   it('is Q8_0 where the disk is short', () => {
-    expect(choose(of7B, machine(16, 28))).toMatchObject({
+    expect(choose(of7B, machine(16, 25))).toMatchObject({
       model: { precision: 'Q8_0' },
       why: 'F16 and its fit would take more disk than is free.',
     });
