@@ -52,6 +52,10 @@ export const choiceColumn: Column<Compared> = numbers('same first choice, %', (r
 );
 export const answersColumn: Column<Compared> = numbers('answers word for word', answers);
 
+export const perplexityColumn: Column<Compared> = numbers('perplexity', (row) =>
+  bothOf(row, (divergence) => fixed(divergence?.perplexity, 2)),
+);
+
 export const matrixColumn: Column<Compared> = column('importance matrix', matrix);
 
 const ROW_COLUMNS: readonly Column<Compared>[] = [
@@ -66,12 +70,12 @@ const ROW_COLUMNS: readonly Column<Compared>[] = [
   textColumn,
   choiceColumn,
   answersColumn,
-  numbers('perplexity', (row) => bothOf(row, (divergence) => fixed(divergence?.perplexity, 2))),
+  perplexityColumn,
   numbers('the source’s', (row) => bothOf(row, (divergence) => fixed(divergence?.sourcePerplexity, 2))),
   numbers('tokens/s predicted', ({ tokensPerSecond }) => fixed(tokensPerSecond, 1)),
   numbers('memory predicted', ({ totalBytes }) => formatBytes(totalBytes)),
 ];
-const SCORE_COLUMN: Column<Compared> = numbers('score', ({ accuracy }) => fixed(accuracy, 1));
+export const scoreColumn: Column<Compared> = numbers('score', ({ accuracy }) => fixed(accuracy, 1));
 const RUNNING_COLUMNS: readonly Column<Compared>[] = [
   numbers('tokens/s measured', ({ running }) => fixed(running?.tokensPerSecond, 1)),
   numbers('prompt tokens/s', ({ running }) => fixed(running?.promptTokensPerSecond, 0)),
@@ -82,7 +86,7 @@ const RUNNING_COLUMNS: readonly Column<Compared>[] = [
 export function rowColumns({ rows, task }: Comparison): readonly Column<Compared>[] {
   return [
     ...ROW_COLUMNS,
-    ...(task ? [SCORE_COLUMN] : []),
+    ...(task ? [scoreColumn] : []),
     ...(rows.some(({ running }) => running !== null) ? RUNNING_COLUMNS : []),
   ];
 }

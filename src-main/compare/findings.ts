@@ -39,10 +39,15 @@ export function isUsual(row: Compared, usual: ComparedCalibration): boolean {
   );
 }
 
-/** Rows that compete for one budget: uniform types, orders and ladders of the usual calibration. */
+/** Rows that compete for one budget, in what llama.cpp runs, all of the usual calibration. */
 export function competing(comparison: Comparison): Compared[] {
-  const families = new Set<Compared['family']>(['uniform', 'order', LADDER_FAMILY]);
+  const families = new Set<Compared['family']>(['uniform', 'order', LADDER_FAMILY, 'best']);
   return comparison.rows.filter((row) => families.has(row.family) && isUsual(row, comparison.calibration));
+}
+
+/** The methods of the paper's table, in formats of their own. */
+export function rivalRows(comparison: Comparison): Compared[] {
+  return comparison.rows.filter((row) => row.family === 'rival' && isUsual(row, comparison.calibration));
 }
 
 function beats(a: Compared, b: Compared): boolean {
@@ -148,9 +153,54 @@ export function matrixPairs({ rows }: Comparison): { multimodal: Compared; textO
     });
 }
 
-/** Of the rows that are no larger than this one, the one nearest to the source. */
-export function bestNoLarger(row: Compared, rows: readonly Compared[]): Compared | undefined {
+/** Ways of planning that are held against each other, by the names that a page gives them. */
+const PLAN_FAMILIES: readonly (readonly [name: string, has: (row: Compared) => boolean])[] = [
+  ['a type for every tensor', ({ family }) => family === 'best'],
+  ['the paper’s order', ({ ordering }) => ordering === 'entropy'],
+  ['edge-protected order', ({ ordering }) => ordering === 'edge-protected'],
+  ['measured order', ({ ordering }) => ordering === 'sensitivity'],
+  ['a rung for every layer', ({ family }) => family === LADDER_FAMILY],
+  ['one file type', ({ family, importance }) => family === 'uniform' && importance !== 'text-only'],
+];
+/** Plans of one budget end within this of each other, as layers and tensors are not all of one size. */
+const SAME_SIZE = 1.01;
+
+export interface Entry {
+  readonly name: string;
+  readonly row: Compared;
+  readonly kld: number;
+}
+
+/** The nearest to the source of each family at the size of one of the paper's plans. */
+export interface FamilyContest {
+  /** the paper's plan */
+  readonly paper: Compared;
+  /** the nearest first; families without a row that small are left out */
+  readonly ranking: readonly Entry[];
+}
+
+/** By the size of the paper's plans, the largest first; those that were not measured are left out. */
+export function familyContests(comparison: Comparison): FamilyContest[] {
+  const rows = competing(comparison);
+  const own = orderCurves(comparison).find(({ name }) => name === 'entropy')?.rows ?? [];
+  return own
+    .filter((paper) => pictureKld(paper) !== null)
+    .map((paper) => {
+      const small = rows.filter((row) => modelBytes(row) <= modelBytes(paper) * SAME_SIZE);
+      const entries = PLAN_FAMILIES.flatMap(([name, has]): Entry[] => {
+        // its own row stands for the paper's order: another k would be another plan
+        const row = name === 'the paper’s order' ? paper : nearest(small.filter(has));
+        const kld = row && pictureKld(row);
+        return row && typeof kld === 'number' ? [{ name, row, kld }] : [];
+      });
+      return { paper, ranking: entries.toSorted((a, b) => a.kld - b.kld) };
+    })
+    .filter(({ ranking }) => ranking.length > 1)
+    .toSorted((a, b) => modelBytes(b.paper) - modelBytes(a.paper));
+}
+
+function nearest(rows: readonly Compared[]): Compared | undefined {
   return rows
-    .filter((other) => pictureKld(other) !== null && modelBytes(other) <= modelBytes(row))
+    .filter((row) => pictureKld(row) !== null)
     .toSorted((a, b) => (pictureKld(a) ?? 0) - (pictureKld(b) ?? 0))[0];
 }

@@ -5,8 +5,10 @@ import { fixed, NONE, paragraphs } from './cells.ts';
 import { csv } from './csv.ts';
 import { escapeMarkdown } from './markdown.ts';
 import { calibrationSection } from './sections/calibration.ts';
+import { familiesSection } from './sections/families.ts';
 import { frontierSection } from './sections/frontier.ts';
 import { matrixSection } from './sections/matrix.ts';
+import { methodsSection } from './sections/methods.ts';
 import { ordersSection } from './sections/orders.ts';
 import { predictionSection } from './sections/predictions.ts';
 import { allRows } from './sections/rows.ts';
@@ -50,6 +52,8 @@ function head(comparison: Comparison): string {
 export function toMarkdown(comparison: Comparison): string {
   const sections = [
     head,
+    methodsSection,
+    familiesSection,
     allRows,
     frontierSection,
     ordersSection,
@@ -89,6 +93,8 @@ export function toCsv({ rows }: Comparison): string {
     ...(['asked', 'same'] as const).map(
       (key) => [`quality.answers.${key}`, (row: Compared) => row.quality.answers?.[key] ?? null] as const,
     ),
+    ['layerBits', ({ layerBits }) => layerBits ?? null],
+    ['rival.paperBits', ({ rival }) => rival?.paperBits ?? null],
     ...(['tokensPerSecond', 'totalBytes', 'accuracy'] as const).map(
       (key) => [key, (row: Compared) => row[key]] as const,
     ),

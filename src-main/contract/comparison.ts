@@ -38,6 +38,13 @@ export type CompareRequest = ReadOnly<z.infer<typeof compareRequestSchema>>;
 /** The family of a plan from the ladder, which gives every layer a rung of its own; comparisons that are kept have that word. */
 export const LADDER_FAMILY = 'auto';
 
+/** Another method: quality was measured on 16-bit floats that it left, and sizes are those of what its own format would store. */
+const rivalSchema = z.object({
+  method: z.string(),
+  /** as its paper counts them, without scales and other overhead */
+  paperBits: z.number().positive(),
+});
+
 /** What `snug compare --json` prints: everything that was measured of one model, to be drawn as tables and figures. */
 
 export const comparedSchema = z.object({
@@ -47,9 +54,10 @@ export const comparedSchema = z.object({
   name: z.string(),
   /**
    * source: the model itself; uniform: one file type; order: the first k layers of an order low; auto: a rung for every layer;
-   * projector: the source with a smaller vision encoder
+   * best: a type for every tensor; rival: another method's weights, in a format of its own; projector: the source with a smaller vision
+   * encoder
    */
-  family: z.enum(['source', 'uniform', 'order', LADDER_FAMILY, 'projector']),
+  family: z.enum(['source', 'uniform', 'order', LADDER_FAMILY, 'best', 'rival', 'projector']),
   /** of the tokens the importance matrix was taken over: from pictures and text, or text alone; null without a matrix */
   importance: z.enum(['multimodal', 'text-only']).nullable(),
   ordering: z.string().nullable(),
@@ -57,6 +65,11 @@ export const comparedSchema = z.object({
   lowLayers: z.int().nonnegative().nullable(),
   /** per layer its file type; absent where no plan was made, and in comparisons from before it was kept */
   layerRungs: z.array(z.enum(RUNGS)).optional(),
+  /** tensor → its type, as in "IQ3_S": of plans that choose one for every tensor */
+  tensorTypes: z.record(z.string(), z.string()).optional(),
+  /** of a weight of the matrices in the layers, with scales and all else; absent in comparisons from before it was told */
+  layerBits: z.number().positive().optional(),
+  rival: rivalSchema.optional(),
   /** calibration: share of picture tokens, clusters, seed */
   alpha: z.number().min(0).max(1),
   clusters: z.int().positive(),

@@ -1,6 +1,6 @@
 import { curveStepAfter, line } from 'd3-shape';
 import { LADDER_FAMILY, type Compared, type Comparison } from '../../contract/comparison.ts';
-import { competing, frontier, modelBytes, orderCurves, type Series } from '../findings.ts';
+import { competing, frontier, modelBytes, orderCurves, rivalRows, type Series } from '../findings.ts';
 import { axesIn, axisOf, drawAxes } from './axes.ts';
 import { boxAround, type Box, type Label, placeLabels } from './labels.ts';
 import { drawPath } from './lines.ts';
@@ -16,19 +16,20 @@ import {
 } from './rows.ts';
 import { drawSheet, type Key } from './sheet.ts';
 import { element, group, marker, text } from './svg.ts';
-import { GREY_STYLE, INK_STYLE, MARKER_RADIUS } from './theme.ts';
+import { GREY_STYLE, INK_STYLE, LADDER_STYLE, MARKER_RADIUS, RIVAL_STYLE } from './theme.ts';
 
 /** Closeness to the source against size. */
 
 const PANEL_HEIGHT = 400;
 
+const FAMILY_STYLES: Partial<Record<Compared['family'], number>> = {
+  best: INK_STYLE,
+  rival: RIVAL_STYLE,
+  [LADDER_FAMILY]: LADDER_STYLE,
+};
 const familyStyle = (row: Compared) =>
-  row.family === 'order'
-    ? orderingStyle(row.ordering)
-    : row.family === LADDER_FAMILY
-      ? INK_STYLE
-      : GREY_STYLE;
-const isHollow = ({ importance }: Compared) => importance !== 'multimodal';
+  row.family === 'order' ? orderingStyle(row.ordering) : (FAMILY_STYLES[row.family] ?? GREY_STYLE);
+const isHollow = ({ importance, family }: Compared) => importance !== 'multimodal' && family !== 'rival';
 
 function frontierKeys(rows: readonly Compared[], curves: readonly Series[]): Key[] {
   const has = (family: Compared['family']) => rows.some((row) => row.family === family);
@@ -36,7 +37,9 @@ function frontierKeys(rows: readonly Compared[], curves: readonly Series[]): Key
   return [
     ...(has('uniform') ? [key('uniform file type', GREY_STYLE)] : []),
     ...orderingKeys(curves.map(({ name }) => name)),
-    ...(has(LADDER_FAMILY) ? [key('ladder: a rung for every layer', INK_STYLE)] : []),
+    ...(has('best') ? [key('best: a type for every tensor', INK_STYLE)] : []),
+    ...(has(LADDER_FAMILY) ? [key('ladder: a rung for every layer', LADDER_STYLE)] : []),
+    ...(has('rival') ? [key('other methods, in formats of their own', RIVAL_STYLE)] : []),
     ...(rows.some(isHollow)
       ? [{ name: 'importance matrix from text alone, or none', style: GREY_STYLE, hollow: true }]
       : []),
@@ -57,9 +60,10 @@ function labelsOf(
     if (!bestOfK.has(lowLayers)) bestOfK.set(lowLayers, row);
   }
   const content = (row: Drawable) => {
+    if (row.family === 'rival') return row.rival?.method;
     if (row.family === 'uniform') return named.get(row.name) === row ? row.name : undefined;
-    // a ladder's name says how it was asked for: too long, and its star says what it is
-    if (row.family === LADDER_FAMILY) return undefined;
+    // such a name says how it was asked for: too long, and its marker says what it is
+    if (row.family !== 'order') return undefined;
     return bestOfK.get(row.lowLayers ?? 0) === row ? `k = ${row.lowLayers}` : undefined;
   };
   const rank = (row: Drawable) => (best.has(row.id) ? 0 : 1);
@@ -71,11 +75,13 @@ function labelsOf(
     .toSorted((a, b) => rank(a.row) - rank(b.row));
 }
 
-/** File types much larger than every mix would press the rest together: of the larger sizes, the smallest is enough. */
+/** What is much larger than every mix would press the rest together: of the larger file types, the smallest is enough. */
 function withinReach(rows: readonly Drawable[]): [within: Drawable[], larger: Drawable[]] {
-  const largestMix = Math.max(...rows.filter(({ family }) => family !== 'uniform').map(modelBytes));
+  const bytesOf = (...families: Compared['family'][]) =>
+    rows.filter(({ family }) => families.includes(family)).map(modelBytes);
+  const largestMix = Math.max(...bytesOf('order', 'best', LADDER_FAMILY));
   if (!Number.isFinite(largestMix)) return [[...rows], []];
-  const limit = Math.min(...rows.map(modelBytes).filter((size) => size > largestMix));
+  const limit = Math.min(...bytesOf('uniform').filter((size) => size > largestMix));
   const isWithin = (row: Compared) => modelBytes(row) <= limit;
   return [rows.filter(isWithin), rows.filter((row) => !isWithin(row))];
 }
@@ -141,10 +147,11 @@ function drawPanel({ rows, curves, best }: Shown, box: Box): string {
 /** KL divergence on pictures against bytes, with the rows that no other beats. */
 export function frontierFigure(comparison: Comparison): string | undefined {
   const all = competing(comparison);
-  const [rows, larger] = withinReach(drawable(all));
+  const shown = [...all, ...rivalRows(comparison)];
+  const [rows, larger] = withinReach(drawable(shown));
   if (rows.length < 2) return undefined;
   const curves = orderCurves(comparison);
-  // of all rows, as in the tables: what is larger, or has no divergence at all, beats none that is smaller
+  // of all that llama.cpp runs, as in the tables: what is larger, or has no divergence at all, beats none that is smaller
   const best = drawable(frontier(all)).filter(({ id }) => rows.some((row) => row.id === id));
   return drawSheet(
     {
@@ -152,7 +159,7 @@ export function frontierFigure(comparison: Comparison): string | undefined {
       subtitle: subtitleOf(comparison),
       description: `${rows.length} compressed models by size and KL divergence from the source. On the frontier, by size: ${best.map(rowTitle).join('; ')}.`,
       keys: frontierKeys(rows, curves),
-      notes: [...largerThanDrawn(larger), ...leftOut(all)],
+      notes: [...largerThanDrawn(larger), ...leftOut(shown)],
       panelHeight: PANEL_HEIGHT,
     },
     [(box) => drawPanel({ rows, curves, best }, box)],

@@ -1,5 +1,5 @@
 import { line as pathOf } from 'd3-shape';
-import { axesIn, drawAxes, type AxisOf } from './axes.ts';
+import { axesIn, drawAxes, type Axis, type AxisOf } from './axes.ts';
 import { endLabels, type Box } from './labels.ts';
 import { drawSheet, FIGURE_WIDTH, panelBoxes, type Frame, type Key } from './sheet.ts';
 import { element, group, marker, textWidth } from './svg.ts';
@@ -9,6 +9,8 @@ import { element, group, marker, textWidth } from './svg.ts';
 export interface Point {
   readonly x: number;
   readonly y: number;
+  /** standard error of y, drawn above and below */
+  readonly error?: number | undefined;
   readonly title: string;
   readonly id?: string | undefined;
 }
@@ -61,8 +63,26 @@ export function drawPath(places: readonly (readonly [number, number] | null)[], 
   return element('path', { class: className, d: pathThrough(places) ?? '' });
 }
 
+/** Where the axes have to reach. */
+function extremesOf(lines: readonly Line[]): { x: number; y: number }[] {
+  return pointsOf(lines).flatMap(({ x, y, error = 0 }) => [
+    { x, y: y - error },
+    { x, y: y + error },
+  ]);
+}
+
+function whiskers(points: readonly Point[], { x, y }: { x: Axis; y: Axis }): string[] {
+  return points.flatMap(({ x: across, y: mean, error }) => {
+    if (!error) return [];
+    const at = x.at(across);
+    return [
+      element('line', { class: 'whisker', x1: at, y1: y.at(mean - error), x2: at, y2: y.at(mean + error) }),
+    ];
+  });
+}
+
 function drawPanel({ x, y, lines, joined = true }: Panel, box: Box): string {
-  const axes = axesIn(box, pointsOf(lines), { x, y });
+  const axes = axesIn(box, extremesOf(lines), { x, y });
   const place = (point: Point) => [axes.x.at(point.x), axes.y.at(point.y)] as const;
   const drawn = lines.map(({ style, points }) => {
     const path = joined
@@ -77,7 +97,11 @@ function drawPanel({ x, y, lines, joined = true }: Panel, box: Box): string {
         const [at, down] = place(point);
         return marker({ x: at, y: down, style, title: point.title, id: point.id });
       });
-    return group(`s${style}`, path, ...marks);
+    const errors = whiskers(
+      points.filter((point) => point !== null),
+      axes,
+    );
+    return group(`s${style}`, ...errors, path, ...marks);
   });
   return [drawAxes(box, axes), ...drawn].join('');
 }
@@ -88,7 +112,7 @@ function namedAtEnds(frame: Frame, panel: Panel): { frame: Frame; labels: string
   const room = { ...frame, keys: [], rightMargin: widest + 8 };
   const [box] = panelBoxes(room, 1);
   if (!box || widest > FIGURE_WIDTH / 3) return undefined;
-  const { x, y } = axesIn(box, pointsOf(panel.lines), panel);
+  const { x, y } = axesIn(box, extremesOf(panel.lines), panel);
   const ends = panel.lines.map(({ name, points }) => {
     const end = points.findLast((point) => point !== null);
     return { content: name, x: end ? x.at(end.x) : NaN, y: end ? y.at(end.y) : NaN };

@@ -4,8 +4,9 @@ import { entropyFigure } from './entropy.ts';
 import { frontierFigure } from './frontier.ts';
 import { ordersFigure } from './orders.ts';
 import { plansFigure } from './plans.ts';
+import { typesFigures } from './types.ts';
 
-/** Of each figure the file it is written to; undefined where there is too little to draw. */
+/** Of each figure that a comparison has one of the file it is written to; undefined where there is too little to draw. */
 const FIGURES: Readonly<Record<string, (comparison: Comparison) => string | undefined>> = {
   'frontier.svg': frontierFigure,
   'orders.svg': ordersFigure,
@@ -21,5 +22,5 @@ export function plots(comparison: Comparison): Record<string, string> {
     const svg = draw(comparison);
     return svg === undefined ? [] : [[name, svg] as const];
   });
-  return Object.fromEntries(drawn);
+  return { ...Object.fromEntries(drawn), ...typesFigures(comparison) };
 }

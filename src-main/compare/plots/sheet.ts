@@ -24,6 +24,8 @@ export interface Key {
   readonly line?: 'dashed';
   /** a filled square, instead of a marker on a line */
   readonly area?: boolean;
+  /** of a style's own, unless this class has the colour */
+  readonly colour?: string;
 }
 
 /** What stands around the panels. */
@@ -56,18 +58,20 @@ function legendRows(keys: readonly Key[]): { key: Key; left: number; row: number
 }
 
 function legend(keys: readonly Key[]): string {
-  const items = legendRows(keys).map(({ key: { name, style, hollow, area, line: stroke }, left, row }) => {
-    const y = HEADING_HEIGHT + row * LINE_HEIGHT + LINE_HEIGHT / 2;
-    const end = left + SWATCH_WIDTH - 8;
-    const path = line()([
-      [left, y],
-      [end, y],
-    ]);
-    const swatch = element('path', { class: `line ${stroke ?? ''}`.trim(), d: path ?? '' });
-    const shape = area ? AREA_SHAPE : style;
-    const mark = stroke ? '' : marker({ x: (left + end) / 2, y, style: shape, hollow, title: name });
-    return group(`s${style}`, hollow || area ? '' : swatch, mark, text(name, end + 6, y + 4));
-  });
+  const items = legendRows(keys).map(
+    ({ key: { name, style, hollow, area, colour, line: stroke }, left, row }) => {
+      const y = HEADING_HEIGHT + row * LINE_HEIGHT + LINE_HEIGHT / 2;
+      const end = left + SWATCH_WIDTH - 8;
+      const path = line()([
+        [left, y],
+        [end, y],
+      ]);
+      const swatch = element('path', { class: `line ${stroke ?? ''}`.trim(), d: path ?? '' });
+      const shape = area ? AREA_SHAPE : style;
+      const mark = stroke ? '' : marker({ x: (left + end) / 2, y, style: shape, hollow, title: name });
+      return group(colour ?? `s${style}`, hollow || area ? '' : swatch, mark, text(name, end + 6, y + 4));
+    },
+  );
   return group('legend', ...items);
 }
 

@@ -10,6 +10,8 @@ const FAMILIES: readonly (readonly [Compared['family'], string])[] = [
   ['uniform', 'One file type for all layers'],
   ['order', 'The first k layers of an order low'],
   [LADDER_FAMILY, 'A rung for every layer'],
+  ['best', 'A type for every tensor'],
+  ['rival', 'Other methods, at the sizes of their own formats'],
   ['projector', 'A smaller vision encoder'],
 ];
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
-  bestNoLarger,
   competing,
   contests,
+  familyContests,
   frontier,
   orderCurves,
   variations,
@@ -45,16 +45,32 @@ describe('the frontier', () => {
   });
 });
 
-it('the best that is no larger may be of the same size', () => {
-  const row = at('own', 100, 0.3);
-  const rivals = [
-    at('larger', 101, 0.01),
-    at('same', 100, 0.2),
-    at('smaller', 90, 0.25),
-    at('unknown', 80, null),
-  ];
-  expect(bestNoLarger(row, rivals)?.name).toBe('same');
-  expect(bestNoLarger(row, [at('larger', 101, 0.01)])).toBeUndefined();
+describe('ways of planning', () => {
+  const paper = made({
+    family: 'order',
+    ordering: 'entropy',
+    lowLayers: 4,
+    name: 'entropy, 4 layers',
+    kld: 0.3,
+  });
+  const contestOf = (...rows: ReturnType<typeof made>[]) =>
+    familyContests(comparisonOf([paper, ...rows])).map(({ ranking }) => ranking.map(({ row }) => row.name));
+
+  it('are ranked by their nearest plan that is no larger, within 1 %', () => {
+    const rows = [
+      ...[at('larger', 101.3, 0.01), at('same', 100, 0.2), at('smaller', 90, 0.25), at('unknown', 80, null)],
+      made({ family: 'best', name: 'best', mebibytes: 100.9, kld: 0.1 }),
+    ];
+    expect(contestOf(...rows)).toEqual([['best', 'same', 'entropy, 4 layers']]);
+  });
+
+  it('leave out other methods and a matrix from text alone', () => {
+    const rows = [
+      made({ family: 'rival', name: 'GPTQ 3', mebibytes: 80, kld: 0.01 }),
+      made({ name: 'IQ3_M', importance: 'text-only', mebibytes: 80, kld: 0.02 }),
+    ];
+    expect(contestOf(...rows)).toEqual([]);
+  });
 });
 
 describe('orders', () => {

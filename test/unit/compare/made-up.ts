@@ -99,6 +99,45 @@ const UNIFORM: readonly (readonly [string, number, number])[] = [
   ['IQ2_XXS', 92, 0.74],
   ['IQ1_M', 84, 1.62],
 ];
+/** As their formats would take it, with the rest of the model as the orders have it. */
+const RIVALS: readonly (readonly [method: string, paperBits: number, layerBits: number, kld: number])[] = [
+  ['GPTQ 4', 4, 4.008, 0.07],
+  ['GPTQ 4 g128', 4, 4.156, 0.035],
+  ['GPTQ 3', 3, 3.008, 0.41],
+  ['GPTQ 3 g128', 3, 3.148, 0.21],
+  ['GPTQ 2', 2, 2.007, 9.1],
+  ['GPTQ 2 g128', 2, 2.141, 3.4],
+  ['AWQ 4 g128', 4, 4.156, 0.041],
+  ['BiLLM', 1.07, 2.62, 4.8],
+];
+const LAYER_WEIGHTS = 16e6;
+
+const CLASSES = ['attn_q', 'attn_k', 'attn_v', 'attn_output', 'ffn_gate', 'ffn_up', 'ffn_down'] as const;
+const BY_BITS = ['IQ1_M', 'IQ2_XXS', 'IQ2_S', 'IQ3_XXS', 'IQ3_S', 'Q4_K', 'Q5_K', 'Q6_K', 'Q8_0'] as const;
+
+/** A plan by tensor of so many layers, the larger the higher the rank. */
+export function typesOf(layers: number, rank: number): Record<string, string> {
+  const type = (offset: number) =>
+    BY_BITS[Math.min(Math.max(rank + offset, 0), BY_BITS.length - 1)] ?? 'Q4_K';
+  const inLayers = Array.from({ length: layers }, (_, layer) =>
+    CLASSES.map((name, index) => {
+      const isEdge = layer === 0 || layer === layers - 1;
+      const offset =
+        (name === 'attn_v' || name === 'attn_k' ? 2 : 0) +
+        (isEdge ? 1 : 0) -
+        ((layer + index) % 3 === 0 ? 1 : 0);
+      return [`blk.${layer}.${name}.weight`, type(offset)] as const;
+    }),
+  ).flat();
+  const norms = [['output_norm.weight', 'F32']] as const;
+  return Object.fromEntries([
+    ['token_embd.weight', type(1)],
+    ...inLayers,
+    ['output.weight', 'Q6_K'],
+    ...norms,
+  ]);
+}
+
 /** From the smallest. */
 const LADDER = ['IQ1_M', 'IQ2_M', 'IQ3_M', 'Q4_K_M', 'Q6_K'] as const;
 const COUNTS = [2, 4, 6, 8, 10, 12];
@@ -144,6 +183,26 @@ export function madeUp(): Comparison {
         layerRungs: COSTS.map((cost) => LADDER[Math.floor(9 * cost + 0.55 * (5 - index))] ?? 'Q6_K'),
         mebibytes: REST_MIB + lowLayers * LAYER_MIB.low + (LAYERS - lowLayers) * LAYER_MIB.high - 0.6,
         kld: [0.04, 0.058, 0.11, 0.21, 0.5, 1.4][index] ?? 0,
+      }),
+    ),
+    ...COUNTS.map((lowLayers, index) =>
+      made({
+        name: `best as small as ${lowLayers} layers low`,
+        family: 'best',
+        tensorTypes: typesOf(LAYERS, 5 - index),
+        mebibytes: REST_MIB + lowLayers * LAYER_MIB.low + (LAYERS - lowLayers) * LAYER_MIB.high - 0.9,
+        kld: [0.028, 0.039, 0.061, 0.1, 0.17, 0.33][index] ?? 0,
+      }),
+    ),
+    ...RIVALS.map(([method, paperBits, layerBits, kld]) =>
+      made({
+        name: method,
+        family: 'rival',
+        rival: { method, paperBits },
+        layerBits,
+        mebibytes: REST_MIB + (LAYERS * LAYER_WEIGHTS * layerBits) / 8 / MIB,
+        kld,
+        ...{ running: null, tokensPerSecond: null },
       }),
     ),
     ...[0, 0.25, 0.75, 1].map((alpha) =>

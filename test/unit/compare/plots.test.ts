@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { competing, modelBytes, pictureKld } from '../../../src-main/compare/findings.ts';
+import { competing, modelBytes, pictureKld, rivalRows } from '../../../src-main/compare/findings.ts';
 import { axisOf } from '../../../src-main/compare/plots/axes.ts';
 import { alphaFigure, clustersAndSeedsFigure } from '../../../src-main/compare/plots/calibration.ts';
 import { entropyFigure } from '../../../src-main/compare/plots/entropy.ts';
@@ -10,11 +10,13 @@ import { frontierFigure } from '../../../src-main/compare/plots/frontier.ts';
 import { placeLabels } from '../../../src-main/compare/plots/labels.ts';
 import { ordersFigure } from '../../../src-main/compare/plots/orders.ts';
 import { plansFigure } from '../../../src-main/compare/plots/plans.ts';
+import { lineFigure } from '../../../src-main/compare/plots/lines.ts';
+import { typesFigures } from '../../../src-main/compare/plots/types.ts';
 import { plots } from '../../../src-main/compare/plots/plots.ts';
 import { escapeXml, wrapText } from '../../../src-main/compare/plots/svg.ts';
 import { comparisonSchema } from '../../../src-main/contract/comparison.ts';
 import type { Rung } from '../../../src-main/contract/rungs.ts';
-import { comparisonOf, made, madeUp } from './made-up.ts';
+import { comparisonOf, made, madeUp, typesOf } from './made-up.ts';
 
 interface Drawn {
   readonly id: string;
@@ -91,7 +93,7 @@ describe.each(Object.entries(plots(comparison)))('%s', (name, svg) => {
 
 describe('the frontier figure', () => {
   it('has every row where its bytes and divergence are: further right is larger, further down is closer', () => {
-    const rows = new Map(competing(comparison).map((row) => [row.id, row]));
+    const rows = new Map([...competing(comparison), ...rivalRows(comparison)].map((row) => [row.id, row]));
     const marks = drawn(frontierFigure(comparison)).map(({ id, x, y }) => {
       const row = rows.get(id);
       if (!row) throw new Error(`${id} is no row`);
@@ -218,6 +220,92 @@ describe('the figure of plans with a type for every layer', () => {
     const { layerRungs: _, ...before } = withRungs('Q6_K', 'IQ1_M');
     expect(plansFigure(comparisonOf([before]))).toBeUndefined();
   });
+});
+
+describe('the figure of a type for every tensor', () => {
+  const withTypes = (layers: number, rank: number) =>
+    made({
+      family: 'best',
+      name: `best ${rank}`,
+      bitsPerWeight: 2 + rank,
+      tensorTypes: typesOf(layers, rank),
+    });
+  const cells = (svg = '') =>
+    [
+      ...svg.matchAll(
+        /<g class="(b\d)"><rect class="area"[^>]*><title>([^<]*): (\w+)<\/title><\/rect><text[^>]*>([^<]*)/g,
+      ),
+    ].map(([, colour, place, type, written]) => ({ colour, place, type, written }));
+
+  it.each([12, 28, 64])('names the type of every matrix of %i layers', async (layers) => {
+    const row = withTypes(layers, 3);
+    const [svg] = Object.values(typesFigures(comparisonOf([row])));
+    const drawnCells = cells(svg);
+    const matrices = Object.entries(row.tensorTypes ?? {}).filter(([, type]) => type !== 'F32');
+    const expected = matrices.map(([name, type]) => {
+      const [, layer, className] = /^blk\.(\d+)\.(\w+)/.exec(name) ?? [];
+      return `${layer === undefined ? name.replace('.weight', '') : `layer ${layer}, ${className}`} ${type}`;
+    });
+    expect(drawnCells.map(({ place, type }) => `${place} ${type}`).toSorted()).toEqual(expected.toSorted());
+    for (const { type, written } of drawnCells) expect(written).toBe(type);
+    expect(await spilled(svg ?? '')).toBe(0);
+  });
+
+  it('is coloured by bits, few and many apart', () => {
+    const [svg] = Object.values(typesFigures(comparisonOf([withTypes(12, 3)])));
+    const colours = new Map(cells(svg).map(({ type, colour }) => [type, colour]));
+    const bySize = ['IQ2_S', 'IQ3_XXS', 'IQ3_S', 'Q5_K', 'Q6_K'].map((type) => colours.get(type));
+    expect(bySize).toEqual(bySize.toSorted());
+    expect(new Set(bySize).size).toBeGreaterThan(3);
+  });
+
+  it('is one for each such plan, named by its bits, and none of others', () => {
+    const plans = comparisonOf([withTypes(12, 1), withTypes(12, 4), made({ name: 'IQ3_M' })]);
+    expect(Object.keys(typesFigures(plans))).toEqual(['types-3.00-bits.svg', 'types-6.00-bits.svg']);
+    expect(typesFigures(comparisonOf([made({ name: 'IQ3_M' })]))).toEqual({});
+  });
+});
+
+describe('other methods', () => {
+  it('are drawn in the frontier figure, and are never on the frontier', () => {
+    const rows = [
+      ...[made({ name: 'A', mebibytes: 80, kld: 0.4 }), made({ name: 'C', mebibytes: 100, kld: 0.1 })],
+      made({
+        name: 'GPTQ 3',
+        family: 'rival',
+        rival: { method: 'GPTQ 3', paperBits: 3 },
+        mebibytes: 85,
+        kld: 0.05,
+      }),
+    ];
+    const svg = frontierFigure(comparisonOf(rows)) ?? '';
+    expect(drawn(svg).map(({ id }) => id.split(' /')[0])).toEqual(
+      expect.arrayContaining(['A', 'C', 'GPTQ 3']),
+    );
+    expect(svg).toContain('On the frontier, by size: A: 101 MiB, 0.400 nats; C: 121 MiB, 0.100 nats.');
+  });
+});
+
+it('a standard error is drawn above and below its point, within the axes', () => {
+  const line = {
+    name: 'entropy',
+    style: 0,
+    points: [
+      { x: 0, y: 6, error: 0.5, title: 'a' },
+      { x: 1, y: 6.1, title: 'b' },
+    ],
+  };
+  const [x, y] = [axisOf({ label: 'layer' }), axisOf({ label: 'bits' })];
+  const frame = { title: '', subtitle: '', description: '', notes: [] };
+  const svg = lineFigure(frame, [{ x, y, lines: [line] }]);
+  const [, x1, y1, x2, y2] =
+    /class="whisker" x1="([^"]*)" y1="([^"]*)" x2="([^"]*)" y2="([^"]*)"/.exec(svg) ?? [];
+  const mark = /class="mark" transform="translate\((\S+) (\S+)\)"/.exec(svg);
+  expect([x1, x2]).toEqual([mark?.[1], mark?.[1]]);
+  const middle = Number(mark?.[2]);
+  expect(Number(y1) - middle).toBeCloseTo(middle - Number(y2), 1);
+  expect(Number(y1)).toBeGreaterThan(middle + 50);
+  expect(svg.match(/class="whisker"/g)).toHaveLength(1);
 });
 
 it('lines run through their points from left to right', () => {

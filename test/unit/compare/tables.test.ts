@@ -124,7 +124,7 @@ describe('what is counted', () => {
     expect(markdown).toContain('closer than the mean of the random orders at k = 2 (1 of 2)');
   });
 
-  it('where a uniform type no larger is closer than the paper’s plan', () => {
+  it('which way of planning is nearest at which size, and by how much', () => {
     const markdown = toMarkdown(
       comparisonOf([
         ...[order('entropy', 2, 0.1), order('entropy', 4, 0.4)],
@@ -135,15 +135,37 @@ describe('what is counted', () => {
       ]),
     );
     expect(cells(markdown, '4', '140.0')).toEqual([
-      '4',
-      '140.0',
-      '0.4000',
-      'IQ3_M, 140.0 MiB',
-      '0.2000',
-      '–',
-      '–',
+      ...['4', '140.0', 'IQ3_M 0.2000', '0.4000', 'one file type', '50'],
     ]);
-    expect(markdown).toContain('is closer to the source than the paper’s plan at k = 4 (1 of 2)');
+    expect(markdown).toContain(
+      'Nearest: one file type at k = 4 (1 of 2), the paper’s order at k = 2 (1 of 2). Where it is not the nearest, the paper’s plan is 2.00 to 2.00 times',
+    );
+  });
+
+  it('the paper’s table, with bits as papers count them and as formats store them', () => {
+    const markdown = toMarkdown(
+      comparisonOf([
+        order('entropy', 2, 0.1),
+        made({
+          name: 'GPTQ 3 g128',
+          family: 'rival',
+          rival: { method: 'GPTQ 3 g128', paperBits: 3 },
+          layerBits: 3.148,
+          bitsPerWeight: 3.6,
+          kld: 0.2,
+        }),
+        made({ name: 'source', family: 'source', importance: null, kld: 0 }),
+      ]),
+    );
+    expect(cells(markdown, 'GPTQ 3 g128', '3.00').slice(0, 5)).toEqual([
+      'GPTQ 3 g128',
+      '3.00',
+      '3.15',
+      '3.60',
+      '0.2000',
+    ]);
+    expect(cells(markdown, 'LUQ, entropy, 2 layers')).not.toEqual([]);
+    expect(toMarkdown(comparisonOf([made({})]))).not.toContain('table for this model');
   });
 
   it('equal plans count once', () => {
