@@ -10,6 +10,7 @@ void define_embed(Napi::Env env, Napi::Object exports);
 void define_types(Napi::Env env, Napi::Object exports);
 void define_quantize(Napi::Env env, Napi::Object exports);
 void define_feed(Napi::Env env, Napi::Object exports);
+void define_local_error(Napi::Env env, Napi::Object exports);
 void define_entropy(Napi::Env env, Napi::Object exports);
 void define_weights(Napi::Env env, Napi::Object exports);
 void define_probe(Napi::Env env, Napi::Object exports);

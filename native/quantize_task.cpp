@@ -16,24 +16,31 @@ namespace snug {
 constexpr int64_t MOST_COLUMNS = 1 << 30;
 constexpr int64_t MOST_ROWS    = 1 << 30;
 
-QuantizeTask read_quantize_task(const Napi::Object & options) {
+QuantizeTask read_source(const Napi::Object & options) {
     QuantizeTask task;
     task.source_path     = read_string(options, "sourcePath");
     task.source_offset   = read_integer<uint64_t>(options, "sourceOffset", 0, MOST_FILE_BYTES);
     task.source_type     = read_tensor_type(options.Get("sourceType"), "sourceType");
-    task.target_path     = read_string(options, "targetPath");
-    task.target_type     = read_tensor_type(options.Get("targetType"), "targetType");
+    task.target_type     = task.source_type;
     task.columns         = read_integer<int64_t>(options, "columns", 1, MOST_COLUMNS);
     task.rows            = read_integer<int64_t>(options, "rows", 1, MOST_ROWS);
     task.rows_per_matrix = read_integer<int64_t>(options, "rowsPerMatrix", 1, task.rows, task.rows);
     task.threads         = read_threads(options);
-    task.only_ggml       = read_bool(options, "onlyGgml", false);
+    task.only_ggml       = false;
     if (task.rows % task.rows_per_matrix != 0) {
         throw wrong(options.Env(), "rowsPerMatrix", "a divisor of rows");
     }
     if (const auto importance = options.Get("importance"); !importance.IsUndefined()) {
         task.importance = read_float32_array(importance, "importance");
     }
+    return task;
+}
+
+QuantizeTask read_quantize_task(const Napi::Object & options) {
+    auto task        = read_source(options);
+    task.target_path = read_string(options, "targetPath");
+    task.target_type = read_tensor_type(options.Get("targetType"), "targetType");
+    task.only_ggml   = read_bool(options, "onlyGgml", false);
     return task;
 }
 

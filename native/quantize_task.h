@@ -30,6 +30,8 @@ struct QuantizeTask {
 };
 
 QuantizeTask read_quantize_task(const Napi::Object & options);
+// The same without a target.
+QuantizeTask read_source(const Napi::Object & options);
 // Throws Failure QUANTIZE or NEEDS_IMPORTANCE for what cannot be done, before anything is written.
 void check(const QuantizeTask & task);
 

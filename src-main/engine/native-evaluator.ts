@@ -63,7 +63,7 @@ export interface TappedLayers {
 }
 
 /** Sequences as what goes into the first layer, one after the other in a file of [tokens × embedding] floats. */
-export interface RowsRun {
+interface RowsRun {
   readonly path: string;
   /** row of the first token; in the outputs as well */
   readonly first: number;
@@ -77,7 +77,7 @@ export interface RowsRun {
 }
 
 /** One input of matrix multiplications, and what was summed up of it. */
-export interface NativeGram {
+interface NativeGram {
   /** names of the weights that multiply it, or result_norm */
   readonly weights: readonly string[];
   readonly columns: number;

@@ -16,6 +16,18 @@ export interface QuantizeTask {
   readonly onlyGgml?: boolean;
 }
 
+/** A tensor of `QuantizeTask`, stored in none of its types. */
+export interface LocalErrorTask extends Omit<QuantizeTask, 'targetPath' | 'targetType' | 'onlyGgml'> {
+  readonly types: readonly number[];
+  /** numbers of the rows that are looked at */
+  readonly sample: Int32Array;
+  /** a file of the mean of x·xᵀ of its inputs, and the columns of each block in it */
+  readonly gramPath?: string;
+  readonly blocks?: readonly number[];
+  /** without such a file: what each column counts [columns]; without both all count the same */
+  readonly diagonal?: Float32Array | undefined;
+}
+
 /** How a tensor's errors may be fed on, to be chosen from by held-out error. */
 export interface FeedTask {
   /** of the tensor, for errors */

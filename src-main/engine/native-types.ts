@@ -1,6 +1,6 @@
 import type { ComputeDevice } from '../contract/laptop.ts';
 import type { EvaluatorOptions, NativeEvaluator } from './native-evaluator.ts';
-import type { FedReport, FeedTask, QuantizeTask } from './native-quantizing.ts';
+import type { FedReport, FeedTask, LocalErrorTask, QuantizeTask } from './native-quantizing.ts';
 import type { NativeProgress, NativeSequence, OnProgress, SequencePiece } from './native-sequences.ts';
 
 export type { EvaluatorOptions, NativeEvaluator } from './native-evaluator.ts';
@@ -194,6 +194,16 @@ export interface Addon {
     abort?: AbortFlag,
     onProgress?: OnProgress,
   ): Promise<FedReport>;
+  /**
+   * What each type does to a tensor's outputs: tr((W − Q)·H·(W − Q)ᵀ) / tr(W·H·Wᵀ) and the standard error of the sample; onProgress counts
+   * types.
+   * @throws QUANTIZE, NEEDS_IMPORTANCE, INCOHERENT, FILE, CANCELLED
+   */
+  localErrors(
+    task: LocalErrorTask,
+    abort?: AbortFlag,
+    onProgress?: OnProgress,
+  ): Promise<{ type: number; error: number; standardError: number }[]>;
   /** `count` values */
   dequantize(type: number, bytes: Uint8Array, count: number): Float32Array;
   /**

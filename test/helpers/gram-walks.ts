@@ -23,7 +23,7 @@ export function openWhole({ model, mmproj }: WalkedModel) {
 }
 
 /** A sequence as a set's would be planned, laid out by the model. */
-export function planned(model: NativeModel, sequence: NativeSequence, name: string): PlannedSequence {
+function planned(model: NativeModel, sequence: NativeSequence, name: string): PlannedSequence {
   const pieces = model.layout(sequence);
   let at = 0;
   const imageTokens = pieces.flatMap((piece) => {

@@ -11,7 +11,7 @@ import { writeError } from '../../files/write-error.ts';
  * A gram: H, the mean over tokens of x·xᵀ, where x is what a matrix multiplication takes in. On disk raw little-endian float32, blocks
  * along the diagonal one after the other, each [b × b] row by row; beside it `<file>.json` with this head.
  */
-export const gramHeadSchema = z.object({
+const gramHeadSchema = z.object({
   columns: z.int().positive(),
   /** columns of each block; their sum is `columns` */
   blocks: z.array(z.int().positive()).min(1),
@@ -52,7 +52,7 @@ export async function storeGram(
 }
 
 /** What a finished gram says of itself; undefined where it is missing, cut off or of another form. */
-export function readGramHead(path: string): GramHead | undefined {
+function readGramHead(path: string): GramHead | undefined {
   const head = readKept(headPath(path), gramHeadSchema);
   const isWhole = head && existsSync(path) && statSync(path).size === gramBytes(head.blocks);
   return isWhole ? head : undefined;

@@ -43,7 +43,7 @@ export interface WalkOptions {
 }
 
 /** In tokens, each counted for every layer that it goes through. */
-export interface WalkProgress {
+interface WalkProgress {
   readonly done: number;
   readonly total: number;
   readonly layer: number;
