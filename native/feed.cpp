@@ -128,8 +128,39 @@ Napi::Value quantize_fed_tensor(const Napi::CallbackInfo & info) {
         [=](Napi::Env env) { return described(env, *choice); });
 }
 
+// recode(type, bytes, count) → bytes: the blocks with their codes thrown away and chosen again for what the blocks stood for, to test that
+// the codes of a type are known. Undefined for a type whose codes are not chosen anew.
+Napi::Value recode(const Napi::CallbackInfo & info) {
+    auto       env   = info.Env();
+    const auto type  = read_tensor_type(info[0], "the type");
+    auto       bytes = read_bytes(info[1], "the bytes");
+    const auto count = read_whole(info[2], "the count", 1, std::numeric_limits<int32_t>::max());
+    const auto codes = Codes::of(type);
+    if (!codes) {
+        return env.Undefined();
+    }
+    if (count % Factor::SEGMENT != 0 || ggml_row_size(type, count) != bytes.size()) {
+        throw Napi::TypeError::New(env, "these are no whole segments of blocks");
+    }
+    std::vector<float> identity(Factor::SEGMENT * Factor::SEGMENT, 0), values(count);
+    for (int64_t i = 0; i < Factor::SEGMENT; ++i) {
+        identity[i * Factor::SEGMENT + i] = 1;
+    }
+    to_floats(type, bytes.data(), values.data(), count);
+    CodeScratch scratch;
+    for (int64_t at = 0; at < count; at += Factor::SEGMENT) {
+        auto * blocks = bytes.data() + ggml_row_size(type, at);
+        codes->clear(blocks, Factor::SEGMENT);
+        codes->choose(values.data() + at, identity.data(), Factor::SEGMENT, blocks, scratch);
+    }
+    return Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size());
+}
+
 } // namespace
 
-void define_feed(Napi::Env env, Napi::Object exports) { define_function<quantize_fed_tensor>(env, exports, "quantizeFed"); }
+void define_feed(Napi::Env env, Napi::Object exports) {
+    define_function<quantize_fed_tensor>(env, exports, "quantizeFed");
+    define_function<recode>(env, exports, "recode");
+}
 
 } // namespace snug

@@ -17,28 +17,48 @@ namespace {
 
 constexpr int TILE_ROWS = 6;
 
-// ROWS rows of `left` by one panel, WIDTH columns at a time
+// One row of a tile and, by recursion, those below it: each has variables of its own, which the compiler keeps in registers.
+template <int ROWS, int WIDTH> struct Tile {
+    using Vector = typename Lanes<WIDTH>::Vector;
+    Vector                first{}, second{};
+    Tile<ROWS - 1, WIDTH> below;
+
+    SNUG_INLINE void add(const float * left, int64_t left_step, const Vector & right_first, const Vector & right_second) {
+        first += *left * right_first;
+        second += *left * right_second;
+        below.add(left + left_step, left_step, right_first, right_second);
+    }
+
+    SNUG_INLINE void store(float * target, int64_t target_step, float sign) const {
+        Vector out;
+        std::memcpy(&out, target, sizeof(out));
+        out += sign * first;
+        std::memcpy(target, &out, sizeof(out));
+        std::memcpy(&out, target + WIDTH, sizeof(out));
+        out += sign * second;
+        std::memcpy(target + WIDTH, &out, sizeof(out));
+        below.store(target + target_step, target_step, sign);
+    }
+};
+
+template <int WIDTH> struct Tile<0, WIDTH> {
+    using Vector = typename Lanes<WIDTH>::Vector;
+    SNUG_INLINE void add(const float *, int64_t, const Vector &, const Vector &) {}
+    SNUG_INLINE void store(float *, int64_t, float) const {}
+};
+
+// ROWS rows of `left` by one panel
 template <int ROWS, int WIDTH> SNUG_INLINE void tile(const float * left, int64_t left_step, int64_t inner, const float * panel,
                                                      float * target, int64_t target_step, float sign) {
-    using Vector = typename Lanes<WIDTH>::Vector;
     for (int64_t column = 0; column < Panels::WIDTH; column += 2 * WIDTH) {
-        Vector sums[ROWS][2] = {};
+        Tile<ROWS, WIDTH> sums;
         for (int64_t k = 0; k < inner; ++k) {
-            Vector right[2];
-            std::memcpy(right, panel + k * Panels::WIDTH + column, sizeof(right));
-            for (int row = 0; row < ROWS; ++row) {
-                const float value = left[row * left_step + k];
-                sums[row][0] += value * right[0];
-                sums[row][1] += value * right[1];
-            }
+            typename Lanes<WIDTH>::Vector first, second;
+            std::memcpy(&first, panel + k * Panels::WIDTH + column, sizeof(first));
+            std::memcpy(&second, panel + k * Panels::WIDTH + column + WIDTH, sizeof(second));
+            sums.add(left + k, left_step, first, second);
         }
-        for (int row = 0; row < ROWS; ++row) {
-            Vector out[2];
-            std::memcpy(out, target + row * target_step + column, sizeof(out));
-            out[0] += sign * sums[row][0];
-            out[1] += sign * sums[row][1];
-            std::memcpy(target + row * target_step + column, out, sizeof(out));
-        }
+        sums.store(target + column, target_step, sign);
     }
 }
 

@@ -204,6 +204,8 @@ export interface Addon {
     abort?: AbortFlag,
     onProgress?: OnProgress,
   ): Promise<{ type: number; error: number; standardError: number }[]>;
+  /** blocks with their codes chosen again for what they stand for, for tests; undefined for a type whose codes are never chosen anew */
+  recode(type: number, bytes: Uint8Array, count: number): Uint8Array | undefined;
   /** `count` values */
   dequantize(type: number, bytes: Uint8Array, count: number): Float32Array;
   /**

@@ -99,10 +99,35 @@ describe('quantizing with error feedback', () => {
       outputError(type, `${type}-plain`, heldOut),
       outputError(type, `${type}-fed`, heldOut),
     ];
-    expect(fed).toBeLessThan(0.8 * plain);
+    expect(fed).toBeLessThan(0.65 * plain);
     // the report's numbers are of nearly all rows
     expect(report.plainError / plain).toBeCloseTo(1, 1);
     expect(report.fedError / fed).toBeCloseTo(1, 1);
+  });
+
+  it.each(TYPES)('to %s knows where each code lies: chosen again, all bytes are ggml’s', async (type) => {
+    await addon.quantizeTensor(task(type, `${type}-ggml`));
+    const bytes = readFileSync(join(folder, `${type}-ggml`));
+    const again = addon.recode(tensorTypeId(type), bytes, COLUMNS * ROWS) ?? Buffer.of();
+    expect(Buffer.compare(bytes, again)).toBe(0);
+  });
+
+  it('chooses codes within a block, too, where a row has one block alone', async () => {
+    const half = COLUMNS / 2;
+    const tokens = tokensWithSpectrum({ columns: half, tokens: 800, decay: 1, seed: 7 });
+    const sums = {
+      trained: [gramOf(tokens.slice(0, 600), half)],
+      heldOut: [gramOf(tokens.slice(600), half)],
+    };
+    const narrow = { columns: half, importance: importance.subarray(0, half) };
+    for (const type of ['Q2_K', 'Q4_K', 'IQ3_XXS', 'IQ1_M']) {
+      const report = await addon.quantizeFed({
+        ...task(type, 'narrow', narrow),
+        feed: writeGrams(folder, 'narrow', sums),
+      });
+      expect(report.parts).toMatchObject([{ within: true, order: 'natural' }]);
+      expect(report.fedError).toBeLessThan(0.75 * report.plainError);
+    }
   });
 
   it.each(['Q4_K', 'IQ2_XXS', 'IQ4_NL'])(
@@ -122,7 +147,8 @@ describe('quantizing with error feedback', () => {
       i % (COLUMNS + 1) === 0 ? 1 : 0,
     );
     const alike = writeGrams(folder, 'identity', { trained: [identity], heldOut: [identity] });
-    for (const type of ['Q4_K', 'Q2_K', 'IQ3_XXS', 'Q4_0']) {
+    // of grids ggml's search misses the nearest vector at times, which is found then: those are a little nearer even so
+    for (const type of ['Q4_K', 'Q2_K', 'IQ4_XS', 'Q4_0']) {
       await addon.quantizeTensor(task(type, 'plain', { importance: diagonalOf(identity) }));
       const report = await addon.quantizeFed({
         ...task(type, 'fed', { importance: diagonalOf(identity) }),
