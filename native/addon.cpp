@@ -28,6 +28,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
     snug::define_quantize(env, exports);
     snug::define_feed(env, exports);
     snug::define_local_error(env, exports);
+    snug::define_rivals(env, exports);
     snug::define_entropy(env, exports);
     snug::define_weights(env, exports);
     snug::define_probe(env, exports);

@@ -11,6 +11,7 @@ void define_types(Napi::Env env, Napi::Object exports);
 void define_quantize(Napi::Env env, Napi::Object exports);
 void define_feed(Napi::Env env, Napi::Object exports);
 void define_local_error(Napi::Env env, Napi::Object exports);
+void define_rivals(Napi::Env env, Napi::Object exports);
 void define_entropy(Napi::Env env, Napi::Object exports);
 void define_weights(Napi::Env env, Napi::Object exports);
 void define_probe(Napi::Env env, Napi::Object exports);

@@ -9,10 +9,10 @@ namespace {
 
 constexpr int64_t STRIP_ROWS = 192; // of a thread at a time
 
-std::vector<Segment> segments_of(const std::vector<float> & gram, int64_t columns, Order order) {
+std::vector<Segment> segments_of(const std::vector<float> & gram, int64_t columns, Order order, int64_t length) {
     std::vector<Segment> segments;
-    for (int64_t first = 0; first < columns; first += Factor::SEGMENT) {
-        segments.push_back({ first, std::min(Factor::SEGMENT, columns - first) });
+    for (int64_t first = 0; first < columns; first += length) {
+        segments.push_back({ first, std::min(length, columns - first) });
     }
     if (order == Order::by_trace) {
         const auto mean_square = [&](const Segment & segment) {
@@ -133,8 +133,8 @@ std::vector<float> product(const float * left, int64_t step, int64_t rows, int64
 
 } // namespace
 
-Factor::Factor(const std::vector<float> & gram, int64_t columns, float damping, Order wanted, int threads, const Abort & abort) :
-    order(segments_of(gram, columns, wanted)) {
+Factor::Factor(const std::vector<float> & gram, int64_t columns, float damping, Order wanted, int threads, const Abort & abort,
+               int64_t segment_length) : order(segments_of(gram, columns, wanted, segment_length)) {
     auto matrix = arranged(gram, columns, order, static_cast<float>(damping * mean_diagonal(gram, columns)));
     feeds.resize(order.size());
     diagonals.resize(order.size());

@@ -26,7 +26,8 @@ class Factor {
     static constexpr int64_t SEGMENT = 256;
 
     // `gram` [columns × columns]; `damping`: a share of the mean diagonal, added to it. Throws CANCELLED.
-    Factor(const std::vector<float> & gram, int64_t columns, float damping, Order order, int threads, const Abort & abort);
+    Factor(const std::vector<float> & gram, int64_t columns, float damping, Order order, int threads, const Abort & abort,
+           int64_t segment_length = SEGMENT);
 
     // false where H is zero or not positive definite in spite of the damping
     bool sound() const { return is_sound; }

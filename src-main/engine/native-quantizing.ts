@@ -58,3 +58,25 @@ export interface FedReport {
     readonly within: boolean;
   }[];
 }
+
+/** A matrix to quantize as one of the methods does that LUQ's paper compares with; the target is of 16-bit floats. */
+export interface RivalTask extends Omit<QuantizeTask, 'importance' | 'onlyGgml' | 'rowsPerMatrix'> {
+  readonly method: 'gptq' | 'awq' | 'billm';
+  /** of a code; BiLLM has none */
+  readonly bits?: number;
+  /** scales for each 128 columns, instead of for a row */
+  readonly groups?: boolean;
+  /** AWQ's */
+  readonly alpha?: number;
+  /** mean x·xᵀ of blocks of columns, float32, one block after the other */
+  readonly gramPath: string;
+  /** columns of each block */
+  readonly blocks: readonly number[];
+}
+
+export interface RivalReport {
+  /** BiLLM's: salient columns, summed over the blocks of 128 */
+  readonly salientColumns: number;
+  /** tr((W − Q)·H·(W − Q)ᵀ) / tr(W·H·Wᵀ), of some rows spread evenly */
+  readonly error: number;
+}

@@ -1,6 +1,13 @@
 import type { ComputeDevice } from '../contract/laptop.ts';
 import type { EvaluatorOptions, NativeEvaluator } from './native-evaluator.ts';
-import type { FedReport, FeedTask, LocalErrorTask, QuantizeTask } from './native-quantizing.ts';
+import type {
+  FedReport,
+  FeedTask,
+  LocalErrorTask,
+  QuantizeTask,
+  RivalReport,
+  RivalTask,
+} from './native-quantizing.ts';
 import type { NativeProgress, NativeSequence, OnProgress, SequencePiece } from './native-sequences.ts';
 
 export type { EvaluatorOptions, NativeEvaluator } from './native-evaluator.ts';
@@ -206,6 +213,13 @@ export interface Addon {
   ): Promise<{ type: number; error: number; standardError: number }[]>;
   /** blocks with their codes chosen again for what they stand for, for tests; undefined for a type whose codes are never chosen anew */
   recode(type: number, bytes: Uint8Array, count: number): Uint8Array | undefined;
+  /**
+   * Writes the weights that are left of a matrix quantized by a rival's method.
+   * @throws QUANTIZE, INCOHERENT, FILE, DISK_FULL, CANNOT_WRITE, CANCELLED
+   */
+  rivalTensor(task: RivalTask, abort?: AbortFlag, onProgress?: OnProgress): Promise<RivalReport>;
+  /** AWQ's output error with each alpha, tr((W − Q)·H·(W − Q)ᵀ) [alphas]; writes nothing. @throws as rivalTensor */
+  awqErrors(task: RivalTask, alphas: Float32Array, abort?: AbortFlag): Promise<Float64Array>;
   /** `count` values */
   dequantize(type: number, bytes: Uint8Array, count: number): Float32Array;
   /**
