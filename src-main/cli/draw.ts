@@ -45,19 +45,32 @@ function filled(rung: string, length: number): string {
   return paint(colour, fill.repeat(length));
 }
 
-/** One bar per layer: entropy between the lowest and highest of the model, filled by the layer's type. */
+/**
+ * One bar per layer: entropy between the lowest and highest of the model, filled by the layer's type; the line at its end is the standard
+ * error to either side.
+ */
 export function entropyChart(layers: readonly LayerReport[]): string[] {
-  const bits = layers.map((layer) => layer.entropyBits.both);
-  const lowest = Math.min(...bits);
-  const span = Math.max(...bits) - lowest || 1;
-  const lines = layers.map((layer) => {
-    const length = 1 + Math.round(((layer.entropyBits.both - lowest) / span) * (CHART_WIDTH - 1));
-    const bar = filled(layer.rung, length) + ' '.repeat(CHART_WIDTH - length);
-    const value = layer.entropyBits.both.toFixed(3);
-    return `layer ${String(layer.index).padStart(2)}  ${bar}  ${value}  ${layer.rung}`;
+  const ranges = layers.map(({ entropyBits: { both, standardError } }) => ({
+    from: both - (standardError ?? 0),
+    to: both + (standardError ?? 0),
+  }));
+  const lowest = Math.min(...ranges.map(({ from }) => from));
+  const span = Math.max(...ranges.map(({ to }) => to)) - lowest || 1;
+  const columnOf = (bits: number) => 1 + Math.round(((bits - lowest) / span) * (CHART_WIDTH - 1));
+  const lines = layers.map(({ index, rung, entropyBits: { both, standardError } }, i) => {
+    const { from = both, to = both } = ranges[i] ?? {};
+    const [solid, end] =
+      standardError === null ? [columnOf(both), columnOf(both)] : [columnOf(from), columnOf(to)];
+    const bar = `${filled(rung, solid)}${'─'.repeat(end - solid)}${' '.repeat(CHART_WIDTH - end)}`;
+    const value = `${both.toFixed(3)}${standardError === null ? '' : ` ± ${standardError.toFixed(3)}`}`;
+    return `layer ${String(index).padStart(2)}  ${bar}  ${value}  ${rung}`;
   });
+  const errors = layers.some(({ entropyBits }) => entropyBits.standardError !== null);
   return [
-    paint('dim', `entropy of each layer's output tokens in bits (bars from ${lowest.toFixed(2)})`),
+    paint(
+      'dim',
+      `entropy of each layer's output tokens in bits (bars from ${lowest.toFixed(2)}${errors ? ', lines: standard errors' : ''})`,
+    ),
     ...lines,
   ];
 }

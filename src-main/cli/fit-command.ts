@@ -4,6 +4,7 @@ import type { FitReport } from '../contract/fit-report.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import { counted } from '../contract/counted.ts';
 import { FitService } from '../services/fit-service.ts';
+import { orderTrust, undecidedNote } from '../contract/undecided.ts';
 import { unfamiliarNotes } from '../contract/familiarity.ts';
 import { formatBytes } from '../contract/bytes.ts';
 import { output, paint } from '../doors/terminal/terminal-output.ts';
@@ -56,7 +57,7 @@ function summary(report: FitReport): string {
 
 function describe(report: FitReport): string[] {
   const { plan, calibration, check, budget, files } = report;
-  const { kendallTauSeeds, kendallTauHalves } = calibration.stability;
+  const undecided = undecidedNote(plan, 0);
   const sentence = choiceSentence(report);
   const { words, tone } = worstCloseness([check.image, check.text]);
   const verdict = check.coherent
@@ -74,10 +75,8 @@ function describe(report: FitReport): string[] {
       `${calibration.imageTokens.toLocaleString('en')} of them from pictures${calibration.reused ? ' (kept from an earlier run)' : ''}`,
     '',
     ...entropyChart(report.layers),
-    paint(
-      'dim',
-      `order against another seed: Kendall τ ${kendallTauSeeds.toFixed(2)}; between halves of the sample: ${kendallTauHalves?.toFixed(2) ?? 'not measured'}`,
-    ),
+    paint('dim', orderTrust(calibration)),
+    ...(undecided === null ? [] : [undecided]),
     ...plan.fallbacks.map(
       ({ tensor, columns, type }) => `${tensor}: rows of ${columns} do not divide by 256, stored as ${type}`,
     ),

@@ -20,7 +20,10 @@ export function entropyFigure(comparison: Comparison): string | undefined {
   const all = KINDS.map(([name, key], style): Line => {
     const points = comparison.entropies.map((entropy, layer) => {
       const bits = entropy[key];
-      return bits === null ? null : { x: layer, y: bits, title: `layer ${layer}: ${bits.toFixed(3)}` };
+      if (bits === null) return null;
+      const error = key === 'both' ? (entropy.standardError ?? undefined) : undefined;
+      const deviation = error === undefined ? '' : ` ± ${error.toFixed(3)}`;
+      return { x: layer, y: bits, error, title: `layer ${layer}: ${bits.toFixed(3)}${deviation}` };
     });
     return { name, style, points };
   });
@@ -31,7 +34,9 @@ export function entropyFigure(comparison: Comparison): string | undefined {
       title: 'Entropy of each layer’s output tokens',
       subtitle: subtitleOf(comparison),
       description: `In bits, of the sizes of k-means clusters. ${described(lines)}`,
-      notes: [],
+      notes: comparison.entropies.some(({ standardError }) => standardError !== null)
+        ? ['Bars: one standard error, of seeds and sampled tokens, to either side.']
+        : [],
     },
     [{ x: layerAxis, y: axisOf({ label: 'entropy, bits' }), lines }],
   );

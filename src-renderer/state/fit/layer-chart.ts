@@ -17,6 +17,8 @@ export interface PlannedLayer {
 export interface ChartLayer {
   readonly layer: number;
   readonly both: number | null;
+  /** of `both`; null where it is not known */
+  readonly error: number | null;
   readonly picture: number | null;
   readonly text: number | null;
   readonly planned: PlannedLayer | null;
@@ -34,8 +36,13 @@ export function chartLayers({ layers, entropies, plan }: ChartInputs): readonly 
   // bars that go ultra-low while others still come in would read as chosen among those
   const known = measured.size >= layers ? plan : null;
   return Array.from({ length: layers }, (_, layer) => {
-    const { both = null, image: picture = null, text = null } = measured.get(layer) ?? {};
-    return { layer, both, picture, text, planned: known?.[layer] ?? null };
+    const {
+      both = null,
+      standardError: error = null,
+      image: picture = null,
+      text = null,
+    } = measured.get(layer) ?? {};
+    return { layer, both, error, picture, text, planned: known?.[layer] ?? null };
   });
 }
 
@@ -112,13 +119,18 @@ export interface Scale {
   readonly ticks: readonly number[];
 }
 
+/** A layer's entropy with its error to either side. */
+export function rangeOf({ both, error }: Pick<ChartLayer, 'both' | 'error'>): readonly number[] {
+  return both === null ? [] : [both - (error ?? 0), both + (error ?? 0)];
+}
+
 /** Round steps a person reads easily, for about this many lines. */
 const TICKS = 4;
 
 /** Entropies of one model differ by little beside their size, so that the axis does not start at zero. */
 export function chartScale(layers: readonly ChartLayer[]): Scale | null {
   const values = layers
-    .flatMap(({ both, picture, text }) => [both, picture, text])
+    .flatMap(({ both, error, picture, text }) => [...rangeOf({ both, error }), picture, text])
     .filter((value): value is number => value !== null && Number.isFinite(value));
   if (values.length === 0) return null;
   const low = Math.min(...values);

@@ -44,6 +44,29 @@ it('a bar is filled by its own layer’s type, however many types a plan has', (
   expect(lines.map((line) => plain(line).split(/ +/).at(-1))).toEqual(rungs);
 });
 
+it('a bar ends in a line as long as its error, and says it', () => {
+  const bits = [6, 6.1].map((both) => ({ both, standardError: 0.02, image: null, text: null }));
+  const lines = entropyChart(
+    bits.map((entropyBits, index) => ({ ...layer(index, 'Q4_K_M'), entropyBits })),
+  ).map(plain);
+  expect(lines[0]).toContain('lines: standard errors');
+  expect(lines[1]).toMatch(/█─+ +6\.000 ± 0\.020 {2}Q4_K_M$/);
+  const [short = '', long = ''] = lines.slice(1).map((line) => /[█─]+/.exec(line)?.[0]);
+  expect(short.length).toBeLessThan(long.length);
+  expect(long).toHaveLength(40);
+});
+
+it('of a report from before there were errors a bar is a bar', () => {
+  const old = {
+    ...layer(0, 'Q4_K_M'),
+    entropyBits: { both: 6, standardError: null, image: null, text: null },
+  };
+  const [head, line] = entropyChart([old]).map(plain);
+  expect(head).not.toContain('errors');
+  expect(line).not.toContain('─');
+  expect(line).not.toContain('±');
+});
+
 it('an answer of the model with every layer high stands under the type that is', () => {
   const plan: PlanReport = {
     ...{

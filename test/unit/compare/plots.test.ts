@@ -328,6 +328,22 @@ it('lines whose ends are apart are named there, others in a legend', async () =>
   expect(ordersFigure(comparisonOf(meeting))).not.toContain('class="labels"');
 });
 
+it('the entropy of a layer has a bar for its error', () => {
+  const bits = (both: number, standardError: number | null) => ({
+    both,
+    standardError,
+    image: null,
+    text: null,
+  });
+  const drawn = (error: number | null) =>
+    entropyFigure(comparisonOf([], { entropies: [bits(6, error), bits(6.1, error), bits(6.2, error)] })) ??
+    '';
+  const bars = (svg: string) => svg.match(/class="whisker"/g) ?? [];
+  expect(bars(drawn(0.3))).toHaveLength(3);
+  expect(drawn(0.3)).toContain('± 0.300');
+  expect(bars(drawn(null))).toEqual([]);
+});
+
 it('a layer without image tokens is a gap in the line', () => {
   const entropies = [0, 1, 2, 3, 4].map((layer) => ({
     both: 6 + layer / 10,

@@ -197,7 +197,13 @@ describe('the fit page', () => {
 
   it('promises no layers, file and speed that only measuring can tell', async () => {
     const calibration = {
-      entropies: [0, 1, 2, 3].map((layer) => ({ layer, both: layer, image: null, text: null })),
+      entropies: [0, 1, 2, 3].map((layer) => ({
+        layer,
+        both: layer,
+        standardError: null,
+        image: null,
+        text: null,
+      })),
       order: [0, 1, 2, 3],
     };
     const { fit } = await open({ fits: { preview: () => Promise.resolve(preview({ calibration })) } });
@@ -226,7 +232,13 @@ describe('the fit page', () => {
 
   it('fills the chart while calibrating and marks the chosen layers once all are measured', async () => {
     const { bridge, fit } = await open();
-    const view = (layer: number, both: number) => ({ layer, both, image: both, text: null });
+    const view = (layer: number, both: number) => ({
+      layer,
+      both,
+      standardError: null,
+      image: both,
+      text: null,
+    });
     bridge.emit({ name: 'fits.changed', data: job({ entropies: [view(0, 5), view(1, 4)] }) });
     expect(fit.chart.map(({ both }) => both)).toEqual([5, 4, null, null]);
     expect(fit.chart.some(({ planned }) => planned?.low)).toBe(false);
@@ -237,7 +249,13 @@ describe('the fit page', () => {
 
   it('shows the rung of each layer of a plan of many types while it is made', async () => {
     const { bridge, fit } = await open();
-    const entropies = [0, 1, 2, 3].map((layer) => ({ layer, both: 5, image: null, text: null }));
+    const entropies = [0, 1, 2, 3].map((layer) => ({
+      layer,
+      both: 5,
+      standardError: null,
+      image: null,
+      text: null,
+    }));
     const layerRungs = ['Q6_K', 'IQ3_M', 'Q4_K_M', 'IQ1_M'];
     bridge.emit({ name: 'fits.changed', data: job({ entropies, lowLayers: 2, low: [1, 3], layerRungs }) });
     expect(fit.chart.map(({ planned }) => planned?.rung)).toEqual(layerRungs);

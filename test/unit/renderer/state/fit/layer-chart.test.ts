@@ -9,7 +9,9 @@ import {
   writtenPlan,
 } from '../../../../../src-renderer/state/fit/layer-chart.ts';
 
-const layer = (both: number | null) => ({ layer: 0, both, picture: null, text: null, planned: null });
+const layer = (both: number | null, error: number | null = null) => ({
+  ...{ layer: 0, both, error, picture: null, text: null, planned: null },
+});
 
 describe('the layer chart', () => {
   it('has round lines around all values, none at the very edge', () => {
@@ -20,9 +22,15 @@ describe('the layer chart', () => {
     if (scale) expect(heightOf(4.52, scale)).toBeGreaterThan(0);
   });
 
+  it('has room for what the errors reach', () => {
+    const scale = chartScale([layer(5, 0.5), layer(5.1, 0.01)]);
+    expect(scale?.lowest).toBeLessThan(4.5);
+    expect(scale?.highest).toBeGreaterThanOrEqual(5.5);
+  });
+
   it('stands still with equal values, zero and none', () => {
     for (const values of [[5, 5], [0], [-3]]) {
-      const scale = chartScale(values.map(layer));
+      const scale = chartScale(values.map((value) => layer(value)));
       expect(scale && scale.highest > scale.lowest && scale.ticks.length < 12).toBe(true);
     }
     expect(chartScale([layer(null)])).toBeNull();
@@ -32,7 +40,13 @@ describe('the layer chart', () => {
 
 describe('the kinds of layers in the chart', () => {
   const rungs = { high: 'Q4_K_M', low: 'IQ1_M' } as const;
-  const entropies = [0, 1, 2, 3].map((layer) => ({ layer, both: 5, image: null, text: null }));
+  const entropies = [0, 1, 2, 3].map((layer) => ({
+    layer,
+    both: 5,
+    standardError: null,
+    image: null,
+    text: null,
+  }));
   const drawn = (plan: Parameters<typeof chartLayers>[0]['plan']) =>
     chartLayers({ layers: 4, entropies, plan });
 
