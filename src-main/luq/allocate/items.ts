@@ -11,8 +11,8 @@ export interface Knowledge {
   readonly costs: CostOf;
   /** a token's time for multiplying with it; none where nobody asks for speed */
   readonly seconds?: ((matrix: Matrix, type: number) => number) | undefined;
-  /** bytes where a plan pays for more than the blocks in the file, as for copies that llama.cpp arranges for the CPU */
-  readonly bytes?: ((matrix: Matrix, type: number) => number) | undefined;
+  /** bytes where a plan pays for more than blocks, as for copies that llama.cpp arranges for the CPU; undefined: just the blocks */
+  readonly bytes?: ((matrix: Matrix, type: number) => number | undefined) | undefined;
   /** whether the calibration has an importance matrix for it; for all when undefined */
   readonly hasImportance?: ((name: string) => boolean) | undefined;
 }

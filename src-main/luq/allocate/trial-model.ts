@@ -22,7 +22,7 @@ interface Cell {
 export class TrialModel {
   readonly beliefs: readonly Belief[];
   readonly #costs: CostOf;
-  readonly #tensors: readonly ClassifiedTensor[];
+  readonly #tensors: ReadonlyMap<string, ClassifiedTensor>;
   readonly #layers: number;
   readonly #indices: ReadonlyMap<string, number>;
 
@@ -38,7 +38,7 @@ export class TrialModel {
       costs,
     }: { readonly layers: number; readonly types: readonly number[]; readonly costs: CostOf },
   ) {
-    this.#tensors = tensors;
+    this.#tensors = new Map(tensors.map((tensor) => [tensor.name, tensor]));
     this.#layers = layers;
     this.#costs = costs;
     const deviations = new Map<string, number>();
@@ -49,6 +49,10 @@ export class TrialModel {
     deviations.set('interaction', DEVIATIONS.interaction);
     this.#indices = new Map([...deviations.keys()].map((key, index) => [key, index]));
     this.beliefs = [...deviations.values()].map((deviation) => ({ mean: 0, deviation }));
+  }
+
+  knows(name: string): boolean {
+    return this.#tensors.has(name);
   }
 
   /** In which of BANDS a layer lies; undefined outside the layers. */
@@ -64,9 +68,8 @@ export class TrialModel {
 
   /** What tensors cost with these parameters, in nats. */
   costsWith(parameters: readonly number[]): CostOf {
-    const byName = new Map(this.#tensors.map((tensor) => [tensor.name, tensor]));
     return (name, type) => {
-      const tensor = byName.get(name);
+      const tensor = this.#tensors.get(name);
       return (
         this.#costs(name, type) * (tensor ? this.#factor(this.parametersOf(tensor, type), parameters) : 1)
       );
@@ -79,7 +82,7 @@ export class TrialModel {
 
   cells(types: ReadonlyMap<string, number>): Cell[] {
     const cells = new Map<string, Cell>();
-    for (const tensor of this.#tensors) {
+    for (const tensor of this.#tensors.values()) {
       const type = types.get(tensor.name);
       const nats = type === undefined ? 0 : this.#costs(tensor.name, type);
       if (type === undefined || !(nats > 0)) continue;
