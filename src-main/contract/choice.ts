@@ -33,13 +33,13 @@ function named(candidate: Candidate): string {
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** "38 % nearer to the original"; two plans within a hundredth are as near. */
-function against(winner: Candidate, other: Candidate): string {
+/** "38 % nearer than IQ3_M everywhere"; of two plans within half a hundredth none is nearer. */
+function against(winner: Candidate, other: Candidate, name: string): string {
+  if (!Number.isFinite(natsOf(other))) return `${name} is beyond measure`;
   const share = 1 - natsOf(winner) / natsOf(other);
-  if (!Number.isFinite(natsOf(other))) return 'beyond measure';
   const percent = Math.round(Math.abs(share) * 100);
-  if (percent === 0) return 'as near';
-  return share > 0 ? `${percent} % further away` : `${percent} % nearer, but slower`;
+  if (percent === 0) return `as near as ${name}`;
+  return share > 0 ? `${percent} % nearer than ${name}` : `faster than ${name}, which is ${percent} % nearer`;
 }
 
 /** k of LUQ's plan in words. */
@@ -62,19 +62,15 @@ export function choiceSentence({ candidates, plan }: Choice): string | null {
       .toSorted((a, b) => natsOf(a) - natsOf(b))[0];
   const isLuq = candidateKind(winner) === 'luq';
   const won = `${capital(named(winner))}${isLuq ? luqWords(winner, plan) : ''} is nearest to the original`;
-  const distance = Number.isFinite(nats) ? `, ${nats.toPrecision(2)} nats from it` : '';
+  const distance = Number.isFinite(nats) ? ` (${nats.toPrecision(2)} nats)` : '';
   const others = (['tensors', 'uniform'] as const).flatMap((kind) => {
     const other = nearestOf(kind);
-    return other ? [`${named(other)} is ${against(winner, other)}`] : [];
+    return other ? [against(winner, other, named(other))] : [];
   });
   const luq = nearestOf('luq');
-  const luqPart = isLuq
-    ? []
-    : [
-        luq
-          ? `${named(luq)}${luqWords(luq, plan)} is ${against(winner, luq)}`
-          : 'LUQ’s own plan does not fit',
-      ];
-  const rest = [...others, ...luqPart];
-  return `${won}${distance}${rest.length > 0 ? `; ${rest.join(', and ')}` : ''}.`;
+  const luqPart = luq
+    ? against(winner, luq, `${named(luq)}${luqWords(luq, plan)}`)
+    : 'LUQ’s own plan does not fit';
+  const rest = isLuq ? others : [...others, luqPart];
+  return `${won}${distance}${rest.length > 0 ? `: ${rest.join('; ')}` : ''}.`;
 }

@@ -47,6 +47,11 @@ export function closenessOf(topAgreement: number): Closeness {
   return closeness({ topAgreement, meanKld: 0 });
 }
 
+/** Of a divergence alone, where it is predicted. */
+export function closenessWithin(nats: number): Closeness {
+  return closeness({ topAgreement: 1, meanKld: nats });
+}
+
 /** The worse of both: about pictures and on text. */
 export function worstCloseness(parts: readonly (Measured | null)[]): Closeness {
   return nth(Math.max(...parts.map((part) => (part === null ? -1 : stepOf(part)))));

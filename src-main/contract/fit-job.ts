@@ -18,8 +18,11 @@ export interface ExpectedTime {
   readonly measured: boolean;
 }
 
-/** What a fit would give at every number of ultra-low layers, so that a slider can redraw without asking again. */
-export interface FitPreview extends Pick<PlanPreview, 'rungs' | 'contextTokens' | 'byLowLayers' | 'source'> {
+/** What a fit would give at every size that it could have, so that a slider can redraw without asking again. */
+export interface FitPreview extends Pick<
+  PlanPreview,
+  'rungs' | 'contextTokens' | 'byLowLayers' | 'frontier' | 'source'
+> {
   readonly modelId: string;
   /** what the smallest of these would take with one thing or another given up, least costly first */
   readonly savings: readonly { readonly remedies: readonly Remedy[]; readonly totalBytes: number }[];
@@ -86,7 +89,16 @@ export interface FitStart {
 export interface FitJobService {
   /** At once with what is known; with `measure` kernels never timed here are timed first, which takes some seconds. */
   preview(
-    argument: Pick<FitStart, 'modelId' | 'contextTokens' | 'imageMaxTokens' | 'visionType' | 'ordering'> & {
+    argument: Pick<
+      FitStart,
+      | 'modelId'
+      | 'contextTokens'
+      | 'imageMaxTokens'
+      | 'visionType'
+      | 'plan'
+      | 'ordering'
+      | 'minTokensPerSecond'
+    > & {
       measure?: boolean | undefined;
     },
   ): Promise<FitPreview>;
@@ -122,7 +134,10 @@ const job = z.strictObject({ jobId: id });
 
 export const fitArguments = {
   preview: start
-    .pick({ modelId: true, contextTokens: true, imageMaxTokens: true, visionType: true, ordering: true })
+    .pick({
+      ...{ modelId: true, contextTokens: true, imageMaxTokens: true, visionType: true },
+      ...{ plan: true, ordering: true, minTokensPerSecond: true },
+    })
     .extend({ measure: z.boolean().optional() }),
   warnings: start,
   start,

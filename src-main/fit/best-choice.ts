@@ -1,7 +1,8 @@
 import { formatBytes } from '../contract/bytes.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { Candidate, Quality } from '../contract/fit-report.ts';
-import { luqPlan, sourcePlan, uniformPlan, type FitPlan } from './fit-plan.ts';
+import { luqPlan, sourcePlan, tensorPlan, uniformPlan, type FitPlan } from './fit-plan.ts';
+import { knownTensorPlans } from './known-tensors.ts';
 import { luqOrder, orderFor } from './luq-choice.ts';
 import type { MeasuringContext } from './measuring-context.ts';
 import { predictedSpeedOf } from './predicted-speed.ts';
@@ -13,8 +14,9 @@ import { uniformsThatFit } from './uniform-choice.ts';
 
 /** Of the file types that fit so many are measured: the largest is not always the nearest. */
 const MEASURED_UNIFORM = 2;
-/** Divergences nearer than this are told apart by speed. */
+/** Divergences nearer than this are told apart by speed; and any below this many nats, which is what rounding alone makes of them. */
 const AS_GOOD = 1.02;
+const HARDLY_ANY = 0.001;
 
 export interface Chosen extends FitPlan {
   /** everything that was measured on the way; empty when nothing had to be */
@@ -45,20 +47,27 @@ async function sourceThatFits(measuring: MeasuringContext): Promise<FitPlan | un
   return (await predictedSpeedOf(measuring, source.plan)) >= minTokensPerSecond ? source : undefined;
 }
 
-/** LUQ's own plan and the largest uniform ones, of what fits. */
+/** A type for every tensor, LUQ's own plan, and the uniform ones that are predicted to be nearest, of what fits. */
 async function candidatePlans(measuring: MeasuringContext): Promise<FitPlan[]> {
   const { planner, request } = measuring;
-  const { ordering } = request.plan;
+  const { ordering, minTokensPerSecond } = request.plan;
+  const { bytes } = request.budget;
   const order = await orderFor(measuring, ordering);
-  const luq = planner.smallestThatFits(order, request.budget.bytes);
-  const plans = [
+  const plans = await knownTensorPlans(measuring);
+  const tensors = plans.within(bytes, minTokensPerSecond);
+  const luq = planner.smallestThatFits(order, bytes);
+  const uniform = uniformsThatFit(measuring)
+    .map((rung) => uniformPlan(measuring, rung, order))
+    .map((made) => ({ made, nats: plans.foresee(made.plan).nats }))
+    .toSorted((a, b) => a.nats - b.nats)
+    .slice(0, MEASURED_UNIFORM);
+  const candidates = [
+    ...(tensors ? [tensorPlan(measuring, tensors.plan, order)] : []),
     ...(luq ? [luqPlan(luq, order, ordering)] : []),
-    ...uniformsThatFit(measuring)
-      .slice(0, MEASURED_UNIFORM)
-      .map((rung) => uniformPlan(measuring, rung, order)),
+    ...uniform.map(({ made }) => made),
   ];
-  if (plans.length === 0) throw planner.refusal(request.budget);
-  return plans;
+  if (candidates.length === 0) throw planner.refusal(request.budget, plans.smallest);
+  return candidates;
 }
 
 /** @throws SnugError DOES_NOT_FIT with the speed of the fastest when none is fast enough */
@@ -105,7 +114,7 @@ async function measureAll(
 function nearest(plans: readonly MeasuredPlan[]): MeasuredPlan | undefined {
   const least = Math.min(...plans.map(({ quality }) => divergenceOf(quality)));
   return plans
-    .filter(({ quality }) => divergenceOf(quality) <= least * AS_GOOD)
+    .filter(({ quality }) => divergenceOf(quality) <= Math.max(least * AS_GOOD, HARDLY_ANY))
     .toSorted((a, b) => b.speed - a.speed)[0];
 }
 

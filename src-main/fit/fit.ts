@@ -17,6 +17,7 @@ import { checkResult } from './check-result.ts';
 import type { Memory } from '../contract/fit-report.ts';
 import { choose } from './choose.ts';
 import { identify, openContext, type ReadContext } from './context.ts';
+import { insistTensorsFit } from './known-tensors.ts';
 import { luqPlan, type FitPlan } from './fit-plan.ts';
 import { startMeasuring, type MeasuringContext } from './measuring-context.ts';
 import { describeFit } from './result.ts';
@@ -86,6 +87,7 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
 function insistItCanBeDone(context: ReadContext): void {
   const { planner, request } = context;
   if (request.plan.kind === 'uniform') insistUniformFits(context);
+  else if (request.plan.kind === 'best') insistTensorsFit(context);
   else if (request.lowLayers !== undefined) planner.insistOnLayers(request.lowLayers);
   else planner.insistItFits(request.budget);
 }

@@ -9,39 +9,51 @@ import { keptKernelSpeeds, knownKernelSpeeds } from '../profile/probe-cache.ts';
 import { keyOf, predictTokensPerSecond, type KernelSpeed, type Matrix } from '../profile/probe.ts';
 import { calibrationKey, keptCalibration } from './calibration.ts';
 import { openContext, type ReadContext } from './context.ts';
+import { frontierOf, smallestOf } from './preview-frontier.ts';
 import { kernelSpeeds } from './predicted-speed.ts';
 import { openWorkspace } from './workspace.ts';
 
 /**
- * What a fit would need and give at every number of low layers, without calibrating; at most that much, where the order of the layers is
- * not known yet. Kernels never met before are timed when that is asked for; otherwise speeds that depend on them are left out.
+ * What a fit would need and give at every size, without calibrating; of the paper's plan at most that much, where the order of the layers
+ * is not known yet. Kernels never met before are timed when that is asked for; otherwise speeds that depend on them are left out.
  */
 export async function previewFit(asked: FitRequest, measure: boolean): Promise<PlanPreview> {
   using context = await openContext(asked, {});
-  const { addon, planner, request, source } = context;
-  const { gguf } = source.text;
+  const { planner, request, source } = context;
   const entropies = keptEntropies(context);
   const order = entropies ? knownOrder(request, entropies) : null;
-  const plans = planner.preview(order).map((plan) => ({
-    plan,
-    matrices: decodeMatrices(gguf.tensors, plan.types),
-  }));
-  const kept = kernelSpeeds(context);
-  const needed = plans.flatMap(({ matrices }) => matrices);
-  const speeds = measure ? await knownKernelSpeeds(addon, needed, kept) : keptKernelSpeeds(kept);
+  const frontier = await frontierOf(context, measure);
   return {
     rungs: request.rungs,
     contextTokens: request.contextTokens,
     threads: request.threads,
-    byLowLayers: plans.map(({ plan, matrices }) => ({
-      fileBytes: planner.fileBytes(plan),
-      memory: plan.memory,
-      tokensPerSecond: allKnown(matrices, speeds) ? predictTokensPerSecond(matrices, speeds) : null,
-    })),
-    source: { fileBytes: gguf.fileBytes, memory: planner.unquantized().memory },
-    savings: planner.savings(),
+    byLowLayers: await layerOutcomes(context, order, measure && frontier === null),
+    frontier,
+    source: { fileBytes: source.text.gguf.fileBytes, memory: planner.unquantized().memory },
+    savings: frontier === null ? planner.savings() : planner.savings(smallestOf(context)),
     calibration: entropies && { entropies, order },
   };
+}
+
+/** With k = 0, 1, … layers low. */
+async function layerOutcomes(
+  context: ReadContext,
+  order: readonly number[] | null,
+  measure: boolean,
+): Promise<PlanPreview['byLowLayers']> {
+  const { addon, planner, source } = context;
+  const plans = planner.preview(order).map((plan) => ({
+    plan,
+    matrices: decodeMatrices(source.text.gguf.tensors, plan.types),
+  }));
+  const kept = kernelSpeeds(context);
+  const needed = plans.flatMap(({ matrices }) => matrices);
+  const speeds = measure ? await knownKernelSpeeds(addon, needed, kept) : keptKernelSpeeds(kept);
+  return plans.map(({ plan, matrices }) => ({
+    fileBytes: planner.fileBytes(plan),
+    memory: plan.memory,
+    tokensPerSecond: allKnown(matrices, speeds) ? predictTokensPerSecond(matrices, speeds) : null,
+  }));
 }
 
 /** null where layers have to be measured first */

@@ -125,7 +125,7 @@ function choosePlan(request: FitRequest, modelPath: string): PlanChoice {
   };
 }
 
-/** Where the kind was not said: what only one kind has says it. Windows of earlier versions asked for the paper's plan by its order alone. */
+/** What only one kind has says it where nothing else does: windows of earlier versions asked for the paper’s plan by its order alone. */
 function impliedKind({ fileType, ordering, rungs, lowLayers }: FitRequest): PlanKind {
   if (fileType !== undefined) return 'uniform';
   const isLuq = ordering !== undefined || rungs !== undefined || lowLayers !== undefined;

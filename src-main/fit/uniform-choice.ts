@@ -1,6 +1,7 @@
 import { formatBytes } from '../contract/bytes.ts';
 import { SnugError } from '../contract/errors.ts';
 import { RUNGS, type Rung } from '../contract/rungs.ts';
+import type { Planner, SmallestPlan } from '../luq/plan/planner.ts';
 import { luqOrder } from './luq-choice.ts';
 import { uniformPlan, type FitPlan } from './fit-plan.ts';
 import type { ReadContext } from './context.ts';
@@ -28,6 +29,15 @@ export function uniformsThatFit({ planner, request }: Pick<ReadContext, 'planner
     .map(({ rung }) => rung);
 }
 
+/** The smallest there is. */
+export function smallestUniform(planner: Planner): SmallestPlan {
+  const sizes = RUNGS.map((rung) => ({
+    words: `the whole model at ${rung}`,
+    memory: planner.uniform(rung).memory,
+  }));
+  return sizes.reduce((least, one) => (one.memory.totalBytes < least.memory.totalBytes ? one : least));
+}
+
 /**
  * The file type of a uniform plan, known before hours of work.
  *
@@ -37,7 +47,7 @@ export function insistUniformFits(context: Pick<ReadContext, 'planner' | 'reques
   const { planner, request } = context;
   const { plan, budget } = request;
   const [largest] = uniformsThatFit(context);
-  if (largest === undefined) throw planner.refusal(budget);
+  if (largest === undefined) throw planner.refusal(budget, smallestUniform(planner));
   const { fileType = largest } = plan;
   const needed = planner.uniform(fileType).memory.totalBytes;
   if (needed <= budget.bytes) return fileType;

@@ -31,7 +31,10 @@ const TRUSTED_MS = 24 * 60 * 60 * 1000;
 export async function knownKernelSpeeds(
   addon: Addon,
   matrices: readonly Matrix[],
-  options: KeptSpeeds & { signal?: AbortSignal | undefined },
+  options: KeptSpeeds & {
+    signal?: AbortSignal | undefined;
+    onProgress?: (done: number, total: number) => void;
+  },
 ): Promise<KernelSpeed[]> {
   const kept = readSpeeds(options);
   const trusted = (matrix: Matrix) => {

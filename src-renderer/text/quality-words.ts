@@ -1,4 +1,4 @@
-import { closenessOf } from '../../src-main/contract/closeness.ts';
+import { closenessOf, closenessWithin } from '../../src-main/contract/closeness.ts';
 import { formatPercent } from './format.ts';
 
 /** What the check of one fit found. */
@@ -14,6 +14,20 @@ export interface QualityFigure {
 }
 
 const UNKNOWN: QualityFigure = { value: '–', note: 'known after a check' };
+
+/** What is predicted from how models lose in general, in words: a number would say more than is known. `nats`: of divergence. */
+export function foreseenQuality(nats: number): QualityFigure {
+  const { words } = closenessWithin(nats);
+  return {
+    value: `${words.charAt(0).toUpperCase()}${words.slice(1)}`,
+    note: `an estimate: ≈ ${formatNats(nats)} nats`,
+  };
+}
+
+/** Two figures of an estimate are all that is known. */
+export function formatNats(nats: number): string {
+  return nats >= 0.1 ? nats.toFixed(2) : nats.toPrecision(1);
+}
 
 /**
  * The quality of a plan with so many ultra-low layers, from checked fits of the same model: as found where one had as many, on the line

@@ -32,21 +32,33 @@ const profileReportSchema = laptopViewSchema.extend({
 });
 export type ProfileReport = ReadOnly<z.infer<typeof profileReportSchema>>;
 
-/** What a fit would need and give at every number of low layers. */
+const planOutcomeSchema = z.object({
+  fileBytes: z.number(),
+  memory: memorySchema,
+  /** null until the kernels of the needed types have been measured here */
+  tokensPerSecond: z.number().nullable(),
+});
+
+/** A plan that is not of layers, and how near it is predicted to come to the source. */
+const foreseenPlanSchema = planOutcomeSchema.extend({
+  bitsPerWeight: z.number(),
+  /** mean KL divergence from the source, predicted */
+  nats: z.number(),
+  /** per layer its file type, or the one that llama.cpp would call it by */
+  layerRungs: z.array(z.string()),
+});
+export type ForeseenOutcome = ReadOnly<z.infer<typeof foreseenPlanSchema>>;
+
+/** What a fit would need and give at every size that it could have. */
 const planPreviewSchema = z.object({
   rungs: rungsSchema,
   contextTokens: z.number(),
   /** those that the fit would compute with */
   threads: z.int().positive(),
   /** with k = 0, 1, … layers low */
-  byLowLayers: z.array(
-    z.object({
-      fileBytes: z.number(),
-      memory: memorySchema,
-      /** null until the kernels of the needed types have been measured here */
-      tokensPerSecond: z.number().nullable(),
-    }),
-  ),
+  byLowLayers: z.array(planOutcomeSchema),
+  /** of a plan that is not of layers: by ascending memory, what the largest that fits a budget would be; null of the paper's */
+  frontier: z.array(foreseenPlanSchema).nullable(),
   source: z.object({ fileBytes: z.number(), memory: memorySchema }),
   /** what the smallest plan would take with one thing or another given up */
   savings: z.array(z.object({ label: z.string(), remedies: z.array(remedySchema), totalBytes: z.number() })),

@@ -1,7 +1,7 @@
 import { formatBytes, formatParameters } from '../../contract/bytes.ts';
 import { SnugError } from '../../contract/errors.ts';
 import { largestParameters } from '../../contract/laptop.ts';
-import type { Rungs } from '../../contract/rungs.ts';
+import type { Rung } from '../../contract/rungs.ts';
 import type { Saving } from './savings.ts';
 
 /** What a model has to fit, and what this laptop could give at most. */
@@ -10,23 +10,23 @@ export interface MemoryBudget {
   readonly mostBytes: number;
 }
 
-/** What a model takes in all at both ends of its rungs. */
+/** What a model takes in all as small as it can be made, and with every layer on the high rung. */
 export interface Needs {
-  readonly rungs: Rungs;
+  readonly smallest: { readonly words: string; readonly bytes: number };
   readonly parameters: number;
-  readonly allLowBytes: number;
+  readonly high: Rung;
   readonly allHighBytes: number;
 }
 
 /** Says by how much nothing fits, and what would. */
 export function doesNotFit(needs: Needs, budget: MemoryBudget, savings: readonly Saving[]): SnugError {
-  const { rungs, allLowBytes: needed } = needs;
+  const { words, bytes: needed } = needs.smallest;
   const helping = savings.filter(({ totalBytes }) => totalBytes <= budget.bytes);
   const options = helping.map(({ label, totalBytes }) => `${label} (${formatBytes(totalBytes)})`);
   const possible = needed <= budget.mostBytes;
   return new SnugError(
     'DOES_NOT_FIT',
-    `even with every layer at ${rungs.low} the model needs ${formatBytes(needed)}, ` +
+    `even with ${words} the model needs ${formatBytes(needed)}, ` +
       `${formatBytes(needed - budget.bytes)} more than the budget of ${formatBytes(budget.bytes)}`,
     {
       advice: [
@@ -42,10 +42,10 @@ export function doesNotFit(needs: Needs, budget: MemoryBudget, savings: readonly
 }
 
 /** What could be fitted instead, from what this one takes. */
-function smallerModel({ rungs, parameters, allLowBytes, allHighBytes }: Needs, spareBytes: number): string {
+function smallerModel({ smallest, parameters, high, allHighBytes }: Needs, spareBytes: number): string {
   const upTo = (bytes: number): string => formatParameters(largestParameters(parameters, bytes, spareBytes));
   return (
-    `A model of up to about ${upTo(allLowBytes)} parameters fits; ` +
-    `with every layer at ${rungs.high} one of up to about ${upTo(allHighBytes)}.`
+    `A model of up to about ${upTo(smallest.bytes)} parameters fits; ` +
+    `with every layer at ${high} one of up to about ${upTo(allHighBytes)}.`
   );
 }

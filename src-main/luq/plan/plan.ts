@@ -25,14 +25,20 @@ export function lowLayerCount({ rungs, layerRungs }: Pick<LayerPlan, 'rungs' | '
   return lowLayersOf(layerRungs, rungs.high).length;
 }
 
-/** The weight matrices that one decoded token is multiplied with, in a plan's types. The tied embeddings are the output. */
-export function decodeMatrices(tensors: readonly GgufTensor[], types: ReadonlyMap<string, number>): Matrix[] {
+/** The tensors that one decoded token is multiplied with. The tied embeddings are the output. */
+export function multipliedTensors(tensors: readonly GgufTensor[]): GgufTensor[] {
   const tied = !tensors.some((tensor) => tensor.name === 'output.weight');
-  return tensors.flatMap((tensor) => {
-    const [columns, rows] = tensor.shape;
-    const multiplied =
-      layerOf(tensor.name) !== undefined || tensor.name === (tied ? 'token_embd.weight' : 'output.weight');
-    if (!multiplied || columns === undefined || rows === undefined) return [];
-    return [{ type: types.get(tensor.name) ?? tensor.type, columns, rows }];
-  });
+  const output = tied ? 'token_embd.weight' : 'output.weight';
+  return tensors.filter(
+    ({ name, shape }) => shape.length > 1 && (layerOf(name) !== undefined || name === output),
+  );
+}
+
+/** The weight matrices that one decoded token is multiplied with, in a plan's types. */
+export function decodeMatrices(tensors: readonly GgufTensor[], types: ReadonlyMap<string, number>): Matrix[] {
+  return multipliedTensors(tensors).map(({ name, type, shape: [columns = 0, rows = 0] }) => ({
+    type: types.get(name) ?? type,
+    columns,
+    rows,
+  }));
 }

@@ -3,7 +3,7 @@ import { SnugError } from '../../contract/errors.ts';
 import type { Memory } from '../../contract/fit-report.ts';
 import { fewestLowLayers } from '../../contract/low-layers.ts';
 import type { Rung, Rungs } from '../../contract/rungs.ts';
-import type { Gguf } from '../../gguf/gguf.ts';
+import type { Gguf, GgufTensor } from '../../gguf/gguf.ts';
 import { layerOf, type TextModel } from '../../models/model-file.ts';
 import { doesNotFit, type MemoryBudget } from './does-not-fit.ts';
 import { extraBytes, staysMapped, type ExtraBytes } from './loaded-weights.ts';
@@ -26,6 +26,12 @@ export interface PlannedModel {
   /** types of the vision encoder's tensors when it is to be stored smaller */
   readonly visionTypes: ReadonlyMap<string, number> | undefined;
   readonly alternatives: readonly Alternative[];
+}
+
+/** The smallest plan of a kind; `words` say what it is. */
+export interface SmallestPlan {
+  readonly words: string;
+  readonly memory: Memory;
 }
 
 /** Makes plans for one model, and says what they cost. */
@@ -68,6 +74,11 @@ export class Planner {
     const { tensors } = text.gguf;
     const weightsBytes = bytesWithTypes(tensors, types);
     return { types, memory: predictMemory(weightsBytes, overhead, extraBytes(tensors, types, extra)) };
+  }
+
+  /** What a tensor takes in memory in a type, copies included that llama.cpp arranges for this processor. */
+  loadedBytes(tensor: GgufTensor, type: number): number {
+    return bytesAs(tensor, type) + this.#model.extra(tensor, type);
   }
 
   /** Each layer its rung; the tensors outside the layers have the high one unless told otherwise. */
@@ -137,22 +148,20 @@ export class Planner {
   }
 
   /** Why nothing fits the budget, and what would. */
-  refusal(budget: MemoryBudget): SnugError {
-    const totalBytes = (rung: Rung): number => this.planOf(this.#allAt(rung)).memory.totalBytes;
-    const { high, low } = this.rungs;
-    const { parameters } = this.#model.text;
+  refusal(budget: MemoryBudget, smallest: SmallestPlan = this.#allLow()): SnugError {
+    const { high } = this.rungs;
     const needs = {
-      rungs: this.rungs,
-      parameters,
-      allLowBytes: totalBytes(low),
-      allHighBytes: totalBytes(high),
+      smallest: { words: smallest.words, bytes: smallest.memory.totalBytes },
+      high,
+      parameters: this.#model.text.parameters,
+      allHighBytes: this.planOf(this.#allAt(high)).memory.totalBytes,
     };
-    return doesNotFit(needs, budget, this.savings());
+    return doesNotFit(needs, budget, this.savings(smallest));
   }
 
   /** What the smallest plan would take with one thing or another given up, what costs least first. */
-  savings(): Saving[] {
-    const { weightsBytes, rearrangedBytes } = this.planOf(this.#allAt(this.rungs.low)).memory;
+  savings({ memory }: SmallestPlan = this.#allLow()): Saving[] {
+    const { weightsBytes, rearrangedBytes } = memory;
     return this.#model.alternatives.map(({ overhead, ...saving }) => ({
       ...saving,
       totalBytes: predictMemory(weightsBytes, overhead, rearrangedBytes).totalBytes,
@@ -186,12 +195,17 @@ export class Planner {
     return Array.from({ length: this.layers }, (_, layer) => layer);
   }
 
+  #allLow(): SmallestPlan {
+    const { low } = this.rungs;
+    return { words: `every layer at ${low}`, memory: this.planOf(this.#allAt(low)).memory };
+  }
+
   #allAt(rung: Rung): Rung[] {
     return new Array<Rung>(this.layers).fill(rung);
   }
 
   #leastSavingFirst(): number[] {
-    const { text, extra } = this.#model;
+    const { text } = this.#model;
     const { high, low } = this.rungs;
     const saved = new Array<number>(text.layers).fill(0);
     for (const tensor of text.gguf.tensors) {
@@ -199,7 +213,7 @@ export class Planner {
       if (layer === undefined) continue;
       const bytes = (rung: Rung) => {
         const type = this.mixture(rung).get(tensor.name) ?? tensor.type;
-        return bytesAs(tensor, type) + extra(tensor, type);
+        return this.loadedBytes(tensor, type);
       };
       saved[layer] = (saved[layer] ?? 0) + bytes(high) - bytes(low);
     }

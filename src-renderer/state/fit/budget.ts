@@ -12,27 +12,58 @@ export interface BudgetRange {
   readonly from: number;
   readonly to: number;
   readonly step: number;
-  /** what it takes with no layer ultra-low, which may be more than the slider offers */
+  /** what the largest plan takes, which may be more than the slider offers */
   readonly most: number;
 }
 
 const SLIDER_STEPS = 200;
 
+/** What one place of the slider gives. */
+export interface Outcome {
+  readonly fileBytes: number;
+  readonly memory: Memory;
+  readonly tokensPerSecond: number | null;
+  /** k of the paper's plan; null of others */
+  readonly lowLayers: number | null;
+  /** what is predicted of a plan that is not of layers */
+  readonly foreseen: Pick<Foreseen, 'bitsPerWeight' | 'nats' | 'layerRungs'> | null;
+}
+type Foreseen = NonNullable<FitPreview['frontier']>[number];
+
+/** All that the slider could give, smallest first. */
+export function outcomesOf({ frontier, byLowLayers }: FitPreview): readonly Outcome[] {
+  return frontier === null
+    ? byLowLayers.map((one, lowLayers) => ({ ...one, lowLayers, foreseen: null })).reverse()
+    : frontier.map((one) => ({ ...one, lowLayers: null, foreseen: one }));
+}
+
 /** The least memory that the model can be brought to. */
 export function leastBytes(preview: FitPreview): number {
-  return Math.min(...preview.byLowLayers.map(({ memory }) => memory.totalBytes));
+  return Math.min(...sizes(preview));
+}
+
+function sizes(preview: FitPreview): readonly number[] {
+  return outcomesOf(preview).map(({ memory }) => memory.totalBytes);
 }
 
 /** null where not even the smallest plan is for this laptop */
 export function budgetRange(preview: FitPreview, { mostBytes }: MemoryLimits): BudgetRange | null {
   const from = leastBytes(preview);
-  const most = Math.max(...preview.byLowLayers.map(({ memory }) => memory.totalBytes));
+  const most = Math.max(...sizes(preview));
   if (from > mostBytes) return null;
   const step = Math.max(1, Math.ceil((most - from) / SLIDER_STEPS));
   // a slider stands on its steps only: the last one must be one that gives the most
   const steps = Math.ceil((most - from) / step);
   const within = Math.floor((mostBytes - from) / step);
   return { from, to: from + Math.min(steps, within) * step, step, most };
+}
+
+/** The largest plan that fits the budget: of the paper's, the one with the fewest ultra-low layers; null when none does. */
+export function outcomeWithin(preview: FitPreview, budgetBytes: number): Outcome | null {
+  if (preview.frontier !== null)
+    return outcomesOf(preview).findLast(({ memory }) => memory.totalBytes <= budgetBytes) ?? null;
+  const lowLayers = lowLayersFor(preview, budgetBytes);
+  return outcomesOf(preview).find((one) => one.lowLayers === lowLayers) ?? null;
 }
 
 /** The fewest ultra-low layers that fit the budget; null when none does. */

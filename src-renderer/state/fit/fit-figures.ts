@@ -1,10 +1,12 @@
+import { counted } from '../../../src-main/contract/counted.ts';
 import { formatBytes } from '../../../src-main/contract/bytes.ts';
 import type { FitReport } from '../../../src-main/contract/fit-report.ts';
 import { correctedSpeed } from '../../../src-main/contract/fit-speed.ts';
 import { formatRate, formatSeconds } from '../../text/format.ts';
+import type { Outcome } from './budget.ts';
 import { methodOf } from './fit-method.ts';
 import type { FitState } from './fit.svelte.ts';
-import { qualityAt } from '../../text/quality-words.ts';
+import { foreseenQuality, qualityAt } from '../../text/quality-words.ts';
 
 /** What the slider's place gives, as numbers: measured where this very plan was fitted, else predicted. */
 export interface PlanNumbers {
@@ -39,6 +41,8 @@ export function numbersOf(fit: Planned): PlanNumbers | null {
 function isSamePlan({ slider, method }: Planned, { plan }: FitReport): boolean {
   const { preview, lowLayers } = slider;
   return (
+    // what the nearest plan turns out to be, only measuring tells
+    lowLayers !== null &&
     plan.lowLayers === lowLayers &&
     methodOf(plan) === method &&
     plan.contextTokens === preview?.contextTokens &&
@@ -48,14 +52,22 @@ function isSamePlan({ slider, method }: Planned, { plan }: FitReport): boolean {
 }
 
 /** The few numbers a budget comes down to. */
-export function figuresOf(fit: FitState): readonly {
-  readonly label: string;
-  readonly value: string;
-  readonly note?: string;
-}[] {
+export function figuresOf(fit: FitState): readonly Figure[] {
   const { preview } = fit.slider;
   const numbers = numbersOf(fit);
   if (numbers === null || preview === null) return [];
+  const { foreseen = null } = fit.slider.outcome ?? {};
+  if (foreseen !== null) {
+    return [
+      {
+        label: 'Bits per weight',
+        value: foreseen.bitsPerWeight.toFixed(2),
+        note: 'on average; 16 is the original',
+      },
+      ...sizeFigures(numbers),
+      { label: 'Quality', ...foreseenQuality(foreseen.nats) },
+    ];
+  }
   const layers = preview.byLowLayers.length - 1;
   const lowLayers = fit.slider.lowLayers ?? layers;
   const ultraLow = `${lowLayers} of ${layers}`;
@@ -70,12 +82,24 @@ export function figuresOf(fit: FitState): readonly {
       { label: 'Quality', value: '–', note: 'known after a check' },
     ];
   }
-  const { tokensPerSecond, measured } = numbers;
-  const known = measured ? 'measured' : 'predicted';
   return [
     { label: 'Ultra-low layers', value: ultraLow },
-    { label: 'File', value: formatBytes(numbers.fileBytes) },
-    { label: 'Memory', value: formatBytes(numbers.memoryBytes), note: 'predicted' },
+    ...sizeFigures(numbers),
+    { label: 'Quality', ...qualityAt(lowLayers, fit.checkedFits) },
+  ];
+}
+
+interface Figure {
+  readonly label: string;
+  readonly value: string;
+  readonly note?: string;
+}
+
+function sizeFigures({ fileBytes, memoryBytes, tokensPerSecond, measured }: PlanNumbers): readonly Figure[] {
+  const known = measured ? 'measured' : 'predicted';
+  return [
+    { label: 'File', value: formatBytes(fileBytes) },
+    { label: 'Memory', value: formatBytes(memoryBytes), note: 'predicted' },
     tokensPerSecond === null
       ? { label: 'Speed', value: '–', note: 'measured while fitting' }
       : {
@@ -83,8 +107,15 @@ export function figuresOf(fit: FitState): readonly {
           value: fitSpeedWords(tokensPerSecond, measured),
           note: `tokens per second, ${known}`,
         },
-    { label: 'Quality', ...qualityAt(lowLayers, fit.checkedFits) },
   ];
+}
+
+/** What becomes of the weights, in few words. */
+export function outcomeWords({ lowLayers, foreseen }: Outcome): string {
+  if (foreseen !== null) return `${foreseen.bitsPerWeight.toFixed(2)} bits per weight`;
+  return lowLayers === 0 || lowLayers === null
+    ? 'no layer ultra-low'
+    : `${counted(lowLayers, 'layer')} ultra-low`;
 }
 
 /** ≈ for what was not run: two figures of it are all that is known. */

@@ -17,7 +17,7 @@ export function methodOf({ kind, ordering }: Pick<PlanReport, 'kind'> & { orderi
   return FIT_METHODS.find((method) => method === (ordering as Ordering)) ?? 'entropy';
 }
 
-/** Whether the layers are known before the fit: others are found by measuring. */
+/** Whether what becomes of the model is known before the fit: other plans are found by measuring. */
 export function isForeseeable(method: FitMethod): boolean {
-  return method === 'entropy' || method === 'edge-protected';
+  return method !== 'sensitivity';
 }

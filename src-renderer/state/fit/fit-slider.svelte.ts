@@ -7,10 +7,12 @@ import type { AppState } from '../app/app.svelte.ts';
 import {
   budgetRange,
   firstBudget,
-  lowLayersFor,
+  outcomesOf,
+  outcomeWithin,
   recommendedBudget,
   verdictOn,
   type BudgetRange,
+  type Outcome,
 } from './budget.ts';
 
 type PreviewArgument = Omit<Parameters<FitJobService['preview']>[0], 'measure'>;
@@ -43,20 +45,32 @@ export class FitSlider {
     return this.range === null || this.limits === null ? null : recommendedBudget(this.range, this.limits);
   }
 
-  /** k at the slider's place; null when even all layers ultra-low are too much */
+  /** null when even the smallest is too much */
+  get #within(): Outcome | null {
+    return this.preview === null ? null : outcomeWithin(this.preview, this.bytes);
+  }
+
+  /** k at the slider's place; null when even all layers ultra-low are too much, and where the plan is not of layers */
   get lowLayers(): number | null {
-    return this.preview === null ? null : lowLayersFor(this.preview, this.bytes);
+    return this.#within?.lowLayers ?? null;
   }
 
   /** What the slider's place gives; where nothing fits, the smallest there is. */
-  get outcome(): FitPreview['byLowLayers'][number] | null {
-    const outcomes = this.preview?.byLowLayers ?? [];
-    return outcomes[this.lowLayers ?? outcomes.length - 1] ?? null;
+  get outcome(): Outcome | null {
+    if (this.preview === null) return null;
+    return this.#within ?? outcomesOf(this.preview)[0] ?? null;
   }
 
   get verdict(): Verdict {
-    if (this.lowLayers === null || this.outcome === null || this.limits === null) return 'wont-fit';
-    return verdictOn(this.outcome.memory.totalBytes, this.limits);
+    const within = this.#within;
+    if (within === null || this.limits === null) return 'wont-fit';
+    return verdictOn(within.memory.totalBytes, this.limits);
+  }
+
+  /** Whether the original itself would sit comfortably. */
+  get originalFits(): boolean {
+    if (this.preview === null || this.limits === null) return false;
+    return this.preview.source.memory.totalBytes <= this.limits.comfortableBytes;
   }
 
   /** Bytes by which the result is more than what other programs leave free at the moment; 0 where it is not. */
@@ -85,7 +99,7 @@ export class FitSlider {
       if (asked !== this.#asked) return;
       this.preview = preview;
       this.#place(model, sameModel && this.bytes > 0 ? this.bytes : before);
-      if (preview.byLowLayers.every(({ tokensPerSecond }) => tokensPerSecond !== null)) return;
+      if (outcomesOf(preview).every(({ tokensPerSecond }) => tokensPerSecond !== null)) return;
       // sizes are there at once; timing the kernels takes seconds, and while a fit runs it would only be wrong
       if (this.#app.jobs.running !== null || this.range === null) return;
       const measured = await fits.preview({ ...argument, measure: true });

@@ -93,8 +93,9 @@ export class FitState {
 
   /** What the check of a plan as this one found, where layers are foreseeable. */
   #knownAgreement(): number | null {
-    if (!this.foreseeable) return null;
-    return this.checkedFits.find(({ lowLayers }) => lowLayers === this.slider.lowLayers)?.agreement ?? null;
+    const { lowLayers: wanted } = this.slider;
+    if (!this.foreseeable || wanted === null) return null;
+    return this.checkedFits.find(({ lowLayers }) => lowLayers === wanted)?.agreement ?? null;
   }
 
   /** The chosen model's newest fit that was not cancelled. */
@@ -148,7 +149,8 @@ export class FitState {
 
   /** What the slider's place makes of the layers: as far as that is known before it is measured. */
   #planAtSlider(order: readonly number[] | null): readonly PlannedLayer[] | null {
-    const { preview, lowLayers } = this.slider;
+    const { preview, lowLayers, outcome } = this.slider;
+    if (preview !== null && outcome?.foreseen) return planOf(outcome.foreseen.layerRungs, preview.rungs);
     if (this.foreseeable && order !== null && preview !== null)
       return planOfTwo(order.length, order.slice(0, lowLayers ?? order.length), preview.rungs);
     const last = this.lastReport;

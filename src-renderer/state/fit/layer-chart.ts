@@ -95,8 +95,11 @@ export function isMixed(layers: readonly ChartLayer[], rungs: Rungs): boolean {
 /** The rungs to draw, those with the fewest bits first: the two of the fit, or all there are in a mixed plan. */
 export function layerKinds(layers: readonly ChartLayer[], rungs: Rungs): readonly LayerKind[] {
   const planned = layers.flatMap((layer) => layer.planned ?? []);
+  const known: readonly string[] = RUNGS;
+  // what has no rung has more bits than any
+  const bits = (rung: string) => (known.includes(rung) ? known.indexOf(rung) : known.length);
   const drawn = isMixed(layers, rungs)
-    ? RUNGS.filter((rung) => planned.some((one) => one.rung === rung))
+    ? [...new Set(planned.map(({ rung }) => rung))].sort((a, b) => bits(a) - bits(b))
     : [rungs.low, rungs.high];
   let others = 3;
   return drawn.map((rung) => ({

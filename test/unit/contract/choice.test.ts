@@ -35,22 +35,22 @@ describe('the sentence of a choice', () => {
         candidate('Q3_K_S', 0.1),
       ),
     ).toBe(
-      'A type for every tensor is nearest to the original, 0.050 nats from it; IQ3_M everywhere is 38 % further away, and LUQ’s own plan (6 of 12 layers at IQ1_M) is 90 % further away.',
+      'A type for every tensor is nearest to the original (0.050 nats): 38 % nearer than IQ3_M everywhere; 90 % nearer than LUQ’s own plan (6 of 12 layers at IQ1_M).',
     );
   });
 
   it('says so where LUQ’s plan won, or does not fit', () => {
     expect(sentence('luq', { ...luq(0.1, 2), ...won }, candidate('IQ3_M', 0.2))).toBe(
-      'LUQ’s own plan (2 of 12 layers at IQ1_M) is nearest to the original, 0.10 nats from it; IQ3_M everywhere is 50 % further away.',
+      'LUQ’s own plan (2 of 12 layers at IQ1_M) is nearest to the original (0.10 nats): 50 % nearer than IQ3_M everywhere.',
     );
-    expect(sentence('uniform', candidate('IQ1_S', 3, won))).toMatch(/; LUQ’s own plan does not fit\.$/);
+    expect(sentence('uniform', candidate('IQ1_S', 3, won))).toMatch(/: LUQ’s own plan does not fit\.$/);
   });
 
   it('has words for what is as near, nearer but slower, and beyond measure', () => {
     const against = (meanKld: number | null) =>
       sentence('tensors', candidate('tensors', 0.1, won), luq(meanKld, 0));
-    expect(against(0.1)).toContain('LUQ’s own plan (every layer at Q4_K_M) is as near.');
-    expect(against(0.098)).toContain('is 2 % nearer, but slower.');
+    expect(against(0.1)).toContain(': as near as LUQ’s own plan (every layer at Q4_K_M).');
+    expect(against(0.098)).toContain('which is 2 % nearer.');
     expect(against(null)).toContain('is beyond measure.');
   });
 

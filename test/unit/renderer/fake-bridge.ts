@@ -156,6 +156,7 @@ export function preview(change: Partial<FitPreview> = {}): FitPreview {
       memory: memoryOf(weights * MiB),
       tokensPerSecond: 20 + k,
     })),
+    frontier: null,
     source: { fileBytes: 60 * MiB, memory: memoryOf(60 * MiB) },
     rungs: { high: 'Q4_K_M', low: 'IQ1_M' },
     savings: [],
@@ -163,6 +164,18 @@ export function preview(change: Partial<FitPreview> = {}): FitPreview {
     calibration: null,
     ...change,
   };
+}
+
+/** Plans that are not of layers: MiB of weights, bits per weight, nats, the layers' types. */
+export function foreseen(
+  plans: readonly (readonly [weights: number, bits: number, nats: number, layerRungs: readonly string[]])[],
+): NonNullable<FitPreview['frontier']> {
+  return plans.map(([weights, bitsPerWeight, nats, layerRungs]) => ({
+    fileBytes: weights * MiB,
+    memory: memoryOf(weights * MiB),
+    tokensPerSecond: 5,
+    ...{ bitsPerWeight, nats, layerRungs },
+  }));
 }
 
 export function laptop(budgetBytes: number, availableBytes: number): LaptopView {

@@ -11,7 +11,7 @@ import {
 import { FitState } from '../../../../../src-renderer/state/fit/fit.svelte.ts';
 import { figuresOf } from '../../../../../src-renderer/state/fit/fit-figures.ts';
 import { stageRows, timeLeft } from '../../../../../src-renderer/text/fit-words.ts';
-import { FakeAddressBar, FakeBridge, job, laptop, MiB, model, preview } from '../../fake-bridge.ts';
+import { FakeAddressBar, FakeBridge, foreseen, job, laptop, MiB, model, preview } from '../../fake-bridge.ts';
 
 async function open(answers: ConstructorParameters<typeof FakeBridge>[0] = {}, hash = '') {
   const bridge = new FakeBridge(answers);
@@ -211,9 +211,45 @@ describe('the fit page', () => {
     const chosen = () => fit.chart.filter(({ planned }) => planned?.low).map(({ layer }) => layer);
     expect(chosen()).toEqual([0, 1]);
     expect(figuresOf(fit).map(({ label }) => label)).toContain('Speed');
-    fit.choices.method = 'best';
+    fit.choices.method = 'sensitivity';
     expect(chosen()).toEqual([]);
     expect(figuresOf(fit).map(({ label }) => label)).not.toContain('Speed');
+  });
+
+  it('shows of the nearest plan what every place of the slider would give, layers included', async () => {
+    const frontier = foreseen([
+      [12, 2, 0.6, ['IQ2_S', 'IQ2_S', 'IQ2_S', 'IQ3_S']],
+      [20, 3.5, 0.15, ['IQ3_S', 'IQ3_S', 'Q4_K_M', 'Q5_K_M']],
+      [50, 8.5, 0.001, ['Q8_0', 'Q8_0', 'Q8_0', 'F16']],
+    ]);
+    const calibration = {
+      entropies: [0, 1, 2, 3].map((layer) => ({ layer, both: layer, image: null, text: null })),
+      order: [0, 1, 2, 3],
+    };
+    const { bridge, fit } = await open({
+      fits: { preview: () => Promise.resolve(preview({ frontier, calibration })) },
+    });
+    fit.choices.method = 'best';
+    await fit.loadPreview();
+    expect(bridge.asked('fits.preview').at(-1)).toMatchObject({ plan: 'best' });
+    expect(fit.slider.range).toMatchObject({ from: 22 * MiB, most: 60 * MiB });
+    const at = (bytes: number) => {
+      fit.moveBudget(bytes);
+      return Object.fromEntries(figuresOf(fit).map(({ label, value }) => [label, value]));
+    };
+    // a budget between two plans gives the lower one
+    expect(at(29 * MiB)).toEqual({
+      'Bits per weight': '2.00',
+      ...{ File: '12.0 MiB', Memory: '22.0 MiB', Speed: '≈ 5.0' },
+      Quality: 'Noticeably different from the original',
+    });
+    expect(fit.chart.map(({ planned }) => planned?.rung)).toEqual(['IQ2_S', 'IQ2_S', 'IQ2_S', 'IQ3_S']);
+    expect(at(30 * MiB)).toMatchObject({ 'Bits per weight': '3.50', Quality: 'Close to the original' });
+    expect(at(60 * MiB)).toMatchObject({ Quality: 'Hard to tell apart from the original' });
+    expect(fit.chart.map(({ planned }) => planned?.rung).at(-1)).toBe('F16');
+    expect(fit.slider.lowLayers).toBeNull();
+    fit.moveBudget(10 * MiB);
+    expect(fit.slider.verdict).toBe('wont-fit');
   });
 
   it('says in place why a fit did not start', async () => {

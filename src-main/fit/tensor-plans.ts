@@ -1,0 +1,171 @@
+import type { GgufTensor } from '../gguf/gguf.ts';
+import { wholeDivergence } from '../luq/allocate/additivity.ts';
+import { Allocator } from '../luq/allocate/allocator.ts';
+import { frontierOf } from '../luq/allocate/frontier.ts';
+import { itemsOf } from '../luq/allocate/items.ts';
+import { priorCosts, priorSensitivities, type CostOf } from '../luq/allocate/prior.ts';
+import type { Allocation } from '../luq/allocate/problem.ts';
+import { classifyAll } from '../luq/allocate/tensor-class.ts';
+import { decodeMatrices, multipliedTensors, type Plan } from '../luq/plan/plan.ts';
+import type { Planner, SmallestPlan } from '../luq/plan/planner.ts';
+import { layerOf } from '../models/model-file.ts';
+import type { KernelSpeed, Matrix } from '../profile/probe.ts';
+import type { ReadContext } from './context.ts';
+import { kernelSeconds, type SecondsOf } from './kernel-seconds.ts';
+
+/** A type for every tensor, and what that is predicted to do. */
+export interface ForeseenPlan {
+  readonly plan: Plan;
+  /** mean KL divergence from the source, predicted */
+  readonly nats: number;
+  /** of multiplying weights, predicted; null where kernels were not timed */
+  readonly tokensPerSecond: number | null;
+}
+
+/** What is known of a model's tensors, from which plans for all budgets follow. */
+export interface TensorKnowledge {
+  readonly costs: CostOf;
+  /** whether the calibration has an importance matrix for it */
+  readonly hasImportance: (tensor: string) => boolean;
+  readonly speeds: readonly KernelSpeed[];
+}
+
+/** What is known before anything was measured: how models lose by types, by the class and depth of a tensor. */
+export function priorKnowledge({ source, planner }: Pick<ReadContext, 'source' | 'planner'>): CostOf {
+  const names = quantizable(planner, source.text.gguf.tensors).map(({ name }) => name);
+  return priorCosts(priorSensitivities(classifyAll(names), planner.layers));
+}
+
+/** The calibration weighs the columns of the layers' matrices alone. */
+export function usuallyHasImportance(tensor: string): boolean {
+  return layerOf(tensor) !== undefined;
+}
+
+/** Plans that give each tensor a type of its own. */
+export class TensorPlans {
+  readonly #planner: Planner;
+  readonly #allocator: Allocator;
+  readonly #costs: CostOf;
+  readonly #tensors: readonly GgufTensor[];
+  readonly #secondsOf: SecondsOf;
+  /** of memory, without the tensors that have a choice */
+  readonly #outsideBytes: number;
+
+  constructor({ source, planner }: Pick<ReadContext, 'source' | 'planner'>, knowledge: TensorKnowledge) {
+    const { tensors } = source.text.gguf;
+    const chosen = quantizable(planner, tensors);
+    const loaded = new Map(chosen.map((tensor) => [tensor.name, tensor]));
+    const bytes = (name: string, type: number): number => {
+      const tensor = loaded.get(name);
+      return tensor ? planner.loadedBytes(tensor, type) : 0;
+    };
+    const own = chosen.reduce((sum, tensor) => sum + planner.loadedBytes(tensor, tensor.type), 0);
+    this.#planner = planner;
+    this.#tensors = tensors;
+    this.#costs = knowledge.costs;
+    this.#secondsOf = kernelSeconds(knowledge.speeds);
+    this.#outsideBytes = planner.withTypes(new Map()).memory.totalBytes - own;
+    const multiplied = new Set(multipliedTensors(tensors).map(({ name }) => name));
+    this.#allocator = new Allocator(
+      itemsOf(chosen, {
+        costs: knowledge.costs,
+        hasImportance: knowledge.hasImportance,
+        bytes: ({ name }, type) => bytes(name, type),
+        seconds: (matrix, type) => (multiplied.has(matrix.name) ? (this.#secondsOf(matrix, type) ?? 0) : 0),
+      }),
+    );
+  }
+
+  /** The smallest plan there is. */
+  get smallest(): SmallestPlan {
+    const found = this.#allocator.allocate({ budgetBytes: this.#allocator.leastBytes });
+    const types = found?.types ?? new Map<string, number>();
+    return { words: 'every tensor in its smallest type', memory: this.#planner.withTypes(types).memory };
+  }
+
+  /**
+   * The nearest to the source within a memory budget: not slower than Q4_K_M is here, if one as near is not.
+   *
+   * @param minTokensPerSecond predicted; leaves out slower ones
+   * @returns undefined when nothing fits or is fast enough
+   */
+  within(budgetBytes: number, minTokensPerSecond?: number): ForeseenPlan | undefined {
+    const limits = { budgetBytes: budgetBytes - this.#outsideBytes, seconds: secondsOf(minTokensPerSecond) };
+    const found = this.#allocator.allocate(limits, { noSlowerThanSeconds: this.#usualSeconds() });
+    return found && this.#foreseen(found);
+  }
+
+  /** One for every budget, by ascending memory, each nearer than the one before. */
+  frontier(minTokensPerSecond?: number): ForeseenPlan[] {
+    const options = { seconds: secondsOf(minTokensPerSecond), noSlowerThanSeconds: this.#usualSeconds() };
+    return frontierOf(this.#allocator, options).map((found) => this.#foreseen(found));
+  }
+
+  /** What a plan of any kind is predicted to do. */
+  foresee(plan: Plan): ForeseenPlan {
+    const changed = this.#tensors.flatMap(({ name, type: own }) => {
+      const type = plan.types.get(name) ?? own;
+      return type === own ? [] : [this.#costs(name, type)];
+    });
+    const nats = wholeDivergence(changed.reduce((sum, cost) => sum + cost, 0));
+    return { plan, nats, tokensPerSecond: this.#speedOf(plan) };
+  }
+
+  #foreseen({ types, cost }: Allocation): ForeseenPlan {
+    const plan = this.#planner.withTypes(types);
+    return { plan, nats: wholeDivergence(cost), tokensPerSecond: this.#speedOf(plan) };
+  }
+
+  #speedOf({ types }: Pick<Plan, 'types'>): number | null {
+    const seconds = this.#decodeSeconds(types);
+    return seconds === undefined ? null : 1 / seconds;
+  }
+
+  /** Q4_K_M's, which people would have otherwise. */
+  #usualSeconds(): number | undefined {
+    return this.#decodeSeconds(this.#planner.mixture('Q4_K_M'));
+  }
+
+  #decodeSeconds(types: ReadonlyMap<string, number>): number | undefined {
+    let seconds = 0;
+    for (const { type, columns, rows } of decodeMatrices(this.#tensors, types)) {
+      const found = this.#secondsOf({ shape: [columns, rows] }, type);
+      if (found === undefined) return undefined;
+      seconds += found;
+    }
+    return seconds;
+  }
+}
+
+/** Kernels to time before choosing: of each type that a tensor could have the largest matrix. */
+export function kernelsToTime(
+  { source, planner }: Pick<ReadContext, 'source' | 'planner'>,
+  costs: CostOf,
+): Matrix[] {
+  const { tensors } = source.text.gguf;
+  const multiplied = multipliedTensors(tensors);
+  const names = new Set(multiplied.map(({ name }) => name));
+  const largest = new Map<number, Matrix>();
+  const see = ({ shape: [columns = 1, rows = 1] }: GgufTensor, type: number) => {
+    const before = largest.get(type);
+    if (!before || before.columns * before.rows < columns * rows) largest.set(type, { type, columns, rows });
+  };
+  const chosen = quantizable(planner, tensors);
+  const items = itemsOf(chosen, { costs });
+  for (const [index, tensor] of chosen.entries()) {
+    if (!names.has(tensor.name)) continue;
+    for (const { type } of items[index]?.choices ?? []) see(tensor, type);
+  }
+  for (const tensor of multiplied) see(tensor, tensor.type);
+  return [...largest.values()];
+}
+
+/** Those that llama.cpp's own rules quantize. */
+function quantizable(planner: Planner, tensors: readonly GgufTensor[]): GgufTensor[] {
+  const smallest = planner.mixture('Q2_K');
+  return tensors.filter(({ name, type }) => (smallest.get(name) ?? type) !== type);
+}
+
+function secondsOf(tokensPerSecond: number | undefined): number | undefined {
+  return tokensPerSecond === undefined ? undefined : 1 / tokensPerSecond;
+}
