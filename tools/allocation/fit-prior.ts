@@ -35,7 +35,10 @@ const rms = (values: readonly number[]) =>
 /** What a prior says of tensors, without what it adds for safety. */
 function said(figures: PriorFigures, of: readonly Sensitivity[]): Map<string, number> {
   const all = classifyAll(seen.map(({ name }) => name));
-  const nats = priorSensitivities(all, figures.layers, { ...figures, caution: { first: 1, every: 0 } });
+  const nats = priorSensitivities(all, figures.layers, {
+    ...figures,
+    caution: { first: 1, bends: 1, every: 0 },
+  });
   return new Map(of.map(({ name }) => [name, nats.get(name) ?? Number.NaN]));
 }
 

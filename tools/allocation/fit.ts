@@ -92,6 +92,8 @@ export function sensitivitiesOf({ tensors }: Alone): Sensitivity[] {
 
 /** Costs 2 % here, and saves a third where the first layer is ten times as dear as smooth depth says. */
 const FIRST_LAYER_CAUTION = 4;
+/** Costs 1 % here. What is best for a model that was not seen is the more moderate, the less two models' depths have in common. */
+const BENDS_CARRIED = 0.7;
 
 type Shape = Pick<PriorFigures, 'layers' | 'classes' | 'depth' | 'lastLayer'>;
 
@@ -163,7 +165,7 @@ export function fitPrior(measured: Measured): PriorFigures {
   return {
     ...fitShape(seen, 1 + Math.max(...seen.map(({ layer }) => layer))),
     floor: alone.floor,
-    caution: { first: FIRST_LAYER_CAUTION, every: alone.floor / 2 },
+    caution: { first: FIRST_LAYER_CAUTION, bends: BENDS_CARRIED, every: alone.floor / 2 },
     interaction,
     tiedEmbedding: alone.tensors.get('token_embd.weight') ?? Number.NaN,
     distortion: distortions(measured, alone.floor, interaction),

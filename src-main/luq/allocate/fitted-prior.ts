@@ -18,7 +18,7 @@ export const PRIOR: PriorFigures = {
   depth: { attention: [0.2777, -0.6287, 0.04078], ffn: [0.3181, -0.07063, 0.4139] },
   lastLayer: { attention: -0.07801, ffn: 0.2165 },
   floor: 0.000504,
-  caution: { first: 4, every: 0.000252 },
+  caution: { first: 4, bends: 0.7, every: 0.000252 },
   interaction: 0.4336,
   tiedEmbedding: 0.3577,
   distortion: {

@@ -26,6 +26,8 @@ interface Caution {
    * says, and in other families the first layers cost most of all.
    */
   readonly first: number;
+  /** times so much of how cost bends with depth, here and in the last layer: another model bends another way */
+  readonly bends: number;
   /** nats more for every matrix: half the floor, below which none could be measured */
   readonly every: number;
 }

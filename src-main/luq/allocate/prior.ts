@@ -56,11 +56,11 @@ function inLayer({ layer = 0, of, share }: ClassifiedTensor, layers: number, fig
 function byDepth(
   one: TensorClass,
   { layer, layers }: { readonly layer: number; readonly layers: number },
-  { depth, lastLayer }: PriorFigures,
+  { depth, lastLayer, caution }: PriorFigures,
 ): number {
   const part = partOf(one);
   const smooth = depthTerms(layer, layers).reduce((sum, term, i) => sum + term * (depth[part][i] ?? 0), 0);
-  return Math.exp(smooth + (layer === layers - 1 ? lastLayer[part] : 0));
+  return Math.exp(caution.bends * (smooth + (layer === layers - 1 ? lastLayer[part] : 0)));
 }
 
 export function partOf(one: TensorClass): 'attention' | 'ffn' {
