@@ -40,17 +40,20 @@ export function localCosts(
 
 const isError = (error: number) => Number.isFinite(error) && error >= 0;
 
+/** Of 4 bits and fewer: what is stored better than that hardly counts, and a tensor is known by the types that do. */
+const COUNTS = 0.05;
+
 /** By how much a tensor's errors are above those that its types usually make: the mean of logarithms; undefined where none was measured. */
 function meanExcess(
   errors: ReadonlyMap<number, number> | undefined,
   figures: PriorFigures,
 ): number | undefined {
-  return mean(
-    [...(errors ?? [])].flatMap(([type, error]) => {
-      const usual = typicalDistortion(type, figures);
-      return isError(error) && error > 0 && usual > 0 ? [Math.log(error / usual)] : [];
-    }),
-  );
+  const measured = [...(errors ?? [])].flatMap(([type, error]) => {
+    const usual = typicalDistortion(type, figures);
+    return isError(error) && error > 0 && usual > 0 ? [{ usual, excess: Math.log(error / usual) }] : [];
+  });
+  const counting = measured.filter(({ usual }) => usual >= COUNTS);
+  return mean((counting.length > 0 ? counting : measured).map(({ excess }) => excess));
 }
 
 function mean(values: readonly number[]): number | undefined {

@@ -51,10 +51,6 @@ export class TrialModel {
     this.beliefs = [...deviations.values()].map((deviation) => ({ mean: 0, deviation }));
   }
 
-  knows(name: string): boolean {
-    return this.#tensors.has(name);
-  }
-
   /** In which of BANDS a layer lies; undefined outside the layers. */
   bandOf({ layer }: ClassifiedTensor): number | undefined {
     return layer === undefined ? undefined : Math.min(BANDS - 1, Math.floor((layer * BANDS) / this.#layers));

@@ -89,6 +89,25 @@ describe('local errors', () => {
     expect(ratio('blk.1.ffn_down.weight', Q4_K)).toBeCloseTo(1, 9);
   });
 
+  it('measured in every type put the types in the order in which they err here', () => {
+    const [IQ2_S, Q8_0] = [tensorTypeId('IQ2_S'), tensorTypeId('Q8_0')];
+    const errors = new Map([
+      [IQ2_S, 0.2],
+      [Q2_K, 0.1],
+      [Q4_K, 0.005],
+      [Q8_0, 0.00004],
+    ]);
+    const costs = localCosts(
+      tensors,
+      prior,
+      errorsOf(() => errors),
+    );
+    const name = 'blk.2.attn_v.weight';
+    expect(costs(name, IQ2_S) / costs(name, Q2_K)).toBeCloseTo(2, 9);
+    expect(costs(name, Q8_0) / costs(name, Q2_K)).toBeCloseTo(0.0004, 9);
+    expect(Math.abs(Math.log(costs(name, Q2_K) / usual(name, Q2_K)))).toBeLessThan(1);
+  });
+
   it('that are no errors are not heeded', () => {
     const costs = localCosts(
       tensors,
