@@ -9,7 +9,7 @@ import { SHORT_LAYERS, shortFolder, shortMmproj, shortModel } from '../fixtures/
 
 /** Writes test/fixtures/short-demo.ts's model unless the one there was made from the demo model as it is now. */
 export default async function writeShortDemo(): Promise<void> {
-  const madeFrom = [demoModel, sidecarPath(demoModel)].map((path) => statSync(path).mtimeMs);
+  const madeFrom = [demoModel, sidecarPath(demoModel), import.meta.filename].map((path) => statSync(path).mtimeMs);
   if (existsSync(shortModel) && statSync(shortModel).mtimeMs > Math.max(...madeFrom)) return;
   const { metadata, tensors } = readGguf(demoModel);
   const bytes = readFileSync(demoModel);
@@ -26,6 +26,8 @@ export default async function writeShortDemo(): Promise<void> {
   rmSync(shortFolder, { recursive: true, force: true });
   renameSync(fresh, shortFolder);
   copyFileSync(demoMmproj, shortMmproj);
-  writeSidecar(shortModel, { ...readSidecar(demoModel), mmproj: shortMmproj });
+  // its calibration set stays where the whole model is
+  const { calibration: _, ...said } = readSidecar(demoModel);
+  writeSidecar(shortModel, { ...said, mmproj: shortMmproj });
   await writeFile(shortModel, file);
 }

@@ -1,0 +1,124 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { choiceSentence } from '../../src-main/contract/choice.ts';
+import type { FitRequest } from '../../src-main/contract/fit-request.ts';
+import type { Fitted } from '../../src-main/contract/workers/compress.ts';
+import { fit } from '../../src-main/fit/fit.ts';
+import { previewFit } from '../../src-main/fit/preview.ts';
+import { divergenceOf } from '../../src-main/fit/quality.ts';
+import { openWorkspace } from '../../src-main/fit/workspace.ts';
+import { metadataNumber, metadataString, readGguf } from '../../src-main/gguf/gguf.ts';
+import { shortMmproj, shortModel } from '../fixtures/short-demo.ts';
+import { ask, outputOf } from '../helpers/quick-fit.ts';
+import { timeKernels } from '../helpers/timed-home.ts';
+
+let home: string;
+let request: FitRequest;
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'snug-best-'));
+  await timeKernels(home);
+  request = {
+    ...{ home, modelPath: shortModel, mmprojPath: shortMmproj },
+    ...{ calibrationTokens: 1000, clusters: 10, threads: 1, plan: 'best', trials: 0 },
+    rungs: { high: 'Q4_K_M', low: 'Q2_K' },
+  };
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+/** What a trial leaves: one file for everything that was measured, by when it was. */
+function trialsKept(sha256: string): Map<string, number> {
+  const folder = join(openWorkspace(home, sha256).folder, 'trials');
+  return new Map(readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mtimeMs]));
+}
+
+describe('the nearest plan', { timeout: 300_000 }, () => {
+  let fitted: Fitted;
+  let budgetBytes: number;
+
+  beforeAll(async () => {
+    const { byLowLayers } = await previewFit({ ...request, plan: 'luq' }, false);
+    const [high, low] = [byLowLayers[0], byLowLayers.at(-1)].map((one) => one?.memory.totalBytes ?? 0);
+    budgetBytes = Math.round(((high ?? 0) + (low ?? 0)) / 2);
+    fitted = await fit({ ...request, budgetBytes }, {});
+  }, 300_000);
+
+  it('is the nearest to the source of a type for every tensor, LUQ’s plan and uniform ones, all within the budget', () => {
+    const { candidates, plan } = fitted;
+    expect(candidates.map(({ name }) => name).slice(0, 2)).toEqual(['tensors', 'edge-protected']);
+    expect(candidates).toHaveLength(4);
+    for (const { totalBytes } of candidates) expect(totalBytes).toBeLessThanOrEqual(budgetBytes);
+    const chosen = candidates.find((one) => one.chosen);
+    const least = Math.min(...candidates.map(({ quality }) => divergenceOf(quality)));
+    expect(chosen && divergenceOf(chosen.quality)).toBeLessThanOrEqual(least * 1.02);
+    expect(plan.predictedMemory.totalBytes).toBe(chosen?.totalBytes);
+    // the file that was written is the plan that was measured
+    expect(fitted.check.image?.meanKld).toBeCloseTo(chosen?.quality.image?.meanKld ?? NaN, 4);
+    expect(choiceSentence(fitted)).toContain('LUQ’s own plan');
+  });
+
+  it('says in its file what it is, and answers', async () => {
+    const gguf = readGguf(outputOf(fitted));
+    expect(metadataString(gguf, 'luq.plan.kind')).toBe('best');
+    expect(metadataString(gguf, 'luq.plan.family')).toBe(fitted.plan.family);
+    expect(metadataNumber(gguf, 'luq.plan.trials')).toBe(0);
+    expect((await ask(outputOf(fitted), shortMmproj, [])).text).not.toBe('');
+  });
+
+  it('is found again without measuring anything anew', async () => {
+    const before = trialsKept(fitted.model.sourceSha256);
+    const again = await fit({ ...request, budgetBytes }, {});
+    expect(again.candidates).toEqual(fitted.candidates);
+    expect(trialsKept(fitted.model.sourceSha256)).toEqual(before);
+  });
+
+  it('was foreseen by the frontier: within the budget the last of it, and not nearer than the next', async () => {
+    const { frontier } = await previewFit({ ...request, budgetBytes }, false);
+    const at = frontier?.findLast(({ memory }) => memory.totalBytes <= budgetBytes);
+    const made = fitted.candidates.find(({ name }) => name === 'tensors');
+    expect(at?.memory.totalBytes).toBeLessThanOrEqual(made?.totalBytes ?? 0);
+    expect(at?.memory.totalBytes).toBeGreaterThan(0.97 * (made?.totalBytes ?? Infinity));
+  });
+
+  it('is the source itself where that fits', async () => {
+    const whole = await fit({ ...request, budgetBytes: 2 ** 33 }, {});
+    expect(whole.plan).toMatchObject({ kind: 'best', family: 'source' });
+    expect(whole.candidates).toEqual([]);
+    const tensors = (path: string) => readGguf(path).tensors.map(({ name, type }) => [name, type]);
+    expect(tensors(outputOf(whole)).sort()).toEqual(tensors(shortModel).sort());
+    expect(whole.check.image?.meanKld).toBeLessThan(1e-6);
+    expect(choiceSentence(whole)).toMatch(/^The original fits/);
+  });
+
+  it('is refused where no plan fits, or none is as fast as was asked for, with what would do', async () => {
+    await expect(fit({ ...request, budgetBytes: 2 ** 20 }, {})).rejects.toMatchObject({
+      code: 'DOES_NOT_FIT',
+      message: expect.stringMatching(/^even with every tensor in its smallest type/) as string,
+    });
+    await expect(fit({ ...request, budgetBytes, minTokensPerSecond: 1e9 }, {})).rejects.toMatchObject({
+      code: 'DOES_NOT_FIT',
+      remedies: [{ kind: 'set-speed', tokensPerSecond: expect.any(Number) as number }],
+    });
+  });
+});
+
+describe('a uniform plan', { timeout: 300_000 }, () => {
+  it('is the largest file type that fits, or the one that was asked for', async () => {
+    const { frontier } = await previewFit({ ...request, plan: 'uniform' }, false);
+    const sizes = (frontier ?? []).map(({ memory }) => memory.totalBytes);
+    expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
+    const asked = await fit({ ...request, plan: 'uniform', fileType: 'Q3_K_M', budgetBytes: 2 ** 33 }, {});
+    expect(asked.plan).toMatchObject({ kind: 'uniform', family: 'uniform', lowLayers: 0 });
+    expect(new Set(asked.layers.map(({ rung }) => rung))).toEqual(new Set(['Q3_K_M']));
+    expect(metadataNumber(readGguf(outputOf(asked)), 'general.file_type')).toBe(12);
+    const least = sizes[0] ?? 0;
+    await expect(
+      fit({ ...request, plan: 'uniform', fileType: 'Q8_0', budgetBytes: least }, {}),
+    ).rejects.toMatchObject({
+      code: 'DOES_NOT_FIT',
+      remedies: [{ kind: 'set-file-type', type: 'IQ1_S' }, { kind: 'set-budget' }],
+    });
+  });
+});
