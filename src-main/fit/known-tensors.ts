@@ -1,22 +1,79 @@
+import { proposeTrials } from '../luq/allocate/propose-trials.ts';
+import { sharpen, type Sharpened, type Trial } from '../luq/allocate/sharpen.ts';
+import { TrialModel } from '../luq/allocate/trial-model.ts';
+import type { KernelSpeed } from '../profile/probe.ts';
 import { knownKernelSpeeds } from '../profile/probe-cache.ts';
 import type { ReadContext } from './context.ts';
 import type { MeasuringContext } from './measuring-context.ts';
 import { kernelSpeeds } from './predicted-speed.ts';
-import { kernelsToTime, priorKnowledge, TensorPlans, usuallyHasImportance } from './tensor-plans.ts';
+import {
+  choosableTensors,
+  kernelsToTime,
+  priorKnowledge,
+  TensorPlans,
+  usuallyHasImportance,
+} from './tensor-plans.ts';
 
-/** Plans of a type for every tensor, from all that is known of a calibrated model; kernels not timed here yet are timed first. */
-export async function knownTensorPlans(measuring: MeasuringContext): Promise<TensorPlans> {
-  const { addon, calibrated, signal, onProgress } = measuring;
-  const costs = priorKnowledge(measuring);
-  const timed = kernelsToTime(measuring, costs);
+type Types = ReadonlyMap<string, number>;
+
+/** What is known of a calibrated model's tensors, and what every whole model that is measured adds to it. */
+export class KnownTensors {
+  readonly #measuring: MeasuringContext;
+  readonly #speeds: readonly KernelSpeed[];
+  readonly #model: TrialModel;
+  readonly #trials: Trial[] = [];
+
+  constructor(measuring: MeasuringContext, speeds: readonly KernelSpeed[]) {
+    this.#measuring = measuring;
+    this.#speeds = speeds;
+    const types = [...new Set(speeds.map(({ type }) => type))];
+    const costs = priorKnowledge(measuring);
+    this.#model = new TrialModel(choosableTensors(measuring), {
+      layers: measuring.planner.layers,
+      types,
+      costs,
+    });
+  }
+
+  /** A whole model was measured. */
+  learn(types: Types, nats: number): void {
+    const own = new Map(this.#measuring.source.text.gguf.tensors.map(({ name, type }) => [name, type]));
+    // what is as in the source says nothing
+    const changed = [...types].filter(([name, type]) => own.get(name) !== type);
+    this.#trials.push({ types: new Map(changed), nats });
+  }
+
+  plans(): TensorPlans {
+    const { costs, whole } = this.#sharpened();
+    const hasImportance = (tensor: string): boolean => this.#measuring.calibrated.imatrix.entries.has(tensor);
+    return new TensorPlans(this.#measuring, { costs, whole, hasImportance, speeds: this.#speeds });
+  }
+
+  /** A model whose measurement would tell most about what a plan costs; undefined when there is nothing to vary. */
+  proposal(plan: Types): Types | undefined {
+    const { posterior } = this.#sharpened();
+    const tensors = choosableTensors(this.#measuring);
+    const { items } = this.plans();
+    const [first] = proposeTrials(this.#model, { tensors, items, plan, posterior, count: 1 });
+    return first?.types;
+  }
+
+  #sharpened(): Sharpened {
+    return sharpen(this.#model, this.#trials);
+  }
+}
+
+/** Kernels that were not timed here yet are timed first. */
+export async function knowTensors(measuring: MeasuringContext): Promise<KnownTensors> {
+  const { addon, signal, onProgress } = measuring;
+  const timed = kernelsToTime(measuring, priorKnowledge(measuring));
   const speeds = await knownKernelSpeeds(addon, timed, {
     ...kernelSpeeds(measuring),
     signal,
     onProgress: (done, total) =>
       onProgress?.({ stage: 'plan', done, total, unit: 'steps', detail: 'timing this machine' }),
   });
-  const hasImportance = (tensor: string): boolean => calibrated.imatrix.entries.has(tensor);
-  return new TensorPlans(measuring, { costs, hasImportance, speeds });
+  return new KnownTensors(measuring, speeds);
 }
 
 /**

@@ -112,7 +112,7 @@ export function resolveRequest(request: FitRequest, source: ReadSource, laptop: 
 }
 
 /** Each takes a compression and a check of the whole model. */
-export const DEFAULT_TRIALS = 0;
+export const DEFAULT_TRIALS = 2;
 
 function choosePlan(request: FitRequest, modelPath: string): PlanChoice {
   const { fileType, trials = DEFAULT_TRIALS, minTokensPerSecond, ordering } = request;

@@ -4,8 +4,8 @@ import { Allocator } from '../luq/allocate/allocator.ts';
 import { frontierOf } from '../luq/allocate/frontier.ts';
 import { itemsOf } from '../luq/allocate/items.ts';
 import { priorCosts, priorSensitivities, type CostOf } from '../luq/allocate/prior.ts';
-import type { Allocation } from '../luq/allocate/problem.ts';
-import { classifyAll } from '../luq/allocate/tensor-class.ts';
+import type { Allocation, Item } from '../luq/allocate/problem.ts';
+import { classifyAll, type ClassifiedTensor } from '../luq/allocate/tensor-class.ts';
 import { decodeMatrices, multipliedTensors, type Plan } from '../luq/plan/plan.ts';
 import type { Planner, SmallestPlan } from '../luq/plan/planner.ts';
 import { layerOf } from '../models/model-file.ts';
@@ -25,6 +25,8 @@ export interface ForeseenPlan {
 /** What is known of a model's tensors, from which plans for all budgets follow. */
 export interface TensorKnowledge {
   readonly costs: CostOf;
+  /** the divergence of a whole model whose tensors' costs add up to `sum`, both in nats */
+  readonly whole?: (sum: number) => number;
   /** whether the calibration has an importance matrix for it */
   readonly hasImportance: (tensor: string) => boolean;
   readonly speeds: readonly KernelSpeed[];
@@ -32,8 +34,15 @@ export interface TensorKnowledge {
 
 /** What is known before anything was measured: how models lose by types, by the class and depth of a tensor. */
 export function priorKnowledge({ source, planner }: Pick<ReadContext, 'source' | 'planner'>): CostOf {
-  const names = quantizable(planner, source.text.gguf.tensors).map(({ name }) => name);
-  return priorCosts(priorSensitivities(classifyAll(names), planner.layers));
+  return priorCosts(priorSensitivities(choosableTensors({ source, planner }), planner.layers));
+}
+
+/** The tensors whose type a plan chooses. */
+export function choosableTensors({
+  source,
+  planner,
+}: Pick<ReadContext, 'source' | 'planner'>): ClassifiedTensor[] {
+  return classifyAll(quantizable(planner, source.text.gguf.tensors).map(({ name }) => name));
 }
 
 /** The calibration weighs the columns of the layers' matrices alone. */
@@ -43,9 +52,12 @@ export function usuallyHasImportance(tensor: string): boolean {
 
 /** Plans that give each tensor a type of its own. */
 export class TensorPlans {
+  /** the tensors, and the types that each could have */
+  readonly items: readonly Item[];
   readonly #planner: Planner;
   readonly #allocator: Allocator;
   readonly #costs: CostOf;
+  readonly #whole: (sum: number) => number;
   readonly #tensors: readonly GgufTensor[];
   readonly #secondsOf: SecondsOf;
   /** of memory, without the tensors that have a choice */
@@ -63,17 +75,17 @@ export class TensorPlans {
     this.#planner = planner;
     this.#tensors = tensors;
     this.#costs = knowledge.costs;
+    this.#whole = knowledge.whole ?? wholeDivergence;
     this.#secondsOf = kernelSeconds(knowledge.speeds);
     this.#outsideBytes = planner.withTypes(new Map()).memory.totalBytes - own;
     const multiplied = new Set(multipliedTensors(tensors).map(({ name }) => name));
-    this.#allocator = new Allocator(
-      itemsOf(chosen, {
-        costs: knowledge.costs,
-        hasImportance: knowledge.hasImportance,
-        bytes: ({ name }, type) => bytes(name, type),
-        seconds: (matrix, type) => (multiplied.has(matrix.name) ? (this.#secondsOf(matrix, type) ?? 0) : 0),
-      }),
-    );
+    this.items = itemsOf(chosen, {
+      costs: knowledge.costs,
+      hasImportance: knowledge.hasImportance,
+      bytes: ({ name }, type) => bytes(name, type),
+      seconds: (matrix, type) => (multiplied.has(matrix.name) ? (this.#secondsOf(matrix, type) ?? 0) : 0),
+    });
+    this.#allocator = new Allocator(this.items);
   }
 
   /** The smallest plan there is. */
@@ -107,13 +119,13 @@ export class TensorPlans {
       const type = plan.types.get(name) ?? own;
       return type === own ? [] : [this.#costs(name, type)];
     });
-    const nats = wholeDivergence(changed.reduce((sum, cost) => sum + cost, 0));
+    const nats = this.#whole(changed.reduce((sum, cost) => sum + cost, 0));
     return { plan, nats, tokensPerSecond: this.#speedOf(plan) };
   }
 
   #foreseen({ types, cost }: Allocation): ForeseenPlan {
     const plan = this.#planner.withTypes(types);
-    return { plan, nats: wholeDivergence(cost), tokensPerSecond: this.#speedOf(plan) };
+    return { plan, nats: this.#whole(cost), tokensPerSecond: this.#speedOf(plan) };
   }
 
   #speedOf({ types }: Pick<Plan, 'types'>): number | null {

@@ -47,7 +47,7 @@ describe('a request that asks for nothing', () => {
         kind: 'best',
         ordering: 'entropy',
         fileType: undefined,
-        trials: 0,
+        trials: 2,
         minTokensPerSecond: undefined,
       },
       quality: { maxKld: undefined, minAgreement: undefined },
