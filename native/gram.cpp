@@ -12,11 +12,34 @@ namespace snug {
 
 namespace {
 
-// Rows of a block that are summed by one product: with fewer less is computed twice, with more a product is quicker.
+// Rows of a block that are summed by one product: with many more is computed twice, with few the threads wait for each other.
 constexpr int64_t STRIP_ROWS = 512;
 // ggml's quick products want the number of summed terms, tokens here, to divide by the values of a vector register.
 constexpr int64_t TOKEN_MULTIPLE = 32;
-constexpr int64_t ROWS_AT_A_TIME = 256;
+// columns that are turned into rows together: as many lines of a cache are written to by turns
+constexpr int64_t COLUMNS_AT_A_TIME = 8;
+constexpr int64_t ROWS_AT_A_TIME    = 256;
+
+int64_t padded(int64_t tokens) { return (tokens + TOKEN_MULTIPLE - 1) / TOKEN_MULTIPLE * TOKEN_MULTIPLE; }
+
+// target [columns × padded tokens]: the columns of the input from `first` on, each token times its root, then zeros
+void turn_columns(const ggml_tensor * input, int64_t first, const std::vector<float> & roots, ggml_tensor * target) {
+    const int64_t tokens = input->ne[1], step = target->ne[0], count = target->ne[1];
+    auto *        rows = static_cast<float *>(target->data);
+    for (int64_t column = 0; column < count; column += COLUMNS_AT_A_TIME) {
+        const int64_t together = std::min(COLUMNS_AT_A_TIME, count - column);
+        for (int64_t token = 0; token < tokens; ++token) {
+            const auto * x =
+                reinterpret_cast<const float *>(static_cast<const char *>(input->data) + token * input->nb[1]) + first + column;
+            for (int64_t i = 0; i < together; ++i) {
+                rows[(column + i) * step + token] = roots.empty() ? x[i] : x[i] * roots[token];
+            }
+        }
+        for (int64_t i = 0; i < together; ++i) {
+            std::fill_n(rows + (column + i) * step + tokens, step - tokens, 0.0f);
+        }
+    }
+}
 
 } // namespace
 
@@ -140,48 +163,30 @@ void GramSums::add(const ggml_tensor * input, const std::string & weight) {
 }
 
 void GramSums::multiply(const ggml_tensor * input, Gram & gram) {
-    const int64_t tokens  = input->ne[1];
-    const int64_t missing = (TOKEN_MULTIPLE - tokens % TOKEN_MULTIPLE) % TOKEN_MULTIPLE;
-    size_t        nodes   = 4;
-    for (const auto & block : gram.parts()) {
-        nodes += 6 + 4 * block.strips.size();
-    }
-    ggml_context_ptr context(ggml_init({ nodes * ggml_tensor_overhead() + ggml_graph_overhead_custom(nodes, false), nullptr, true }));
-    auto *           graph = ggml_new_graph_custom(context.get(), nodes, false);
-    // the input where it lies, without what it was computed from
-    auto * x  = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, input->ne[0], tokens);
-    x->data   = input->data;
-    x->buffer = input->buffer;
-    x->nb[1]  = input->nb[1];
-    x->nb[2] = x->nb[3] = input->nb[1] * tokens;
     // both factors of a product get the root of a token's weight
     std::vector<float> roots;
-    ggml_tensor *      root = nullptr;
-    if (!weights().empty()) {
-        for (const float weight : weights()) {
-            roots.push_back(std::sqrt(weight));
-        }
-        root         = ggml_new_tensor_1d(context.get(), GGML_TYPE_F32, tokens);
-        root->data   = roots.data();
-        root->buffer = input->buffer;
+    for (const float weight : weights()) {
+        roots.push_back(std::sqrt(weight));
     }
     for (const auto & block : gram.parts()) {
-        auto * part    = ggml_view_2d(context.get(), x, block.size, tokens, x->nb[1], block.first * sizeof(float));
-        auto * columns = ggml_cont(context.get(), ggml_transpose(context.get(), part)); // [tokens × columns]
-        columns        = root ? ggml_mul_inplace(context.get(), columns, root) : columns;
-        columns        = missing ? ggml_pad(context.get(), columns, static_cast<int>(missing), 0, 0, 0) : columns;
+        const size_t     nodes = 4 + 4 * block.strips.size();
+        ggml_context_ptr context(ggml_init({ nodes * ggml_tensor_overhead() + ggml_graph_overhead_custom(nodes, false), nullptr, true }));
+        auto *           graph  = ggml_new_graph_custom(context.get(), nodes, false);
+        auto *           turned = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, padded(input->ne[1]), block.size);
+        ggml_set_input(turned);
         for (const auto & strip : block.strips) {
             const auto from = [&](int64_t count) {
-                return ggml_view_2d(context.get(), columns, columns->ne[0], count, columns->nb[1], strip.row * columns->nb[1]);
+                return ggml_view_2d(context.get(), turned, turned->ne[0], count, turned->nb[1], strip.row * turned->nb[1]);
             };
             auto * product = ggml_mul_mat(context.get(), from(strip.sums->ne[0]), from(block.size - strip.row));
             ggml_build_forward_expand(graph, ggml_add_inplace(context.get(), strip.sums, product));
         }
+        if (!ggml_gallocr_alloc_graph(scratch.get(), graph)) {
+            throw std::bad_alloc();
+        }
+        turn_columns(input, block.first, roots, turned);
+        cpu.compute(graph, "the products of a layer's inputs");
     }
-    if (!ggml_gallocr_alloc_graph(scratch.get(), graph)) {
-        throw std::bad_alloc();
-    }
-    cpu.compute(graph, "the products of a layer's inputs");
 }
 
 } // namespace snug
