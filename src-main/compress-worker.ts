@@ -17,6 +17,7 @@ serveWorker(compressContract, {
     fit(request, {
       signal,
       onProgress: (progress) => emit({ kind: 'progress', progress }),
+      onExpected: (stages) => emit({ kind: 'expected', stages }),
       onLayer: (layer, entropy) => emit({ kind: 'layer', layer, ...entropy }),
       onPlan: (plan) => emit({ kind: 'plan', ...plan }),
     }),

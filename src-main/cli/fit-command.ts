@@ -1,6 +1,7 @@
 import { choiceSentence } from '../contract/choice.ts';
 import { worstCloseness } from '../contract/closeness.ts';
 import type { FitReport } from '../contract/fit-report.ts';
+import { STAGES, type Stage } from '../contract/progress.ts';
 import type { FitRequest } from '../contract/fit-request.ts';
 import { counted } from '../contract/counted.ts';
 import { FitService } from '../services/fit-service.ts';
@@ -10,7 +11,7 @@ import { formatBytes } from '../contract/bytes.ts';
 import { output, paint } from '../doors/terminal/terminal-output.ts';
 import { fitRequest, type FitFlags } from './arguments.ts';
 import { answerLines, candidatesTable, entropyChart, filesTable, memoryLines } from './draw.ts';
-import { EXIT, ProgressDisplay, withInterrupt } from './terminal.ts';
+import { duration, EXIT, ProgressDisplay, STAGE_LABELS, withInterrupt } from './terminal.ts';
 
 /** `snug fit MODEL`: the main job from the terminal. */
 export async function fitCommand(modelPath: string, flags: FitFlags): Promise<number> {
@@ -27,12 +28,23 @@ export async function runFit(request: FitRequest): Promise<FitReport> {
         signal,
         onEvent: (event) => {
           if (event.kind === 'progress') display.show(event.progress);
+          if (event.kind === 'expected') display.note(expectedLine(event.stages));
         },
       }),
     );
   } finally {
     display.finish();
   }
+}
+
+/** "Expected: Calibrate 12 min, …": at most, from the speed of kernels where they were timed. */
+function expectedLine(stages: Readonly<Partial<Record<Stage, number>>>): string {
+  const known = STAGES.flatMap((stage) => {
+    const seconds = stages[stage];
+    return seconds === undefined ? [] : [`${STAGE_LABELS[stage]} ${duration(seconds)}`];
+  });
+  const total = Object.values(stages).reduce((sum, seconds) => sum + seconds, 0);
+  return `Expected, about: ${known.join(', ')}; ${duration(total)} in all`;
 }
 
 export function printReport(report: FitReport, flags: { json?: boolean }): number {

@@ -55,7 +55,7 @@ type ShownProgress =
       readonly unit: 'bytes';
     });
 
-const STAGE_LABELS: Readonly<Record<ShownProgress['stage'], string>> = {
+export const STAGE_LABELS: Readonly<Record<ShownProgress['stage'], string>> = {
   profile: 'Profile',
   hash: 'Identify',
   load: 'Load',
@@ -76,13 +76,17 @@ const STAGE_LABELS: Readonly<Record<ShownProgress['stage'], string>> = {
 };
 
 function amount(progress: ShownProgress, value: number): string {
-  return progress.unit === 'bytes' ? formatBytes(value) : value.toLocaleString('en');
+  return progress.unit === 'bytes' ? formatBytes(value) : Number(value.toFixed(1)).toLocaleString('en');
 }
 
 function timeLeft(seconds: number): string {
-  if (!Number.isFinite(seconds) || seconds < 1) return '';
-  if (seconds < 90) return `${Math.round(seconds)} s left`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min left` : `${(seconds / 3600).toFixed(1)} h left`;
+  return !Number.isFinite(seconds) || seconds < 1 ? '' : `${duration(seconds)} left`;
+}
+
+/** "5 s", "12 min", "2.5 h". */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
 const BAR_WIDTH = 24;
@@ -134,6 +138,12 @@ export class ProgressDisplay {
     messages.lines(
       `${STAGE_LABELS[progress.stage]}: ${amount(progress, progress.done)} of ${amount(progress, progress.total)}${unit}`,
     );
+  }
+
+  /** A line of its own between stages. */
+  note(line: string): void {
+    this.finish();
+    messages.lines(line);
   }
 
   /** Leaves the last bar standing and goes to the next line. */

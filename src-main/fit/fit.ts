@@ -12,16 +12,18 @@ import { writeError } from '../files/write-error.ts';
 import { metadataString, readGguf } from '../gguf/gguf.ts';
 import { checkOutput } from '../luq/quantize/assemble.ts';
 import { takeLock } from '../store/lock.ts';
-import type { OnLayer } from './calibration.ts';
+import { keptKernelSpeeds } from '../profile/probe-cache.ts';
+import { calibrationKey, keptCalibration, type OnLayer } from './calibration.ts';
 import { checkResult } from './check-result.ts';
 import type { Memory } from '../contract/fit-report.ts';
 import { choose } from './choose.ts';
-import { identify, openContext, type ReadContext } from './context.ts';
+import { identify, openContext, type FitContext, type ReadContext } from './context.ts';
 import { insistTensorsFit } from './known-tensors.ts';
 import { luqPlan, type FitPlan } from './fit-plan.ts';
 import { startMeasuring, type MeasuringContext } from './measuring-context.ts';
 import { describeFit } from './result.ts';
-import { predictedSpeedOf } from './predicted-speed.ts';
+import { expectedStages, type ExpectedStages } from './expected-stages.ts';
+import { kernelSpeeds, predictedSpeedOf } from './predicted-speed.ts';
 import { StageClock } from './stage-clock.ts';
 import { insistUniformFits } from './uniform-choice.ts';
 import { writeFiles } from './write.ts';
@@ -43,6 +45,8 @@ export interface MadePlan {
 export interface FitEvents {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
+  /** before the work begins */
+  readonly onExpected?: ((stages: ExpectedStages) => void) | undefined;
   readonly onLayer?: OnLayer | undefined;
   readonly onPlan?: ((plan: MadePlan) => void) | undefined;
 }
@@ -59,6 +63,7 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
 
   const context = await identify(read);
   if (!output.chosen) checkOverwrite(output.path, context.source.sha256);
+  events.onExpected?.(expectedOf(context));
   using _workspaceLock = takeLock(context.workspace.lock, `fitting ${context.source.text.name}`);
   const measuring = await startMeasuring(context, onLayer);
 
@@ -81,6 +86,18 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
     mmproj: { source: context.source.vision?.path ?? null, luq: made.written.mmproj },
     threads: context.request.threads,
   };
+}
+
+function expectedOf(context: FitContext): ExpectedStages {
+  const { request, source, workspace } = context;
+  const { calibration, plan, threads } = request;
+  const folder = workspace.calibration(calibrationKey(source.visionSha256, request));
+  return expectedStages({
+    ...{ parameters: source.text.parameters, threads, tokens: calibration.tokens },
+    calibrated: keptCalibration(folder, calibration.clusters) !== undefined,
+    ...{ kind: plan.kind, trials: plan.trials },
+    speeds: keptKernelSpeeds(kernelSpeeds(context)),
+  });
 }
 
 /** Before hours of work: with any order of layers it shows whether what was asked for can be met at all. */

@@ -110,10 +110,12 @@ export class FitJobs implements FitJobService {
     this.#folder.requireReady();
     const request: FitRequest = { ...this.#requests.of(start), budgetBytes: start.budgetBytes };
     const abort = new AbortController();
-    const earlier = this.#reports().map(({ timings }) => timings);
+    const kind = start.plan ?? 'best';
+    const alike = this.#reports().filter(({ plan }) => plan.kind === kind);
+    const earlier = alike.map(({ timings }) => timings);
     // without a place in the store a fit would not be found again: then it does not begin
     this.#jobs.save(job, start);
-    const live = new LiveFit(job, stageWeights(earlier), (changed) => this.#tell(changed, start));
+    const live = new LiveFit(job, stageWeights(earlier, kind), (changed) => this.#tell(changed, start));
     const use = this.#activity.use('fit', request.modelPath);
     const ended = this.#work(live, request, abort.signal).finally(() => {
       this.#running = undefined;

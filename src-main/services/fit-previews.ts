@@ -37,11 +37,15 @@ export class FitPreviews {
     const request = this.#requests.of(asked);
     const { calibration, savings, threads, ...planned } = await this.#planned(request, measure);
     const { parameters } = this.#library.entry(argument.modelId);
+    const kind = argument.plan ?? (argument.ordering === undefined ? 'best' : 'luq');
     return {
       ...planned,
       modelId: argument.modelId,
       savings: savings.map(({ remedies, totalBytes }) => ({ remedies, totalBytes })),
-      expectedTime: expectedTime({ parameters, calibrated: calibration !== undefined }, earlier, threads),
+      expectedTime: expectedTime(
+        { parameters, calibrated: calibration !== undefined, kind, threads },
+        earlier,
+      ),
       calibration: calibration
         ? {
             order: calibration.order,

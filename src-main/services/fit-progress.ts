@@ -1,3 +1,4 @@
+import type { PlanKind } from '../contract/fit-request.ts';
 import { STAGES, type Progress, type Stage } from '../contract/progress.ts';
 
 /** How long stages take beside each other, in seconds or any other unit. */
@@ -15,7 +16,7 @@ const GUESSED: StageWeights = {
   entropy: 6,
   reference: 4,
   plan: 1,
-  // only fits that measure plans have it, and none knows how many in advance
+  // fits of the nearest plan quantize and check several whole models here
   choose: 0,
   quantize: 41,
   assemble: 4,
@@ -25,12 +26,22 @@ const GUESSED: StageWeights = {
 /** Calibrating less than this many seconds means that an earlier run's measurements were used. */
 const WHOLE_FIT_SECONDS = 1;
 
-/** The weights that fits on this machine had, from their seconds per stage, newest first; the guesses where none did all of the work. */
-export function stageWeights(fits: readonly Readonly<Partial<Record<Stage, number>>>[]): StageWeights {
+/** Of the nearest plan: what is written was quantized when it was tried. */
+const GUESSED_BEST: StageWeights = { ...GUESSED, choose: 280, quantize: 0.1 };
+
+/**
+ * The weights that fits of a kind of plan had on this machine, from their seconds per stage, newest first; the guesses where none did all
+ * of the work.
+ */
+export function stageWeights(
+  fits: readonly Readonly<Partial<Record<Stage, number>>>[],
+  kind: PlanKind,
+): StageWeights {
+  const main = kind === 'best' ? 'choose' : 'quantize';
   const whole = fits.find(
-    ({ calibrate = 0, quantize = 0 }) => calibrate > WHOLE_FIT_SECONDS && quantize > WHOLE_FIT_SECONDS,
+    ({ calibrate = 0, [main]: worked = 0 }) => calibrate > WHOLE_FIT_SECONDS && worked > WHOLE_FIT_SECONDS,
   );
-  if (!whole) return GUESSED;
+  if (!whole) return kind === 'best' ? GUESSED_BEST : GUESSED;
   return { ...GUESSED, ...Object.fromEntries(STAGES.map((stage) => [stage, whole[stage] ?? 0])) };
 }
 

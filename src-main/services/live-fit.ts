@@ -39,6 +39,8 @@ export class LiveFit {
         const others = this.job.entropies.filter(({ layer }) => layer !== measured.layer);
         return { entropies: [...others, measured].sort((a, b) => a.layer - b.layer) };
       }
+      case 'expected':
+        return {};
       case 'plan':
         return { lowLayers: event.low.length, low: event.low, layerRungs: event.layerRungs };
     }

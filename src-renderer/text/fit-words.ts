@@ -59,7 +59,7 @@ export function stageRows(job: FitJob): readonly StageRow[] {
 /** 12 of 28 layers, 1.20 GiB of 4.36 GiB. */
 export function progressAmount({ done, total, unit }: Progress): string {
   if (unit === 'bytes') return `${formatBytes(done)} of ${formatBytes(total)}`;
-  return `${formatCount(Math.min(done, total))} of ${counted(total, unit.replace(/s$/, ''))}`;
+  return `${formatCount(Math.floor(Math.min(done, total)))} of ${counted(total, unit.replace(/s$/, ''))}`;
 }
 
 export function timeLeft(job: FitJob): string {

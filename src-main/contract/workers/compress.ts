@@ -3,7 +3,7 @@ import { compareRequestSchema, comparisonSchema } from '../comparison.ts';
 import { entropyBitsSchema, fitReportSchema, memorySchema } from '../fit-report.ts';
 import { fitRequestSchema } from '../fit-request.ts';
 import { laptopViewSchema } from '../laptop.ts';
-import { progressSchema } from '../progress.ts';
+import { progressSchema, STAGES } from '../progress.ts';
 import type { ReadOnly } from '../read-only.ts';
 import { remedySchema } from '../remedies.ts';
 import { rungsSchema } from '../rungs.ts';
@@ -103,6 +103,8 @@ export type SizeRequest = ReadOnly<z.infer<typeof sizeRequestSchema>>;
 
 export const fitEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), progress: progressSchema }),
+  /** before the work begins: seconds that each stage is expected to take at most */
+  z.object({ kind: z.literal('expected'), stages: z.partialRecord(z.enum(STAGES), z.number()) }),
   z.object({ kind: z.literal('layer'), layer: z.number(), ...entropyBitsSchema.shape }),
   /** `low`: the layers below the high rung */
   z.object({

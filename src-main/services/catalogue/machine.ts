@@ -1,4 +1,4 @@
-import type { FitReport } from '../../contract/fit-report.ts';
+import type { Earlier } from '../fit-time.ts';
 import type { LaptopView } from '../../contract/laptop.ts';
 
 /** What this laptop has for a model, as things are now. */
@@ -14,7 +14,7 @@ export interface Machine {
   /** of the network, as measured last; null before */
   readonly bytesPerSecond: number | null;
   /** fits that ended well here, newest first */
-  readonly earlier: readonly Pick<FitReport, 'timings' | 'model'>[];
+  readonly earlier: readonly Earlier[];
   /** context that chats and fits are planned for */
   readonly contextTokens: number;
 }

@@ -92,7 +92,7 @@ export function needsOf(sizes: Sizes, machine: Machine): Needs {
       ...limits,
     },
     downloadSeconds: bytesPerSecond === null ? null : downloadBytes / bytesPerSecond,
-    fitTime: fit && expectedTime({ parameters, calibrated: false }, earlier, threads),
+    fitTime: fit && expectedTime({ parameters, calibrated: false, kind: 'best', threads }, earlier),
   };
 }
 

@@ -38,11 +38,14 @@ describe('the progress of a whole fit', () => {
   });
 
   it('weighs the stages to come as they were in an earlier fit on this machine', () => {
-    const weights = stageWeights([
-      // a refit says nothing of calibrating
-      { calibrate: 0.1, quantize: 3, check: 5 },
-      { load: 10, calibrate: 50, quantize: 30, check: 10 },
-    ]);
+    const weights = stageWeights(
+      [
+        // a refit says nothing of calibrating
+        { calibrate: 0.1, quantize: 3, check: 5 },
+        { load: 10, calibrate: 50, quantize: 30, check: 10 },
+      ],
+      'luq',
+    );
     const clock = { now: 0 };
     const progress = new FitProgress(weights, { now: () => clock.now });
     progress.see({ stage: 'calibrate', done: 0, total: 10, unit: 'tokens' });

@@ -1,0 +1,57 @@
+import type { PlanKind } from '../contract/fit-request.ts';
+import type { Stage } from '../contract/progress.ts';
+import { tensorTypeId } from '../gguf/tensor-types.ts';
+import type { KernelSpeed } from '../profile/probe.ts';
+
+/** What a fit has before it, as far as its time depends on it. */
+export interface ExpectedWork {
+  readonly parameters: number;
+  readonly threads: number;
+  /** to calibrate with, at most */
+  readonly tokens: number;
+  readonly calibrated: boolean;
+  readonly kind: PlanKind;
+  /** of a best plan */
+  readonly trials: number;
+  /** of this machine, as far as they were timed */
+  readonly speeds: readonly KernelSpeed[];
+}
+
+export type ExpectedStages = Readonly<Partial<Record<Stage, number>>>;
+
+// From bench/results/against-llama.cpp.json: 46 tokens per second through 4 layers of the 7B on two cores is 50 GFLOP/s a core; a layer
+// of the 7B is quantized in 20 s to Q4_K and in 30 s to IQ1_M on two threads.
+const SECONDS_PER_TOKEN_AND_PARAMETER = 4e-11;
+const SECONDS_PER_QUANTIZED_PARAMETER = 2.1e-7;
+const SECONDS_PER_WRITTEN_PARAMETER = 1e-8;
+/** Of the calibration's tokens, what the held-out part has. */
+const HELD_OUT = 1 / 3;
+/** Bytes of a Q4_K matrix multiplied per second and thread on the machine that the numbers above are of. */
+const USUAL_BYTES_PER_SECOND = 7.8e9;
+/** A kernel's speed says as much about other work, and no more. */
+const MOST_SCALE = 4;
+/** LUQ's plan, two uniform ones and a type for every tensor. */
+const BEST_MODELS = 4;
+
+/** Seconds that each stage of a fit is expected to take at most: an estimate, from how fast this machine multiplies where that is known. */
+export function expectedStages(work: ExpectedWork): ExpectedStages {
+  const { parameters, threads, tokens, calibrated, kind, trials } = work;
+  const scale = slowness(work) / threads;
+  const pass = tokens * parameters * SECONDS_PER_TOKEN_AND_PARAMETER * scale;
+  const check = HELD_OUT * pass;
+  const quantize = parameters * SECONDS_PER_QUANTIZED_PARAMETER * scale;
+  const write = parameters * SECONDS_PER_WRITTEN_PARAMETER;
+  const before: ExpectedStages = calibrated ? {} : { calibrate: pass, reference: HELD_OUT * pass };
+  if (kind !== 'best') return { ...before, quantize, assemble: write, check };
+  // what is written was quantized to be measured
+  return { ...before, choose: (BEST_MODELS + trials) * (quantize + write + check), assemble: write, check };
+}
+
+/** How many times slower than usual this machine multiplies; 1 where it was not timed. */
+function slowness({ threads, speeds }: ExpectedWork): number {
+  const type = tensorTypeId('Q4_K');
+  const timed = speeds.filter((speed) => speed.type === type).map(({ bytesPerSecond }) => bytesPerSecond);
+  if (timed.length === 0) return 1;
+  const slower = (USUAL_BYTES_PER_SECOND * threads) / Math.max(...timed);
+  return Math.min(MOST_SCALE, Math.max(1 / MOST_SCALE, slower));
+}

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { expectedStages, type ExpectedWork } from '../../../src-main/fit/expected-stages.ts';
+import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
+
+const SEVEN: ExpectedWork = {
+  ...{ parameters: 7.6e9, threads: 2, tokens: 32_768, calibrated: false, kind: 'luq', trials: 2 },
+  speeds: [],
+};
+const q4k = (bytesPerSecond: number) => [
+  { type: tensorTypeId('Q4_K'), columns: 3584, rows: 3584, bytesPerSecond },
+];
+
+it('a 7B takes hours on two threads, by its stages', () => {
+  const stages = expectedStages(SEVEN);
+  expect(Object.keys(stages).sort()).toEqual(['assemble', 'calibrate', 'check', 'quantize', 'reference']);
+  expect(stages.calibrate).toBeGreaterThan(3600);
+  // 28 layers at 20 to 30 s each
+  expect(stages.quantize).toBeGreaterThan(28 * 20);
+  expect(stages.quantize).toBeLessThan(28 * 35);
+});
+
+it('the nearest plan compresses and checks several whole models, and more with trials', () => {
+  const best = expectedStages({ ...SEVEN, kind: 'best', calibrated: true });
+  expect(best.calibrate).toBeUndefined();
+  expect(best.quantize).toBeUndefined();
+  const fewer = expectedStages({ ...SEVEN, kind: 'best', calibrated: true, trials: 0 });
+  expect((best.choose ?? 0) / (fewer.choose ?? NaN)).toBeCloseTo(6 / 4);
+  const { quantize = 0, check = 0, assemble = 0 } = expectedStages(SEVEN);
+  expect(fewer.choose).toBeCloseTo(4 * (quantize + check + assemble));
+});
+
+it('follows how fast this machine multiplies, within reason', () => {
+  const seconds = (bytesPerSecond: number) =>
+    expectedStages({ ...SEVEN, speeds: q4k(bytesPerSecond) }).calibrate ?? NaN;
+  const usual = expectedStages(SEVEN).calibrate ?? NaN;
+  expect(seconds(2 * 7.8e9)).toBeCloseTo(usual);
+  expect(seconds(4 * 7.8e9)).toBeCloseTo(usual / 2);
+  expect(seconds(1)).toBeCloseTo(4 * usual);
+});
