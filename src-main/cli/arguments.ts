@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { fewerThreadsNote, shorterContextNote } from '../chat/opening-notes.ts';
 import { SnugError } from '../contract/errors.ts';
 import {
@@ -6,8 +6,10 @@ import {
   MOST_TRIALS,
   ORDERINGS,
   PLAN_KINDS,
+  ROUNDINGS,
   type FitRequest,
   type PlanKind,
+  type Rounding,
 } from '../contract/fit-request.ts';
 import { parseBytes } from '../contract/bytes.ts';
 import { DEFAULT_CONTEXT_TOKENS, LEAST_CONTEXT_TOKENS } from '../contract/token-limits.ts';
@@ -73,6 +75,7 @@ export interface FitFlags {
   readonly trials?: number;
   readonly minSpeed?: number;
   readonly order?: string;
+  readonly rounding?: Rounding;
   readonly maxKld?: number;
   readonly minAgreement?: number;
   readonly context?: number;
@@ -104,7 +107,30 @@ function planKind(text: string): PlanKind {
 
 /** The options that fit and demo share. */
 export function addFitOptions(command: Command): Command {
-  command
+  addPlanOptions(command)
+    .addOption(
+      new Option(
+        '--rounding <how>',
+        'plain: the bytes that llama-quantize writes (default); fed: each weight makes good what those before it got wrong, which takes longer',
+      ).choices(ROUNDINGS),
+    )
+    .option(
+      '--max-kld <nats>',
+      'refuse a plan whose mean KL divergence from the source is larger',
+      positiveNumber,
+    )
+    .option(
+      '--min-agreement <share>',
+      'refuse a plan that prefers another token than the source more often (0.9: at one of ten positions)',
+      fraction,
+    )
+    .option('--vision <type>', 'store the vision file in 8 bits: Q8_0');
+  return addCalibrationOptions(command);
+}
+
+/** What is planned for, and how. */
+function addPlanOptions(command: Command): Command {
+  return command
     .option(
       '--budget <amount>',
       'memory the model may take in all (4GiB, 3.5 GB); default: what this laptop can spare',
@@ -136,19 +162,7 @@ export function addFitOptions(command: Command): Command {
     .option(
       '--order <name>',
       `the order in which layers go low: ${ORDERINGS.join(', ')} (default: the model’s own, else entropy)`,
-    )
-    .option(
-      '--max-kld <nats>',
-      'refuse a plan whose mean KL divergence from the source is larger',
-      positiveNumber,
-    )
-    .option(
-      '--min-agreement <share>',
-      'refuse a plan that prefers another token than the source more often (0.9: at one of ten positions)',
-      fraction,
-    )
-    .option('--vision <type>', 'store the vision file in 8 bits: Q8_0');
-  return addCalibrationOptions(command);
+    );
 }
 
 /** The options of everything that calibrates and measures. */
@@ -227,6 +241,7 @@ export function fitRequest(modelPath: string, flags: FitFlags): FitRequest {
     trials: flags.trials,
     minTokensPerSecond: flags.minSpeed,
     ordering: flags.order === undefined ? undefined : parseOrdering(flags.order),
+    rounding: flags.rounding,
     maxKld: flags.maxKld,
     minAgreement: flags.minAgreement,
     contextTokens: flags.context,

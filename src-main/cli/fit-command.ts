@@ -67,6 +67,16 @@ function summary(report: FitReport): string {
   return `${lowLayers} of ${layers} layers at ${rungs.low}, the rest ${rungs.high}`;
 }
 
+function fedLines({ fed }: FitReport['plan']): string[] {
+  if (!fed) return [];
+  const { tensors, fed: better, meanGain } = fed;
+  const gain = meanGain === null ? '' : `, with ${Math.round(meanGain * 100)} % less error in the mean`;
+  return [
+    `errors fed on in ${better} of ${counted(tensors, 'tensor')}${gain}; the others are rounded plainly`,
+    '',
+  ];
+}
+
 function describe(report: FitReport): string[] {
   const { plan, calibration, check, budget, files } = report;
   const undecided = undecidedNote(plan, 0);
@@ -93,6 +103,7 @@ function describe(report: FitReport): string[] {
       ({ tensor, columns, type }) => `${tensor}: rows of ${columns} do not divide by 256, stored as ${type}`,
     ),
     '',
+    ...fedLines(plan),
     ...candidatesTable(report),
     ...(sentence === null ? [] : [paint('bold', sentence), '']),
     ...filesTable(report),

@@ -107,6 +107,18 @@ const planSchema = z.object({
   visionType: z.string().nullable(),
   predictedMemory: memorySchema,
   predictedTokensPerSecond: rate,
+  /**
+   * of fed rounding: tensors that were quantized, those whose blocks are not the plain ones, and in the mean over these how much smaller their
+   * output error on held-out inputs is than that of plain blocks; null of plain rounding
+   */
+  fed: z
+    .object({
+      tensors: z.int().nonnegative(),
+      fed: z.int().nonnegative(),
+      meanGain: z.number().nullable(),
+    })
+    .nullable()
+    .default(null),
   /** tensors whose rows do not divide into the wanted type's blocks and what llama.cpp's rules give them instead */
   fallbacks: z.array(z.object({ tensor: z.string(), columns: z.int().positive(), type: z.string() })),
 });

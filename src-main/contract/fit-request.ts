@@ -37,6 +37,15 @@ export const planKindSchema = z.enum([...PLAN_KINDS, 'paper', 'auto']).transform
   return kind === 'auto' ? 'best' : kind;
 });
 
+/**
+ * How weights are rounded.
+ *
+ * - `plain`: each by itself, the bytes that llama-quantize writes;
+ * - `fed`: what one weight gets wrong, those after it make good, as far as the calibration's inputs go together.
+ */
+export const ROUNDINGS = ['plain', 'fed'] as const;
+export type Rounding = (typeof ROUNDINGS)[number];
+
 /** Whole models that are measured before the best plan is chosen, to sharpen what is known of the tensors. */
 export const MOST_TRIALS = 40;
 
@@ -64,6 +73,8 @@ export const fitRequestSchema = z.object({
   maxKld: z.number().positive().optional(),
   /** refuses a plan that prefers the source's token at a smaller share of positions */
   minAgreement: z.number().min(0).max(1).optional(),
+  /** default plain */
+  rounding: z.enum(ROUNDINGS).optional(),
   /** default Q4_K_M, IQ1_M */
   rungs: rungsSchema.optional(),
   contextTokens: z.int().positive().optional(),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Inspection } from '../contract/model.ts';
 import { PLAN_FAMILIES } from '../contract/fit-report.ts';
-import { ORDERINGS, planKindSchema } from '../contract/fit-request.ts';
+import { ORDERINGS, planKindSchema, ROUNDINGS } from '../contract/fit-request.ts';
 import { SnugError } from '../contract/errors.ts';
 import type { ReadOnly } from '../contract/read-only.ts';
 
@@ -19,6 +19,7 @@ const factsSchema = z.object({
   'luq.plan.file_type': z.string().optional(),
   'luq.plan.trials': count.optional(),
   'luq.plan.min_tokens_per_second': z.number().optional(),
+  'luq.rounding': z.enum(ROUNDINGS).optional(),
   'luq.ordering': z.enum(ORDERINGS),
   'luq.rungs': z.tuple([z.string(), z.string()]),
   'luq.low_layers': z.array(count),

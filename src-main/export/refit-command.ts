@@ -28,6 +28,7 @@ export function refitCommand(facts: MakingFacts, output: string): string[] {
     ...flag('--type', facts['luq.plan.file_type']),
     ...flag('--trials', facts['luq.plan.trials']),
     ...flag('--min-speed', facts['luq.plan.min_tokens_per_second']),
+    ...flag('--rounding', facts['luq.rounding']),
     ...flag('--order', facts['luq.ordering']),
     ...flag('--max-kld', facts['luq.quality.max_kld']),
     ...flag('--min-agreement', facts['luq.quality.min_agreement']),

@@ -186,6 +186,25 @@ export function sequencesFor(
   });
 }
 
+/** The source as calibrating takes it: with pictures of a moderate size. */
+export function openToCalibrate({
+  addon,
+  source,
+  request,
+  signal,
+  onProgress,
+}: Omit<FitContext, 'workspace'>): Promise<OpenModel> {
+  return openModel(addon, {
+    path: source.text.path,
+    mmprojPath: source.vision?.path,
+    limits: calibrationLimits(request.imageLimits),
+    threads: request.threads,
+    mapped: staysMapped(source.text),
+    signal,
+    onProgress,
+  });
+}
+
 async function runCalibration(
   context: FitContext,
   folder: string,
@@ -195,15 +214,7 @@ async function runCalibration(
   const { text } = source;
   const { threads, calibration } = request;
   const { alpha, tokens, seed, clusters } = calibration;
-  using model = await openModel(addon, {
-    path: text.path,
-    mmprojPath: source.vision?.path,
-    limits: calibrationLimits(request.imageLimits),
-    threads,
-    mapped: staysMapped(text),
-    signal,
-    onProgress,
-  });
+  using model = await openToCalibrate(context);
   const leftOut: LeftOutFile[] = [];
   const planned = await sequencesFor(model, context, false, (one) => leftOut.push(one));
   const selection = selectSequences(planned, { alpha, tokens, seed });

@@ -81,7 +81,7 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
     profile: context.laptop,
     budget: { bytes: budget.bytes, source: budget.source, reasoning: budget.reasoning },
     check: made.check,
-    warnings: [...context.notes, ...measuring.calibrated.warnings],
+    warnings: [...context.notes, ...measuring.calibrated.warnings, ...(made.written.fed?.warnings ?? [])],
     timings: clock.timings(),
     mmproj: { source: context.source.vision?.path ?? null, luq: made.written.mmproj },
     threads: context.request.threads,

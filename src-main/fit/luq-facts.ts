@@ -32,6 +32,7 @@ export function luqFacts(measuring: Measuring, fitted: FitPlan, importance: stri
     ...qualityFacts(request),
     ggufEntry('luq.context_tokens', uint32, request.contextTokens),
     ...planFacts(request, fitted),
+    ggufEntry('luq.rounding', string, request.rounding),
     ggufEntry('luq.rungs', string, [rungs.high, rungs.low]),
     ggufEntry('luq.low_layers', uint32, lowLayersIn(fitted, rungs)),
     ggufEntry('luq.layer_rungs', string, [...fitted.layerTypes]),

@@ -86,7 +86,7 @@ function layerReports(
 
 function planReport(
   { source, request, planner, calibrated }: MeasuringContext,
-  { chosen, predictedTokensPerSecond }: FitOutcome,
+  { chosen, written, predictedTokensPerSecond }: FitOutcome,
 ): PlanReport {
   const { plan, family, order } = chosen;
   const { kind, ordering } = request.plan;
@@ -104,12 +104,17 @@ function planReport(
     visionType: planner.visionTypes ? 'Q8_0' : null,
     predictedMemory: plan.memory,
     predictedTokensPerSecond,
+    fed: fedReport(written),
     fallbacks: fallbacksIn(tensors, plan.types).map(({ tensor, columns, type }) => ({
       tensor,
       columns,
       type: tensorTypeName(type),
     })),
   };
+}
+
+function fedReport({ fed }: WrittenFiles): PlanReport['fed'] {
+  return fed && { tensors: fed.tensors, fed: fed.fed, meanGain: fed.meanGain };
 }
 
 /** Layers whose side of the cut is chance; none where no cut through an order by entropy made the plan. */

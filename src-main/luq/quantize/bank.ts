@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { SnugError, throwIfCancelled } from '../../contract/errors.ts';
 import type { OnProgress } from '../../contract/progress.ts';
 import { withAbort } from '../../engine/native-calls.ts';
+import type { QuantizeTask } from '../../engine/native-quantizing.ts';
 import type { Addon } from '../../engine/native-types.ts';
 import type { Gguf, GgufTensor } from '../../gguf/gguf.ts';
 import { hashFile } from '../../files/hash.ts';
@@ -148,10 +149,8 @@ export interface QuantizeOptions {
 
 /** Quantizes what the types ask for and the bank lacks; tensors that keep their type are copied from the source later. */
 export async function fillBank(options: QuantizeOptions): Promise<void> {
-  const { source, types, bank } = options;
-  const wanted = source.tensors
-    .map((tensor) => ({ tensor, type: types.get(tensor.name) ?? tensor.type }))
-    .filter(({ tensor, type }) => type !== tensor.type);
+  const { bank } = options;
+  const wanted = wantedBlocks(options);
   const missing = wanted.filter(({ tensor, type }) => !bank.has(tensor, type));
   const total = wanted.reduce((sum, { tensor }) => sum + tensor.bytes, 0);
   let done = total - missing.reduce((sum, { tensor }) => sum + tensor.bytes, 0);
@@ -179,13 +178,26 @@ export async function fillBank(options: QuantizeOptions): Promise<void> {
   await adding;
 }
 
+export interface WantedBlocks {
+  readonly tensor: GgufTensor;
+  readonly type: number;
+}
+
+/** What the types make of a source's tensors, where that is not what they are. */
+export function wantedBlocks({ source, types }: Pick<QuantizeOptions, 'source' | 'types'>): WantedBlocks[] {
+  return source.tensors
+    .map((tensor) => ({ tensor, type: types.get(tensor.name) ?? tensor.type }))
+    .filter(({ tensor, type }) => type !== tensor.type);
+}
+
 /** Waits for both, also when one fails: nothing goes on in the bank once its caller has been told. */
 async function allEnded(...work: readonly Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(work);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-function checkDisk(bank: Bank, missing: readonly { tensor: GgufTensor; type: number }[]): void {
+/** @throws SnugError DISK_FULL where what is missing has no room */
+export function checkDisk(bank: Bank, missing: readonly WantedBlocks[]): void {
   const first = missing[0];
   if (!first) return;
   const needed = missing.reduce((sum, { tensor, type }) => sum + bytesAs(tensor, type), 0);
@@ -205,35 +217,43 @@ function checkDisk(bank: Bank, missing: readonly { tensor: GgufTensor; type: num
 async function quantizeTensor(
   tensor: GgufTensor,
   type: number,
-  { addon, imatrix, bank, threads, signal }: QuantizeOptions,
+  options: QuantizeOptions,
   onShare: (share: number) => void,
 ): Promise<void> {
-  const [columns = 0, rowsPerMatrix = 1] = tensor.shape;
-  const importance = imatrix?.entries.get(tensor.name);
+  const { addon, bank, signal } = options;
   throwIfCancelled(signal);
   try {
     await withAbort(addon, signal, (abort) =>
-      addon.quantizeTensor(
-        {
-          sourcePath: tensor.path,
-          sourceOffset: tensor.offset,
-          sourceType: tensor.type,
-          targetPath: bank.begin(tensor, type),
-          targetType: type,
-          columns,
-          rows: tensor.elements / columns,
-          rowsPerMatrix,
-          importance: importance ? meanSquares(importance) : undefined,
-          threads,
-        },
-        abort,
-        ({ done, total }) => onShare(done / total),
+      addon.quantizeTensor(nativeTask(tensor, type, options), abort, ({ done, total }) =>
+        onShare(done / total),
       ),
     );
   } catch (error) {
     discard(bank.unfinishedPath(tensor, type));
     throw error;
   }
+}
+
+/** How a tensor is quantized into the bank. */
+export function nativeTask(
+  tensor: GgufTensor,
+  type: number,
+  { imatrix, bank, threads }: QuantizeOptions,
+): QuantizeTask {
+  const [columns = 0, rowsPerMatrix = 1] = tensor.shape;
+  const importance = imatrix?.entries.get(tensor.name);
+  return {
+    sourcePath: tensor.path,
+    sourceOffset: tensor.offset,
+    sourceType: tensor.type,
+    targetPath: bank.begin(tensor, type),
+    targetType: type,
+    columns,
+    rows: tensor.elements / columns,
+    rowsPerMatrix,
+    importance: importance ? meanSquares(importance) : undefined,
+    threads,
+  };
 }
 
 /** A short name for an importance matrix, from the file that holds it. */

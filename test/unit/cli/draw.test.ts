@@ -79,7 +79,7 @@ it('an answer of the model with every layer high stands under the type that is',
       order: [0],
       contextTokens: 1,
     },
-    ...{ visionType: null, predictedTokensPerSecond: null, fallbacks: [] },
+    ...{ visionType: null, predictedTokensPerSecond: null, fed: null, fallbacks: [] },
     rungs: { high: 'IQ3_XXS', low: 'IQ1_M' },
     predictedMemory: {
       ...{ weightsBytes: 1, visionWeightsBytes: 0, kvCacheBytes: 0, computeBytes: 0 },

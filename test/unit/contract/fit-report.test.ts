@@ -95,6 +95,7 @@ function report(): FitReport {
       visionType: null,
       predictedMemory: memory,
       predictedTokensPerSecond: 25,
+      fed: null,
       fallbacks: [{ tensor: 'blk.0.ffn_down.weight', columns: 96, type: 'Q5_0' }],
     },
     candidates: [],

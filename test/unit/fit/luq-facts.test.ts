@@ -102,6 +102,7 @@ describe('a fitted file says of itself', () => {
       'luq.plan.kind': 'luq',
       'luq.plan.family': 'luq',
       'luq.ordering': 'depth',
+      'luq.rounding': 'plain',
       'luq.rungs': ['Q4_K_M', 'IQ1_M'],
       'luq.low_layers': [1, 0],
       'luq.layer_rungs': ['IQ1_M', 'IQ1_M', 'Q4_K_M'],

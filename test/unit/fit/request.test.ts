@@ -52,6 +52,7 @@ describe('a request that asks for nothing', () => {
       },
       quality: { maxKld: undefined, minAgreement: undefined },
       rungs: { high: 'Q4_K_M', low: 'IQ1_M' },
+      rounding: 'plain',
       contextTokens: 4096,
       imageLimits: { minTokens: 4, maxTokens: 3072 },
       visionType: undefined,

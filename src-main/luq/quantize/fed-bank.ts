@@ -1,0 +1,187 @@
+import { z } from 'zod';
+import { throwIfCancelled } from '../../contract/errors.ts';
+import { withAbort } from '../../engine/native-calls.ts';
+import type { FeedTask } from '../../engine/native-quantizing.ts';
+import { discard, writeFileAtomically } from '../../files/durable-files.ts';
+import { readKept } from '../../files/json-file.ts';
+import type { GgufTensor } from '../../gguf/gguf.ts';
+import { blockSize, isFloatType, tensorTypeName } from '../../gguf/tensor-types.ts';
+import type { InputGram, LayerGrams } from '../gram/walk.ts';
+import { checkDisk, fillBank, nativeTask, wantedBlocks, type Bank, type QuantizeOptions } from './bank.ts';
+
+/**
+ * A bank of blocks whose errors were fed on (native/feed.cpp): filled on a walk through the model, as the sums that are needed for a layer
+ * are too large to be kept for all. A tensor whose blocks are here is not quantized again for another plan.
+ */
+
+/** Shares of the mean of H's diagonal that are tried as damping, from many tokens to few. */
+const DAMPINGS = [0.003, 0.01, 0.03, 0.1, 0.3];
+/** Changes with whatever changes fed blocks, so that those of earlier versions are not taken for them. */
+const VERSION = 1;
+/** Of the rows that ways to feed errors on are compared on. */
+const SEED = 1;
+/** Columns that are multiplied at a time; native/feed_products.h. */
+const PANEL = 32;
+/** What a walk takes beside quantizing, as a share of the source's bytes: a guess, for a line that moves. */
+const WALK_SHARE = 0.25;
+
+/** Names a bank of fed blocks by the importance matrix, whose sequences are those of the sums, and what a picture's token counts. */
+export function fedBankKey(imatrixKey: string, weightOfPictures: number): string {
+  return `${imatrixKey}-fed${VERSION}-${weightOfPictures}`;
+}
+
+const fedTensorSchema = z.object({
+  rounding: z.enum(['plain', 'fed']),
+  plainError: z.number().nonnegative(),
+  fedError: z.number().nonnegative(),
+});
+type FedTensor = z.infer<typeof fedTensorSchema>;
+
+export interface WalkEvents {
+  readonly visit: (grams: LayerGrams) => Promise<undefined>;
+  readonly onShare: (share: number) => void;
+}
+
+export interface FedOptions extends QuantizeOptions {
+  /** goes through the source layer by layer; returns warnings */
+  readonly walk: (events: WalkEvents) => Promise<readonly string[]>;
+}
+
+/** What feeding errors on did to a plan's tensors. */
+export interface FedSummary {
+  /** tensors that were quantized */
+  readonly tensors: number;
+  /** of them those whose blocks are not the plain ones */
+  readonly fed: number;
+  /** mean over those of 1 − the held-out output error relative to plain rounding's; null without any */
+  readonly meanGain: number | null;
+  readonly warnings: readonly string[];
+}
+
+/** Quantizes what the types ask for and the bank lacks, with errors fed on where that is better; the rest plainly. */
+export async function fillBankFed(options: FedOptions): Promise<FedSummary> {
+  const warnings = await new FedFilling(options).run();
+  const { bank } = options;
+  const wanted = wantedBlocks(options);
+  const gains = wanted.flatMap(({ tensor, type }) => {
+    const report = readKept(reportPath(bank, tensor, type), fedTensorSchema);
+    return report?.rounding === 'fed' ? [1 - report.fedError / report.plainError] : [];
+  });
+  const sum = gains.reduce((total, gain) => total + gain, 0);
+  return {
+    tensors: wanted.length,
+    fed: gains.length,
+    meanGain: gains.length === 0 ? null : sum / gains.length,
+    warnings,
+  };
+}
+
+class FedFilling {
+  readonly #options: FedOptions;
+  readonly #missing: Map<string, { readonly tensor: GgufTensor; readonly type: number }>;
+  readonly #total: number;
+  readonly #walkBytes: number;
+  #walked = 0;
+  #done: number;
+
+  constructor(options: FedOptions) {
+    this.#options = options;
+    const wanted = wantedBlocks(options);
+    const missing = wanted.filter(({ tensor, type }) => !options.bank.has(tensor, type));
+    const bytesOf = (blocks: typeof wanted) => blocks.reduce((sum, { tensor }) => sum + tensor.bytes, 0);
+    this.#missing = new Map(missing.map((one) => [one.tensor.name, one]));
+    this.#walkBytes = missing.length === 0 ? 0 : Math.round(bytesOf(wanted) * WALK_SHARE);
+    this.#total = bytesOf(wanted) + this.#walkBytes;
+    this.#done = bytesOf(wanted) - bytesOf(missing);
+  }
+
+  async run(): Promise<readonly string[]> {
+    const { bank, walk } = this.#options;
+    bank.removeUnfinished();
+    checkDisk(bank, [...this.#missing.values()]);
+    this.#report(0);
+    if (this.#missing.size === 0) return [];
+    const warnings = await walk({
+      visit: async (grams) => {
+        for (const input of grams.inputs) await this.#take(input);
+        return undefined;
+      },
+      onShare: (share) => {
+        this.#walked = Math.max(this.#walked, share);
+        this.#report(0);
+      },
+    });
+    this.#walked = 1;
+    // what no sums are of: embeddings, an expert's matrices, types that are hardly rounded at all
+    const { onProgress: _, ...plainly } = this.#options;
+    await fillBank(plainly);
+    this.#done = this.#total - this.#walkBytes;
+    this.#report(0);
+    return warnings;
+  }
+
+  async #take(input: InputGram): Promise<void> {
+    for (const name of input.tensors) {
+      const wanted = this.#missing.get(name);
+      if (!wanted || !canBeFed(wanted.tensor, wanted.type, input)) continue;
+      await this.#quantize(wanted.tensor, wanted.type, input);
+      this.#missing.delete(name);
+      this.#done += wanted.tensor.bytes;
+      this.#report(0);
+    }
+  }
+
+  async #quantize(tensor: GgufTensor, type: number, input: InputGram): Promise<void> {
+    const { addon, bank, signal } = this.#options;
+    const detail = `${tensor.name} → ${tensorTypeName(type)}`;
+    const task = { ...nativeTask(tensor, type, this.#options), feed: feedTask(tensor.name, input) };
+    throwIfCancelled(signal);
+    try {
+      const report = await withAbort(addon, signal, (abort) =>
+        addon.quantizeFed(task, abort, ({ done, total }) =>
+          this.#report((done / total) * tensor.bytes, detail),
+        ),
+      );
+      const { rounding, plainError, fedError } = report;
+      const kept: FedTensor = { rounding, plainError, fedError };
+      // before the blocks count: what is in the bank says how it came there
+      writeFileAtomically(reportPath(bank, tensor, type), JSON.stringify(kept));
+    } catch (error) {
+      discard(bank.unfinishedPath(tensor, type));
+      throw error;
+    }
+    await bank.add(tensor, type);
+  }
+
+  #report(within: number, detail?: string): void {
+    this.#options.onProgress?.({
+      stage: 'quantize',
+      done: Math.round(this.#done + within + this.#walked * this.#walkBytes),
+      total: this.#total,
+      unit: 'bytes',
+      ...(detail === undefined ? {} : { detail }),
+    });
+  }
+}
+
+function reportPath(bank: Bank, tensor: GgufTensor, type: number): string {
+  return `${bank.path(tensor, type)}.fed.json`;
+}
+
+function feedTask(name: string, { path, head }: InputGram): FeedTask {
+  return {
+    name,
+    gramPath: path.train,
+    heldOutPath: path.heldOut,
+    blocks: head.train.blocks,
+    dampings: Float32Array.from(DAMPINGS),
+    seed: SEED,
+  };
+}
+
+/** One matrix, rounded to blocks, that multiplies just this input: embeddings are looked up by rows as well. */
+function canBeFed({ name, shape }: GgufTensor, type: number, { head }: InputGram): boolean {
+  const isMatrix = shape.slice(2).every((length) => length === 1);
+  const divides = head.train.blocks.every((block) => block % PANEL === 0 && block % blockSize(type) === 0);
+  return name !== 'token_embd.weight' && isMatrix && !isFloatType(type) && divides;
+}

@@ -1,0 +1,121 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { FitRequest } from '../../src-main/contract/fit-request.ts';
+import type { Fitted } from '../../src-main/contract/workers/compress.ts';
+import { fit } from '../../src-main/fit/fit.ts';
+import { readGguf, metadataString } from '../../src-main/gguf/gguf.ts';
+import { demoMmproj, demoModel } from '../fixtures/demo.ts';
+import { outputOf, quickFit } from '../helpers/quick-fit.ts';
+import { sharedFolder } from '../helpers/temporary-folder.ts';
+
+// A fit whose rounding errors are fed on.
+
+const folder = sharedFolder();
+const demo = { modelPath: demoModel, mmprojPath: demoMmproj };
+/** What `quickFit` asks for, to look on at. */
+const REQUEST: FitRequest = {
+  ...demo,
+  home: join(folder, 'home'),
+  lowLayers: 2,
+  rungs: { high: 'Q4_K_M', low: 'Q2_K' },
+  calibrationTokens: 1000,
+  clusters: 10,
+  threads: 1,
+  rounding: 'fed',
+};
+
+interface Kept {
+  readonly rounding: string;
+  readonly plainError: number;
+  readonly fedError: number;
+}
+
+/** What the bank says of each tensor's blocks. */
+function keptReports(): Map<string, Kept> {
+  const work = join(folder, 'home', 'work');
+  const banks = readdirSync(work).map((name) => join(work, name, 'bank'));
+  const fed = banks
+    .filter((bank) => existsSync(bank))
+    .flatMap((bank) => readdirSync(bank).map((name) => join(bank, name)))
+    .filter((path) => path.includes('-fed'));
+  return new Map(
+    fed.flatMap((path) =>
+      readdirSync(path)
+        .filter((name) => name.endsWith('.fed.json'))
+        .map((name): [string, Kept] => [name, JSON.parse(readFileSync(join(path, name), 'utf8')) as Kept]),
+    ),
+  );
+}
+
+describe('a fit with errors fed on', () => {
+  let fed: Fitted;
+
+  beforeAll(async () => {
+    fed = await quickFit(folder, { ...demo, rounding: 'fed', output: join(folder, 'fed.gguf') });
+  });
+
+  it('says what that did, in the report and in the file', () => {
+    const { plan, check } = fed;
+    expect(plan.fed?.fed).toBeGreaterThan((plan.fed?.tensors ?? 0) / 2);
+    expect(plan.fed?.meanGain).toBeGreaterThan(0.1);
+    expect(check.coherent).toBe(true);
+    expect(metadataString(readGguf(outputOf(fed)), 'luq.rounding')).toBe('fed');
+  });
+
+  it('is on no tensor further from the source than plain rounding, on inputs that were held out', () => {
+    const reports = [...keptReports()];
+    expect(reports.length).toBeGreaterThan(20);
+    for (const [, { rounding, plainError, fedError }] of reports) {
+      expect(fedError).toBeLessThanOrEqual(plainError);
+      expect(fedError === plainError).toBe(rounding === 'plain');
+    }
+  });
+
+  it('has the sizes that a plain one has, and other bytes; a second one takes all from the bank', async () => {
+    const plain = await quickFit(folder, { ...demo, output: join(folder, 'plain.gguf') });
+    const files = [fed, plain].map((fitted) => readGguf(outputOf(fitted)));
+    expect(files[0]?.tensors.map(({ bytes }) => bytes)).toEqual(files[1]?.tensors.map(({ bytes }) => bytes));
+    expect(plain.plan.fed).toBeNull();
+    const seen: number[] = [];
+    const again = await fit(
+      { ...REQUEST, output: join(folder, 'again.gguf') },
+      {
+        onProgress: ({ stage, done, total }) => {
+          if (stage === 'quantize') seen.push(done / total);
+        },
+      },
+    );
+    expect(again.plan.fed).toEqual(fed.plan.fed);
+    expect(new Set(seen)).toEqual(new Set([1]));
+    expect(readFileSync(outputOf(again)).equals(readFileSync(outputOf(fed)))).toBe(true);
+  });
+
+  it('goes on where it was stopped, and leaves nothing of its walk', async () => {
+    const rungs = { high: 'Q3_K_M', low: 'Q3_K_S' } as const;
+    const quick = { ...REQUEST, rungs, output: join(folder, 'stopped.gguf') };
+    const controller = new AbortController();
+    const stopped = fit(quick, {
+      signal: controller.signal,
+      onProgress: ({ stage, done, total }) => {
+        if (stage === 'quantize' && done > total / 2) controller.abort();
+      },
+    });
+    await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
+    const seen: number[] = [];
+    const whole = await fit(quick, {
+      onProgress: ({ stage, done, total }) => {
+        if (stage === 'quantize') seen.push(done / total);
+      },
+    });
+    expect(whole.plan.fed?.fed).toBeGreaterThan((whole.plan.fed?.tensors ?? 0) / 2);
+    expect(seen[0]).toBeGreaterThan(0.2);
+    expect(seen.at(-1)).toBe(1);
+    expect(seen.every((share, i) => share >= (seen[i - 1] ?? 0))).toBe(true);
+    const work = join(folder, 'home', 'work');
+    for (const name of readdirSync(work)) {
+      const walks = join(work, name, 'walks');
+      expect(existsSync(walks) ? readdirSync(walks) : []).toEqual([]);
+    }
+  });
+});
