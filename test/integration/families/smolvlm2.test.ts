@@ -1,25 +1,11 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { tryNative } from '../../../src-main/engine/native-calls.ts';
-import { inspect } from '../../../src-main/models/inspect.ts';
 import { openingLimits } from '../../../src-main/models/image-limits.ts';
 import { checkPair, readTextModel, readVisionModel } from '../../../src-main/models/model-file.ts';
-import type { Fitted } from '../../../src-main/contract/workers/compress.ts';
 import { writeSmolVlm2 } from '../../fixtures/families/smolvlm2.ts';
-import { writeLlava, type ModelFiles } from '../../fixtures/models.ts';
-import {
-  expectAsPlanned,
-  expectCountedChat,
-  expectLlamaBytes,
-  expectSameLogits,
-  expectSeen,
-  limitsOf,
-  newFolder,
-  openPair,
-  scaleOf,
-  SHAPES,
-} from '../../helpers/family-checks.ts';
-import { RECORDED_RUNGS } from '../../helpers/families.ts';
-import { outputOf, quickFit } from '../../helpers/quick-fit.ts';
+import { writeLlava } from '../../fixtures/models.ts';
+import { limitsOf, newFolder, openPair, scaleOf, SHAPES } from '../../helpers/family-checks.ts';
+import { familySteps } from '../../helpers/describe-family.ts';
 import { sharedFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
@@ -28,75 +14,50 @@ import { thrown } from '../../helpers/thrown.ts';
 const folder = sharedFolder();
 
 describe('SmolVLM2', () => {
-  let files: ModelFiles;
-  let fitted: Fitted;
-
-  beforeAll(async () => {
-    const where = newFolder(folder, 'smolvlm2');
-    files = writeSmolVlm2(where);
-    fitted = await quickFit(where, { modelPath: files.model, mmprojPath: files.mmproj });
-  });
-
-  it('is told for what it is, and finds its vision file by itself', () => {
-    expect(inspect(files.model)).toMatchObject({
-      name: 'Random-SmolVLM2',
-      architecture: 'llama',
-      facts: {
-        layers: 4,
-        'tied output': true,
-        // of 4 tokens: two tiles at least, four by four and the whole at most
-        'picture tokens': '8 to 68',
-        'vision file': files.mmproj,
-      },
-    });
-    expect(inspect(files.mmproj)).toMatchObject({ name: 'Random-SmolVLM2', architecture: 'idefics3' });
+  const { files, fitted } = familySteps({
+    folder,
+    write: writeSmolVlm2,
+    recorded: 'smolvlm2',
+    told: {
+      text: { name: 'Random-SmolVLM2', architecture: 'llama' },
+      // of 4 tokens: two tiles at least, four by four and the whole at most
+      facts: { layers: 4, 'tied output': true, 'picture tokens': '8 to 68' },
+      vision: { name: 'Random-SmolVLM2', architecture: 'idefics3' },
+    },
   });
 
   it('belongs to no other Llama of its width', () => {
     const llava = writeLlava(newFolder(folder, 'llava'), { width: 192, heads: 3, keyValueHeads: 3 });
-    const vision = readVisionModel(files.mmproj);
+    const vision = readVisionModel(files().mmproj);
     const error = thrown(() => checkPair(readTextModel(llava.model), vision));
     expect(error.code).toBe('WRONG_PAIR');
     expect(error.message).toContain('<global-img>');
   });
 
-  it('is fitted with the pictures seen, and rows that no K-quant holds as llama.cpp has them', () => {
-    expectSeen(fitted);
-    expectAsPlanned(fitted);
+  it('has rows that no K-quant holds, as llama.cpp has them', () => {
+    const { fallbacks } = fitted().plan;
     // five matrices of 192 columns a layer beside ffn_gate and ffn_up, and the embeddings
-    expect(fitted.plan.fallbacks).toHaveLength(4 * 6 + 1);
-    expect(new Set(fitted.plan.fallbacks.map(({ columns }) => columns))).toEqual(new Set([192]));
-  });
-
-  it.each(RECORDED_RUNGS)('is quantized to the bytes of llama-quantize in %s', async (rung) => {
-    await expectLlamaBytes(files, 'smolvlm2', rung, folder);
-  });
-
-  it.each(['circle', 'shapes'])('is calibrated on what a chat sees of %s', async (name) => {
-    await expectSameLogits(files, name);
-  });
-
-  it('says what pictures cost before they are sent, and answers about them', async () => {
-    await expectCountedChat({ ...files, model: outputOf(fitted) }, ['circle', 'colours']);
+    expect(fallbacks).toHaveLength(4 * 6 + 1);
+    expect(new Set(fallbacks.map(({ columns }) => columns))).toEqual(new Set([192]));
   });
 
   it('shows every picture whole, as large as its own code makes it, where nothing is limited', async () => {
-    expect(openingLimits(readVisionModel(files.mmproj), limitsOf(files))).toEqual({});
-    using open = await scaleOf(files);
+    expect(openingLimits(readVisionModel(files().mmproj), limitsOf(files()))).toEqual({});
+    using open = await scaleOf(files());
     const tokens = SHAPES.map((shape) => open.scale.tokens(open.scale.within(shape, 68)));
     //                     1 × 1, 40 × 40, 4 : 3 → 4 × 3, 9 : 16, 4 : 3, 6 : 1, strips of 100 : 1 at most
     expect(tokens).toEqual([68, 68, 52, 52, 52, 20, 20, 20]);
   });
 
   it('refuses a strip of which nothing would be left, where nobody stretches it first', async () => {
-    using model = await openPair(files);
+    using model = await openPair(files());
     const strip = { text: model.describe().mediaMarker, images: [{ width: 3000, height: 10 }] };
     expect(thrown(() => tryNative(() => model.layout(strip))).code).toBe('BAD_PICTURE');
   });
 
   it.each([1024, 40, 12, 1])('takes at most %d tokens for a picture where it is told so', async (most) => {
-    const limits = { ...limitsOf(files), maxTokens: Math.max(8, Math.min(68, most)) };
-    using open = await scaleOf(files, limits);
+    const limits = { ...limitsOf(files()), maxTokens: Math.max(8, Math.min(68, most)) };
+    using open = await scaleOf(files(), limits);
     const square = open.scale.tokens({ width: 600, height: 600 });
     expect(square).toBeLessThanOrEqual(limits.maxTokens);
     expect(square).toBeGreaterThanOrEqual(8);
