@@ -1,7 +1,11 @@
 // llama.cpp tells what an encoder reserves for its warm-up picture alone (mtmd_get_memory_usage: 46 × 46 tokens for Qwen2.5-VL), and a
 // picture's scratch grows neither linearly nor by the square. What reserves for a given picture is internal to clip.cpp, so this file is
 // compiled in its place, with all of it inside.
+// Its only reading of metadata goes through vision_completion.
+#include "vision_completion.h"
+#define gguf_init_from_file snug::open_vision_metadata
 #include "clip.cpp"
+#undef gguf_init_from_file
 
 #include "vision_memory.h"
 

@@ -16,10 +16,11 @@ import type { NativeModel } from '../engine/native-types.ts';
 import { peakResidentBytes } from '../engine/peak-memory.ts';
 import { staysMapped } from '../luq/plan/loaded-weights.ts';
 import { CHAT_BATCH_TOKENS } from '../luq/plan/memory.ts';
+import { completionNote } from '../models/complete-vision.ts';
 import { checkTokens } from '../models/check-text.ts';
 import { checkEncoderLayout } from '../models/encoder-layout.ts';
 import { imageLimits, limitsIn, openingLimits } from '../models/image-limits.ts';
-import { checkPair, readTextModel, readVisionModel } from '../models/model-file.ts';
+import { checkPair, readTextModel, readVisionModel, type VisionModel } from '../models/model-file.ts';
 import { loadNotes } from '../models/load-warnings.ts';
 import { modelFiles } from '../models/open-model.ts';
 import { usableThreads } from '../profile/laptop.ts';
@@ -90,7 +91,7 @@ export class ChatHost {
       ),
     );
     if (!metadataOnly)
-      for (const text of loadNotes(model.describe().warnings)) onEvent?.({ kind: 'note', text });
+      for (const text of notesOf(vision, model.describe().warnings)) onEvent?.({ kind: 'note', text });
     this.#model = model;
     this.#session = new ChatSession(addon, model, {
       text,
@@ -190,6 +191,12 @@ export class ChatHost {
     this.#session = undefined;
     this.#model = undefined;
   }
+}
+
+/** What the person should know of the files that were loaded. */
+function notesOf(vision: VisionModel | undefined, warnings: readonly string[]): string[] {
+  const note = vision && completionNote(vision);
+  return [...(note === undefined ? [] : [note]), ...loadNotes(warnings)];
 }
 
 /** Both headers, read and checked. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { inspectionSchema } from './model.ts';
+import { binarySchema } from './binary.ts';
 import type { ReadOnly } from './read-only.ts';
 
 /** What the files of a pair say that an export tells of. */
@@ -11,6 +12,10 @@ export const pairFactsSchema = z.object({
   repository: z.string().nullable(),
   licence: z.string().nullable(),
   licenceLink: z.string().nullable(),
+  /** with which its vision file has to begin for llama.cpp, in the place of so many bytes of it; null where its own will do */
+  visionHeader: z
+    .object({ bytes: binarySchema, replaces: z.int().positive(), addedKeys: z.array(z.string()) })
+    .nullable(),
 });
 export type PairFacts = ReadOnly<z.infer<typeof pairFactsSchema>>;
 

@@ -15,6 +15,7 @@ import {
 } from '../files/durable-files.ts';
 import { hashFile } from '../files/hash.ts';
 import { LONGEST_STEM_BYTES } from '../files/output-name.ts';
+import type { NewHeader } from '../models/complete-vision.ts';
 import { realPath } from '../files/paths.ts';
 import { AS_USUAL } from '../files/private-files.ts';
 import { writeError, type WritingAdvice } from '../files/write-error.ts';
@@ -65,9 +66,12 @@ export async function exportPair(request: ExportRequest, events: ExportEvents = 
   const { inspection, chatTemplate } = pairFacts;
   const facts = fitFacts(inspection);
   const names = namesOf(modelPath, mmprojPath !== undefined);
+  const header = pairFacts.visionHeader ?? undefined;
   const pair = [
     { from: modelPath, name: names.model },
-    ...(mmprojPath === undefined || names.mmproj === null ? [] : [{ from: mmprojPath, name: names.mmproj }]),
+    ...(mmprojPath === undefined || names.mmproj === null
+      ? []
+      : [{ from: mmprojPath, name: names.mmproj, header }]),
   ];
   refuseTaken(folder, pair, replace);
   const modelfile = modelfileOf(names, facts, chatTemplate ?? undefined);
@@ -81,6 +85,7 @@ export async function exportPair(request: ExportRequest, events: ExportEvents = 
         files,
         origin: originOf(pairFacts, request.madeFrom),
         measured: request.measured,
+        addedKeys: header?.addedKeys ?? [],
       },
       hasOllamaTemplate: modelfile.hasTemplate,
     });
@@ -104,6 +109,7 @@ function namesOf(modelPath: string, sees: boolean): PairNames {
 interface Placing {
   readonly from: string;
   readonly name: string;
+  readonly header?: NewHeader | undefined;
 }
 
 function refuseTaken(folder: string, pair: readonly Placing[], replace: boolean): void {
@@ -147,7 +153,7 @@ async function placePair(
 ): Promise<{ files: ExportedFile[]; placed: Placed }> {
   const sized = pair.map((one) => ({
     ...one,
-    bytes: statSync(one.from).size,
+    bytes: statSync(one.from).size + (one.header ? one.header.bytes.length - one.header.replaces : 0),
     temporary: join(folder, `.${one.name}.${process.pid}.tmp`),
   }));
   // each byte is brought there, and read again for its checksum
@@ -156,11 +162,11 @@ async function placePair(
   const files: ExportedFile[] = [];
   let placed: Placed = 'cloned';
   try {
-    for (const { from, name, bytes, temporary } of sized) {
+    for (const { from, name, bytes, temporary, header } of sized) {
       discard(temporary);
       const before = done;
       const how = await placeFile(from, temporary, {
-        ...{ modes: AS_USUAL, signal },
+        ...{ modes: AS_USUAL, signal, header },
         onBytes: (copied) => onProgress?.((done += copied), total),
         beforeCopy: () => insistOnRoom(folder, sized.slice(files.length)),
       });

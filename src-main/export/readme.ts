@@ -30,6 +30,8 @@ export interface Exported {
   readonly files: readonly ExportedFile[];
   readonly origin: Origin;
   readonly measured: MeasuredFit | undefined;
+  /** to the vision file: what llama.cpp asks for and its source lacks */
+  readonly addedKeys: readonly string[];
   /** whether the Modelfile says how a chat is written */
   readonly hasOllamaTemplate: boolean;
 }
@@ -76,8 +78,9 @@ function planWords(facts: FitFacts): string {
   }
 }
 
-function filesPart({ names, files }: Exported): string {
-  const what = (name: string) => (name === names.model ? 'the model' : 'its vision file (projector)');
+function filesPart({ names, files, addedKeys }: Exported): string {
+  const added = addedKeys.length === 0 ? '' : `, to which Snug added ${addedKeys.map(code).join(', ')}`;
+  const what = (name: string) => (name === names.model ? 'the model' : `its vision file (projector)${added}`);
   const rows = files.map(({ name, bytes, sha256 }) => [
     name,
     what(name),

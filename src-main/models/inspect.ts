@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Inspection } from '../contract/model.ts';
 import { visibleLine } from '../text/visible-text.ts';
 import type { Gguf, GgufValue } from '../gguf/gguf.ts';
+import { completionNote } from './complete-vision.ts';
 import { searchMmproj, type VisionSearch } from './find-mmproj.ts';
 import { fixedTokens, imageLimits } from './image-limits.ts';
 import {
@@ -91,9 +92,15 @@ function inspectVision(gguf: Gguf): Inspection {
     facts: {
       mostly: vision.weightType,
       'projection length': vision.projectionLength,
+      ...completedFacts(vision),
       ...(tokens === undefined ? {} : { 'picture tokens': tokens }),
     },
   };
+}
+
+function completedFacts(vision: VisionModel): Inspection['facts'] {
+  const note = completionNote(vision);
+  return note === undefined ? {} : { completed: note };
 }
 
 function common(

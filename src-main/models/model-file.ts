@@ -4,11 +4,13 @@ import { SnugError } from '../contract/errors.ts';
 import { visibleLine } from '../text/visible-text.ts';
 import { checkTextModel, MOST_LAYERS } from './check-text.ts';
 import { checkVisionModel } from './check-vision.ts';
+import { impliedEntries, withEntries } from './complete-vision.ts';
 import {
   metadataNumber,
   metadataString,
   missingHeaderBytes,
   type Gguf,
+  type GgufEntry,
   type GgufTensor,
   type GgufWatch,
 } from '../gguf/gguf.ts';
@@ -43,7 +45,10 @@ export interface TextModel {
 
 export interface VisionModel {
   readonly path: string;
+  /** with `completed` */
   readonly gguf: Gguf;
+  /** what the file should say and does not */
+  readonly completed: readonly GgufEntry[];
   readonly name: string;
   readonly projector: string;
   /** width of the embeddings it produces; must be the text model's embedding length */
@@ -159,7 +164,9 @@ export function readVisionModel(path: string, watch?: Pick<GgufWatch, 'onEntry'>
 }
 
 /** The same of a header that `readModelFile` read. */
-export function visionModel(gguf: Gguf): VisionModel {
+export function visionModel(asItIs: Gguf): VisionModel {
+  const completed = impliedEntries(asItIs);
+  const gguf = withEntries(asItIs, completed);
   const { path } = gguf;
   if (!isMmproj(gguf)) {
     throw new SnugError('WRONG_PAIR', `${path} is not a vision file (mmproj)`, {
@@ -184,6 +191,7 @@ export function visionModel(gguf: Gguf): VisionModel {
   return {
     path,
     gguf,
+    completed,
     name: nameOf(gguf),
     projector,
     projectionLength: projectedLength(gguf, projector),

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { OnProgress } from '../contract/progress.ts';
+import { completionNote } from './complete-vision.ts';
 import { refuseDamaged, searchMmproj, searchNotes } from './find-mmproj.ts';
 import { fileStamp } from '../files/file-stamp.ts';
 import type { Gguf } from '../gguf/gguf.ts';
@@ -36,7 +37,10 @@ export function readSource(modelPath: string, mmprojPath: string | undefined): R
   return {
     text,
     vision,
-    warnings: [...(warning === undefined ? [] : [warning]), ...(vision ? [] : withoutVision(text))],
+    warnings: [
+      ...[warning, vision && completionNote(vision)].filter((one) => one !== undefined),
+      ...(vision ? [] : withoutVision(text)),
+    ],
   };
 }
 

@@ -149,15 +149,24 @@ describe('an offer of what is on a hub', () => {
 });
 
 const published = PUBLISHED.flatMap((layout) => {
-  const entry = readCatalogue().find(
-    ({ repository }) => repository.replace(/^.*\//, '').toLowerCase() === `${layout.name}-gguf`.toLowerCase(),
+  const entry = readCatalogue().find(({ repository }) =>
+    layout.repository === undefined
+      ? repository.replace(/^.*\//, '').toLowerCase() === `${layout.name}-gguf`.toLowerCase()
+      : repository === layout.repository,
   );
   return entry ? [[entry.id, entry, layout] as const] : [];
 });
 
 it('the catalogue is held against models of real shape', () => {
   expect(published.map(([id]) => id)).toEqual(
-    expect.arrayContaining(['smolvlm2-2.2b', 'internvl3-2b', 'internvl3-8b', 'minicpm-v-4']),
+    expect.arrayContaining([
+      'smolvlm2-2.2b',
+      'internvl3-2b',
+      'internvl3-8b',
+      'minicpm-v-4',
+      'llava-1.5-7b',
+      'llava-1.5-13b',
+    ]),
   );
 });
 

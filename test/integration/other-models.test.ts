@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ChatHost } from '../../src-main/chat/host.ts';
 import { loadAddon } from '../../src-main/engine/addon.ts';
 import { RUNGS } from '../../src-main/contract/rungs.ts';
 import type { Fitted } from '../../src-main/contract/workers/compress.ts';
@@ -16,7 +15,7 @@ import { readGguf } from '../../src-main/gguf/gguf.ts';
 import { readTextModel } from '../../src-main/models/model-file.ts';
 import { tensorTypeName } from '../../src-main/gguf/tensor-types.ts';
 import { sample } from '../fixtures/demo.ts';
-import { UNEVEN, writeLlava, writeQwenVl, writeTextOnly } from '../fixtures/models.ts';
+import { UNEVEN, writeQwenVl, writeTextOnly } from '../fixtures/models.ts';
 import { QWEN_3B, QWEN_72B, QWEN_7B, writeSparseQwenVl, type RealLayout } from '../fixtures/sparse-models.ts';
 import { ask, outputOf, quickFit } from '../helpers/quick-fit.ts';
 import { sharedFolder } from '../helpers/temporary-folder.ts';
@@ -31,46 +30,6 @@ function newFolder(name: string): string {
   mkdirSync(path);
   return path;
 }
-
-describe('LLaVA-1.5', () => {
-  let mmproj: string;
-  let fitted: Fitted;
-
-  beforeAll(async () => {
-    const where = newFolder('llava');
-    const files = writeLlava(where);
-    mmproj = files.mmproj;
-    fitted = await quickFit(where, { modelPath: files.model, mmprojPath: mmproj, calibrationTokens: 2000 });
-  });
-
-  it('is fitted by the same steps', () => {
-    expect(fitted.model.architecture).toBe('llama');
-    expect(fitted.plan.lowLayers).toBe(2);
-    expect(fitted.calibration.imageTokens).toBeGreaterThan(80);
-    expect(fitted.check.image?.tokens).toBeGreaterThan(50);
-    for (const layer of fitted.layers) {
-      expect(layer.entropyBits.image, `layer ${layer.index}`).not.toBeNull();
-      expect(layer.entropyBits.both).toBeGreaterThan(0);
-      expect(layer.entropyBits.both).toBeLessThanOrEqual(Math.log2(10));
-    }
-  });
-
-  it('takes a picture in the chat afterwards', async () => {
-    const answer = await ask(outputOf(fitted), mmproj, [sample('circle')]);
-    expect(answer.statistics.encodedImages).toBe(1);
-    expect(answer.statistics.answerTokens).toBe(8);
-  });
-
-  it('takes 16 tokens for any picture, as CLIP scales it to a fixed size', async () => {
-    const host = new ChatHost();
-    await host.open({ modelPath: outputOf(fitted), mmprojPath: mmproj, contextTokens: 512, threads: 1 });
-    for (const name of ['circle', 'colours', 'shapes']) {
-      const { usual } = await host.session.scalePictures({ text: '', pictures: [sample(name)] });
-      expect(usual.pictures).toMatchObject([{ tokens: 16 }]);
-    }
-    host.close();
-  });
-});
 
 describe('a model without eyes', () => {
   let fitted: Fitted;

@@ -9,7 +9,7 @@ import { writeInternVl3 } from '../../fixtures/families/internvl3.ts';
 import { writeMiniCpmV4 } from '../../fixtures/families/minicpm-v4.ts';
 import { writeQwen3Vl } from '../../fixtures/families/qwen3-vl.ts';
 import { writeSmolVlm2 } from '../../fixtures/families/smolvlm2.ts';
-import { writeQwenVl, type ModelFiles } from '../../fixtures/models.ts';
+import { writeLlava, writeQwenVl, type ModelFiles } from '../../fixtures/models.ts';
 import { sharedFolder, temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
@@ -56,6 +56,7 @@ const FAMILY_TESTS: readonly (readonly [write: (folder: string) => ModelFiles, t
   [writeSmolVlm2, 'families/smolvlm2.test.ts'],
   [writeInternVl3, 'families/internvl3.test.ts'],
   [writeMiniCpmV4, 'families/minicpm-v4.test.ts'],
+  [(folder) => writeLlava(folder, { year: 2023 }), 'families/llava.test.ts'],
 ];
 
 describe('a family is in the catalogue only if it is known to work', () => {
