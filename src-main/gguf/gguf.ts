@@ -1,5 +1,6 @@
 import { bigEndian, longTensorName, notGguf, otherVersion, unsupportedTypes } from './foreign-file.ts';
 import {
+  decodeText,
   GgufType,
   HeaderCutOff,
   HeaderReader,
@@ -108,13 +109,12 @@ function readArray(reader: HeaderReader, key: string): Omit<GgufArray, 'values'>
 
 function decodeArray(raw: Uint8Array, elementType: GgufTypeId, length: number): GgufScalar[] {
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  const decoder = new TextDecoder();
   const values: GgufScalar[] = [];
   let at = 0;
   for (let i = 0; i < length; i++) {
     if (elementType === GgufType.string) {
       const bytes = Number(view.getBigUint64(at, true));
-      values.push(decoder.decode(raw.subarray(at + 8, at + 8 + bytes)));
+      values.push(decodeText(raw.subarray(at + 8, at + 8 + bytes)));
       at += 8 + bytes;
     } else {
       values.push(readScalar(view, elementType, at));
@@ -126,7 +126,7 @@ function decodeArray(raw: Uint8Array, elementType: GgufTypeId, length: number): 
 
 function readEntry(reader: HeaderReader): GgufEntry {
   const start = reader.position;
-  const key = reader.string('a metadata key', LONGEST_KEY_BYTES);
+  const key = reader.name('a metadata key', LONGEST_KEY_BYTES);
   const type = reader.uint32(`the type of ${key}`) as GgufTypeId;
   if (type === GgufType.array) {
     const { elementType, length, start: arrayStart } = readArray(reader, key);
@@ -152,7 +152,7 @@ function readTensorInfo(reader: HeaderReader): {
   type: number;
   relativeOffset: number;
 } {
-  const name = reader.string('a tensor name', LONGEST_NAME_ANYWHERE_BYTES);
+  const name = reader.name('a tensor name', LONGEST_NAME_ANYWHERE_BYTES);
   const dimensions = reader.uint32(`the dimensions of ${name}`);
   if (dimensions < 1 || dimensions > MOST_DIMENSIONS)
     throw reader.broken(`${name} has ${dimensions} dimensions`);

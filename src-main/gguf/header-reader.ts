@@ -139,7 +139,14 @@ export class HeaderReader {
     const length = this.size(`the length of ${what}`);
     if (length > longest) throw this.broken(`${what} is ${length} bytes long`);
     const start = this.need(length, what);
-    return new TextDecoder().decode(this.#buffer.subarray(start, start + length));
+    return decodeText(this.#buffer.subarray(start, start + length));
+  }
+
+  /** A string that something goes by. llama.cpp reads one as far as its first NUL, and would take it for another. */
+  name(what: string, longest: number): string {
+    const name = this.string(what, longest);
+    if (name.includes('\0')) throw this.broken(`${what} has a NUL in it`);
+    return name;
   }
 
   /** Passes over a string that nobody may want. */
@@ -149,6 +156,11 @@ export class HeaderReader {
     if (length > longest) throw this.broken(`${what} holds a text of ${length} bytes`);
     this.need(length, what);
   }
+}
+
+/** All of it: without `ignoreBOM` a byte order mark at its start would be lost. */
+export function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }
 
 export function readScalar(view: DataView, type: GgufTypeId, at: number): Exclude<GgufScalar, string> {

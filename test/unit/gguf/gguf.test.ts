@@ -134,6 +134,14 @@ describe('what is read', () => {
     expect(metadataString(empty, 'key')).toBe('');
   });
 
+  it('a byte order mark as a part of its text', () => {
+    const gguf = readBytes(header(0, 1).text('\uFEFFkey').u32(GgufType.string).text('\uFEFFone').done());
+    expect([...gguf.metadata.keys()]).toEqual(['\uFEFFkey']);
+    expect(metadataString(gguf, '\uFEFFkey')).toBe('\uFEFFone');
+    const list = header(0, 1).text('key').u32(GgufType.array).u32(GgufType.string).u64(1).text('\uFEFF');
+    expect((readBytes(list.done()).metadata.get('key')?.value as GgufArray).values()).toEqual(['\uFEFF']);
+  });
+
   it('an array of strings with empty ones among them', () => {
     const raw = header(0, 1).text('key').u32(GgufType.array).u32(GgufType.string).u64(3);
     const gguf = readBytes(raw.text('one').text('').text('drei ü').done());
@@ -361,6 +369,8 @@ describe('what is broken', () => {
     ['version 0', header(0, 0, 0).done()],
     ['version 12345', header(0, 0, 12_345).done()],
     ['a tensor name of 256 bytes', claiming([{ name: 'n'.repeat(256) }])],
+    ['a key with a NUL in it', header(0, 1).text('clip.projector_type\0').u32(4).u32(1).done()],
+    ['a tensor name with a NUL in it', claiming([{ name: 'mm.0.weight\0' }])],
     ['a tensor without dimensions', claiming([{ shape: [], dimensions: 0 }])],
     ['a tensor of five dimensions', claiming([{ shape: [1, 1, 1, 1, 1] }])],
     ['a tensor of 2^32 - 1 dimensions', claiming([{ shape: [1], dimensions: 2 ** 32 - 1 }])],
