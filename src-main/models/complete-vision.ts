@@ -54,7 +54,7 @@ export function completionNote({ gguf: { path }, completed }: Completed): string
 export function completedHeader({ gguf, completed }: Completed): NewHeader | undefined {
   if (completed.length === 0) return undefined;
   const { header, offsets } = layOutGguf([...gguf.metadata.values()], gguf.tensors, gguf.alignment);
-  const replaces = Math.min(...gguf.tensors.map(({ offset }) => offset));
+  const replaces = gguf.tensors[0]?.offset ?? 0;
   // llama.cpp takes tensors in this order without gaps alone
   const isPacked = gguf.tensors.every(
     ({ offset }, i) => offset - replaces === (offsets[i] ?? 0) - header.length,

@@ -9,7 +9,6 @@ import { readPair } from '../../../src-main/export/read-pair.ts';
 import { readGguf, type Gguf } from '../../../src-main/gguf/gguf.ts';
 import { inspect } from '../../../src-main/models/inspect.ts';
 import { readTextModel, readVisionModel } from '../../../src-main/models/model-file.ts';
-import { readSidecar } from '../../../src-main/models/sidecar.ts';
 import { findMmproj } from '../../../src-main/models/find-mmproj.ts';
 import { sample } from '../../fixtures/demo.ts';
 import { writeLlava, type ModelFiles } from '../../fixtures/models.ts';
@@ -53,7 +52,7 @@ describe('a vision file of 2023', () => {
 
   it('is seen with as one that says it', async () => {
     await expectSameLogits(files, 'circle');
-    const newer = writeLlava(newFolder(folder, 'newer'));
+    const newer = writeLlava(newFolder(folder, 'newer'), { year: 2024 });
     const answers = [];
     for (const { model, mmproj } of [files, newer])
       answers.push(await ask(model, mmproj, [sample('circle')]));
@@ -124,7 +123,7 @@ describe('LLaVA-1.5', () => {
       visionType: 'Q8_0',
       calibrationTokens: 2000,
     });
-    const vision = readGguf(readSidecar(outputOf(smaller)).mmproj ?? '');
+    const vision = readGguf(smaller.mmproj.luq ?? '');
     expect(vision.metadata.get('clip.projector_type')?.value).toBe('mlp');
   });
 });
