@@ -16,6 +16,7 @@ const LAYERS = {
     'luq/calibrate/',
     'luq/gram/',
     'luq/quantize/',
+    'luq/rivals/',
     'luq/quality/',
   ],
   jobs: ['fit/', 'chat/', 'evaluate/', 'compare/', 'export/'],

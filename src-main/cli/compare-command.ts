@@ -25,6 +25,7 @@ export interface CompareFlags extends FitFlags {
   readonly data?: string;
   readonly pictures?: string;
   readonly limit?: number;
+  readonly rivals: boolean;
   readonly running: boolean;
 }
 
@@ -45,6 +46,10 @@ export function addCompareOptions(command: Command): Command {
       .option('--mmproj <file>', 'its vision file (default: the one in the same folder that fits)')
       .requiredOption('--output <folder>', 'where to write tables and figures')
       .option('--parts <names>', `only these of ${COMPARE_PARTS.join(', ')}`, listOf(part))
+      .option(
+        '--no-rivals',
+        'leave out GPTQ, AWQ and BiLLM, which go through the model layer by layer for each',
+      )
       .option('--low <k,k,...>', 'numbers of low layers to compare orders at', listOf(wholeNumber(1)))
       .addOption(new Option('--task <name>', 'ask every row this benchmark too').choices(Object.keys(TASKS)))
       .option('--data <file>', "the benchmark's data; see snug evaluate --help")
@@ -56,7 +61,18 @@ export function addCompareOptions(command: Command): Command {
 }
 
 function compareRequest(modelPath: string, flags: CompareFlags): CompareRequest {
-  const { output: _, parts, low, task, data, pictures, limit, running, ...rest } = flags;
+  const {
+    output: _,
+    parts = COMPARE_PARTS,
+    rivals,
+    low,
+    task,
+    data,
+    pictures,
+    limit,
+    running,
+    ...rest
+  } = flags;
   if ((task === undefined) !== (data === undefined)) {
     throw new SnugError('BAD_ARGUMENT', '--task and --data go together', {
       advice: 'Give both, or neither.',
@@ -64,7 +80,7 @@ function compareRequest(modelPath: string, flags: CompareFlags): CompareRequest 
   }
   return {
     fit: fitRequest(modelPath, rest),
-    parts,
+    parts: parts.filter((name) => rivals || name !== 'rivals'),
     lowLayers: low,
     running,
     task:

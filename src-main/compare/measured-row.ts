@@ -54,12 +54,13 @@ export class RowMeasurer {
     this.#task = task;
   }
 
-  async measure(trials: Trials, trial: Trial): Promise<RowMeasurements> {
+  /** `runs`: whether the trial is what people would run, and not only as good */
+  async measure(trials: Trials, trial: Trial, runs = true): Promise<RowMeasurements> {
     using file = trials.open(trial);
     const key = trials.key(trial);
     return {
       quality: await trials.measure(trial, file),
-      running: this.#options.running ? await this.#running(file, trial, key) : null,
+      running: this.#options.running && runs ? await this.#running(file, trial, key) : null,
       accuracy: this.#task ? await this.#accuracy(this.#task, file, trial, key) : null,
     };
   }

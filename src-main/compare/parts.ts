@@ -13,6 +13,7 @@ import { visionTypes } from '../luq/plan/vision-types.ts';
 import { openVariant, orderOf } from './calibration-variant.ts';
 import type { ComparedRows } from './compared-rows.ts';
 import { ladderPlan, measureLadder } from './ladder.ts';
+import { rivalCount, rivalRows } from './rivals.ts';
 
 /** What a comparison can hold, part by part: which rows, and how their plans are made. */
 
@@ -62,6 +63,7 @@ export function partsOf(comparing: Comparing, orders: Map<string, number[]>): Re
     uniform: { rows: UNIFORM.length * (canSee ? 2 : 1), measure: () => uniformRows(comparing) },
     orders: { rows: orderCount * counts.length, measure: () => orderRows(comparing, orders) },
     ladder: { rows: counts.length, measure: () => ladderRows(comparing) },
+    rivals: { rows: rivalCount(), measure: () => rivalRows(usual, comparing.rows) },
     calibration: { rows: changes.length, measure: () => calibrationRows(comparing, changes) },
     projector: { rows: canSee ? 1 : 0, measure: () => projectorRow(comparing) },
   };

@@ -44,7 +44,7 @@ import type { ResolvedRequest } from './request.ts';
 /** Sequences longer than this are left out; a picture with its questions stays well below. */
 const LONGEST_SEQUENCE_TOKENS = 2048;
 /** Tokens per batch, and per batch when the model does not fit the RAM and is read from disk for each one. */
-const BATCH_TOKENS = 1024;
+export const BATCH_TOKENS = 1024;
 const STREAMING_BATCH_TOKENS = 4096;
 /** A source above this share of the RAM does not stay in the page cache beside the rest. */
 const STREAMING_SHARE = 0.7;

@@ -5,7 +5,8 @@ import { qualitySchema, type Quality } from '../contract/fit-report.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import { readKept } from '../files/json-file.ts';
 import { readTextModel } from '../models/model-file.ts';
-import { assemble } from '../luq/quantize/assemble.ts';
+import type { GgufTensor } from '../gguf/gguf.ts';
+import { assemble, type StoredBlocks } from '../luq/quantize/assemble.ts';
 import { Bank, fillBank, imatrixKey } from '../luq/quantize/bank.ts';
 import { calibrationLimits, sequencesFor, type Calibrated } from './calibration.ts';
 import type { FitContext } from './context.ts';
@@ -26,6 +27,25 @@ import { insist } from '../files/retry-refused.ts';
 export interface Trial {
   readonly types: ReadonlyMap<string, number>;
   readonly vision?: { readonly path: string; readonly name: string } | undefined;
+  /** of some tensors weights that are not the source's, in the types given */
+  readonly weights?: ReplacedWeights | undefined;
+}
+
+export interface ReplacedWeights extends Required<StoredBlocks> {
+  /** names them by everything that they depend on */
+  readonly key: string;
+}
+
+/** The bank with weights of other making among its blocks. */
+function withReplaced(bank: Bank, weights: ReplacedWeights | undefined): StoredBlocks {
+  if (!weights) return bank;
+  const holder = (tensor: GgufTensor) => (weights.replaces(tensor) ? weights : bank);
+  return {
+    path: (tensor, type) => holder(tensor).path(tensor, type),
+    sha256: (tensor, type) => holder(tensor).sha256(tensor, type),
+    drop: (tensor, type) => holder(tensor).drop(tensor, type),
+    replaces: (tensor) => weights.replaces(tensor),
+  };
 }
 
 /** Told how much of a trial is done, 0 to 1. */
@@ -75,28 +95,40 @@ export class Trials {
   }
 
   /** Names a trial by everything that its model and its quality depend on. */
-  key({ types, vision }: Trial): string {
-    const parts = [this.#imatrixKey, this.#recordedKey, [...types].sort(), vision?.name ?? null];
+  key({ types, vision, weights }: Trial): string {
+    const parts = [
+      this.#imatrixKey,
+      this.#recordedKey,
+      [...types].sort(),
+      vision?.name ?? null,
+      // nothing more where all are the source's: what was measured before keeps its name
+      ...(weights ? [weights.key] : []),
+    ];
     return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24);
   }
 
   /** The trial's model as a file; one at a time, as all have the same place. */
-  open({ types }: Trial, onShare?: OnShare): TrialFile {
+  open({ types, weights }: Trial, onShare?: OnShare): TrialFile {
     const { addon, source, request, workspace, signal } = this.#context;
     const { threads, rungs } = request;
     const { imatrix } = this.#calibrated;
     const { gguf } = source.text;
-    const unchanged = gguf.tensors.every(({ name, type }) => (types.get(name) ?? type) === type);
+    const unchanged = !weights && gguf.tensors.every(({ name, type }) => (types.get(name) ?? type) === type);
     if (unchanged) return new TrialFile(source.text.path, undefined);
     const step = { addon, source: gguf, types, threads, signal };
     const output = join(workspace.folder, 'trial.gguf');
     return new TrialFile(output, async () => {
       const bank = new Bank(workspace.bank, this.#imatrixKey);
       const within = (from: number, to: number) => shareOf(onShare, from, to);
-      await fillBank({ ...step, imatrix, bank, onProgress: within(0, QUANTIZED) });
+      const quantized = new Map(
+        gguf.tensors
+          .filter((tensor) => !weights?.replaces(tensor))
+          .map(({ name, type }) => [name, types.get(name) ?? type]),
+      );
+      await fillBank({ ...step, types: quantized, imatrix, bank, onProgress: within(0, QUANTIZED) });
       await assemble({
         ...step,
-        bank,
+        bank: withReplaced(bank, weights),
         output,
         fileType: fileTypeId(rungs.high),
         facts: [],

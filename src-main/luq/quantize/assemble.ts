@@ -19,10 +19,16 @@ import { insist, insistMeanwhile } from '../../files/retry-refused.ts';
 const QUANTIZATION_VERSION = 2;
 const COPY_BYTES = 1 << 20;
 
+/** Where quantized tensors lie. */
+export interface StoredBlocks extends Pick<Bank, 'path' | 'sha256' | 'drop'> {
+  /** whether it has a tensor's blocks although their type is the source's own */
+  replaces?(tensor: GgufTensor): boolean;
+}
+
 export interface AssembleOptions {
   readonly source: Gguf;
   readonly types: ReadonlyMap<string, number>;
-  readonly bank: Bank;
+  readonly bank: StoredBlocks;
   readonly output: string;
   /** who may read it: the person alone, unless told otherwise */
   readonly modes?: Modes | undefined;
@@ -131,7 +137,7 @@ async function copyTensors(
   for (const [i, tensor] of source.tensors.entries()) {
     const type = types.get(tensor.name) ?? tensor.type;
     const bytes = bytesAs(tensor, type);
-    const fromSource = type === tensor.type;
+    const fromSource = type === tensor.type && !bank.replaces?.(tensor);
     const hash = createHash('sha256');
     const path = fromSource ? tensor.path : bank.path(tensor, type);
     const part = fromSource ? { start: tensor.offset, end: tensor.offset + bytes - 1 } : {};

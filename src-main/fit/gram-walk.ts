@@ -1,0 +1,40 @@
+import { selectSequences } from '../luq/calibrate/calibrate.ts';
+import type { WalkOptions } from '../luq/gram/walk.ts';
+import { staysMapped } from '../luq/plan/loaded-weights.ts';
+import { openModel, type OpenModel } from '../models/open-model.ts';
+import { BATCH_TOKENS, calibrationLimits, sequencesFor } from './calibration.ts';
+import type { FitContext } from './context.ts';
+
+/** A walk over the layers of a source with the sequences of its calibration. Tokens of pictures count as much as those of text. */
+export async function calibrationWalk(
+  context: FitContext,
+): Promise<Omit<WalkOptions, 'folder' | 'inputs' | 'onProgress'>> {
+  const { addon, source, request, signal } = context;
+  const { text } = source;
+  const { threads, calibration } = request;
+  const openSource = (): Promise<OpenModel> =>
+    openModel(addon, {
+      path: text.path,
+      mmprojPath: source.vision?.path,
+      limits: calibrationLimits(request.imageLimits),
+      threads,
+      mapped: staysMapped(text),
+      signal,
+    });
+  using model = await openSource();
+  const planned = await sequencesFor(model, context, false);
+  const { sequences } = selectSequences(planned, calibration);
+  const longest = sequences.reduce((most, { tokens }) => Math.max(most, tokens), 0);
+  return {
+    addon,
+    source: text.gguf,
+    layers: text.layers,
+    width: text.embeddingLength,
+    sequences,
+    openSource,
+    weightOfPictures: 1,
+    batchTokens: Math.max(longest, BATCH_TOKENS),
+    threads,
+    signal,
+  };
+}
