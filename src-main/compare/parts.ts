@@ -10,6 +10,7 @@ import { writeVision } from '../fit/write.ts';
 import { basisOf, orderLayers } from '../luq/entropy/orders.ts';
 import { bytesWithTypes } from '../luq/plan/mixture.ts';
 import { visionTypes } from '../luq/plan/vision-types.ts';
+import { bestRows } from './best.ts';
 import { openVariant, orderOf } from './calibration-variant.ts';
 import type { ComparedRows } from './compared-rows.ts';
 import { ladderPlan, measureLadder } from './ladder.ts';
@@ -63,6 +64,7 @@ export function partsOf(comparing: Comparing, orders: Map<string, number[]>): Re
     uniform: { rows: UNIFORM.length * (canSee ? 2 : 1), measure: () => uniformRows(comparing) },
     orders: { rows: orderCount * counts.length, measure: () => orderRows(comparing, orders) },
     ladder: { rows: counts.length, measure: () => ladderRows(comparing) },
+    best: { rows: counts.length, measure: () => bestRows(usual, counts, comparing.rows) },
     rivals: { rows: rivalCount(), measure: () => rivalRows(usual, comparing.rows) },
     calibration: { rows: changes.length, measure: () => calibrationRows(comparing, changes) },
     projector: { rows: canSee ? 1 : 0, measure: () => projectorRow(comparing) },

@@ -9,11 +9,20 @@ import { RUNGS } from './rungs.ts';
  *
  * - `uniform`: one file type for all layers, with an importance matrix of pictures and text, and with one of text alone;
  * - `orders`: the first layers of every order low; `ladder`: a rung for every layer, in the memory of those;
+ * - `best`: the nearest plan with a type for every tensor, in the memory of those;
  * - `rivals`: the methods that the paper compares with, GPTQ, AWQ and BiLLM, in formats of their own;
  * - `calibration`: the paper's plan under other shares of picture tokens, clusters, seeds;
  * - `projector`: a smaller vision encoder.
  */
-export const COMPARE_PARTS = ['uniform', 'orders', 'ladder', 'rivals', 'calibration', 'projector'] as const;
+export const COMPARE_PARTS = [
+  'uniform',
+  'orders',
+  'ladder',
+  'best',
+  'rivals',
+  'calibration',
+  'projector',
+] as const;
 export type ComparePart = (typeof COMPARE_PARTS)[number];
 
 export const compareRequestSchema = z.object({

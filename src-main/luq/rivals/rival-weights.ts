@@ -172,8 +172,8 @@ export class RivalWeights {
   }
 
   /**
-   * AWQ's: one for all matrices of an input, whose channels have one scale, of least error. 0 where the scale has no place to go to: that of
-   * attn_output's input goes into the rows of attn_v, unless several heads share one.
+   * AWQ's: one for all matrices of an input, whose channels have one scale, of least error. 0 where the scale has no place to go to: that
+   * of attn_output's input goes into the rows of attn_v, unless several heads share one.
    */
   async #alpha(layer: number, tensors: readonly GgufTensor[], input: InputGram): Promise<number | undefined> {
     const { method, walk } = this.#options;

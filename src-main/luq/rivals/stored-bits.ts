@@ -19,8 +19,8 @@ const groupsIn = (columns: number) => Math.ceil(columns / RIVAL_GROUP);
  *
  * - GPTQ and AWQ: codes; for each group of a row, or each row, a scale and a zero point. AWQ's channel scales go into the norm or the
  *   matrix before, and take nothing.
- * - BiLLM: a sign for each weight and a second one for those in salient columns; which columns these are; for each other weight which of its
- *   two groups it is in; for each row of a block two scales of each kind.
+ * - BiLLM: a sign for each weight and a second one for those in salient columns; which columns these are; for each other weight which of
+ *   its two groups it is in; for each row of a block two scales of each kind.
  */
 export function storedBits({ native }: RivalMethod, { rows, columns, salientColumns }: RivalMatrix): number {
   if (native.method === 'billm') {
