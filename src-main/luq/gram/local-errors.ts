@@ -38,20 +38,22 @@ export interface LocalErrorOptions {
  * @throws SnugError as `walkLayers` does
  */
 export async function measureLocalErrors(
-  walk: Omit<WalkOptions, 'folder' | 'inputs' | 'onProgress'>,
+  layers: number,
+  openWalk: () => Promise<Omit<WalkOptions, 'folder' | 'inputs' | 'onProgress'>>,
   options: LocalErrorOptions,
 ): Promise<LocalErrors & { readonly warnings: readonly string[] }> {
   const progress = new ErrorProgress(options);
   const meter = new LocalErrorMeter(options, () => progress.measured());
   const warnings = new Set<string>();
   // more than once only where what was kept has gone in the middle
-  while (!meter.isDone(walk.layers)) {
+  while (!meter.isDone(layers)) {
+    const walk = await openWalk();
     const own = { folder: join(meter.folder, 'walk'), inputs: 'source' } as const;
     const onProgress = ({ done, total }: { done: number; total: number }) => progress.walked(done / total);
     const walked = await walkLayers({ ...walk, ...own, onProgress }, meter.visit);
     for (const warning of walked.warnings) warnings.add(warning);
   }
-  const found = await meter.finish(walk.layers);
+  const found = await meter.finish(layers);
   progress.end();
   return { ...found, warnings: [...warnings] };
 }

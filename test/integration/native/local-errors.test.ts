@@ -146,6 +146,7 @@ describe('the local errors of a model', () => {
     const model = writeTextOnly(home, { layers: 3, tied: false });
     const imatrix = readImatrix(writeImportance(model, join(home, 'imatrix.gguf')));
     const walk = await walkOptions({ model }, home, (opened) => randomTexts(opened, [60, 50, 40, 30]));
+    const open = () => Promise.resolve(walk);
     const steps: number[] = [];
     const options = {
       ...{ addon, source: walk.source, imatrix, typesFor: () => TYPES, seed: 1, threads: 1 },
@@ -153,7 +154,7 @@ describe('the local errors of a model', () => {
       onProgress: ({ done, total: of }: { done: number; total: number }) => steps.push(done / of),
     };
     let seen = 0;
-    const stopping = measureLocalErrors(walk, {
+    const stopping = measureLocalErrors(walk.layers, open, {
       ...options,
       onProgress: () => {
         seen += 1;
@@ -162,7 +163,7 @@ describe('the local errors of a model', () => {
       },
     });
     await expect(stopping).rejects.toThrow('killed');
-    const { tensors, warnings } = await measureLocalErrors(walk, options);
+    const { tensors, warnings } = await measureLocalErrors(walk.layers, open, options);
     expect(warnings).toEqual([expect.stringContaining('tokens')]);
     const matrices = walk.source.tensors.filter(({ shape }) => shape.length > 1);
     expect(tensors.map(({ name }) => name).sort()).toEqual(matrices.map(({ name }) => name).sort());
@@ -179,7 +180,7 @@ describe('the local errors of a model', () => {
     }
     expect(steps).toEqual([...steps].sort((a, b) => a - b));
     expect(steps.at(-1)).toBe(1);
-    const openSource = () => Promise.reject(new Error('opened again'));
-    expect(await measureLocalErrors({ ...walk, openSource }, options)).toEqual({ tensors, warnings: [] });
+    const again = () => Promise.reject(new Error('opened again'));
+    expect(await measureLocalErrors(walk.layers, again, options)).toEqual({ tensors, warnings: [] });
   });
 });
