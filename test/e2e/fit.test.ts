@@ -28,6 +28,15 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     return fitted;
   };
 
+  const methodChoice = () => app.page.getByLabel('How the plan is chosen');
+  const chooseMethod = async (method: 'best' | 'edge-protected' | 'sensitivity') => {
+    // the page is there once it knows the model's sizes
+    await app.button(/^(Fit to my RAM|Refit to this budget)$/).waitFor();
+    if (!(await methodChoice().isVisible()))
+      await app.page.getByText('Advanced options', { exact: true }).click();
+    await methodChoice().selectOption(method);
+  };
+
   it.each([
     [1280, 720],
     [1024, 640],
@@ -73,6 +82,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
   });
 
   it('starts again, pauses, waits over a restart, goes on and ends', async () => {
+    await chooseMethod('edge-protected');
     const held = app.workers.holdAt((event) => event.kind === 'layer');
     await app.startFit();
     await held;
@@ -85,6 +95,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     await app.button('Resume').click();
     await app.button('Chat with it').waitFor({ timeout: WHOLE_FIT });
     expect(await newestJob()).toMatchObject({ id, state: 'done', error: null });
+    await chooseMethod('edge-protected');
     await app.page.getByText('Layers', { exact: true }).click();
     const words = await app.page.getByRole('main').innerText();
     for (const shown of ['Checked: it is', 'goes ultra-low', 'stays at 4 bit'])
@@ -94,10 +105,9 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
 
   it('is refused where it would break the quality asked for, says what that takes, and can be asked again', async () => {
     const old = await fittedModel();
-    await app.page.getByText('Advanced options').click();
-    await app.page.getByLabel('How the ultra-low layers are chosen').selectOption('auto');
+    await chooseMethod('sensitivity');
     await app.page.getByText('found by measuring').waitFor();
-    await app.page.getByLabel('How the ultra-low layers are chosen').selectOption('edge-protected');
+    await chooseMethod('edge-protected');
     await app.page.getByLabel('Minimum quality').selectOption('0.98');
     await app.page.getByLabel(/^Memory it may take/).press('Home');
     await app.page.getByLabel(/^Memory it may take/).press('PageUp');
@@ -190,11 +200,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     async () => {
       await app.go('Fit');
       const old = await fittedModel();
-      // the page is there once it knows the model's sizes
-      await app.button('Refit to this budget').waitFor();
-      const method = app.page.getByLabel('How the ultra-low layers are chosen');
-      if (!(await method.isVisible())) await app.page.getByText('Advanced options', { exact: true }).click();
-      await method.selectOption('auto');
+      await chooseMethod('best');
       await app.startFit('Refit to this budget');
       const table = app.page.getByRole('region', { name: 'What was tried' });
       await table.waitFor({ timeout: WHOLE_AUTO_FIT });
@@ -206,7 +212,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
       expect(others).toEqual([]);
       // of those that are as near as makes no difference the fastest is kept
       expect(kept?.quality.image?.meanKld).toBeLessThanOrEqual(Math.min(...distances) * 1.02);
-      expect(new Set(tried.map(({ name }) => name))).toContain('ladder');
+      expect(new Set(tried.map(({ name }) => name))).toContain('tensors');
       for (const { totalBytes } of tried) expect(totalBytes).toBeLessThanOrEqual(budgetBytes ?? 0);
       const rows = await table.getByRole('row').allInnerTexts();
       expect(rows).toHaveLength(tried.length + 1);
@@ -216,7 +222,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
       );
       expect(rows.filter((row) => row.includes('recommended and kept'))).toHaveLength(1);
       expect(await fittedModel()).toMatchObject({ id: old.id });
-      await method.selectOption('edge-protected');
+      await chooseMethod('edge-protected');
     },
     WHOLE_AUTO_FIT,
   );

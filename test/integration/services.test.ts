@@ -269,10 +269,15 @@ describe('a fit', () => {
     const model = await demo();
     const { byLowLayers } = await window.api.fits.preview({ modelId: model.id, contextTokens: 1024 });
     const budgetBytes = byLowLayers[2]?.memory.totalBytes ?? 0;
-    const job = await window.api.fits.start({ modelId: model.id, budgetBytes, contextTokens: 1024 });
+    const job = await window.api.fits.start({
+      modelId: model.id,
+      budgetBytes,
+      contextTokens: 1024,
+      plan: 'luq',
+    });
     expect(job.state).toBe('running');
     await expect(
-      window.api.fits.start({ modelId: model.id, budgetBytes, contextTokens: 1024 }),
+      window.api.fits.start({ modelId: model.id, budgetBytes, contextTokens: 1024, plan: 'luq' }),
     ).rejects.toMatchObject({ code: 'BUSY' });
     await expect(window.api.folder.move({ to: join(folder, 'elsewhere') })).rejects.toMatchObject({
       code: 'BUSY',
@@ -318,7 +323,12 @@ describe('a fit', () => {
     });
     expect(calibration?.order).toHaveLength(model.layers);
     const budgetBytes = byLowLayers[4]?.memory.totalBytes ?? 0;
-    const job = await window.api.fits.start({ modelId: model.id, budgetBytes, contextTokens: 1024 });
+    const job = await window.api.fits.start({
+      modelId: model.id,
+      budgetBytes,
+      contextTokens: 1024,
+      plan: 'luq',
+    });
     await window.api.fits.pause({ jobId: job.id });
     const resumed = await window.api.fits.resume({ jobId: job.id });
     expect(['running', 'done']).toContain(resumed.state);
@@ -337,6 +347,7 @@ describe('a fit', () => {
     expect(calibration?.order).toEqual(Array.from({ length: layers }, (_, layer) => layer));
     const expected = byLowLayers[3]?.memory;
     const job = await window.api.fits.start({
+      plan: 'luq',
       modelId,
       budgetBytes: expected?.totalBytes ?? 0,
       contextTokens: 1024,
@@ -352,6 +363,7 @@ describe('a fit', () => {
     const before = await window.api.library.list({});
     const { byLowLayers } = await window.api.fits.preview({ modelId, contextTokens: 1024 });
     const job = await window.api.fits.start({
+      plan: 'luq',
       modelId,
       budgetBytes: byLowLayers.at(-1)?.memory.totalBytes ?? 0,
       contextTokens: 1024,
@@ -365,7 +377,12 @@ describe('a fit', () => {
 
   it('with a budget that nothing fits fails with what would help', async () => {
     const { id: modelId } = await demo();
-    const job = await window.api.fits.start({ modelId, budgetBytes: 1_000_000, contextTokens: 1024 });
+    const job = await window.api.fits.start({
+      modelId,
+      budgetBytes: 1_000_000,
+      contextTokens: 1024,
+      plan: 'luq',
+    });
     const failed = await window.when('fits.changed', ({ id, state }) => id === job.id && state !== 'running');
     expect(failed).toMatchObject({ state: 'failed', error: { code: 'DOES_NOT_FIT' } });
     expect(failed.error?.advice).toBeTruthy();
@@ -481,7 +498,7 @@ describe('the folder of the models', () => {
     const { id: modelId } = await demo();
     const { byLowLayers } = await window.api.fits.preview({ modelId, contextTokens: 1024 });
     const budgetBytes = byLowLayers[3]?.memory.totalBytes ?? 0;
-    const job = await window.api.fits.start({ modelId, budgetBytes, contextTokens: 1024 });
+    const job = await window.api.fits.start({ modelId, budgetBytes, contextTokens: 1024, plan: 'luq' });
     const done = await window.when('fits.changed', (one) => one.id === job.id && one.state !== 'running');
     expect(dirname(done.report?.files.luq.path ?? '')).toBe(to);
   });
