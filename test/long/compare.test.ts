@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { compare } from '../../src-main/compare/run.ts';
 import { comparisonSchema, type CompareRequest } from '../../src-main/contract/comparison.ts';
 import { demoFolder, demoModel, sample } from '../fixtures/demo.ts';
+import { RIVAL_METHODS } from '../../src-main/luq/rivals/methods.ts';
 import { SHORT_LAYERS, shortMmproj, shortModel } from '../fixtures/short-demo.ts';
 import { commandLine } from '../helpers/command-line.ts';
 import { readScores } from '../../tools/demo-model/scores-file.ts';
@@ -113,5 +114,44 @@ describe('a comparison of orders', { timeout: 300_000 }, () => {
       expect(row.quality.image?.meanKld).toBeGreaterThan(0);
       expect([row.running, row.accuracy]).toEqual([null, null]);
     }
+  });
+});
+
+describe('a comparison with other methods', { timeout: 600_000 }, () => {
+  it('has their rows at the bits of their formats, beside the nearest plan by tensor, and can be stopped on the way', async () => {
+    const request: CompareRequest = {
+      fit: {
+        home: join(folder, 'rivals-home'),
+        modelPath: shortModel,
+        mmprojPath: shortMmproj,
+        calibrationTokens: 4000,
+        clusters: 25,
+        threads: 1,
+      },
+      parts: ['best', 'rivals'],
+      lowLayers: [SHORT_LAYERS - 2],
+    };
+    const stop = new AbortController();
+    const stopped = compare(request, {
+      signal: stop.signal,
+      onProgress: ({ detail }) => {
+        if (detail === 'GPTQ 3') stop.abort();
+      },
+    });
+    await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
+
+    const { rows } = await compare(request, {});
+    const rivals = rows.filter(({ family }) => family === 'rival');
+    expect(rivals.map(({ name }) => name)).toEqual(RIVAL_METHODS.map(({ name }) => name));
+    const klds = new Map(rivals.map(({ name, quality }) => [name, quality.image?.meanKld ?? NaN]));
+    expect(klds.get('GPTQ 4')).toBeLessThan(klds.get('GPTQ 2') ?? 0);
+    for (const { rival, layerBits = 0, bitsPerWeight, running, tokensPerSecond } of rivals) {
+      expect(layerBits).toBeGreaterThan(rival?.paperBits ?? Infinity);
+      expect(bitsPerWeight).toBeGreaterThan(1);
+      expect([running, tokensPerSecond]).toEqual([null, null]);
+    }
+    const [best] = rows.filter(({ family }) => family === 'best');
+    expect(best?.quality.image?.meanKld).toBeGreaterThan(0);
+    expect(new Set(Object.values(best?.tensorTypes ?? {})).size).toBeGreaterThan(2);
   });
 });
