@@ -117,26 +117,37 @@ class PartChooser {
     // the best way to feed the part's errors on; a part without a factor where none is sound
     void choose(FedPart & best, PartChoice & chosen, double & error, const std::vector<float> & gram, const std::vector<float> & held_out,
                 const float * importance) {
-        const auto attempt = [&](PartChoice choice, std::shared_ptr<const Factor> factor) {
+        const auto attempt = [&](PartChoice choice, std::shared_ptr<const Factor> factor) -> bool {
             throw_if_aborted(abort);
             on_try();
             if (!factor) {
                 factor = std::make_shared<Factor>(gram, best.columns, choice.damping, choice.order, task.threads, abort);
             }
             if (!factor->sound()) {
-                return;
+                return false;
             }
             const FedPart part{ best.first, best.columns, factor, choice.within ? all_codes : nullptr };
             sample.feed(part, importance);
             const double reached = sample.output_error(part, held_out, false);
-            if (!best.factor || reached < error) {
-                error  = reached;
-                best   = part;
-                chosen = choice;
+            if (best.factor && !(reached < error)) {
+                return false;
             }
+            error  = reached;
+            best   = part;
+            chosen = choice;
+            return true;
         };
-        for (const float damping : feed.dampings) {
-            attempt({ damping, Order::natural, all_codes != nullptr }, nullptr);
+        // the error falls to one side of the best damping and rises to the other: from the middle on, as long as it falls
+        const int  middle = static_cast<int>(feed.dampings.size() / 2), count = static_cast<int>(feed.dampings.size());
+        const auto damp = [&](int index) { return attempt({ feed.dampings[index], Order::natural, all_codes != nullptr }, nullptr); };
+        if (count > 0) {
+            damp(middle);
+        }
+        bool rose = false;
+        for (int index = middle + 1; index < count && damp(index); ++index) {
+            rose = true;
+        }
+        for (int index = middle - 1; !rose && index >= 0 && damp(index); --index) {
         }
         if (best.factor && best.factor->segments().size() > 1) {
             attempt({ chosen.damping, Order::by_trace, chosen.within }, nullptr);

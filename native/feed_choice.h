@@ -15,7 +15,7 @@ struct Feed {
     std::string          gram_path;
     std::string          held_out_path;
     std::vector<int64_t> blocks;
-    std::vector<float>   dampings; // shares of the mean diagonal, to choose from
+    std::vector<float>   dampings; // shares of the mean diagonal to choose from, ascending
     uint32_t             seed;     // of the rows that they are chosen on
 };
 

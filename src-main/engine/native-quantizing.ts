@@ -37,7 +37,7 @@ export interface FeedTask {
   readonly heldOutPath: string;
   /** columns of each block */
   readonly blocks: readonly number[];
-  /** shares of the mean diagonal */
+  /** shares of the mean diagonal, ascending */
   readonly dampings: Float32Array;
   /** of the sampled rows */
   readonly seed: number;
