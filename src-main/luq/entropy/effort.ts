@@ -10,7 +10,7 @@ export const HALF_SEEDS = 4;
 /** … and over pictures' tokens and texts' alone, which are shown and decide nothing. */
 export const KIND_SEEDS = 2;
 /** A layer's outputs are projected to this many dimensions; bench/entropy.ts shows that layers come out in the same order. */
-export const PROJECTED_DIMENSIONS = 64;
+const PROJECTED_DIMENSIONS = 64;
 /** Share of the calibration's multiplications that measuring entropies may take beside it. */
 export const ENTROPY_SHARE = 0.15;
 /** Below this a cluster has too few tokens; a small model takes more than its share then. */

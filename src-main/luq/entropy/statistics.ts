@@ -71,7 +71,7 @@ function tokenVariance(layers: readonly LayerEntropy[]): number {
 }
 
 /** Differences of less than this many standard errors are not told apart. */
-export const STANDARD_ERRORS = 2;
+const STANDARD_ERRORS = 2;
 
 type Estimate = Pick<EntropyBits, 'both' | 'standardError'>;
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fitReportSchema, type FitReport } from '../../../src-main/contract/fit-report.ts';
 import { readGguf } from '../../../src-main/gguf/gguf.ts';
+import { undecidedAtCut } from '../../../src-main/luq/entropy/statistics.ts';
 import { SHORT_LAYERS, shortSample as sample } from '../../fixtures/short-demo.ts';
 import {
   QUICK,
@@ -53,6 +54,15 @@ describe('fit', () => {
     ).toEqual([...report.plan.order.slice(0, 3)].sort());
     expect(report.files.luq.path).toBe(output);
     expect(report.files.luq.tokensPerSecond).toBeGreaterThan(0);
+  });
+
+  it('says how far the entropies of the layers can be trusted, and which layers they leave open', () => {
+    const { seeds, stability } = report.calibration;
+    expect(seeds).toBeGreaterThanOrEqual(16);
+    expect(stability.kendallTauHalves).not.toBeNull();
+    const bits = report.layers.map(({ entropyBits }) => entropyBits);
+    for (const { standardError } of bits) expect(standardError).toBeGreaterThan(0);
+    expect(report.plan.undecided).toEqual(undecidedAtCut(bits, report.plan.order, 3));
   });
 
   it('tells its progress in plain lines on stderr', () => {
@@ -124,6 +134,8 @@ describe('fit', () => {
     expect(code).toBe(0);
     expect(stdout).toContain(`4 of ${SHORT_LAYERS} layers at Q2_K, the rest Q4_K_M`);
     expect(stdout).toContain('kept from an earlier run');
+    expect(stdout).toMatch(/ \d\.\d{3} ± 0\.\d{3} /);
+    expect(stdout).toContain('Entropies are the mean over 16 seeds');
     expect(stdout).toMatch(/KL divergence from the source: pictures .* text /);
     expect(stdout).toContain(`Saved as ${output}`);
   });
