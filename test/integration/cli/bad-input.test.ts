@@ -75,6 +75,43 @@ describe('bad input to fit', () => {
       args: () => [demoModel, '--budget', '4GiB', '--layers', '2'],
       says: [/--budget and --layers exclude each other/, /Give one of them/],
     },
+    'the plan of earlier versions': {
+      args: () => [demoModel, '--plan', 'auto'],
+      says: [/'auto' is invalid.*It is called best now, and is the default/],
+    },
+    'a file type for a kind of plan': {
+      args: () => [demoModel, '--plan', 'IQ3_M'],
+      says: [/Choose from best, luq, uniform.*--plan uniform --type IQ3_M/],
+    },
+    'a file type that there is not': {
+      args: () => [demoModel, '--plan', 'uniform', '--type', 'IQ9_Z'],
+      says: [/"IQ9_Z" is not a file type/, /IQ3_M/],
+    },
+    'a file type of the nearest plan': {
+      args: () => [demoModel, '--plan', 'best', '--type', 'IQ3_M'],
+      says: [/--plan best and --type exclude each other/, /--plan uniform/],
+    },
+    'layers of the nearest plan': {
+      args: () => [demoModel, '--plan', 'best', '--layers', '2'],
+      says: [/--plan best and --layers exclude each other/, /give it one with --budget/],
+    },
+    'trials of the paper’s plan': {
+      args: () => [demoModel, '--plan', 'luq', '--trials', '3'],
+      says: [/--trials and --min-speed are of the best plan alone/, /--plan best/],
+    },
+    'more trials than there may be': {
+      args: () => [demoModel, '--trials', '41'],
+      says: [/'41' is invalid.*from 0 to 40/],
+    },
+    'a file type that does not fit': {
+      args: () => [demoModel, '--type', 'Q8_0', '--budget', '36.5MiB', '--context', '4096'],
+      code: 3,
+      says: [
+        /at Q8_0 the model needs [\d.]+ MiB/,
+        /The largest file type that fits is I?Q\w+/,
+        /--type I?Q\w+/,
+      ],
+    },
     'more layers than there are': {
       args: () => [demoModel, '--layers', '99'],
       says: [new RegExp(`this model has ${DEMO_LAYERS} layers; 99 of them`)],
