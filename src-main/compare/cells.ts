@@ -8,7 +8,7 @@ import { column, escapeMarkdown, numbers, type Column } from './markdown.ts';
 
 export const NONE = '–';
 
-export function mebibytes(bytes: number): string {
+function mebibytes(bytes: number): string {
   return (bytes / 2 ** 20).toFixed(1);
 }
 

@@ -165,7 +165,7 @@ const PLAN_FAMILIES: readonly (readonly [name: string, has: (row: Compared) => b
 /** Plans of one budget end within this of each other, as layers and tensors are not all of one size. */
 const SAME_SIZE = 1.01;
 
-export interface Entry {
+interface Entry {
   readonly name: string;
   readonly row: Compared;
   readonly kld: number;

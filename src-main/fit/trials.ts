@@ -31,7 +31,7 @@ export interface Trial {
   readonly weights?: ReplacedWeights | undefined;
 }
 
-export interface ReplacedWeights extends Required<StoredBlocks> {
+interface ReplacedWeights extends Required<StoredBlocks> {
   /** names them by everything that they depend on */
   readonly key: string;
 }
