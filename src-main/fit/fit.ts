@@ -34,7 +34,7 @@ import { writeFiles } from './write.ts';
  */
 
 /** What becomes of the layers. */
-export interface MadePlan {
+interface MadePlan {
   /** below the high rung */
   readonly low: readonly number[];
   /** per layer */

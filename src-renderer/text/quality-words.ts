@@ -25,7 +25,7 @@ export function foreseenQuality(nats: number): QualityFigure {
 }
 
 /** Two figures of an estimate are all that is known. */
-export function formatNats(nats: number): string {
+function formatNats(nats: number): string {
   return nats >= 0.1 ? nats.toFixed(2) : nats.toPrecision(1);
 }
 

@@ -9,7 +9,9 @@ import { SHORT_LAYERS, shortFolder, shortMmproj, shortModel } from '../fixtures/
 
 /** Writes test/fixtures/short-demo.ts's model unless the one there was made from the demo model as it is now. */
 export default async function writeShortDemo(): Promise<void> {
-  const madeFrom = [demoModel, sidecarPath(demoModel), import.meta.filename].map((path) => statSync(path).mtimeMs);
+  const madeFrom = [demoModel, sidecarPath(demoModel), import.meta.filename].map(
+    (path) => statSync(path).mtimeMs,
+  );
   if (existsSync(shortModel) && statSync(shortModel).mtimeMs > Math.max(...madeFrom)) return;
   const { metadata, tensors } = readGguf(demoModel);
   const bytes = readFileSync(demoModel);

@@ -208,7 +208,7 @@ function isMatrix({ shape }: GgufTensor): boolean {
 }
 
 /** The same rows for every type, so that types are compared on the same weights. */
-export function sampleRows(
+function sampleRows(
   { shape: [columns = 1], elements }: Pick<GgufTensor, 'shape' | 'elements'>,
   seed: number,
 ): Int32Array {

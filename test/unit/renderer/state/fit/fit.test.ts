@@ -223,7 +223,10 @@ describe('the fit page', () => {
       [50, 8.5, 0.001, ['Q8_0', 'Q8_0', 'Q8_0', 'F16']],
     ]);
     const calibration = {
-      entropies: [0, 1, 2, 3].map((layer) => ({ layer, both: layer, image: null, text: null })),
+      entropies: [0, 1, 2, 3].map((layer) => ({
+        ...{ layer, both: layer, standardError: null },
+        ...{ image: null, text: null },
+      })),
       order: [0, 1, 2, 3],
     };
     const { bridge, fit } = await open({
