@@ -108,8 +108,8 @@ const planSchema = z.object({
   predictedMemory: memorySchema,
   predictedTokensPerSecond: rate,
   /**
-   * of fed rounding: tensors that were quantized, those whose blocks are not the plain ones, and in the mean over these how much smaller their
-   * output error on held-out inputs is than that of plain blocks; null of plain rounding
+   * of fed rounding: tensors that were quantized, those whose blocks are not the plain ones, and in the mean over these how much smaller
+   * their output error on held-out inputs is than that of plain blocks; null of plain rounding
    */
   fed: z
     .object({
