@@ -1,9 +1,10 @@
-import { closeSync, copyFileSync, openSync, readSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { previewFit } from '../../src-main/fit/preview.ts';
 import { sizeUp } from '../../src-main/fit/size-up.ts';
 import { readGguf } from '../../src-main/gguf/gguf.ts';
+import { readSidecar, sidecarPath } from '../../src-main/models/sidecar.ts';
 import { FitService } from '../../src-main/services/fit-service.ts';
 import { demoMmproj, demoModel } from '../fixtures/demo.ts';
 import { QWEN_3B, writeSparseQwenVl } from '../fixtures/sparse-models.ts';
@@ -26,7 +27,8 @@ function hollow(path: string): string {
 }
 
 describe('a model of which only the headers are here', () => {
-  copyFileSync(`${demoModel}.snug.json`, join(folder, `${basename(demoModel)}.snug.json`));
+  const { imageTokens } = readSidecar(demoModel);
+  writeFileSync(sidecarPath(join(folder, basename(demoModel))), JSON.stringify({ imageTokens }));
   const hollowed = { modelPath: hollow(demoModel), mmprojPath: hollow(demoMmproj) };
 
   it('takes what the preview of its fit says', async () => {

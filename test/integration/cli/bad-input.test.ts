@@ -137,8 +137,8 @@ describe('bad input to fit', () => {
     },
     'a missing model': { args: () => [missing()], says: [/there is no file .*missing/] },
     'a folder for a model': {
-      args: () => [folder],
-      says: [/is a folder, and holds (no GGUF models|1 model|[0-9]+ models)/],
+      args: () => [folderWith('two models', { 'a.gguf': '', 'b.gguf': '' })],
+      says: [/two models is a folder, and holds 2 models/, /a\.gguf, b\.gguf/],
     },
     'a text for a model': {
       args: () => [made('notes.gguf', 'not a model')],
