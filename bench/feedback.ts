@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { loadAddon } from '../src-main/engine/addon.ts';
 import type { FeedTask, FedReport, QuantizeTask } from '../src-main/engine/native-quantizing.ts';
 import { tensorTypeId } from '../src-main/gguf/tensor-types.ts';
+import { LADDER } from '../src-main/luq/allocate/ladder.ts';
 import { seededRandom } from '../src-main/luq/random.ts';
 import { gramOf, tokensWithSpectrum, writeGrams } from '../test/helpers/grams.ts';
 import { normal, writeRows } from '../test/helpers/rows.ts';
@@ -39,19 +40,7 @@ function tell(result: Result): void {
 }
 
 const TYPES = ['Q2_K', 'IQ2_S', 'IQ3_XXS', 'IQ1_M'];
-const OTHERS = [
-  'IQ1_S',
-  'IQ2_XXS',
-  'IQ2_XS',
-  'IQ3_S',
-  'Q3_K',
-  'IQ4_XS',
-  'IQ4_NL',
-  'Q4_K',
-  'Q5_K',
-  'Q6_K',
-  'Q8_0',
-];
+const OTHERS = LADDER.filter((type) => type !== 'F16' && !TYPES.includes(type));
 
 async function benchSpectrum(): Promise<void> {
   const [columns, rows] = [1024, 128];

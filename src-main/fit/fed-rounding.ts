@@ -2,19 +2,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { insist } from '../files/retry-refused.ts';
-import { selectSequences } from '../luq/calibrate/calibrate.ts';
 import { walkLayers } from '../luq/gram/walk-layers.ts';
 import { Bank } from '../luq/quantize/bank.ts';
 import { fedBankKey, fillBankFed, type FedSummary, type WalkEvents } from '../luq/quantize/fed-bank.ts';
-import { calibrationKey, openToCalibrate, sequencesFor } from './calibration.ts';
+import { calibrationKey } from './calibration.ts';
+import { calibrationWalk, WEIGHT_OF_PICTURES } from './gram-walk.ts';
 import type { MeasuringContext } from './measuring-context.ts';
 
 /** Rounding that makes its errors good, for a plan of a fit: the calibration's own sequences go through the source once more. */
-
-/** What a token of a picture counts in the sums, where a text's counts 1: both as they come, like in the importance matrix. */
-const WEIGHT_OF_PICTURES = 1;
-/** Tokens of a batch; sequences are as long as that at most, or one by one. */
-const BATCH_TOKENS = 1024;
 
 export function openFedBank({ workspace }: MeasuringContext, imatrixKey: string): Bank {
   return new Bank(workspace.bank, fedBankKey(imatrixKey, WEIGHT_OF_PICTURES));
@@ -54,33 +49,10 @@ async function walkSource(
   folder: string,
   { visit, onShare }: WalkEvents,
 ): Promise<readonly string[]> {
-  const { addon, source, request, signal } = measuring;
-  const { gguf, layers, embeddingLength } = source.text;
-  const openSource = () => openToCalibrate({ ...measuring, onProgress: undefined });
-  const sequences = await calibrationSequences(measuring, openSource);
-  const longest = sequences.reduce((most, { tokens }) => Math.max(most, tokens), 0);
+  const walk = await calibrationWalk(measuring);
   const { warnings } = await walkLayers(
-    {
-      ...{ addon, source: gguf, layers, width: embeddingLength, sequences, openSource, signal },
-      inputs: 'source',
-      weightOfPictures: WEIGHT_OF_PICTURES,
-      folder,
-      batchTokens: Math.max(longest, BATCH_TOKENS),
-      threads: request.threads,
-      onProgress: ({ done, total }) => onShare(done / total),
-    },
+    { ...walk, inputs: 'source', folder, onProgress: ({ done, total }) => onShare(done / total) },
     visit,
   );
   return warnings;
-}
-
-/** The sequences that the importance matrix was made of. */
-async function calibrationSequences(
-  measuring: MeasuringContext,
-  open: () => ReturnType<typeof openToCalibrate>,
-) {
-  const { alpha, tokens, seed } = measuring.request.calibration;
-  using model = await open();
-  const planned = await sequencesFor(model, measuring, false);
-  return selectSequences(planned, { alpha, tokens, seed }).sequences;
 }

@@ -1,8 +1,7 @@
 import { selectSequences } from '../luq/calibrate/calibrate.ts';
 import type { WalkOptions } from '../luq/gram/walk.ts';
-import { staysMapped } from '../luq/plan/loaded-weights.ts';
-import { openModel, type OpenModel } from '../models/open-model.ts';
-import { BATCH_TOKENS, calibrationLimits, sequencesFor } from './calibration.ts';
+import type { OpenModel } from '../models/open-model.ts';
+import { BATCH_TOKENS, openToCalibrate, sequencesFor } from './calibration.ts';
 import type { FitContext } from './context.ts';
 
 /**
@@ -18,15 +17,7 @@ export async function calibrationWalk(
   const { addon, source, request, signal } = context;
   const { text } = source;
   const { threads, calibration } = request;
-  const openSource = (): Promise<OpenModel> =>
-    openModel(addon, {
-      path: text.path,
-      mmprojPath: source.vision?.path,
-      limits: calibrationLimits(request.imageLimits),
-      threads,
-      mapped: staysMapped(text),
-      signal,
-    });
+  const openSource = (): Promise<OpenModel> => openToCalibrate({ ...context, onProgress: undefined });
   using model = await openSource();
   const planned = await sequencesFor(model, context, false);
   const { sequences } = selectSequences(planned, calibration);

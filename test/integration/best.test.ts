@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,9 +8,9 @@ import type { Fitted } from '../../src-main/contract/workers/compress.ts';
 import { fit } from '../../src-main/fit/fit.ts';
 import { previewFit } from '../../src-main/fit/preview.ts';
 import { divergenceOf } from '../../src-main/fit/quality.ts';
-import { openWorkspace } from '../../src-main/fit/workspace.ts';
 import { metadataNumber, metadataString, readGguf } from '../../src-main/gguf/gguf.ts';
 import { shortMmproj, shortModel } from '../fixtures/short-demo.ts';
+import { keptTrials } from '../helpers/kept-trials.ts';
 import { ask, outputOf } from '../helpers/quick-fit.ts';
 import { timeKernels } from '../helpers/timed-home.ts';
 
@@ -27,12 +27,6 @@ beforeAll(async () => {
   };
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
-
-/** What a trial leaves: one file for everything that was measured, by when it was. */
-function trialsKept(sha256: string): Map<string, number> {
-  const folder = join(openWorkspace(home, sha256).folder, 'trials');
-  return new Map(readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mtimeMs]));
-}
 
 describe('the nearest plan', { timeout: 300_000 }, () => {
   let fitted: Fitted;
@@ -68,10 +62,10 @@ describe('the nearest plan', { timeout: 300_000 }, () => {
   });
 
   it('is found again without measuring anything anew', async () => {
-    const before = trialsKept(fitted.model.sourceSha256);
+    const before = keptTrials(home, fitted.model.sourceSha256);
     const again = await fit({ ...request, budgetBytes }, {});
     expect(again.candidates).toEqual(fitted.candidates);
-    expect(trialsKept(fitted.model.sourceSha256)).toEqual(before);
+    expect(keptTrials(home, fitted.model.sourceSha256)).toEqual(before);
   });
 
   it('was foreseen by the frontier: within the budget the last of it, and not nearer than the next', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,9 +7,9 @@ import type { FitRequest, Ordering } from '../../src-main/contract/fit-request.t
 import type { Stage } from '../../src-main/contract/progress.ts';
 import { fit } from '../../src-main/fit/fit.ts';
 import { divergenceOf } from '../../src-main/fit/quality.ts';
-import { openWorkspace } from '../../src-main/fit/workspace.ts';
 import { readGguf, metadataString } from '../../src-main/gguf/gguf.ts';
 import { SHORT_LAYERS, shortMmproj, shortModel } from '../fixtures/short-demo.ts';
+import { keptTrials } from '../helpers/kept-trials.ts';
 import { timeKernels } from '../helpers/timed-home.ts';
 
 let home: string;
@@ -29,12 +29,6 @@ beforeAll(async () => {
   };
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
-
-/** What a trial leaves: one file for everything that was measured, by when it was. */
-function trialsKept(sha256: string): Map<string, number> {
-  const folder = join(openWorkspace(home, sha256).folder, 'trials');
-  return new Map(readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mtimeMs]));
-}
 
 describe('a plan chosen by measuring', { timeout: 600_000 }, () => {
   it('is the nearest to the source of what fits, keeps to the budget, and says what it was compared with', async () => {
@@ -66,9 +60,9 @@ describe('a plan chosen by measuring', { timeout: 600_000 }, () => {
     const output = fitted.files.luq.path ?? '';
     expect(metadataString(readGguf(output), 'luq.plan.kind')).toBe('best');
 
-    const before = trialsKept(fitted.model.sourceSha256);
+    const before = keptTrials(home, fitted.model.sourceSha256);
     await fit({ ...request, budgetBytes, plan: 'best' }, {});
-    expect(trialsKept(fitted.model.sourceSha256)).toEqual(before);
+    expect(keptTrials(home, fitted.model.sourceSha256)).toEqual(before);
   });
 
   it('is refused when it would break the quality asked for, with what that quality takes', async () => {

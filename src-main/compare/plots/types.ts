@@ -1,5 +1,6 @@
 import type { Comparison } from '../../contract/comparison.ts';
 import { tensorTypes } from '../../gguf/tensor-types.ts';
+import { TENSOR_CLASSES } from '../../luq/allocate/tensor-class.ts';
 import { layerOf } from '../../models/model-file.ts';
 import { competing } from '../findings.ts';
 import type { Box } from './labels.ts';
@@ -13,16 +14,7 @@ import { AREA_SHAPE, FONT_SIZE, rampClass } from './theme.ts';
 const CELL_HEIGHT = 15;
 const GAP = 1;
 /** Of a matrix's name, in the order in which a layer multiplies them; others stand behind, as they come. */
-const KNOWN_CLASSES = [
-  'attn_qkv',
-  'attn_q',
-  'attn_k',
-  'attn_v',
-  'attn_output',
-  'ffn_gate',
-  'ffn_up',
-  'ffn_down',
-];
+const KNOWN_CLASSES: readonly string[] = ['attn_qkv', ...TENSOR_CLASSES];
 
 interface Cell {
   /** undefined outside the layers */

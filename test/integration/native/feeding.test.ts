@@ -6,6 +6,7 @@ import type { FeedTask, QuantizeTask } from '../../../src-main/engine/native-qua
 import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
 import { seededRandom } from '../../../src-main/luq/random.ts';
 import { gramOf, tokensWithSpectrum, writeGrams } from '../../helpers/grams.ts';
+import { quantizeTask } from '../../helpers/quantize-task.ts';
 import { normal, writeRows } from '../../helpers/rows.ts';
 import { sharedFolder } from '../../helpers/temporary-folder.ts';
 
@@ -61,15 +62,7 @@ describe('quantizing with error feedback', () => {
     Float32Array.from({ length: COLUMNS }, (_, i) => gram[i * COLUMNS + i] ?? 0);
 
   const task = (type: string, target: string, rest: Partial<QuantizeTask> = {}): QuantizeTask => ({
-    sourcePath: source,
-    sourceOffset: 0,
-    sourceType: tensorTypeId('F32'),
-    targetPath: join(folder, target),
-    targetType: tensorTypeId(type),
-    columns: COLUMNS,
-    rows: ROWS,
-    importance,
-    threads: 1,
+    ...quantizeTask({ source, columns: COLUMNS, rows: ROWS, importance }, { folder, target, type }),
     ...rest,
   });
 

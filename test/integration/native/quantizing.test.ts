@@ -6,6 +6,7 @@ import { loadAddon } from '../../../src-main/engine/addon.ts';
 import type { QuantizeTask } from '../../../src-main/engine/native-quantizing.ts';
 import { seededRandom } from '../../../src-main/luq/random.ts';
 import { tensorTypeId, tensorTypes } from '../../../src-main/gguf/tensor-types.ts';
+import { quantizeTask } from '../../helpers/quantize-task.ts';
 import { normal, writeRows } from '../../helpers/rows.ts';
 import { sharedFolder } from '../../helpers/temporary-folder.ts';
 
@@ -30,15 +31,7 @@ describe('quantizing', () => {
   });
 
   const task = (type: string, target: string, rest: Partial<QuantizeTask> = {}): QuantizeTask => ({
-    sourcePath: source,
-    sourceOffset: 0,
-    sourceType: tensorTypeId('F32'),
-    targetPath: join(folder, target),
-    targetType: tensorTypeId(type),
-    columns: COLUMNS,
-    rows: ROWS,
-    importance,
-    threads: 1,
+    ...quantizeTask({ source, columns: COLUMNS, rows: ROWS, importance }, { folder, target, type }),
     ...rest,
   });
 

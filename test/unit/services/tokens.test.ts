@@ -60,10 +60,10 @@ describe('a token', () => {
   );
 
   it('is of one hub alone: by its scheme, host and port', async () => {
-    const kept = tokens({ address: 'https://mirror.example.org:8443/hub' });
+    const kept = tokens({ address: 'https://copy.example.org:8443/hub' });
     await kept.set({ token: SECRET });
-    expect(kept.for('https://mirror.example.org:8443/elsewhere')).toBe(SECRET);
-    for (const other of [HUB, 'https://mirror.example.org', 'https://mirror.example.org.evil.org:8443'])
+    expect(kept.for('https://copy.example.org:8443/elsewhere')).toBe(SECRET);
+    for (const other of [HUB, 'https://copy.example.org', 'https://copy.example.org.evil.org:8443'])
       expect(kept.for(other)).toBeUndefined();
   });
 
@@ -72,7 +72,7 @@ describe('a token', () => {
     await tokens({ home }).set({ token: 'kept' });
     const given = tokens({ home, environment: { HF_TOKEN: ` ${SECRET}\n` } });
     expect(given.for(HUB)).toBe(SECRET);
-    expect(given.for('https://mirror.example.org')).toBeUndefined();
+    expect(given.for('https://copy.example.org')).toBeUndefined();
     expect((await given.list()).tokens).toEqual([
       { hub: HUB, place: 'environment' },
       { hub: HUB, place: 'file' },

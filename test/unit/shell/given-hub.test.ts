@@ -15,7 +15,7 @@ const { guardHub } = await import('../../../src-main/shell/given-hub.ts');
 const YES = 0;
 const NO = 1;
 const guard = guardHub(
-  () => Promise.resolve('https://mirror.example.org'),
+  () => Promise.resolve('https://copy.example.org'),
   () => undefined,
 );
 
@@ -32,7 +32,7 @@ it('a hub of another address is taken only when the person allows it', async () 
 
 it.each([
   ['settings.set', { hubAddress: 'https://huggingface.co' }],
-  ['settings.set', { hubAddress: 'https://mirror.example.org' }],
+  ['settings.set', { hubAddress: 'https://copy.example.org' }],
   ['settings.set', { theme: 'dark' }],
   ['settings.reset', {}],
 ])('nobody is asked about %s %j', async (name, argument) => {

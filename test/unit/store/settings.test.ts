@@ -47,7 +47,7 @@ describe('settings', () => {
     const store = temporaryStore(folder);
     store.settings.set({
       theme: 'dark',
-      hubAddress: 'https://mirror.example.org',
+      hubAddress: 'https://copy.example.org',
       downloadBytesPerSecond: 1e6,
     });
     store.close();

@@ -5,32 +5,12 @@ import { frontierOf, planWithin } from '../../../../src-main/luq/allocate/fronti
 import { itemsOf } from '../../../../src-main/luq/allocate/items.ts';
 import { priorCosts, priorSensitivities } from '../../../../src-main/luq/allocate/prior.ts';
 import { classifyAll } from '../../../../src-main/luq/allocate/tensor-class.ts';
+import { layerMatrices } from '../../../helpers/transformer-tensors.ts';
 
 const F16 = tensorTypeId('F16');
-const KINDS = {
-  attn_q: 512,
-  attn_k: 128,
-  attn_v: 128,
-  attn_output: 512,
-  ffn_gate: 1536,
-  ffn_up: 1536,
-  ffn_down: 512,
-};
-
 function model(layers: number) {
-  const matrices = Array.from({ length: layers }, (_, layer) =>
-    Object.entries(KINDS).map(([kind, rows]) => {
-      const columns = kind === 'ffn_down' ? 1536 : 512;
-      return {
-        name: `blk.${layer}.${kind}.weight`,
-        type: F16,
-        shape: [columns, rows],
-        elements: columns * rows,
-      };
-    }),
-  ).flat();
   const embeddings = { name: 'token_embd.weight', type: F16, shape: [512, 32_000], elements: 512 * 32_000 };
-  return [embeddings, ...matrices];
+  return [embeddings, ...layerMatrices(layers)];
 }
 
 function allocatorOf(layers: number): Allocator {

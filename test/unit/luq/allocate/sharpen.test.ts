@@ -10,24 +10,10 @@ import { sharpen, type Trial } from '../../../../src-main/luq/allocate/sharpen.t
 import { classifyAll } from '../../../../src-main/luq/allocate/tensor-class.ts';
 import { TrialModel } from '../../../../src-main/luq/allocate/trial-model.ts';
 import { seededRandom } from '../../../../src-main/luq/random.ts';
+import { layerMatrices } from '../../../helpers/transformer-tensors.ts';
 
 const LAYERS = 24;
-const KINDS = {
-  attn_q: 512,
-  attn_k: 128,
-  attn_v: 128,
-  attn_output: 512,
-  ffn_gate: 1536,
-  ffn_up: 1536,
-  ffn_down: 512,
-};
-const matrices = Array.from({ length: LAYERS }, (_, layer) =>
-  Object.entries(KINDS).map(([kind, rows]) => {
-    const columns = kind === 'ffn_down' ? 1536 : 512;
-    const name = `blk.${layer}.${kind}.weight`;
-    return { name, type: tensorTypeId('F16'), shape: [columns, rows], elements: columns * rows };
-  }),
-).flat();
+const matrices = layerMatrices(LAYERS);
 const tensors = classifyAll(matrices.map(({ name }) => name));
 const types = LADDER.map(tensorTypeId);
 const prior = priorCosts(priorSensitivities(tensors, LAYERS));
