@@ -3,6 +3,7 @@ import { chatEventSchema, type ChatEvent } from '../../src-main/contract/chat.ts
 import { chatContract } from '../../src-main/contract/workers/chat.ts';
 import { lastWordsOf, type StartWorker } from '../../src-main/engine/worker-port.ts';
 import type { FromWorker, ToWorker } from '../../src-main/engine/worker-protocol.ts';
+import { withLittleCalibration } from '../helpers/little-calibration.ts';
 import { fitEventSchema, type FitEvent } from '../../src-main/contract/workers/compress.ts';
 
 /** What a worker tells while it works. */
@@ -92,7 +93,7 @@ export class Workers {
   }
 
   #asked(message: ToWorker): ToWorker {
-    if (!this.endless || message.kind !== 'call') return message;
+    if (!this.endless || message.kind !== 'call') return withLittleCalibration(message);
     const { send, askOnce } = chatContract.methods;
     if (message.method === 'send')
       return { ...message, argument: { ...send.argument.parse(message.argument), ignoreEnd: true } };
