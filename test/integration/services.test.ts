@@ -11,7 +11,7 @@ import { readSidecar, writeSidecar } from '../../src-main/models/sidecar.ts';
 import { startServer, type RunningServer } from '../../src-main/serve/server.ts';
 import { openServices, type Services } from '../../src-main/services/services.ts';
 import { shortModel, shortSample as sample } from '../fixtures/short-demo.ts';
-import { withLittleCalibration } from '../helpers/little-calibration.ts';
+import { WITHOUT_TABLES, withLittleCalibration } from '../helpers/little-calibration.ts';
 import { openToOthers } from '../helpers/open-to-others.ts';
 import { timeKernels } from '../helpers/timed-home.ts';
 import { TestWindow } from '../helpers/window.ts';
@@ -41,7 +41,7 @@ async function start(): Promise<void> {
         ...port,
         post: (message) => {
           if (isChat && message.kind === 'call') asked.push(message);
-          port.post(withLittleCalibration(message));
+          port.post(withLittleCalibration(message, WITHOUT_TABLES));
         },
       };
     },
