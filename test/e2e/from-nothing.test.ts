@@ -56,7 +56,7 @@ inEachDoor('from nothing to an answer', { holds: true, catalogue: writeCatalogue
     await card().getByRole('button', { name: 'Fit' }).click();
     await app.page.getByRole('heading', { level: 1, name: /Fit a model/ }).waitFor();
     await app.startFit();
-    await app.button('Chat with it').click({ timeout: 200_000 });
+    await app.button('Chat with it').click({ timeout: 350_000 });
     await app.attach(sample('circle'));
     expect(await app.ask('What color is the circle?')).not.toBe('');
     expect(await app.lastMessage()).toMatchObject({ error: null });

@@ -9,7 +9,7 @@ inEachDoor('from the first start to the next day', { holds: false, builtIn: shor
   it('fits the model that is there to the memory', async () => {
     await app.page.getByRole('heading', { level: 1, name: /Fit a model/ }).waitFor();
     await app.startFit();
-    await app.button('Chat with it').waitFor({ timeout: 200_000 });
+    await app.button('Chat with it').waitFor({ timeout: 350_000 });
     expect((await app.api.fits.list({}))[0]).toMatchObject({ state: 'done', error: null });
   });
 
