@@ -9,8 +9,8 @@ export async function choose(measuring: MeasuringContext): Promise<Chosen> {
     case 'best':
       return chooseBest(measuring);
     case 'luq':
-      return { ...(await chooseLuq(measuring)), candidates: [] };
+      return { ...(await chooseLuq(measuring)), candidates: [], notes: [] };
     case 'uniform':
-      return { ...(await chooseUniform(measuring)), candidates: [] };
+      return { ...(await chooseUniform(measuring)), candidates: [], notes: [] };
   }
 }

@@ -10,7 +10,7 @@ import { divergenceOf } from './quality.ts';
 import { uniformsThatFit } from './uniform-choice.ts';
 
 /** Of the file types that fit so many are measured, those that are predicted to be nearest. */
-const MEASURED_UNIFORM = 2;
+const MEASURED_UNIFORM = 3;
 
 /** How often a faster plan is looked for than was asked for, and by how much. */
 const SPEED_TRIES = 4;

@@ -30,8 +30,10 @@ const HELD_OUT = 1 / 3;
 const USUAL_BYTES_PER_SECOND = 7.8e9;
 /** A kernel's speed says as much about other work, and no more. */
 const MOST_SCALE = 4;
-/** LUQ's plan, two uniform ones and a type for every tensor. */
-const BEST_MODELS = 4;
+/** What summing up inputs and rounding samples in every type adds to a pass. */
+const ERRORS_PER_PASS = 1.2;
+/** LUQ's plan, three uniform ones and a type for every tensor. */
+const BEST_MODELS = 5;
 
 /** Seconds that each stage of a fit is expected to take at most: an estimate, from how fast this machine multiplies where that is known. */
 export function expectedStages(work: ExpectedWork): ExpectedStages {
@@ -44,7 +46,15 @@ export function expectedStages(work: ExpectedWork): ExpectedStages {
   const before: ExpectedStages = calibrated ? {} : { calibrate: pass, reference: HELD_OUT * pass };
   if (kind !== 'best') return { ...before, quantize, assemble: write, check };
   // what is written was quantized to be measured
-  return { ...before, choose: (BEST_MODELS + trials) * (quantize + write + check), assemble: write, check };
+  // the errors of the tensors take a pass of their own
+  const plan: ExpectedStages = trials > 0 ? { plan: ERRORS_PER_PASS * pass } : {};
+  return {
+    ...before,
+    ...plan,
+    choose: (BEST_MODELS + trials) * (quantize + write + check),
+    assemble: write,
+    check,
+  };
 }
 
 /** How many times slower than usual this machine multiplies; 1 where it was not timed. */

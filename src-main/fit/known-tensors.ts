@@ -1,9 +1,12 @@
+import { localCosts } from '../luq/allocate/local-errors.ts';
+import { priorSensitivities, type CostOf } from '../luq/allocate/prior.ts';
 import { proposeTrials } from '../luq/allocate/propose-trials.ts';
 import { sharpen, type Sharpened, type Trial } from '../luq/allocate/sharpen.ts';
 import { TrialModel } from '../luq/allocate/trial-model.ts';
 import type { KernelSpeed } from '../profile/probe.ts';
 import { knownKernelSpeeds } from '../profile/probe-cache.ts';
 import type { ReadContext } from './context.ts';
+import { localErrors } from './local-errors.ts';
 import type { MeasuringContext } from './measuring-context.ts';
 import { kernelSpeeds } from './predicted-speed.ts';
 import {
@@ -23,11 +26,11 @@ export class KnownTensors {
   readonly #model: TrialModel;
   readonly #trials: Trial[] = [];
 
-  constructor(measuring: MeasuringContext, speeds: readonly KernelSpeed[]) {
+  /** `costs`: before any whole model was measured */
+  constructor(measuring: MeasuringContext, costs: CostOf, speeds: readonly KernelSpeed[]) {
     this.#measuring = measuring;
     this.#speeds = speeds;
     const types = [...new Set(speeds.map(({ type }) => type))];
-    const costs = priorKnowledge(measuring);
     this.#model = new TrialModel(choosableTensors(measuring), {
       layers: measuring.planner.layers,
       types,
@@ -63,8 +66,16 @@ export class KnownTensors {
   }
 }
 
-/** Kernels that were not timed here yet are timed first. */
-export async function knowTensors(measuring: MeasuringContext): Promise<KnownTensors> {
+/** … and what the person should know of how it was found out. */
+interface Known {
+  readonly tensors: KnownTensors;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Times kernels that were not timed here yet and, unless no trials are wanted, measures what each type does to each tensor's outputs.
+ */
+export async function knowTensors(measuring: MeasuringContext): Promise<Known> {
   const { addon, signal, onProgress } = measuring;
   const timed = kernelsToTime(measuring, priorKnowledge(measuring));
   const speeds = await knownKernelSpeeds(addon, timed, {
@@ -73,7 +84,18 @@ export async function knowTensors(measuring: MeasuringContext): Promise<KnownTen
     onProgress: (done, total) =>
       onProgress?.({ stage: 'plan', done, total, unit: 'steps', detail: 'timing this machine' }),
   });
-  return new KnownTensors(measuring, speeds);
+  const { costs, notes } = await knownCosts(measuring);
+  return { tensors: new KnownTensors(measuring, costs, speeds), notes };
+}
+
+async function knownCosts(
+  measuring: MeasuringContext,
+): Promise<{ readonly costs: CostOf; readonly notes: readonly string[] }> {
+  if (measuring.request.plan.trials === 0) return { costs: priorKnowledge(measuring), notes: [] };
+  const { errors, warnings } = await localErrors(measuring);
+  const tensors = choosableTensors(measuring);
+  const sensitivities = priorSensitivities(tensors, measuring.planner.layers);
+  return { costs: localCosts(tensors, sensitivities, errors), notes: warnings };
 }
 
 /**

@@ -42,7 +42,7 @@ describe('the nearest plan', { timeout: 300_000 }, () => {
   it('is the nearest to the source of a type for every tensor, LUQ’s plan and uniform ones, all within the budget', () => {
     const { candidates, plan } = fitted;
     expect(candidates.map(({ name }) => name).slice(0, 2)).toEqual(['tensors', 'edge-protected']);
-    expect(candidates).toHaveLength(4);
+    expect(candidates).toHaveLength(5);
     for (const { totalBytes } of candidates) expect(totalBytes).toBeLessThanOrEqual(budgetBytes);
     const chosen = candidates.find((one) => one.chosen);
     const least = Math.min(...candidates.map(({ quality }) => divergenceOf(quality)));
