@@ -32,12 +32,15 @@ const USUAL_BYTES_PER_SECOND = 7.8e9;
 const MOST_SCALE = 4;
 /** What summing up inputs and rounding samples in every type adds to a pass. */
 const ERRORS_PER_PASS = 1.2;
+/** To time this machine's kernels, and to load and compare a model of whatever size. */
+const SECONDS_TO_TIME = 30;
+const SECONDS_PER_MODEL = 5;
 /** LUQ's plan, three uniform ones and a type for every tensor. */
 const BEST_MODELS = 5;
 
 /** Seconds that each stage of a fit is expected to take at most: an estimate, from how fast this machine multiplies where that is known. */
 export function expectedStages(work: ExpectedWork): ExpectedStages {
-  const { parameters, threads, tokens, calibrated, kind, trials } = work;
+  const { parameters, threads, tokens, calibrated, kind, trials, speeds } = work;
   const scale = slowness(work) / threads;
   const pass = tokens * parameters * SECONDS_PER_TOKEN_AND_PARAMETER * scale;
   const check = HELD_OUT * pass;
@@ -45,13 +48,13 @@ export function expectedStages(work: ExpectedWork): ExpectedStages {
   const write = parameters * SECONDS_PER_WRITTEN_PARAMETER;
   const before: ExpectedStages = calibrated ? {} : { calibrate: pass, reference: HELD_OUT * pass };
   if (kind !== 'best') return { ...before, quantize, assemble: write, check };
-  // what is written was quantized to be measured
-  // the errors of the tensors take a pass of their own
-  const plan: ExpectedStages = trials > 0 ? { plan: ERRORS_PER_PASS * pass } : {};
+  const timing = speeds.length === 0 ? SECONDS_TO_TIME : 0;
   return {
     ...before,
-    ...plan,
-    choose: (BEST_MODELS + trials) * (quantize + write + check),
+    // the errors of the tensors take a pass of their own
+    plan: timing + (trials > 0 ? ERRORS_PER_PASS * pass : 0),
+    // what is written at the end is quantized to be measured
+    choose: (BEST_MODELS + trials) * (SECONDS_PER_MODEL + quantize + write + check),
     assemble: write,
     check,
   };

@@ -17,10 +17,11 @@ const UNKNOWN: QualityFigure = { value: '–', note: 'known after a check' };
 
 /** What is predicted from how models lose in general, in words: a number would say more than is known. `nats`: of divergence. */
 export function foreseenQuality(nats: number): QualityFigure {
-  const { words } = closenessWithin(nats);
+  // beside a figure there is room for few words
+  const words = closenessWithin(nats).words.replace(/ (?:from|to) the original$/, '');
   return {
     value: `${words.charAt(0).toUpperCase()}${words.slice(1)}`,
-    note: `an estimate: ≈ ${formatNats(nats)} nats`,
+    note: `beside the original; an estimate, ≈ ${formatNats(nats)} nats`,
   };
 }
 

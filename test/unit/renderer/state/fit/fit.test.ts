@@ -244,11 +244,11 @@ describe('the fit page', () => {
     expect(at(29 * MiB)).toEqual({
       'Bits per weight': '2.00',
       ...{ File: '12.0 MiB', Memory: '22.0 MiB', Speed: '≈ 5.0' },
-      Quality: 'Noticeably different from the original',
+      Quality: 'Noticeably different',
     });
     expect(fit.chart.map(({ planned }) => planned?.rung)).toEqual(['IQ2_S', 'IQ2_S', 'IQ2_S', 'IQ3_S']);
-    expect(at(30 * MiB)).toMatchObject({ 'Bits per weight': '3.50', Quality: 'Close to the original' });
-    expect(at(60 * MiB)).toMatchObject({ Quality: 'Hard to tell apart from the original' });
+    expect(at(30 * MiB)).toMatchObject({ 'Bits per weight': '3.50', Quality: 'Close' });
+    expect(at(60 * MiB)).toMatchObject({ Quality: 'Hard to tell apart' });
     expect(fit.chart.map(({ planned }) => planned?.rung).at(-1)).toBe('F16');
     expect(fit.slider.lowLayers).toBeNull();
     fit.moveBudget(10 * MiB);
