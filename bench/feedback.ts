@@ -8,12 +8,12 @@ import { LADDER } from '../src-main/luq/allocate/ladder.ts';
 import { seededRandom } from '../src-main/luq/random.ts';
 import { gramOf, tokensWithSpectrum, writeGrams } from '../test/helpers/grams.ts';
 import { normal, writeRows } from '../test/helpers/rows.ts';
-import { machine, seconds } from './measure.ts';
+import { machine } from './measure.ts';
 
 // Error feedback: node bench/feedback.ts [spectrum] [layer TYPE,TYPE …]
 //
 // spectrum: held-out output error of fed rounding over that of plain rounding, on inputs whose spectrum falls like k^-decay.
-// layer: time and memory of one 7B-shaped layer (Qwen2.5-VL-7B), fed against plain, in one run.
+// layer: processor time and memory of one 7B-shaped layer (Qwen2.5-VL-7B), fed against plain, in one run.
 
 const WANTED_RATIO = 0.55;
 const WANTED_TIME = 2;
@@ -94,15 +94,15 @@ function taskOf(of: {
 const WIDTH = 3584;
 const FEED_FORWARD = 18944;
 const KV_WIDTH = 512;
-/** [columns, rows] of a layer's matrices */
-const LAYER: readonly (readonly [string, number, number])[] = [
-  ['attn_q', WIDTH, WIDTH],
-  ['attn_k', WIDTH, KV_WIDTH],
-  ['attn_v', WIDTH, KV_WIDTH],
-  ['attn_output', WIDTH, WIDTH],
-  ['ffn_gate', WIDTH, FEED_FORWARD],
-  ['ffn_up', WIDTH, FEED_FORWARD],
-  ['ffn_down', FEED_FORWARD, WIDTH],
+/** A layer's matrices: columns, rows, and whether the one before has the same input, whose damping it takes as a fit does. */
+const LAYER: readonly (readonly [string, number, number, boolean])[] = [
+  ['attn_q', WIDTH, WIDTH, false],
+  ['attn_k', WIDTH, KV_WIDTH, true],
+  ['attn_v', WIDTH, KV_WIDTH, true],
+  ['attn_output', WIDTH, WIDTH, false],
+  ['ffn_gate', WIDTH, FEED_FORWARD, false],
+  ['ffn_up', WIDTH, FEED_FORWARD, true],
+  ['ffn_down', FEED_FORWARD, WIDTH, false],
 ];
 const WIDE_BLOCK = 2048;
 
@@ -110,7 +110,8 @@ async function benchLayer(type: string): Promise<void> {
   const inputs = new Map([WIDTH, FEED_FORWARD].map((columns) => [columns, writeInputs(columns)]));
   let [plain, fed, highest, better] = [0, 0, 0, 0];
   const before = anonymousBytes();
-  for (const [name, columns, rows] of LAYER) {
+  let dampings = DAMPINGS;
+  for (const [name, columns, rows, shares] of LAYER) {
     const { feed, importance } = inputs.get(columns) as Inputs;
     const sourcePath = writeWeights(columns, rows);
     const task = taskOf({ sourcePath, columns, rows, importance, type, sourceType: 'F16' });
@@ -119,19 +120,22 @@ async function benchLayer(type: string): Promise<void> {
       await addon.quantizeTensor({ ...task, rows: 2 });
       await addon.quantizeFed({ ...task, rows: 2, feed });
     }
-    const plainTime = await seconds(() => addon.quantizeTensor(task));
+    const plainTime = await processorSeconds(() => addon.quantizeTensor(task));
     let report: FedReport | undefined;
-    const fedTime = await seconds(async () => {
-      report = await addon.quantizeFed({ ...task, feed: { ...feed, name } }, undefined, () => {
+    if (!shares) dampings = DAMPINGS;
+    const fedTime = await processorSeconds(async () => {
+      report = await addon.quantizeFed({ ...task, feed: { ...feed, name, dampings } }, undefined, () => {
         highest = Math.max(highest, anonymousBytes() - before);
       });
     });
+    const [first] = report?.parts ?? [];
+    if (first) dampings = Float32Array.of(first.damping);
     if (report?.rounding === 'fed') better += 1;
     console.log(`  ${name}: ${plainTime.toFixed(1)} s plain, ${fedTime.toFixed(1)} s fed`);
     plain += plainTime;
     fed += fedTime;
   }
-  const note = `${plain.toFixed(1)} s → ${fed.toFixed(1)} s on ${THREADS} threads, ${better} of ${LAYER.length} fed`;
+  const note = `${plain.toFixed(1)} s → ${fed.toFixed(1)} s of processors, ${better} of ${LAYER.length} fed`;
   tell({ name: `7B layer ${type}, time`, ratio: fed / plain, wanted: WANTED_TIME, note });
   const memory = `${(highest / 1e6).toFixed(0)} MB at the peak`;
   tell({ name: `7B layer ${type}, memory`, ratio: highest / WANTED_BYTES, wanted: 1, note: memory });
@@ -177,6 +181,14 @@ function writeWeights(columns: number, rows: number): string {
   const path = join(folder, 'weights.f16');
   writeFileSync(path, values);
   return path;
+}
+
+/** Of all threads: other programs do not count. */
+async function processorSeconds(work: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
 }
 
 /** Memory of this process that is not pages of files; only Linux tells. */

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { throwIfCancelled } from '../../contract/errors.ts';
 import { withAbort } from '../../engine/native-calls.ts';
-import type { FeedTask } from '../../engine/native-quantizing.ts';
+import type { FedReport, FeedTask } from '../../engine/native-quantizing.ts';
 import { discard, writeFileAtomically } from '../../files/durable-files.ts';
 import { readKept } from '../../files/json-file.ts';
 import type { GgufTensor } from '../../gguf/gguf.ts';
 import { blockSize, isFloatType, tensorTypeName } from '../../gguf/tensor-types.ts';
+import { layerOf } from '../../models/model-file.ts';
 import type { InputGram, LayerGrams } from '../gram/walk.ts';
 import { checkDisk, fillBank, nativeTask, wantedBlocks, type Bank, type QuantizeOptions } from './bank.ts';
 
@@ -15,7 +16,7 @@ import { checkDisk, fillBank, nativeTask, wantedBlocks, type Bank, type Quantize
  */
 
 /** Shares of the mean of H's diagonal that are tried as damping, from many tokens to few. */
-const DAMPINGS = [0.003, 0.01, 0.03, 0.1, 0.3];
+const DAMPINGS: readonly number[] = [0.003, 0.01, 0.03, 0.1, 0.3];
 /** Changes with whatever changes fed blocks, so that those of earlier versions are not taken for them. */
 const VERSION = 1;
 /** Of the rows that ways to feed errors on are compared on. */
@@ -80,6 +81,7 @@ class FedFilling {
   readonly #options: FedOptions;
   readonly #missing: Map<string, { readonly tensor: GgufTensor; readonly type: number }>;
   readonly #total: number;
+  readonly #walks: boolean;
   readonly #walkBytes: number;
   #walked = 0;
   #done: number;
@@ -90,18 +92,29 @@ class FedFilling {
     const missing = wanted.filter(({ tensor, type }) => !options.bank.has(tensor, type));
     const bytesOf = (blocks: typeof wanted) => blocks.reduce((sum, { tensor }) => sum + tensor.bytes, 0);
     this.#missing = new Map(missing.map((one) => [one.tensor.name, one]));
-    this.#walkBytes = missing.length === 0 ? 0 : Math.round(bytesOf(wanted) * WALK_SHARE);
+    this.#walks = missing.some(({ tensor }) => isReached(tensor));
+    this.#walkBytes = this.#walks ? Math.round(bytesOf(wanted) * WALK_SHARE) : 0;
     this.#total = bytesOf(wanted) + this.#walkBytes;
     this.#done = bytesOf(wanted) - bytesOf(missing);
   }
 
   async run(): Promise<readonly string[]> {
-    const { bank, walk } = this.#options;
+    const { bank } = this.#options;
     bank.removeUnfinished();
     checkDisk(bank, [...this.#missing.values()]);
     this.#report(0);
     if (this.#missing.size === 0) return [];
-    const warnings = await walk({
+    const warnings = this.#walks ? await this.#walk() : [];
+    // what no sums are of: embeddings, an expert's matrices, types that are hardly rounded at all
+    const { onProgress: _, ...plainly } = this.#options;
+    await fillBank(plainly);
+    this.#done = this.#total - this.#walkBytes;
+    this.#report(0);
+    return warnings;
+  }
+
+  async #walk(): Promise<readonly string[]> {
+    const warnings = await this.#options.walk({
       visit: async (grams) => {
         for (const input of grams.inputs) await this.#take(input);
         return undefined;
@@ -112,29 +125,34 @@ class FedFilling {
       },
     });
     this.#walked = 1;
-    // what no sums are of: embeddings, an expert's matrices, types that are hardly rounded at all
-    const { onProgress: _, ...plainly } = this.#options;
-    await fillBank(plainly);
-    this.#done = this.#total - this.#walkBytes;
-    this.#report(0);
     return warnings;
   }
 
   async #take(input: InputGram): Promise<void> {
+    let dampings = DAMPINGS;
     for (const name of input.tensors) {
       const wanted = this.#missing.get(name);
       if (!wanted || !canBeFed(wanted.tensor, wanted.type, input)) continue;
-      await this.#quantize(wanted.tensor, wanted.type, input);
+      const { parts } = await this.#quantize(wanted.tensor, wanted.type, input, dampings);
+      // what suits one matrix suits the others of the same input; whether it is better than plain rounding is asked for each
+      const [only] = parts;
+      if (only && parts.length === 1) dampings = [only.damping];
       this.#missing.delete(name);
       this.#done += wanted.tensor.bytes;
       this.#report(0);
     }
   }
 
-  async #quantize(tensor: GgufTensor, type: number, input: InputGram): Promise<void> {
+  async #quantize(
+    tensor: GgufTensor,
+    type: number,
+    input: InputGram,
+    dampings: readonly number[],
+  ): Promise<FedReport> {
     const { addon, bank, signal } = this.#options;
     const detail = `${tensor.name} → ${tensorTypeName(type)}`;
-    const task = { ...nativeTask(tensor, type, this.#options), feed: feedTask(tensor.name, input) };
+    const feed = feedTask(tensor.name, input, dampings);
+    const task = { ...nativeTask(tensor, type, this.#options), feed };
     throwIfCancelled(signal);
     try {
       const report = await withAbort(addon, signal, (abort) =>
@@ -146,11 +164,12 @@ class FedFilling {
       const kept: FedTensor = { rounding, plainError, fedError };
       // before the blocks count: what is in the bank says how it came there
       writeFileAtomically(reportPath(bank, tensor, type), JSON.stringify(kept));
+      await bank.add(tensor, type);
+      return report;
     } catch (error) {
       discard(bank.unfinishedPath(tensor, type));
       throw error;
     }
-    await bank.add(tensor, type);
   }
 
   #report(within: number, detail?: string): void {
@@ -164,17 +183,22 @@ class FedFilling {
   }
 }
 
+/** Whether a walk shows what goes into it. */
+function isReached({ name }: GgufTensor): boolean {
+  return layerOf(name) !== undefined || name === 'output.weight';
+}
+
 function reportPath(bank: Bank, tensor: GgufTensor, type: number): string {
   return `${bank.path(tensor, type)}.fed.json`;
 }
 
-function feedTask(name: string, { path, head }: InputGram): FeedTask {
+function feedTask(name: string, { path, head }: InputGram, dampings: readonly number[]): FeedTask {
   return {
     name,
     gramPath: path.train,
     heldOutPath: path.heldOut,
     blocks: head.train.blocks,
-    dampings: Float32Array.from(DAMPINGS),
+    dampings: Float32Array.from(dampings),
     seed: SEED,
   };
 }
