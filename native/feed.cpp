@@ -15,7 +15,7 @@ namespace snug {
 namespace {
 
 // Rows a thread holds at a time: the factor, which all of them are multiplied with, is read once for so many.
-constexpr int64_t SLAB_ROWS = 96;
+constexpr int64_t SLAB_ROWS = 192;
 // One try of a way to feed errors counts as this share of the rows.
 constexpr int64_t TRIES_PER_TENSOR  = 64;
 constexpr int64_t MOST_GRAM_COLUMNS = 8192;

@@ -10,10 +10,10 @@ namespace snug {
 namespace {
 
 // Enough rows to tell the ways apart: the errors of a row's ways go up and down together, so that their ratio needs fewer rows than either.
-constexpr int64_t SAMPLED_ROWS = 192;
+constexpr int64_t SAMPLED_ROWS = 96;
 constexpr int64_t STRIP_ROWS   = 48;
 // Fed blocks must be better by more than chance among the sampled rows.
-constexpr double CLEARLY_LESS = 0.995;
+constexpr double CLEARLY_LESS = 0.99;
 
 std::vector<int64_t> sampled_rows(int64_t rows, uint32_t seed) {
     std::vector<int64_t> all(rows);
@@ -193,24 +193,24 @@ FeedChoice choose_feed(const QuantizeTask & task, const Feed & feed, const File 
     FeedChoice  choice{ {}, {}, importance_of(task, grams, feed), sample.count(), 0, 0 };
     double      whole = 0;
     int64_t     first = 0;
+    sample.quantize_plainly(task.importance.empty() ? nullptr : task.importance.data());
+    for (size_t block = 0; block < feed.blocks.size(); ++block) {
+        const auto gram = held_out.read(block, feed.name);
+        choice.parts.push_back({ first, feed.blocks[block], nullptr, nullptr });
+        first += feed.blocks[block];
+        choice.plain_error += sample.output_error(choice.parts.back(), gram, false);
+        whole += sample.output_error(choice.parts.back(), gram, true);
+    }
     PartChooser chooser(task, feed, abort, on_try, sample);
     bool        all_sound = true;
     for (size_t block = 0; block < feed.blocks.size(); ++block) {
-        const int64_t columns   = feed.blocks[block];
-        const auto    gram      = grams.read(block, feed.name);
-        const auto    held_gram = held_out.read(block, feed.name);
-        FedPart       part{ first, columns, nullptr, nullptr };
-        PartChoice    chosen{};
-        double        fed = 0;
-        sample.quantize_plainly(task.importance.empty() ? nullptr : task.importance.data());
-        choice.plain_error += sample.output_error(part, held_gram, false);
-        whole += sample.output_error(part, held_gram, true);
-        chooser.choose(part, chosen, fed, gram, held_gram, choice.importance.data());
+        PartChoice chosen{};
+        double     fed  = 0;
+        auto &     part = choice.parts[block];
+        chooser.choose(part, chosen, fed, grams.read(block, feed.name), held_out.read(block, feed.name), choice.importance.data());
         all_sound = all_sound && part.factor;
         choice.fed_error += fed;
-        choice.parts.push_back(std::move(part));
         choice.chosen.push_back(chosen);
-        first += columns;
     }
     if (!all_sound || !(choice.fed_error < CLEARLY_LESS * choice.plain_error)) {
         choice.fed_error = choice.plain_error;
