@@ -5,16 +5,15 @@
  * which ggml has another CPU variant moves the imatrix by some 1e-5, and with it the quantized tensors; the tensors depend
  * on nothing but model and imatrix. test/fixtures/peers/text.txt is the one file there that is written by hand.
  */
-import { Template } from '@huggingface/jinja';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { metadataString, readGguf } from '../src-main/gguf/gguf.ts';
 import { describeTensors, type TensorRecord } from './peers/describe-tensors.ts';
 import { recordDivergence } from './peers/divergence.ts';
 import { recordFamilies } from './peers/families.ts';
+import { mtmdAnswer } from './peers/mtmd.ts';
 import { PICTURES } from './peers/pictures.ts';
 import {
   CPU_ONLY,
@@ -31,7 +30,6 @@ import {
   THREADS,
   tools,
   writeJson,
-  type Result,
 } from './peers/run.ts';
 
 const ANSWER_TOKENS = 24;
@@ -92,58 +90,11 @@ interface Answer {
   answer: string;
 }
 
-const MARKER = '[the answer follows]';
-const MTMD = ['-m', MODEL, '--mmproj', MMPROJ, '--no-mmproj-offload', '--temp', '0', '-c', '2048', '-v'];
-
-/** The answer stands between the marker that llama-mtmd-cli prints for its own tests and the end that the mode has. */
-function answerIn(stdout: string, end: RegExp): string {
-  const start = stdout.lastIndexOf(MARKER);
-  const text = start < 0 ? undefined : /^\n\n([^]*)$/.exec(stdout.slice(start + MARKER.length))?.[1];
-  const length = text?.search(end) ?? -1;
-  if (text === undefined || length < 0) throw new Error(`llama-mtmd-cli printed no answer:\n${stdout}`);
-  return text.slice(0, length);
-}
-
-async function ask(
-  question: string,
-  picture: string | undefined,
-  tokens: number,
-  template: Template,
-): Promise<string> {
-  // without --jinja the template is only guessed from a list, which loses this model's system line
-  const args = [...MTMD, ...CPU_ONLY, '--jinja', '-n', String(tokens)];
-  const env = { MTMD_TEST_RESPONSE_MARKER: MARKER };
-  let result: Result;
-  let answer: string;
-  if (picture) {
-    result = await run('llama-mtmd-cli', [...args, '--image', picture, '-p', question], { env });
-    answer = answerIn(result.stdout, /\n*$/);
-  } else {
-    // Without a picture there is only the chat mode. It repeats what it reads at once, in the middle of an answer, so
-    // nothing is written before it asks for the next line; and it never ends at the end of its input.
-    const lines = [question, '/quit'];
-    const promptsSeen = (stdout: string) => stdout.split('\n> ').length - 1;
-    let written = 0;
-    result = await run('llama-mtmd-cli', args, {
-      env,
-      onOutput: (stdout, write) => {
-        if (promptsSeen(stdout) > written && written < lines.length) write(`${lines[written++]}\n`);
-      },
-    });
-    answer = answerIn(result.stdout, /\n*\n> /);
-  }
-  const content = `${picture ? '<__media__>' : ''}${question}`;
-  const rendered = template.render({ messages: [{ role: 'user', content }], add_generation_prompt: true });
-  if (!result.stderr.includes(`formatted_chat.prompt: ${rendered}\n`)) {
-    throw new Error(`llama-mtmd-cli did not render the model's own chat template for: ${question}`);
-  }
-  return answer;
-}
-
-async function answerFor(question: string, picture: string | null, template: Template): Promise<Answer> {
+async function answerFor(question: string, picture: string | null): Promise<Answer> {
   const path = picture ? join('test', 'fixtures', 'peers', picture) : undefined;
-  const answerStart = await ask(question, path, 1, template);
-  const answer = await ask(question, path, ANSWER_TOKENS, template);
+  const asked = { model: MODEL, mmproj: MMPROJ, question, picture: path };
+  const answerStart = await mtmdAnswer({ ...asked, tokens: 1 });
+  const answer = await mtmdAnswer({ ...asked, tokens: ANSWER_TOKENS });
   if (answerStart === '' || !answer.startsWith(answerStart)) {
     throw new Error(
       `${question}: the first token is ${JSON.stringify(answerStart)} of ${JSON.stringify(answer)}`,
@@ -154,9 +105,6 @@ async function answerFor(question: string, picture: string | null, template: Tem
 }
 
 async function recordAnswers(recordedOn: string): Promise<void> {
-  const source = metadataString(readGguf(join(root, MODEL)), 'tokenizer.chat_template');
-  if (!source) throw new Error(`${MODEL} has no chat template`);
-  const template = new Template(source);
   mkdirSync(join(out, 'pictures'), { recursive: true });
   const cases: Answer[] = [];
   for (const [i, { width, height, paper, body, question }] of PICTURES.entries()) {
@@ -164,9 +112,9 @@ async function recordAnswers(recordedOn: string): Promise<void> {
     const open = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">`;
     const svg = `${open}<rect width="100%" height="100%" fill="${paper ?? '#ffffff'}"/>${body}</svg>`;
     await sharp(Buffer.from(svg)).removeAlpha().png().toFile(join(out, picture));
-    cases.push(await answerFor(question, picture, template));
+    cases.push(await answerFor(question, picture));
   }
-  for (const question of QUESTIONS) cases.push(await answerFor(question, null, template));
+  for (const question of QUESTIONS) cases.push(await answerFor(question, null));
   writeJson('first-tokens.json', {
     llamaCpp: llamaCppTag(),
     recordedOn,
