@@ -1,7 +1,7 @@
 import { tensorTypeName } from '../gguf/tensor-types.ts';
 import { chooseBest } from '../fit/best-choice.ts';
 import type { MeasuringContext } from '../fit/measuring-context.ts';
-import { orderOf } from './calibration-variant.ts';
+import { orderFor } from '../fit/luq-choice.ts';
 import type { ComparedRows } from './compared-rows.ts';
 
 /** What a fit gives that is asked for the nearest plan in the memory that the paper's takes with each number of low layers. */
@@ -10,7 +10,7 @@ export async function bestRows(
   counts: readonly number[],
   rows: ComparedRows,
 ): Promise<void> {
-  const order = orderOf(usual, 'entropy');
+  const order = await orderFor(usual, 'entropy');
   const { tensors } = usual.source.text.gguf;
   for (const k of counts) {
     const name = `best as small as ${k} layers low`;

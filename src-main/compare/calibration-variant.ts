@@ -1,6 +1,5 @@
 import { withCalibration, type CalibrationChange, type FitContext } from '../fit/context.ts';
 import { startMeasuring, type MeasuringContext } from '../fit/measuring-context.ts';
-import { basisOf, orderLayers } from '../luq/entropy/orders.ts';
 
 /** Calibrates with the request's settings but for what is changed; a calibration that was made before is read. */
 export function openVariant(context: FitContext, change: CalibrationChange): Promise<MeasuringContext> {
@@ -10,12 +9,4 @@ export function openVariant(context: FitContext, change: CalibrationChange): Pro
 /** Of which tokens the importance matrix is. */
 export function importanceOf({ calibrated }: MeasuringContext): 'multimodal' | 'text-only' {
   return calibrated.report.imageTokens > 0 ? 'multimodal' : 'text-only';
-}
-
-/** An order that needs nothing measured but the calibration. */
-export function orderOf(
-  { calibrated, request }: MeasuringContext,
-  ordering: 'entropy' | 'edge-protected',
-): number[] {
-  return orderLayers(ordering, { ...basisOf(calibrated.entropies), seed: request.calibration.seed });
 }

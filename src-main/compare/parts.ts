@@ -3,7 +3,7 @@ import { LADDER_FAMILY, type ComparePart } from '../contract/comparison.ts';
 import { ORDERINGS } from '../contract/fit-request.ts';
 import type { Rung } from '../contract/rungs.ts';
 import { discard } from '../files/durable-files.ts';
-import { measureSensitivity } from '../fit/luq-choice.ts';
+import { orderFor } from '../fit/luq-choice.ts';
 import type { CalibrationChange } from '../fit/context.ts';
 import type { MeasuringContext } from '../fit/measuring-context.ts';
 import { writeVision } from '../fit/write.ts';
@@ -11,7 +11,7 @@ import { basisOf, orderLayers } from '../luq/entropy/orders.ts';
 import { bytesWithTypes } from '../luq/plan/mixture.ts';
 import { visionTypes } from '../luq/plan/vision-types.ts';
 import { bestRows } from './best.ts';
-import { openVariant, orderOf } from './calibration-variant.ts';
+import { openVariant } from './calibration-variant.ts';
 import type { ComparedRows } from './compared-rows.ts';
 import { ladderPlan, measureLadder } from './ladder.ts';
 import { rivalCount, rivalRows } from './rivals.ts';
@@ -90,10 +90,9 @@ async function uniformRows({ usual, rows }: Comparing): Promise<void> {
 async function orderRows(comparing: Comparing, orders: Map<string, number[]>): Promise<void> {
   const { usual, counts } = comparing;
   const basis = basisOf(usual.calibrated.entropies);
-  const sensitivity = await measureSensitivity(usual);
   orders.clear();
   for (const name of ORDERINGS.filter((ordering) => ordering !== 'random'))
-    orders.set(name, orderLayers(name, { ...basis, sensitivity, seed: 0 }));
+    orders.set(name, await orderFor(usual, name));
   for (const seed of SEEDS) orders.set(`random ${seed}`, orderLayers('random', { ...basis, seed }));
   for (const [name, order] of orders) {
     for (const k of counts) await lowRow(comparing, usual, { name, order }, k);
@@ -114,7 +113,7 @@ async function lowRow(
 
 /** The measured ladder in the memory that the paper's plan takes with each number of low layers. */
 async function ladderRows({ usual, counts, rows }: Comparing): Promise<void> {
-  const order = orderOf(usual, 'entropy');
+  const order = await orderFor(usual, 'entropy');
   const ladder = await measureLadder(usual);
   for (const k of counts) {
     const plan = ladderPlan(ladder, usual.planner.withLowLayers(order, k).memory.totalBytes);
@@ -138,7 +137,12 @@ async function calibrationRows(comparing: Comparing, changes: readonly Calibrati
   const lowLayers = Math.round(MIDDLE * usual.planner.layers);
   for (const change of changes) {
     const variant = await openVariant(usual, change);
-    await lowRow(comparing, variant, { name: 'entropy', order: orderOf(variant, 'entropy') }, lowLayers);
+    await lowRow(
+      comparing,
+      variant,
+      { name: 'entropy', order: await orderFor(variant, 'entropy') },
+      lowLayers,
+    );
   }
 }
 

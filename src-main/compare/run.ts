@@ -7,11 +7,12 @@ import {
 import type { OnProgress } from '../contract/progress.ts';
 import { llamaCppRelease } from '../engine/build.ts';
 import { requireVision } from '../evaluate/tasks/task.ts';
+import { orderFor } from '../fit/luq-choice.ts';
 import { identify, openContext } from '../fit/context.ts';
 import { startMeasuring } from '../fit/measuring-context.ts';
 import { orderTau } from '../luq/entropy/orders.ts';
 import { takeLock } from '../store/lock.ts';
-import { importanceOf, orderOf } from './calibration-variant.ts';
+import { importanceOf } from './calibration-variant.ts';
 import { ComparedRows } from './compared-rows.ts';
 import { readComparedTask, type ComparedTask } from './measured-row.ts';
 import { partsOf, sourceRow, type Comparing } from './parts.ts';
@@ -61,7 +62,7 @@ async function measureParts(
 ): Promise<Map<string, number[]>> {
   const { rows, usual } = comparing;
   const orders = new Map<string, number[]>();
-  for (const name of ['entropy', 'edge-protected'] as const) orders.set(name, orderOf(usual, name));
+  for (const name of ['entropy', 'edge-protected'] as const) orders.set(name, await orderFor(usual, name));
   const all = partsOf(comparing, orders);
   const parts = COMPARE_PARTS.filter((part) => asked.includes(part)).map((part) => all[part]);
   rows.total = parts.reduce((sum, part) => sum + part.rows, 1);

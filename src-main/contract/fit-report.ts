@@ -103,6 +103,8 @@ const planSchema = z.object({
   order: z.array(z.int().nonnegative()),
   /** layers that go by entropy and can't be told from one on the other side of the cut (luq/entropy/statistics.ts) */
   undecided: z.array(z.int().nonnegative()).default([]),
+  /** which of those went low: the ones whose outputs lose less, or whichever had the lower entropy */
+  undecidedBy: z.enum(['errors', 'entropy']).default('entropy'),
   contextTokens: z.int().positive(),
   visionType: z.string().nullable(),
   predictedMemory: memorySchema,

@@ -13,11 +13,18 @@ function named(layers: readonly number[], first: number): string {
  * Which layers could as well be on the other side of the cut, and what that means for other machines; null where all are told apart.
  * `first`: what the first layer is called, 0 or 1.
  */
-export function undecidedNote({ undecided }: Pick<PlanReport, 'undecided'>, first: number): string | null {
+export function undecidedNote(
+  { undecided, undecidedBy }: Pick<PlanReport, 'undecided' | 'undecidedBy'>,
+  first: number,
+): string | null {
   if (undecided.length === 0) return null;
+  const which =
+    undecidedBy === 'errors'
+      ? 'of those the ones are low whose outputs lose least by it'
+      : 'so which of them are low is chance';
   return (
-    `Entropy does not tell layers ${named(undecided, first)} apart at the cut: they differ by less than two standard errors, ` +
-    `so which of them are low is chance. llama.cpp's build for another processor rounds in another way and may take others of them.`
+    `Entropy does not tell layers ${named(undecided, first)} apart at the cut: they differ by less than two standard errors, ${which}. ` +
+    'llama.cpp’s build for another processor rounds in another way and may take others of them.'
   );
 }
 

@@ -1,10 +1,11 @@
 import type { Ordering } from '../contract/fit-request.ts';
-import { basisOf, orderLayers } from '../luq/entropy/orders.ts';
+import { basisOf, orderLayers, settlesTies } from '../luq/entropy/orders.ts';
 import { lowLayerCount, type LayerPlan } from '../luq/plan/plan.ts';
 import { largestPassing } from './bisect.ts';
 import { luqPlan, type FitPlan } from './fit-plan.ts';
 import type { MeasuringContext } from './measuring-context.ts';
 import { qualityNeedsMemory, qualityOutOfReach } from './quality-refusal.ts';
+import { knownTieErrors, tieErrors } from './tie-errors.ts';
 import { divergenceOf, isLimited, keepsQuality } from './quality.ts';
 
 /** The paper's plan for the budget, or with as many low layers as were asked for; what the limits ask for is measured and holds. */
@@ -19,21 +20,23 @@ export async function chooseLuq(measuring: MeasuringContext): Promise<FitPlan> {
   return luqPlan(plan, order, ordering);
 }
 
+/** Layers, the first to go low in front. */
 export async function orderFor(measuring: MeasuringContext, ordering: Ordering): Promise<number[]> {
   const { calibrated, request } = measuring;
   const sensitivity = ordering === 'sensitivity' ? await measureSensitivity(measuring) : undefined;
+  const localErrors = settlesTies(ordering) ? await tieErrors(measuring) : undefined;
   const { seed } = request.calibration;
-  return orderLayers(ordering, { ...basisOf(calibrated.entropies), sensitivity, seed });
+  return orderLayers(ordering, { ...basisOf(calibrated.entropies), localErrors, sensitivity, seed });
 }
 
-/** The model's own order, without measuring any layer: by entropy where that would be needed. */
-export function luqOrder({
-  calibrated,
-  request,
-}: Pick<MeasuringContext, 'calibrated' | 'request'>): number[] {
+/** The model's own order, without measuring anything: by entropy where that would be needed. */
+export function luqOrder(measuring: Pick<MeasuringContext, 'calibrated' | 'request' | 'planner'>): number[] {
+  const { calibrated, request } = measuring;
   const { ordering } = request.plan;
   const known = ordering === 'sensitivity' ? 'entropy' : ordering;
-  return orderLayers(known, { ...basisOf(calibrated.entropies), seed: request.calibration.seed });
+  const localErrors = knownTieErrors(measuring);
+  const { seed } = request.calibration;
+  return orderLayers(known, { ...basisOf(calibrated.entropies), localErrors, seed });
 }
 
 /** Divergence with each layer low alone [layers]. */

@@ -11,6 +11,7 @@ import { calibrationKey, keptCalibration } from './calibration.ts';
 import { openContext, type ReadContext } from './context.ts';
 import { frontierOf, smallestOf } from './preview-frontier.ts';
 import { kernelSpeeds } from './predicted-speed.ts';
+import { keptTieErrors } from './tie-errors.ts';
 import { openWorkspace } from './workspace.ts';
 
 /**
@@ -20,8 +21,8 @@ import { openWorkspace } from './workspace.ts';
 export async function previewFit(asked: FitRequest, measure: boolean): Promise<PlanPreview> {
   using context = await openContext(asked, {});
   const { planner, request, source } = context;
-  const entropies = keptEntropies(context);
-  const order = entropies ? knownOrder(request, entropies) : null;
+  const calibrated = keptEntropies(context);
+  const order = calibrated ? knownOrder(context, calibrated) : null;
   const frontier = await frontierOf(context, measure);
   return {
     rungs: request.rungs,
@@ -31,7 +32,7 @@ export async function previewFit(asked: FitRequest, measure: boolean): Promise<P
     frontier,
     source: { fileBytes: source.text.gguf.fileBytes, memory: planner.unquantized().memory },
     savings: frontier === null ? planner.savings() : planner.savings(smallestOf(context)),
-    calibration: entropies && { entropies, order },
+    calibration: calibrated && { entropies: calibrated.entropies, order },
   };
 }
 
@@ -58,15 +59,22 @@ async function layerOutcomes(
 
 /** null where layers have to be measured first */
 function knownOrder(
-  { plan, calibration }: ReadContext['request'],
-  entropies: readonly EntropyBits[],
+  { planner, request: { plan, calibration } }: ReadContext,
+  { entropies, folder }: KeptEntropies,
 ): number[] | null {
   if (plan.ordering === 'sensitivity') return null;
-  return orderLayers(plan.ordering, { ...basisOf(entropies), seed: calibration.seed });
+  const localErrors = keptTieErrors(folder, planner);
+  return orderLayers(plan.ordering, { ...basisOf(entropies), localErrors, seed: calibration.seed });
+}
+
+interface KeptEntropies {
+  readonly entropies: readonly EntropyBits[];
+  /** of the calibration */
+  readonly folder: string;
 }
 
 /** The entropies of an earlier calibration with the same settings, if the source's hash is known without reading it again. */
-function keptEntropies({ request, source }: ReadContext): readonly EntropyBits[] | undefined {
+function keptEntropies({ request, source }: ReadContext): KeptEntropies | undefined {
   const { mmprojPath, home } = request;
   const sha256 = knownSha256(
     source.text.gguf.files.map(({ path }) => path),
@@ -77,7 +85,7 @@ function keptEntropies({ request, source }: ReadContext): readonly EntropyBits[]
   const key = calibrationKey(visionSha256, request);
   const folder = openWorkspace(home, sha256).calibration(key);
   const kept = keptCalibration(folder, request.calibration.clusters);
-  return kept && bitsOfLayers(kept.entropies);
+  return kept && { entropies: bitsOfLayers(kept.entropies), folder };
 }
 
 function allKnown(matrices: readonly Matrix[], speeds: readonly KernelSpeed[]): boolean {

@@ -9,13 +9,14 @@ import type {
 import { isLow } from '../contract/low-layers.ts';
 import type { Rungs } from '../contract/rungs.ts';
 import { tensorTypeName } from '../gguf/tensor-types.ts';
-import { orderedByEntropy } from '../luq/entropy/orders.ts';
+import { orderedByEntropy, settlesTies } from '../luq/entropy/orders.ts';
 import { undecidedAtCut } from '../luq/entropy/statistics.ts';
 import { bytesAs, fallbacksIn } from '../luq/plan/mixture.ts';
 import type { Plan } from '../luq/plan/plan.ts';
 import { layerOf, type TextModel } from '../models/model-file.ts';
 import type { FitPlan } from './fit-plan.ts';
 import type { MeasuringContext } from './measuring-context.ts';
+import { knownTieErrors } from './tie-errors.ts';
 import type { WrittenFiles } from './write.ts';
 
 /** What is known of a fit before its models have run. */
@@ -85,9 +86,10 @@ function layerReports(
 }
 
 function planReport(
-  { source, request, planner, calibrated }: MeasuringContext,
+  measuring: MeasuringContext,
   { chosen, written, predictedTokensPerSecond }: FitOutcome,
 ): PlanReport {
+  const { source, request, planner, calibrated } = measuring;
   const { plan, family, order } = chosen;
   const { kind, ordering } = request.plan;
   const { tensors } = source.text.gguf;
@@ -100,6 +102,7 @@ function planReport(
     layers: order.length,
     order: [...order],
     undecided: undecidedIn(calibrated.entropies, request.rungs, chosen),
+    undecidedBy: settlesTies(ordering) && knownTieErrors(measuring) ? 'errors' : 'entropy',
     contextTokens: request.contextTokens,
     visionType: planner.visionTypes ? 'Q8_0' : null,
     predictedMemory: plan.memory,

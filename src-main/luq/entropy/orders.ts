@@ -35,6 +35,11 @@ export function basisOf(
   };
 }
 
+/** Whether layers that entropy does not tell apart go by what they lose; the reverse of the paper's order is held against it as it is. */
+export function settlesTies(ordering: Ordering): boolean {
+  return ordering === 'entropy' || ordering === 'edge-protected';
+}
+
 /** Layers by ascending score; equal ones by index. */
 function ascending(scores: readonly number[]): number[] {
   return scores
@@ -78,7 +83,7 @@ export function orderLayers(ordering: Ordering, basis: OrderingBasis): number[] 
     case 'entropy':
       return byEntropy(basis);
     case 'entropy-descending':
-      return byEntropy(basis).toReversed();
+      return ascending(basis.entropyBits).toReversed();
     case 'depth':
       return layers;
     case 'random':

@@ -1,35 +1,17 @@
 import { join } from 'node:path';
-import { withAbort } from '../../engine/native-calls.ts';
-import type { Addon } from '../../engine/native-types.ts';
 import { writeFileAtomically } from '../../files/durable-files.ts';
 import { readKept } from '../../files/json-file.ts';
 import type { Gguf, GgufTensor } from '../../gguf/gguf.ts';
-import { meanSquares, type Imatrix } from '../../gguf/imatrix.ts';
 import { layerOf } from '../../models/model-file.ts';
-import { seededRandom, shuffled } from '../random.ts';
 import { localErrorsSchema, type LocalErrors, type TensorErrors } from './error-schema.ts';
+import { isMatrix, SAMPLE_OF_ROWS, TensorErrorMeter, type TensorErrorOptions } from './tensor-errors.ts';
 import { walkLayers } from './walk-layers.ts';
 import type { InputGram, LayerGrams, Visit, WalkOptions } from './walk.ts';
 
-/**
- * How much of each tensor is quantized for its errors: so many values, in so many rows. What that leaves open is in `standardError`; long
- * rows differ less, so that few of them say as much.
- */
-const SAMPLED_VALUES = 1 << 19;
-const LEAST_ROWS = 32;
-const MOST_ROWS = 128;
-
-export interface LocalErrorOptions {
-  readonly addon: Addon;
+export interface LocalErrorOptions extends TensorErrorOptions {
   readonly source: Gguf;
-  readonly imatrix: Imatrix;
-  /** ggml ids of the types that a matrix may be stored in; its rows divide into blocks of each */
-  readonly typesFor: (tensor: GgufTensor) => readonly number[];
-  readonly seed: number;
   /** where the errors are kept: named by everything that they depend on, the calibration and the weight of pictures, but types and seed */
   readonly folder: string;
-  readonly threads: number;
-  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
 }
 
@@ -99,18 +81,17 @@ type Group = number | 'rest';
 export class LocalErrorMeter {
   readonly #options: LocalErrorOptions;
   readonly #onMeasured: () => void;
-  readonly #needsImportance: ReadonlySet<number>;
+  readonly #tensors: TensorErrorMeter;
 
   constructor(options: LocalErrorOptions, onMeasured: () => void = () => undefined) {
     this.#options = options;
     this.#onMeasured = onMeasured;
-    const types = options.addon.tensorTypes();
-    this.#needsImportance = new Set(types.filter((type) => type.needsImportance).map(({ id }) => id));
+    this.#tensors = new TensorErrorMeter(options);
   }
 
   get folder(): string {
     const { seed, folder } = this.#options;
-    return join(folder, `errors-${[seed, SAMPLED_VALUES, LEAST_ROWS, MOST_ROWS].join('-')}`);
+    return join(folder, `errors-${seed}-${SAMPLE_OF_ROWS}`);
   }
 
   readonly visit: Visit = async ({ layer, inputs }: LayerGrams) => {
@@ -157,7 +138,7 @@ export class LocalErrorMeter {
     const byName = new Map(kept?.tensors.map((tensor) => [tensor.name, tensor]));
     const isWhole = tensors.every((tensor) => {
       const types = byName.get(tensor.name)?.types.map(({ type }) => type) ?? [];
-      return String(types) === String(this.#typesFor(tensor));
+      return String(types) === String(this.#tensors.typesFor(tensor));
     });
     return isWhole ? kept : undefined;
   }
@@ -170,49 +151,10 @@ export class LocalErrorMeter {
     const found: TensorErrors[] = [];
     for (const tensor of tensors) {
       const gram = inputs.find((input) => input.tensors.includes(tensor.name));
-      found.push(await this.#measure(tensor, gram));
+      found.push(await this.#tensors.measure(tensor, gram));
       this.#onMeasured();
     }
     writeFileAtomically(this.#path(group), JSON.stringify({ tensors: found }));
     return { tensors: found };
   }
-
-  /** Without those that llama.cpp makes with an importance only, for a tensor that has none. */
-  #typesFor(tensor: GgufTensor): number[] {
-    const hasImportance = this.#options.imatrix.entries.has(tensor.name);
-    return this.#options.typesFor(tensor).filter((type) => hasImportance || !this.#needsImportance.has(type));
-  }
-
-  async #measure(tensor: GgufTensor, gram: InputGram | undefined): Promise<TensorErrors> {
-    const { addon, imatrix, seed, threads, signal } = this.#options;
-    const [columns = 0, rowsPerMatrix = 1] = tensor.shape;
-    const entry = imatrix.entries.get(tensor.name);
-    const importance = entry && meanSquares(entry);
-    const diagonal = importance?.length === columns ? importance : undefined;
-    const sample = sampleRows(tensor, seed);
-    const inputs = gram && { gramPath: gram.path.heldOut, blocks: gram.head.heldOut.blocks };
-    const task = {
-      ...{ sourcePath: tensor.path, sourceOffset: tensor.offset, sourceType: tensor.type },
-      ...{ columns, rows: tensor.elements / columns, rowsPerMatrix, importance, sample, threads },
-      types: this.#typesFor(tensor),
-      ...(inputs ?? { diagonal }),
-    };
-    const types = await withAbort(addon, signal, (abort) => addon.localErrors(task, abort));
-    const weighed = inputs ? 'inputs' : diagonal ? 'importance' : 'evenly';
-    return { name: tensor.name, weighed, sampledRows: sample.length, types };
-  }
-}
-
-function isMatrix({ shape }: GgufTensor): boolean {
-  return (shape[1] ?? 1) > 1;
-}
-
-/** The same rows for every type, so that types are compared on the same weights. */
-function sampleRows(
-  { shape: [columns = 1], elements }: Pick<GgufTensor, 'shape' | 'elements'>,
-  seed: number,
-): Int32Array {
-  const count = Math.min(MOST_ROWS, Math.max(LEAST_ROWS, Math.round(SAMPLED_VALUES / columns)));
-  const all = Array.from({ length: elements / columns }, (_, row) => row);
-  return Int32Array.from(shuffled(all, seededRandom(seed)).slice(0, count)).sort();
 }

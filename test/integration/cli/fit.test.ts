@@ -63,6 +63,7 @@ describe('fit', () => {
     const bits = report.layers.map(({ entropyBits }) => entropyBits);
     for (const { standardError } of bits) expect(standardError).toBeGreaterThan(0);
     expect(report.plan.undecided).toEqual(undecidedAtCut(bits, report.plan.order, 3));
+    expect(report.plan.undecidedBy).toBe('errors');
   });
 
   it('tells its progress in plain lines on stderr', () => {

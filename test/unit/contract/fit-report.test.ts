@@ -91,6 +91,7 @@ function report(): FitReport {
       layers: 2,
       order: [1, 0],
       undecided: [],
+      undecidedBy: 'entropy',
       contextTokens: 4096,
       visionType: null,
       predictedMemory: memory,

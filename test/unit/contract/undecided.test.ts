@@ -3,14 +3,24 @@ import { orderTrust, undecidedNote } from '../../../src-main/contract/undecided.
 import type { FitReport } from '../../../src-main/contract/fit-report.ts';
 
 describe('layers that entropy does not tell apart at the cut', () => {
+  const undecidedBy = 'entropy';
+
   it('are named as each door counts them, with why another machine may choose otherwise', () => {
-    expect(undecidedNote({ undecided: [1, 2, 5] }, 0)).toContain('layers 1, 2 and 5 apart at the cut');
-    expect(undecidedNote({ undecided: [1, 2, 5] }, 1)).toContain('layers 2, 3 and 6 apart');
-    expect(undecidedNote({ undecided: [1, 2] }, 0)).toContain('build for another processor');
+    const report = { undecided: [1, 2, 5], undecidedBy } as const;
+    expect(undecidedNote(report, 0)).toContain('layers 1, 2 and 5 apart at the cut');
+    expect(undecidedNote(report, 1)).toContain('layers 2, 3 and 6 apart');
+    expect(undecidedNote(report, 0)).toContain('build for another processor');
+  });
+
+  it('are low by chance, or for what their outputs lose', () => {
+    expect(undecidedNote({ undecided: [1, 2], undecidedBy }, 0)).toContain('which of them are low is chance');
+    const settled = undecidedNote({ undecided: [1, 2], undecidedBy: 'errors' }, 0);
+    expect(settled).toContain('whose outputs lose least');
+    expect(settled).not.toContain('chance');
   });
 
   it('are not spoken of where there are none', () => {
-    expect(undecidedNote({ undecided: [] }, 0)).toBeNull();
+    expect(undecidedNote({ undecided: [], undecidedBy }, 0)).toBeNull();
   });
 });
 

@@ -36,6 +36,8 @@ describe('an order of layers', () => {
       2, 1, 0, 3, 4,
     ]);
     expect(orderLayers('edge-protected', tied)).toEqual([1, 2, 3, 0, 4]);
+    // what the paper's order is held against is its plain reverse
+    expect(orderLayers('entropy-descending', tied)).toEqual([4, 3, 2, 1, 0]);
   });
 
   it('goes by entropy alone where errors of either kind are not known', () => {
