@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "guard.h"
 #include "quantize_task.h"
+#include "quantizers/quantizers.h"
 #include "types.h"
 
 #include <algorithm>
@@ -72,10 +73,16 @@ Napi::Value dequantize(const Napi::CallbackInfo & info) {
     return result;
 }
 
+// quantizesItself(type) → whether the blocks of a type are made by code of our own here, for tests
+Napi::Value quantizes_itself(const Napi::CallbackInfo & info) {
+    return Napi::Boolean::New(info.Env(), has_own_quantizer(read_tensor_type(info[0], "the type")));
+}
+
 } // namespace
 
 void define_quantize(Napi::Env env, Napi::Object exports) {
     define_function<quantize_tensor>(env, exports, "quantizeTensor");
+    define_function<quantizes_itself>(env, exports, "quantizesItself");
     define_function<dequantize>(env, exports, "dequantize");
 }
 

@@ -1,7 +1,7 @@
 #include "quantize_task.h"
 
 #include "arguments.h"
-#include "q4_k.h"
+#include "quantizers/quantizers.h"
 #include "types.h"
 
 #include <algorithm>
@@ -96,8 +96,8 @@ void read_rows(const QuantizeTask & task, const File & source, int64_t first, in
 
 size_t quantize_plain(const QuantizeTask & task, const float * values, void * blocks, int64_t rows, int64_t columns,
                       const float * importance) {
-    if (importance && task.target_type == GGML_TYPE_Q4_K && !task.only_ggml && can_quantize_q4_k()) {
-        return quantize_q4_k(values, blocks, rows, columns, importance);
+    if (importance && !task.only_ggml) {
+        return quantize_rows(task.target_type, values, blocks, rows, columns, importance);
     }
     return ggml_quantize_chunk(task.target_type, values, blocks, 0, rows, columns, importance);
 }

@@ -220,6 +220,8 @@ export interface Addon {
   rivalTensor(task: RivalTask, abort?: AbortFlag, onProgress?: OnProgress): Promise<RivalReport>;
   /** AWQ's output error with each alpha, tr((W − Q)·H·(W − Q)ᵀ) [alphas]; writes nothing. @throws as rivalTensor */
   awqErrors(task: RivalTask, alphas: Float32Array, abort?: AbortFlag): Promise<Float64Array>;
+  /** whether code of Snug's own makes the blocks of a type here, the same as ggml's in less time; for tests */
+  quantizesItself(type: number): boolean;
   /** `count` values */
   dequantize(type: number, bytes: Uint8Array, count: number): Float32Array;
   /**

@@ -51,49 +51,6 @@ describe('quantizing', () => {
     },
   );
 
-  // each kind of weights a row of a matrix of its own, with importances from all alike to mostly zero
-  it('to Q4_K by itself gives the bytes that ggml gives, whatever the weights are', async () => {
-    const random = seededRandom(9);
-    const kinds: (() => number)[] = [
-      () => normal(random) / 50,
-      () => Math.f16round(normal(random) / 50),
-      () => Math.abs(normal(random)),
-      () => -Math.abs(normal(random)) - 0.1,
-      () => (random() < 0.8 ? 0 : Math.round(normal(random) * 4)),
-      () => normal(random) * 10 ** (12 * random() - 9),
-      () => normal(random) * 1e-8,
-      () => normal(random) * 1e-25,
-      () => normal(random) * 1e4,
-      () => -0.25,
-    ];
-    const rows = 2000;
-    const rowsPerMatrix = 500;
-    const weights = Float32Array.from({ length: COLUMNS * rows }, (_, i) =>
-      (kinds[Math.floor(i / COLUMNS) % kinds.length] ?? random)(),
-    );
-    const importanceKinds: (() => number)[] = [
-      () => 1,
-      random,
-      () => (random() < 0.9 ? 0 : random()),
-      () => Math.exp(4 * normal(random)),
-    ];
-    const importances = Float32Array.from({ length: COLUMNS * importanceKinds.length }, (_, i) =>
-      (importanceKinds[Math.floor(i / COLUMNS)] ?? random)(),
-    );
-    const given = {
-      sourcePath: writeRows(folder, 'kinds.f32', weights),
-      rows,
-      rowsPerMatrix,
-      importance: importances,
-      threads: 2,
-    };
-    await addon.quantizeTensor(task('Q4_K', 'kinds-ours', given));
-    await addon.quantizeTensor(task('Q4_K', 'kinds-ggml', { ...given, onlyGgml: true }));
-    const ours = readFileSync(join(folder, 'kinds-ours'));
-    expect(ours).toHaveLength((COLUMNS * rows * 144) / 256);
-    expect(ours.equals(readFileSync(join(folder, 'kinds-ggml')))).toBe(true);
-  });
-
   it.each([
     ['Q8_0', 0.01],
     ['Q6_K', 0.03],
