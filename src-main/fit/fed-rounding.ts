@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { insist } from '../files/retry-refused.ts';
 import { walkLayers } from '../luq/gram/walk-layers.ts';
-import { Bank } from '../luq/quantize/bank.ts';
+import type { WalkInputs } from '../luq/gram/walk.ts';
+import { Bank, imatrixKey } from '../luq/quantize/bank.ts';
 import { fedBankKey, fillBankFed, type FedSummary, type WalkEvents } from '../luq/quantize/fed-bank.ts';
 import { calibrationKey } from './calibration.ts';
 import { calibrationWalk, WEIGHT_OF_PICTURES } from './gram-walk.ts';
@@ -11,30 +12,34 @@ import type { MeasuringContext } from './measuring-context.ts';
 
 /** Rounding that makes its errors good, for a plan of a fit: the calibration's own sequences go through the source once more. */
 
-export function openFedBank({ workspace }: MeasuringContext, imatrixKey: string): Bank {
-  return new Bank(workspace.bank, fedBankKey(imatrixKey, WEIGHT_OF_PICTURES));
+interface FedRounding {
+  readonly types: ReadonlyMap<string, number>;
+  /** of the grams */
+  readonly inputs: WalkInputs;
 }
 
-/** Fills the bank with what a plan needs, errors fed on. */
-export function fillFed(
+/** A bank that has what a plan needs, errors fed on. */
+export async function roundFed(
   measuring: MeasuringContext,
-  types: ReadonlyMap<string, number>,
-  bank: Bank,
-): Promise<FedSummary> {
-  const { addon, source, request, calibrated, signal, onProgress } = measuring;
-  return fillBankFed({
-    ...{ addon, types, bank, signal, onProgress },
+  rounding: FedRounding,
+): Promise<{ readonly bank: Bank; readonly fed: FedSummary }> {
+  const { addon, source, request, workspace, calibrated, signal, onProgress } = measuring;
+  const key = imatrixKey(insist(() => readFileSync(calibrated.imatrixPath)));
+  const bank = new Bank(workspace.bank, fedBankKey(key, WEIGHT_OF_PICTURES, rounding));
+  const fed = await fillBankFed({
+    ...{ ...rounding, addon, bank, signal, onProgress },
     source: source.text.gguf,
     imatrix: calibrated.imatrix,
     threads: request.threads,
-    walk: (events) => walkSource(measuring, walkFolder(measuring, types), events),
+    walk: (events) => walkSource(measuring, rounding, events),
   });
+  return { bank, fed };
 }
 
 /** Of the walk for one plan: one for another plan, which was stopped, has been at other tensors, and what it left goes. */
-function walkFolder({ source, request, workspace }: MeasuringContext, types: ReadonlyMap<string, number>) {
+function walkFolder({ source, request, workspace }: MeasuringContext, { types, inputs }: FedRounding) {
   const walks = join(workspace.folder, 'walks');
-  const parts = [calibrationKey(source.visionSha256, request), [...types].sort()];
+  const parts = [calibrationKey(source.visionSha256, request), inputs, [...types].sort()];
   const own = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
   if (existsSync(walks)) {
     for (const name of readdirSync(walks)) {
@@ -46,12 +51,14 @@ function walkFolder({ source, request, workspace }: MeasuringContext, types: Rea
 
 async function walkSource(
   measuring: MeasuringContext,
-  folder: string,
+  rounding: FedRounding,
   { visit, onShare }: WalkEvents,
 ): Promise<readonly string[]> {
   const walk = await calibrationWalk(measuring);
+  const folder = walkFolder(measuring, rounding);
+  const { inputs } = rounding;
   const { warnings } = await walkLayers(
-    { ...walk, inputs: 'source', folder, onProgress: ({ done, total }) => onShare(done / total) },
+    { ...walk, inputs, folder, onProgress: ({ done, total }) => onShare(done / total) },
     visit,
   );
   return warnings;

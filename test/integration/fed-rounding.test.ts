@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FitRequest } from '../../src-main/contract/fit-request.ts';
 import type { Fitted } from '../../src-main/contract/workers/compress.ts';
+import { identify, openContext } from '../../src-main/fit/context.ts';
+import { roundFed } from '../../src-main/fit/fed-rounding.ts';
 import { fit } from '../../src-main/fit/fit.ts';
-import { readGguf, metadataString } from '../../src-main/gguf/gguf.ts';
+import { startMeasuring } from '../../src-main/fit/measuring-context.ts';
+import { readGguf, metadataString, type GgufTensor } from '../../src-main/gguf/gguf.ts';
 import { shortMmproj, shortModel } from '../fixtures/short-demo.ts';
 import { outputOf, quickFit } from '../helpers/quick-fit.ts';
 import { sharedFolder } from '../helpers/temporary-folder.ts';
@@ -88,6 +91,29 @@ describe('a fit with errors fed on', () => {
     expect(again.plan.fed).toEqual(fed.plan.fed);
     expect(new Set(seen)).toEqual(new Set([1]));
     expect(readFileSync(outputOf(again)).equals(readFileSync(outputOf(fed)))).toBe(true);
+  });
+
+  it('sums up what quantized layers leave where it is asked to: the first layer is the same, those above are not', async () => {
+    using read = await openContext(REQUEST, {});
+    const measuring = await startMeasuring(await identify(read));
+    const { types } = measuring.planner.withLowLayers([0, 1, 2, 3, 4], 2);
+    const [source, quantized] = [
+      await roundFed(measuring, { types, inputs: 'source' }),
+      await roundFed(measuring, { types, inputs: 'quantized' }),
+    ];
+    expect(quantized.fed.tensors).toBe(source.fed.tensors);
+    expect(quantized.fed.fed).toBeGreaterThan(quantized.fed.tensors / 2);
+    const isSame = (tensor: GgufTensor) => {
+      const type = types.get(tensor.name) ?? tensor.type;
+      const [one, other] = [source, quantized].map(({ bank }) => readFileSync(bank.path(tensor, type)));
+      return one?.equals(other ?? Buffer.of()) ?? false;
+    };
+    const fedIn = (layer: number) =>
+      measuring.source.text.gguf.tensors.filter(({ name }) =>
+        new RegExp(`^blk\\.${layer}\\.(attn_q|ffn_up|ffn_down)\\.weight$`).test(name),
+      );
+    expect(fedIn(0).map(isSame)).toEqual([true, true, true]);
+    for (const layer of [1, 4]) expect(fedIn(layer).map(isSame)).toEqual([false, false, false]);
   });
 
   it('goes on where it was stopped, and leaves nothing of its walk', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { throwIfCancelled } from '../../contract/errors.ts';
 import { withAbort } from '../../engine/native-calls.ts';
@@ -7,7 +8,8 @@ import { readKept } from '../../files/json-file.ts';
 import type { GgufTensor } from '../../gguf/gguf.ts';
 import { blockSize, isFloatType, tensorTypeName } from '../../gguf/tensor-types.ts';
 import { layerOf } from '../../models/model-file.ts';
-import type { InputGram, LayerGrams } from '../gram/walk.ts';
+import type { StoredTensor } from '../gram/layer-file.ts';
+import type { InputGram, Visit, WalkInputs } from '../gram/walk.ts';
 import { checkDisk, fillBank, nativeTask, wantedBlocks, type Bank, type QuantizeOptions } from './bank.ts';
 
 /**
@@ -26,9 +28,19 @@ const PANEL = 32;
 /** What a walk takes beside quantizing, as a share of the source's bytes: a guess, for a line that moves. */
 const WALK_SHARE = 0.25;
 
-/** Names a bank of fed blocks by the importance matrix, whose sequences are those of the sums, and what a picture's token counts. */
-export function fedBankKey(imatrixKey: string, weightOfPictures: number): string {
-  return `${imatrixKey}-fed${VERSION}-${weightOfPictures}`;
+/**
+ * Names a bank of fed blocks by the importance matrix, whose sequences are those of the sums, and what a picture's token counts; where
+ * inputs are those of quantized layers, by the types that these have as well.
+ */
+export function fedBankKey(
+  imatrixKey: string,
+  weightOfPictures: number,
+  { inputs, types }: Pick<FedOptions, 'inputs' | 'types'>,
+): string {
+  const key = `${imatrixKey}-fed${VERSION}-${weightOfPictures}`;
+  if (inputs === 'source') return key;
+  const plan = createHash('sha256').update(JSON.stringify([...types].sort()));
+  return `${key}-${plan.digest('hex').slice(0, 16)}`;
 }
 
 const fedTensorSchema = z.object({
@@ -39,11 +51,13 @@ const fedTensorSchema = z.object({
 type FedTensor = z.infer<typeof fedTensorSchema>;
 
 export interface WalkEvents {
-  readonly visit: (grams: LayerGrams) => Promise<undefined>;
+  readonly visit: Visit;
   readonly onShare: (share: number) => void;
 }
 
 export interface FedOptions extends QuantizeOptions {
+  /** what the walk's grams are of; of quantized layers those of this bank */
+  readonly inputs: WalkInputs;
   /** goes through the source layer by layer; returns warnings */
   readonly walk: (events: WalkEvents) => Promise<readonly string[]>;
 }
@@ -115,9 +129,9 @@ class FedFilling {
 
   async #walk(): Promise<readonly string[]> {
     const warnings = await this.#options.walk({
-      visit: async (grams) => {
-        for (const input of grams.inputs) await this.#take(input);
-        return undefined;
+      visit: async ({ layer, inputs }) => {
+        for (const input of inputs) await this.#take(input);
+        return this.#options.inputs === 'quantized' ? this.#storedLayer(layer) : undefined;
       },
       onShare: (share) => {
         this.#walked = Math.max(this.#walked, share);
@@ -126,6 +140,17 @@ class FedFilling {
     });
     this.#walked = 1;
     return warnings;
+  }
+
+  /** A layer as it will be: what its grams were not for is rounded plainly. */
+  async #storedLayer(layer: number): Promise<ReadonlyMap<string, StoredTensor>> {
+    const { bank } = this.#options;
+    const wanted = wantedBlocks(this.#options).filter(({ tensor }) => layerOf(tensor.name) === layer);
+    const { onProgress: _, ...plainly } = this.#options;
+    await fillBank({ ...plainly, types: new Map(wanted.map(({ tensor, type }) => [tensor.name, type])) });
+    return new Map(
+      wanted.map(({ tensor, type }) => [tensor.name, { path: bank.path(tensor, type), offset: 0, type }]),
+    );
   }
 
   async #take(input: InputGram): Promise<void> {

@@ -1,0 +1,118 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Rung } from '../src-main/contract/rungs.ts';
+import type { Quality } from '../src-main/contract/fit-report.ts';
+import { chooseBest } from '../src-main/fit/best-choice.ts';
+import { identify, openContext } from '../src-main/fit/context.ts';
+import { roundFed } from '../src-main/fit/fed-rounding.ts';
+import { startMeasuring, type MeasuringContext } from '../src-main/fit/measuring-context.ts';
+import type { Trial } from '../src-main/fit/trials.ts';
+import { snugHome } from '../src-main/home.ts';
+import type { WalkInputs } from '../src-main/luq/gram/walk.ts';
+import { readSidecar } from '../src-main/models/sidecar.ts';
+import { demoModel } from '../src-main/root.ts';
+import { machine } from './measure.ts';
+
+// What feeding errors on does to whole models of the same types, with the inputs of matrices as the source has them and as the quantized
+// layers below leave them: node bench/feedback-models.ts [--model FILE] [--mmproj FILE] [--types Q2_K,IQ1_M] [--bits 2.5]
+
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string', default: demoModel },
+    mmproj: { type: 'string' },
+    types: { type: 'string', default: 'Q4_K_M,Q3_K_M,Q2_K,IQ2_S,IQ1_M' },
+    bits: { type: 'string', default: '2.5,3.3' },
+    threads: { type: 'string' },
+  },
+});
+const mmprojPath = values.mmproj ?? readSidecar(values.model).mmproj;
+
+type Types = ReadonlyMap<string, number>;
+
+/** The same types, rounded in one way. */
+async function roundedTrial(
+  measuring: MeasuringContext,
+  types: Types,
+  inputs: WalkInputs | null,
+): Promise<Trial> {
+  if (inputs === null) return { types };
+  const { bank } = await roundFed(measuring, { types, inputs });
+  return { types, weights: { key: `fed-${inputs}`, ...storedIn(bank, types) } };
+}
+
+function storedIn(bank: Awaited<ReturnType<typeof roundFed>>['bank'], types: Types) {
+  return {
+    path: bank.path.bind(bank),
+    sha256: bank.sha256.bind(bank),
+    drop: bank.drop.bind(bank),
+    replaces: ({ name, type }: { readonly name: string; readonly type: number }) =>
+      (types.get(name) ?? type) !== type,
+  };
+}
+
+const WAYS = [
+  ['plain', null],
+  ['fed, inputs of the source', 'source'],
+  ['fed, inputs of quantized layers', 'quantized'],
+] as const;
+
+function row(name: string, way: string, { image, text, answers }: Quality, plain: Quality) {
+  const gain = (part: 'image' | 'text') =>
+    1 - (quality(part)?.meanKld ?? NaN) / (plain[part]?.meanKld ?? NaN);
+  const quality = (part: 'image' | 'text') => (part === 'image' ? image : text);
+  return {
+    plan: name,
+    rounding: way,
+    pictures: image?.meanKld ?? null,
+    text: text?.meanKld ?? null,
+    nearerPictures: gain('image'),
+    nearerText: gain('text'),
+    agreement: image?.topAgreement ?? null,
+    answers: answers && `${answers.same} of ${answers.asked}`,
+  };
+}
+
+using read = await openContext(
+  {
+    modelPath: values.model,
+    ...(mmprojPath === undefined ? {} : { mmprojPath }),
+    ...(values.threads === undefined ? {} : { threads: Number(values.threads) }),
+    home: snugHome(),
+    plan: 'best',
+  },
+  {},
+);
+const measuring = await startMeasuring(await identify(read));
+const { planner, request, source } = measuring;
+const plans: (readonly [string, Types])[] = (values.types.split(',') as Rung[]).map((rung) => [
+  rung,
+  planner.uniform(rung).types,
+]);
+for (const bits of values.bits === '' ? [] : values.bits.split(',').map(Number)) {
+  const { weightsBytes, totalBytes } = planner.unquantized().memory;
+  const bytes = Math.round(totalBytes - weightsBytes + (bits * source.text.parameters) / 8);
+  const { plan, name } = await chooseBest({
+    ...measuring,
+    request: { ...request, budget: { ...request.budget, bytes } },
+  });
+  plans.push([`best in the memory of ${bits} bits (${name})`, plan.types]);
+}
+const rows: ReturnType<typeof row>[] = [];
+for (const [name, types] of plans) {
+  let plain: Quality | undefined;
+  for (const [way, inputs] of WAYS) {
+    const quality = await measuring.trials.measure(await roundedTrial(measuring, types, inputs));
+    plain ??= quality;
+    const made = row(name, way, quality, plain);
+    rows.push(made);
+    console.log(JSON.stringify(made));
+  }
+}
+const folder = join(import.meta.dirname, 'results');
+mkdirSync(folder, { recursive: true });
+const date = new Date().toISOString().slice(0, 10);
+writeFileSync(
+  join(folder, 'feedback-models.json'),
+  `${JSON.stringify({ date, machine: machine(), rows }, null, 2)}\n`,
+);
