@@ -13,6 +13,7 @@ export const WEIGHT_OF_PICTURES = 1;
 /** A walk over the layers of a source with the sequences of its calibration. */
 export async function calibrationWalk(
   context: FitContext,
+  weightOfPictures = WEIGHT_OF_PICTURES,
 ): Promise<Omit<WalkOptions, 'folder' | 'inputs' | 'onProgress'>> {
   const { addon, source, request, signal } = context;
   const { text } = source;
@@ -29,7 +30,7 @@ export async function calibrationWalk(
     width: text.embeddingLength,
     sequences,
     openSource,
-    weightOfPictures: WEIGHT_OF_PICTURES,
+    weightOfPictures,
     batchTokens: Math.max(longest, BATCH_TOKENS),
     threads,
     signal,

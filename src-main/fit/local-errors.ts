@@ -11,23 +11,29 @@ export interface MeasuredErrors {
   readonly warnings: readonly string[];
 }
 
+interface LocalErrorsOptions {
+  /** types of a matrix by its columns and its source's type */
+  readonly ladder?: (columns: number, source: number) => readonly number[];
+  readonly weightOfPictures?: number;
+}
+
 /**
  * What every type of the ladder does to the outputs of every tensor on the calibration's inputs; kept beside the calibration. Takes about a
  * calibration's time, and some seconds a layer.
  */
 export async function localErrors(
   measuring: MeasuringContext,
-  ladder: (columns: number, source: number) => readonly number[] = typesFor,
+  { ladder = typesFor, weightOfPictures = WEIGHT_OF_PICTURES }: LocalErrorsOptions = {},
 ): Promise<MeasuredErrors> {
   const { addon, source, request, calibrated, signal, onProgress } = measuring;
   const { tensors, warnings } = await measureLocalErrors(
     source.text.layers,
-    () => calibrationWalk(measuring),
+    () => calibrationWalk(measuring, weightOfPictures),
     {
       ...{ addon, source: source.text.gguf, imatrix: calibrated.imatrix },
       typesFor: ({ shape: [columns = 0], type }) => ladder(columns, type),
       seed: request.calibration.seed,
-      folder: join(dirname(calibrated.imatrixPath), `grams-${WEIGHT_OF_PICTURES}`),
+      folder: join(dirname(calibrated.imatrixPath), `grams-${weightOfPictures}`),
       ...{ threads: request.threads, signal },
       onProgress: ({ done, total }) =>
         onProgress?.({ stage: 'plan', done, total, unit: 'steps', detail: 'errors of tensors' }),

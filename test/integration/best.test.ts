@@ -5,6 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { choiceSentence } from '../../src-main/contract/choice.ts';
 import type { FitRequest } from '../../src-main/contract/fit-request.ts';
 import type { Fitted } from '../../src-main/contract/workers/compress.ts';
+import type { OnProgress } from '../../src-main/contract/progress.ts';
+import { insistUniformFits } from '../../src-main/fit/uniform-choice.ts';
+import { RUNGS, type Rung } from '../../src-main/contract/rungs.ts';
+import { identify, openContext, type ContextOptions, type ReadContext } from '../../src-main/fit/context.ts';
+import { Contest, type MeasuredPlan } from '../../src-main/fit/contest.ts';
+import { knowTensors } from '../../src-main/fit/known-tensors.ts';
+import { startMeasuring } from '../../src-main/fit/measuring-context.ts';
 import { fit } from '../../src-main/fit/fit.ts';
 import { previewFit } from '../../src-main/fit/preview.ts';
 import { divergenceOf } from '../../src-main/fit/quality.ts';
@@ -27,6 +34,17 @@ beforeAll(async () => {
   };
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+/** What a fit measures to choose from, with what is known without measuring tensors. */
+async function measureAll(events: ContextOptions, asked: Partial<FitRequest>): Promise<MeasuredPlan[]> {
+  using context = await openContext({ ...request, ...asked }, events);
+  const measuring = await startMeasuring(await identify(context));
+  const { plan } = measuring.request;
+  const untried = { ...measuring, request: { ...measuring.request, plan: { ...plan, trials: 0 } } };
+  const { tensors } = await knowTensors(untried);
+  // the context is closed when this returns
+  return await new Contest(measuring, tensors).measureAll();
+}
 
 describe('the nearest plan', { timeout: 300_000 }, () => {
   let fitted: Fitted;
@@ -68,6 +86,31 @@ describe('the nearest plan', { timeout: 300_000 }, () => {
     expect(keptTrials(home, fitted.model.sourceSha256)).toEqual(before);
   });
 
+  it('stopped among its trials goes on with what was measured, and comes to the same', async () => {
+    const stopped = new AbortController();
+    const stopping: OnProgress = ({ stage, done }) => {
+      // five were measured before; the last that is new has begun
+      if (stage === 'choose' && done > 6) stopped.abort();
+    };
+    const known = keptTrials(home, fitted.model.sourceSha256);
+    await expect(
+      measureAll({ signal: stopped.signal, onProgress: stopping }, { budgetBytes, trials: 2 }),
+    ).rejects.toMatchObject({ code: 'CANCELLED' });
+    const before = keptTrials(home, fitted.model.sourceSha256);
+    expect(before.size).toBe(known.size + 1);
+    const steps: number[] = [];
+    const onProgress: OnProgress = ({ stage, done, total }) => {
+      if (stage === 'choose') steps.push(done / total);
+    };
+    const measured = await measureAll({ onProgress }, { budgetBytes, trials: 2 });
+    const after = keptTrials(home, fitted.model.sourceSha256);
+    for (const [name, when] of before) expect(after.get(name)).toBe(when);
+    expect(steps).toEqual(steps.toSorted((a, b) => a - b));
+    expect(steps.at(-1)).toBe(1);
+    expect(await measureAll({}, { budgetBytes, trials: 2 })).toEqual(measured);
+    expect(keptTrials(home, fitted.model.sourceSha256)).toEqual(after);
+  });
+
   it('was foreseen by the frontier: within the budget the last of it, and not nearer than the next', async () => {
     const { frontier } = await previewFit({ ...request, budgetBytes }, false);
     const at = frontier?.findLast(({ memory }) => memory.totalBytes <= budgetBytes);
@@ -99,6 +142,16 @@ describe('the nearest plan', { timeout: 300_000 }, () => {
 });
 
 describe('a uniform plan', { timeout: 300_000 }, () => {
+  it('for a budget between two file types is the smaller of them', async () => {
+    const bytesOf = ({ planner }: ReadContext, rung: Rung) => planner.uniform(rung).memory.totalBytes;
+    using all = await openContext({ ...request, plan: 'uniform', budgetBytes: 2 ** 33 }, {});
+    const sorted = RUNGS.toSorted((a, b) => bytesOf(all, a) - bytesOf(all, b));
+    const [smaller = 'Q8_0', larger = 'Q8_0'] = sorted.slice(4, 6);
+    const between = Math.round((bytesOf(all, smaller) + bytesOf(all, larger)) / 2);
+    using context = await openContext({ ...request, plan: 'uniform', budgetBytes: between }, {});
+    expect(insistUniformFits(context)).toBe(smaller);
+  });
+
   it('is the largest file type that fits, or the one that was asked for', async () => {
     const { frontier } = await previewFit({ ...request, plan: 'uniform' }, false);
     const sizes = (frontier ?? []).map(({ memory }) => memory.totalBytes);

@@ -35,7 +35,7 @@ describe('the errors of a model that is to be fitted', { timeout: 300_000 }, () 
 
   const folder = () => join(dirname(measuring.calibrated.imatrixPath), `grams-${WEIGHT_OF_PICTURES}`);
   const measured = async (watched: Partial<MeasuringContext> = {}) =>
-    (await localErrors({ ...measuring, ...watched }, ladder)).errors;
+    (await localErrors({ ...measuring, ...watched }, { ladder })).errors;
 
   it('are known for every tensor from the calibration’s own sequences, pictures among them', async () => {
     const errors = await measured();
