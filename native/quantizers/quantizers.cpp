@@ -1,6 +1,9 @@
 #include "quantizers.h"
 
 #include "asymmetric.h"
+#include "iq1.h"
+#include "iq2.h"
+#include "iq3.h"
 #include "symmetric.h"
 
 #include <array>
@@ -80,12 +83,18 @@ Quantizer checked_quantizer(ggml_type type) {
 Quantizer own_quantizer(ggml_type type) {
 #if defined(__GNUC__)
     switch (type) {
-        case GGML_TYPE_Q2_K: return q2_k_quantizer();
-        case GGML_TYPE_Q3_K: return q3_k_quantizer();
-        case GGML_TYPE_Q4_K: return q4_k_quantizer();
-        case GGML_TYPE_Q5_K: return q5_k_quantizer();
-        case GGML_TYPE_Q6_K: return q6_k_quantizer();
-        default:             return nullptr;
+        case GGML_TYPE_Q2_K:    return q2_k_quantizer();
+        case GGML_TYPE_Q3_K:    return q3_k_quantizer();
+        case GGML_TYPE_Q4_K:    return q4_k_quantizer();
+        case GGML_TYPE_Q5_K:    return q5_k_quantizer();
+        case GGML_TYPE_Q6_K:    return q6_k_quantizer();
+        case GGML_TYPE_IQ1_M:   return iq1_m_quantizer();
+        case GGML_TYPE_IQ2_XXS: return iq2_xxs_quantizer();
+        case GGML_TYPE_IQ2_XS:  return iq2_xs_quantizer();
+        case GGML_TYPE_IQ2_S:   return iq2_s_quantizer();
+        case GGML_TYPE_IQ3_XXS: return iq3_xxs_quantizer();
+        case GGML_TYPE_IQ3_S:   return iq3_s_quantizer();
+        default:                return nullptr;
     }
 #else
     (void)type;

@@ -13,7 +13,10 @@ const { addon } = loadAddon();
 const folder = sharedFolder();
 const random = seededRandom(9);
 
-const TYPES = ['Q2_K', 'Q3_K', 'Q4_K', 'Q5_K', 'Q6_K'];
+const TYPES = [
+  ...['Q2_K', 'Q3_K', 'Q4_K', 'Q5_K', 'Q6_K'],
+  ...['IQ1_M', 'IQ2_XXS', 'IQ2_XS', 'IQ2_S', 'IQ3_XXS', 'IQ3_S'],
+];
 // one block, fewer than lie side by side, a number that does not divide among them, and several turns
 const WIDTHS = [256, 1280, 4352];
 const ROUNDED = 2 ** 16;
@@ -68,7 +71,7 @@ describe.each(WIDTHS)('%d columns', (columns) => {
       await addon.quantizeTensor({ ...task, rowsPerMatrix: kinds.length, threads: 2, onlyGgml });
       return readFileSync(task.targetPath);
     };
-    const [ours, ggmls] = [await quantized('ours', false), await quantized('ggmls', true)];
+    const [ours, ggmls] = [await quantized(`${type}-ours`, false), await quantized(`${type}-ggmls`, true)];
     const blockBytes = tensorTypes().find(({ name }) => name === type)?.blockBytes ?? 0;
     expect(ours).toHaveLength(((columns * rows) / 256) * blockBytes);
     const names = Object.keys(WEIGHTS);

@@ -1,0 +1,9 @@
+#pragma once
+
+#include "quantizers.h"
+
+namespace snug {
+
+Quantizer iq1_m_quantizer();
+
+} // namespace snug

@@ -1,0 +1,189 @@
+// IQ2_XXS, IQ2_XS and IQ2_S as ggml makes them (ggml-quants.c: quantize_row_iq2_xxs_impl and so on).
+#include "iq2.h"
+
+#include "factors.h"
+#include "lattice_blocks.h"
+
+#if defined(SNUG_AVX2)
+
+namespace snug {
+
+namespace {
+
+constexpr float MIDDLE = 5; // the largest value of the grid
+constexpr float STEP   = 0.1f;
+
+struct Iq2XS {
+    static constexpr ggml_type TYPE  = GGML_TYPE_IQ2_XS;
+    static constexpr int       COUNT = 16, RUNS = BLOCK / COUNT, GROUPS = 2;
+
+    struct Block {
+        ggml_fp16_t d;
+        uint16_t    codes[BLOCK / 8];
+        uint8_t     scales[BLOCK / 32];
+    };
+    static_assert(sizeof(Block) == 74, "the layout of block_iq2_xs");
+
+    SNUG_AVX2 static bool quantize(const float * values, const float * importance, const Grid & grid, Block & block) {
+        const float sigma2       = mean_square(values);
+        float       scales[RUNS] = {};
+        for (int i = 0; i < RUNS; ++i) {
+            Run<COUNT> run;
+            prepare<COUNT, true>(values + i * COUNT, importance + i * COUNT, sigma2, run);
+            if (run.largest < NOTHING) {
+                continue;
+            }
+            if (!is_in_range(run)) {
+                return false;
+            }
+            const auto choice = choose_16(run, grid);
+            scales[i]         = std::fabs(choice.scale);
+            for (int group = 0; group < GROUPS; ++group) {
+                const int signs                 = choice.scale < 0 ? ~run.signs[group] & 127 : run.signs[group];
+                block.codes[GROUPS * i + group] = static_cast<uint16_t>(grid.find(choice.patterns[group]) | signs << 9);
+            }
+        }
+        store_scales<RUNS>(scales, 1, block);
+        return true;
+    }
+
+    // what IQ2_XS and IQ2_S do with a run alike
+    SNUG_AVX2 static Choice<ThreeLevels, COUNT> choose_16(const Run<COUNT> & run, const Grid & grid) {
+        Choice<ThreeLevels, COUNT>     choice = { run.largest / MIDDLE, {}, { true, true } };
+        Search<ThreeLevels, COUNT, 19> search;
+        search.best(run, grid, MIDDLE, STEP, run.largest, choice);
+        if (!(choice.on_grid[0] && choice.on_grid[1]) && choice.scale > 0) {
+            choose_again(run, grid, false, choice);
+        }
+        return choice;
+    }
+};
+
+struct Iq2S {
+    static constexpr ggml_type TYPE  = GGML_TYPE_IQ2_S;
+    static constexpr int       COUNT = 16, RUNS = BLOCK / COUNT, GROUPS = 2;
+    static constexpr float     MINIMUM = 1e-8f, CORRECTION = 0.9875f;
+
+    struct Block {
+        ggml_fp16_t d;
+        uint8_t     low[BLOCK / 8];
+        uint8_t     signs[BLOCK / 8];
+        uint8_t     high[BLOCK / 32];
+        uint8_t     scales[BLOCK / 32];
+    };
+    static_assert(sizeof(Block) == 82, "the layout of block_iq2_s");
+
+    SNUG_AVX2 static bool quantize(const float * values, const float * importance, const Grid & grid, Block & block) {
+        const float sigma2       = 2 * mean_square(values);
+        float       scales[RUNS] = {};
+        for (int i = 0; i < RUNS; ++i) {
+            Run<COUNT> run;
+            prepare<COUNT, false>(values + i * COUNT, importance + i * COUNT, sigma2, run);
+            if (run.largest < MINIMUM) {
+                continue;
+            }
+            const auto choice = Iq2XS::choose_16(run, grid);
+            scales[i]         = std::fabs(choice.scale);
+            for (int group = 0; group < GROUPS; ++group) {
+                const int at    = GROUPS * i + group;
+                const int index = grid.find(choice.patterns[group]);
+                block.low[at]   = static_cast<uint8_t>(index & 255);
+                block.high[at / 4] |= static_cast<uint8_t>(index >> 8 << 2 * (at % 4));
+                block.signs[at] = static_cast<uint8_t>(choice.scale < 0 ? ~run.signs[group] : run.signs[group]);
+            }
+        }
+        store_scales<RUNS>(scales, CORRECTION, block);
+        return true;
+    }
+};
+
+struct Iq2XXS {
+    static constexpr ggml_type TYPE  = GGML_TYPE_IQ2_XXS;
+    static constexpr int       COUNT = 32, RUNS = BLOCK / COUNT, GROUPS = 4, TRIES = 13;
+
+    struct Block {
+        ggml_fp16_t d;
+        uint16_t    codes[BLOCK / 8];
+    };
+    static_assert(sizeof(Block) == 66, "the layout of block_iq2_xxs");
+
+    SNUG_AVX2 static bool quantize(const float * values, const float * importance, const Grid & grid, Block & block) {
+        const float sigma2 = mean_square(values);
+        Run<COUNT>  runs[RUNS];
+        for (int i = 0; i < RUNS; ++i) {
+            prepare<COUNT, true>(values + i * COUNT, importance + i * COUNT, sigma2, runs[i]);
+        }
+        const Floats<RUNS> first_scales   = fit_first(runs);
+        uint32_t           words[RUNS][2] = {};
+        float              scales[RUNS]   = {};
+        for (int i = 0; i < RUNS; ++i) {
+            const float largest = first_scales[i] * 3;
+            if (runs[i].largest < NOTHING || largest <= 0) {
+                continue;
+            }
+            if (!is_in_range(runs[i])) {
+                return false;
+            }
+            Choice<ThreeLevels, COUNT>        choice = { first_scales[i], {}, {} };
+            Search<ThreeLevels, COUNT, TRIES> search;
+            search.best(runs[i], grid, MIDDLE, STEP, largest, choice);
+            if (choice.scale > 0) {
+                choose_again(runs[i], grid, true, choice);
+            }
+            scales[i] = std::fabs(choice.scale);
+            for (int group = 0; group < GROUPS; ++group) {
+                const uint32_t signs = choice.scale < 0 ? ~runs[i].signs[group] & 127 : runs[i].signs[group];
+                words[i][0] |= static_cast<uint32_t>(grid.find(choice.patterns[group])) << 8 * group;
+                words[i][1] |= signs << 7 * group;
+            }
+        }
+        store(scales, words, block);
+        return true;
+    }
+
+    // a first scale for the runs, as of levels up to 4
+    SNUG_AVX2 static Floats<RUNS> fit_first(const Run<COUNT> * runs) {
+        Floats<RUNS> x[COUNT], weights[COUNT];
+        Ints<RUNS>   levels[COUNT];
+        for (int i = 0; i < COUNT; ++i) {
+            for (int run = 0; run < RUNS; ++run) {
+                x[i][run]       = runs[run].x[i];
+                weights[i][run] = runs[run].weights[i];
+            }
+        }
+        return fit_factors<RUNS, COUNT>(x, weights, 4, levels);
+    }
+
+    static void store(const float * scales, uint32_t (*words)[2], Block & block) {
+        const float largest = *std::max_element(scales, scales + RUNS);
+        if (largest == 0) {
+            return;
+        }
+        const float scale = largest / 31, inverse = 1 / scale;
+        block.d = ggml_fp32_to_fp16(scale);
+        for (int i = 0; i < RUNS; ++i) {
+            words[i][1] |= static_cast<uint32_t>(stored_factor(inverse, scales[i])) << 28;
+        }
+        std::memcpy(block.codes, words, sizeof(block.codes));
+    }
+};
+
+} // namespace
+
+Quantizer iq2_xxs_quantizer() { return lattice_quantizer<Iq2XXS>(); }
+Quantizer iq2_xs_quantizer() { return lattice_quantizer<Iq2XS>(); }
+Quantizer iq2_s_quantizer() { return lattice_quantizer<Iq2S>(); }
+
+} // namespace snug
+
+#else
+
+namespace snug {
+
+Quantizer iq2_xxs_quantizer() { return nullptr; }
+Quantizer iq2_xs_quantizer() { return nullptr; }
+Quantizer iq2_s_quantizer() { return nullptr; }
+
+} // namespace snug
+
+#endif
