@@ -4,10 +4,12 @@
 #include "addon.h"
 #include "arguments.h"
 #include "guard.h"
+#include "kernels/own_weights.h"
 
 #include "ggml-backend.h"
 #include "llama.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <mutex>
 
@@ -65,14 +67,12 @@ std::string cpu_variant() {
     return at == std::string::npos ? "generic" : library.substr(at + mark.size());
 }
 
-Napi::Array cpu_features(Napi::Env env) {
-    auto names    = Napi::Array::New(env);
-    auto features = features_function();
-    if (features) {
-        auto * registry = ggml_backend_dev_backend_reg(cpu_device());
-        for (auto * feature = features(registry); feature->name; ++feature) {
+std::vector<std::string> cpu_features() {
+    std::vector<std::string> names;
+    if (const auto features = features_function()) {
+        for (auto * feature = features(ggml_backend_dev_backend_reg(cpu_device())); feature->name; ++feature) {
             if (std::string(feature->value) == "1") {
-                names.Set(names.Length(), feature->name);
+                names.push_back(feature->name);
             }
         }
     }
@@ -87,27 +87,27 @@ std::string variant_file(const std::string & variant) {
 #endif
 }
 
-Napi::Value load_backends(const Napi::CallbackInfo & info) {
-    auto       env    = info.Env();
-    const auto folder = read_path(info[0], "the folder");
-    // one named CPU variant instead of everything that ggml finds
-    const auto variant = info[1].IsUndefined() ? "" : read_path(info[1], "the CPU variant");
-    if (variant.find_first_of("/\\") != std::string::npos) {
-        throw wrong(env, "the CPU variant", "a name, not a path");
-    }
-    {
-        // a thread of Node's loads the addon for itself, and llama.cpp is one for all
-        static std::mutex           loading;
-        std::lock_guard<std::mutex> lock(loading);
-        if (ggml_backend_dev_count() == 0) {
-            if (variant.empty()) {
-                ggml_backend_load_all_from_path(folder.c_str());
-            } else {
-                ggml_backend_load((std::filesystem::u8path(folder) / variant_file(variant)).string().c_str());
-            }
-            llama_backend_init();
+// Which kernels multiply with the types that there are two for: decided by whoever loads first, and the same for the whole process.
+kernels::OwnKernels load_once(const std::string & folder, const std::string & variant, bool own_kernels) {
+    // a thread of Node's loads the addon for itself, and llama.cpp is one for all
+    static std::mutex           loading;
+    static kernels::OwnKernels  own;
+    std::lock_guard<std::mutex> lock(loading);
+    if (ggml_backend_dev_count() == 0) {
+        if (variant.empty()) {
+            ggml_backend_load_all_from_path(folder.c_str());
+        } else {
+            ggml_backend_load((std::filesystem::u8path(folder) / variant_file(variant)).string().c_str());
+        }
+        llama_backend_init();
+        if (own_kernels && ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU)) {
+            own = kernels::take_weights();
         }
     }
+    return own;
+}
+
+Napi::Array devices_of(Napi::Env env) {
     auto devices = Napi::Array::New(env);
     for (size_t i = 0; i < ggml_backend_dev_count(); ++i) {
         auto * device = ggml_backend_dev_get(i);
@@ -120,14 +120,40 @@ Napi::Value load_backends(const Napi::CallbackInfo & info) {
         entry.Set("memoryBytes", static_cast<double>(total));
         devices.Set(devices.Length(), entry);
     }
+    return devices;
+}
+
+Napi::Value load_backends(const Napi::CallbackInfo & info) {
+    auto       env    = info.Env();
+    const auto folder = read_path(info[0], "the folder");
+    // one named CPU variant instead of everything that ggml finds
+    const auto variant = info[1].IsUndefined() ? "" : read_path(info[1], "the CPU variant");
+    if (variant.find_first_of("/\\") != std::string::npos) {
+        throw wrong(env, "the CPU variant", "a name, not a path");
+    }
+    const bool own_kernels = info[2].IsUndefined() || read_bool(info[2], "whether to use Snug's own kernels");
+    const auto own         = load_once(folder, variant, own_kernels);
+    auto       features    = Napi::Array::New(env);
+    if (ggml_backend_dev_count() > 0) {
+        for (const auto & name : cpu_features()) {
+            features.Set(features.Length(), name);
+        }
+    }
     auto result = Napi::Object::New(env);
-    result.Set("devices", devices);
-    result.Set("cpuFeatures", cpu_features(env));
+    result.Set("devices", devices_of(env));
+    result.Set("cpuFeatures", features);
+    result.Set("ownKernels", own.name);
+    result.Set("whyNoOwnKernels", own.why_not);
     result.Set("cpuVariant", ggml_backend_dev_count() == 0 ? "" : cpu_variant());
     return result;
 }
 
 } // namespace
+
+bool has_cpu_feature(const std::string & name) {
+    const auto names = cpu_features();
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 ggml_backend_dev_t cpu_device() {
     auto * device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);

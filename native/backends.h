@@ -15,6 +15,9 @@ template <class Function> Function cpu_function(const char * name) {
     return reinterpret_cast<Function>(ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(cpu_device()), name));
 }
 
+// whether the CPU variant that was loaded was compiled for these instructions, by ggml's name for them
+bool has_cpu_feature(const std::string & name);
+
 // Throws Failure OUT_OF_MEMORY for more bytes than the machine has: the system grants them and ends the process when they are used.
 void require_memory(double bytes, const char * what);
 

@@ -20,6 +20,7 @@ constexpr size_t  LEAST_RUNS   = 5;
 constexpr int64_t MOST_COPIES  = 128;
 constexpr int64_t LONGEST_SIDE = 1 << 24;
 constexpr double  MOST_SECONDS = 60;
+constexpr int64_t MOST_TOKENS  = 1 << 12;
 
 struct ProbeTask {
     ggml_type type;
@@ -28,6 +29,8 @@ struct ProbeTask {
     double    working_set_bytes; // weights cycled through, larger than the caches: a real model never fits them
     double    seconds;           // how long to measure
     int       threads;
+    int64_t   tokens;    // 1 is decoding
+    bool      as_stored; // in ggml's blocks, also where they are arranged anew as a model is loaded
 };
 
 // Quantizes a few random rows and repeats them: the time of a product does not depend on the values.
@@ -59,7 +62,7 @@ double probe(const ProbeTask & task, const Abort & abort) {
     ggml_context_ptr weight_context(ggml_init({ (copies + 1) * ggml_tensor_overhead(), nullptr, true }));
     ggml_context_ptr context(
         ggml_init({ (copies + 4) * ggml_tensor_overhead() + ggml_graph_overhead_custom(copies + 8, false), nullptr, true }));
-    auto *                     input = ggml_new_tensor_1d(context.get(), GGML_TYPE_F32, task.columns);
+    auto *                     input = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, task.columns, task.tokens);
     auto *                     graph = ggml_new_graph_custom(context.get(), copies + 8, false);
     std::vector<ggml_tensor *> weights;
     for (int64_t i = 0; i < copies; ++i) {
@@ -67,8 +70,8 @@ double probe(const ProbeTask & task, const Abort & abort) {
         ggml_build_forward_expand(graph, ggml_mul_mat(context.get(), weights.back(), input));
     }
     ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors(context.get(), cpu.backend.get()));
-    ggml_backend_buffer_ptr weight_buffer(
-        ggml_backend_alloc_ctx_tensors_from_buft(weight_context.get(), weight_buffer_type(ggml_graph_node(graph, 0))));
+    auto * type = task.as_stored ? ggml_backend_dev_buffer_type(cpu_device()) : weight_buffer_type(ggml_graph_node(graph, 0));
+    ggml_backend_buffer_ptr weight_buffer(ggml_backend_alloc_ctx_tensors_from_buft(weight_context.get(), type));
     if (!buffer || !weight_buffer) {
         throw std::bad_alloc();
     }
@@ -76,7 +79,7 @@ double probe(const ProbeTask & task, const Abort & abort) {
     for (auto * weight : weights) {
         ggml_backend_tensor_set(weight, data.data(), 0, data.size());
     }
-    const std::vector<float> ones(task.columns, 1);
+    const std::vector<float> ones(task.columns * task.tokens, 1);
     ggml_backend_tensor_set(input, ones.data(), 0, ones.size() * sizeof(float));
 
     const auto run = [&] {
@@ -99,9 +102,14 @@ double probe(const ProbeTask & task, const Abort & abort) {
 Napi::Value probe_product(const Napi::CallbackInfo & info) {
     auto            options = read_object(info[0], "the task");
     const ProbeTask task{
-        read_tensor_type(options.Get("type"), "type"),           read_integer<int64_t>(options, "columns", 1, LONGEST_SIDE),
-        read_integer<int64_t>(options, "rows", 1, LONGEST_SIDE), read_number(options, "workingSetBytes", 0, MOST_FILE_BYTES),
-        read_number(options, "seconds", 0, MOST_SECONDS),        read_threads(options),
+        read_tensor_type(options.Get("type"), "type"),
+        read_integer<int64_t>(options, "columns", 1, LONGEST_SIDE),
+        read_integer<int64_t>(options, "rows", 1, LONGEST_SIDE),
+        read_number(options, "workingSetBytes", 0, MOST_FILE_BYTES),
+        read_number(options, "seconds", 0, MOST_SECONDS),
+        read_threads(options),
+        read_integer<int64_t>(options, "tokens", 1, MOST_TOKENS, int64_t(1)),
+        read_bool(options, "asStored", false),
     };
     const auto abort  = AbortFlag::from(info[1]);
     auto       result = std::make_shared<double>(0);

@@ -13,6 +13,7 @@ import { modelsCommand, removeModelCommand, verifyModelsCommand } from './cli/mo
 import { addImportCommands } from './cli/models-import-command.ts';
 import { profileCommand } from './cli/profile-command.ts';
 import { addServeModelOptions, serveModelCommand, type ServeModelFlags } from './cli/serve-model-command.ts';
+import { chooseKernels, parseKernels } from './engine/kernels.ts';
 import { EXIT, reportError } from './cli/terminal.ts';
 import { commanderError } from './doors/terminal/commander.ts';
 import { messages, output } from './doors/terminal/terminal-output.ts';
@@ -33,6 +34,11 @@ function emptyProgram(): Command {
         'Fits a vision-language model to the memory of this laptop, and chats with it about pictures.',
       )
       .version(`snug ${ownVersion()}`, '-V, --version', 'print the version')
+      .option(
+        '--kernels <which>',
+        "what multiplies with the lowest types: own (Snug's) or stock (llama.cpp's)",
+        (which) => chooseKernels(parseKernels(which)),
+      )
       .addHelpText('after', EXIT_CODES)
       // commander repeats arguments in what it says of them
       .configureOutput({

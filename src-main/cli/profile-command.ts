@@ -54,6 +54,7 @@ export function profileLines({ laptop, budget, threads, computeDevices }: Profil
   return [
     `${paint('bold', 'CPU')}     ${cpu.brand}, ${cpu.architecture}: ${cores}; computing with ${threads}`,
     `        ${cpu.vectorFeatures.join(' ')} (llama.cpp's build for ${cpu.variant})`,
+    `        ${kernelsLine(cpu)}`,
     `${paint('bold', 'Memory')}  ${formatBytes(memory.totalBytes)}, ${formatBytes(memory.availableBytes)} available now; swap ${formatBytes(memory.swapTotalBytes)}`,
     `${paint('bold', 'Disk')}    ${formatBytes(disk.freeBytes)} free for models`,
     `${paint('bold', 'Power')}   ${power.onBattery ? 'battery' : 'mains'}${percent}`,
@@ -62,6 +63,12 @@ export function profileLines({ laptop, budget, threads, computeDevices }: Profil
     ...budget.reasoning.map(({ label, bytes }) => `        ${formatBytes(bytes).padStart(10)}  ${label}`),
     ...laptop.warnings.map((warning) => paint('yellow', `Note: ${warning}`)),
   ];
+}
+
+function kernelsLine({ kernels, whyNoKernels }: ProfileReport['laptop']['cpu']): string {
+  if (kernels !== '')
+    return `Snug's own kernels (${kernels}) multiply with IQ1_M and IQ1_S, llama.cpp's with all others`;
+  return `llama.cpp's kernels multiply with all types${whyNoKernels && `: Snug's own can't, ${whyNoKernels}`}`;
 }
 
 function kernelLines({ kernels, probedModel }: ProfileReport): string[] {

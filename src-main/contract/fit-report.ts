@@ -21,6 +21,10 @@ export const laptopSchema = z.object({
     vectorFeatures: z.array(z.string()),
     /** llama.cpp's build that computed, as in "haswell": another one sums in another order, and near entropies change places */
     variant: z.string().default('unknown'),
+    /** Snug's own kernels for the lowest types, as in "AVX2"; empty where llama.cpp's multiply with all */
+    kernels: z.string().default(''),
+    /** why Snug's do not run although they were wanted, as a clause */
+    whyNoKernels: z.string().default(''),
   }),
   memory: z.object({
     totalBytes: bytes,

@@ -4,6 +4,7 @@ import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { SnugError } from '../contract/errors.ts';
 import { cpuVariants, findBuild, notInstalled, type Build } from './build.ts';
+import { kernelsWanted } from './kernels.ts';
 import type { Addon, Backends } from './native-types.ts';
 
 interface Loaded {
@@ -16,7 +17,8 @@ let loaded: Loaded | undefined;
 /**
  * Loads the addon and the CPU variant that suits this machine, once; later calls get the same.
  * @param librariesFolder llama.cpp's libraries instead of those that the addon was built with
- * @throws SnugError NOT_INSTALLED when a part is missing, UNSUPPORTED_CPU when llama.cpp runs on no such processor
+ * @throws SnugError NOT_INSTALLED when a part is missing, UNSUPPORTED_CPU when llama.cpp runs on no such processor, BAD_ARGUMENT for
+ * kernels that there are not
  */
 export function loadAddon(librariesFolder?: string): Loaded {
   if (loaded) return loaded;
@@ -24,7 +26,7 @@ export function loadAddon(librariesFolder?: string): Loaded {
   const addon = loadFile(build);
   // another than the best, to compute what another processor computes
   const variant = process.env['SNUG_CPU_VARIANT'] ?? '';
-  const backends = addon.loadBackends(build.libraries, variant);
+  const backends = addon.loadBackends(build.libraries, variant, kernelsWanted() === 'own');
   if (!backends.devices.some((device) => device.kind === 'cpu')) throw noCpuBackend(build.libraries, variant);
   // Node waits for jobs before it exits; a thread's own exit must not end those of the others
   if (isMainThread) process.once('exit', () => addon.abortEverything());

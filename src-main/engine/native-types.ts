@@ -126,6 +126,10 @@ export interface Backends {
   readonly cpuFeatures: readonly string[];
   /** llama.cpp's build for this processor, as in "haswell"; "generic" where there is one for all */
   readonly cpuVariant: string;
+  /** the kernels of Snug's own that multiply with the lowest types, as in "AVX2"; empty where llama.cpp's do */
+  readonly ownKernels: string;
+  /** why llama.cpp's do although Snug's were wanted, as a clause; empty where nothing is to be said */
+  readonly whyNoOwnKernels: string;
 }
 
 export interface OpenModelOptions {
@@ -157,8 +161,8 @@ export interface Addon {
   ) => NativeChat;
   /** for a process that ends: every job stops as if aborted, and none starts */
   abortEverything(): void;
-  /** the best of a folder's CPU variants that this processor runs, or the one named */
-  loadBackends(folder: string, cpuVariant?: string): Backends;
+  /** the best of a folder's CPU variants that this processor runs, or the one named; what it was asked first holds for the process */
+  loadBackends(folder: string, cpuVariant?: string, ownKernels?: boolean): Backends;
   /** @throws MODEL_LOAD, MMPROJ_LOAD, NO_CPU_BACKEND, CANCELLED */
   openModel(options: OpenModelOptions, abort?: AbortFlag, onProgress?: OnProgress): Promise<NativeModel>;
   /** bytes of scratch to encode a picture of this size in pixels, or of the size the encoder warms up with. @throws MMPROJ_LOAD */
@@ -239,7 +243,7 @@ export interface Addon {
   };
   /** whether the system lets this file be mapped; some network drives do not, and its weights are read into memory then */
   canMap(path: string): boolean;
-  /** bytes of weights multiplied per second. @throws PROBE, CANCELLED */
+  /** bytes of weights (as they are in a file) multiplied per second. @throws PROBE, CANCELLED */
   probeProduct(
     task: {
       type: number;
@@ -248,7 +252,22 @@ export interface Addon {
       workingSetBytes: number;
       seconds: number;
       threads: number;
+      /** default 1, which is decoding */
+      tokens?: number;
+      /** in ggml's blocks, also where a model's weights are arranged anew; default false */
+      asStored?: boolean;
     },
     abort?: AbortFlag,
   ): Promise<number>;
+  /** one matrix in ggml's blocks times tokens [tokens × columns], for tests: [tokens × rows]. `asStored` as in probeProduct */
+  multiply(product: {
+    type: number;
+    columns: number;
+    rows: number;
+    tokens: number;
+    threads: number;
+    asStored?: boolean;
+    blocks: Uint8Array;
+    inputs: Float32Array;
+  }): Promise<Float32Array>;
 }

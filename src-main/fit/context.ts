@@ -44,8 +44,7 @@ export async function openContext(
 ): Promise<ReadContext & Disposable> {
   const { addon, backends } = loadAddon();
   const source = readSource(asked.modelPath, asked.mmprojPath);
-  const { cpuFeatures, cpuVariant } = backends;
-  const laptop = await profileLaptop({ modelsFolder: modelsFolder(asked.home), cpuFeatures, cpuVariant });
+  const laptop = await profileLaptop({ modelsFolder: modelsFolder(asked.home), ...backends });
   const request = resolveRequest(asked, source, laptop);
   using opened = new DisposableStack();
   const metadata = opened.use(await openMetadata(addon, source.text.path));

@@ -13,13 +13,15 @@ type Battery = Pick<Systeminformation.BatteryData, 'hasBattery' | 'acConnected' 
 type Graphics = Pick<Systeminformation.GraphicsData, 'controllers'>;
 
 /**
- * This machine, as far as running a model goes. `cpuFeatures` and `cpuVariant` are of what llama.cpp loaded, so what is
+ * This machine, as far as running a model goes. Features, variant and kernels are of what was loaded, so what is
  * listed is what is used.
  */
 export async function profileLaptop(options: {
   modelsFolder: string;
   cpuFeatures: readonly string[];
   cpuVariant: string;
+  ownKernels?: string;
+  whyNoOwnKernels?: string;
 }): Promise<Laptop> {
   const [cpu, memory, battery, graphics] = await Promise.all([
     answerOr<Cpu>(systeminformation.cpu(), { manufacturer: '', brand: cpus()[0]?.model ?? '' }),
@@ -34,6 +36,8 @@ export async function profileLaptop(options: {
       ...coresOf(cpu),
       vectorFeatures: [...options.cpuFeatures],
       variant: options.cpuVariant,
+      kernels: options.ownKernels ?? '',
+      whyNoKernels: options.whyNoOwnKernels ?? '',
     },
     memory,
     disk: { folder: options.modelsFolder, freeBytes: freeDiskBytes(options.modelsFolder) },

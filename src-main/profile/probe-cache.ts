@@ -70,7 +70,8 @@ interface KeptSpeeds {
 }
 
 function machineName({ laptop, threads }: KeptSpeeds): string {
-  return [laptop.cpu.brand, laptop.cpu.variant, ...laptop.cpu.vectorFeatures, threads].join(' ');
+  const { brand, variant, kernels, vectorFeatures } = laptop.cpu;
+  return [brand, variant, ...vectorFeatures, `kernels:${kernels}`, threads].join(' ');
 }
 
 function readSpeeds(options: KeptSpeeds): Map<string, KeptSpeed> {

@@ -28,11 +28,7 @@ export async function reportProfile(
   options: { signal?: AbortSignal | undefined; onProgress?: OnProgress | undefined },
 ): Promise<ProfileReport> {
   const { addon, backends } = loadAddon();
-  const laptop = await profileLaptop({
-    modelsFolder: request.modelsFolder,
-    cpuFeatures: backends.cpuFeatures,
-    cpuVariant: backends.cpuVariant,
-  });
+  const laptop = await profileLaptop({ modelsFolder: request.modelsFolder, ...backends });
   const threads = computeThreads(laptop);
   const computeDevices = backends.devices.map(({ name, kind }) => ({ name, kind }));
   const { memory } = laptop;

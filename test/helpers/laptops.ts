@@ -13,6 +13,8 @@ export function ordinaryLaptop(): Laptop {
       logicalCores: 8,
       vectorFeatures: ['SSE3', 'AVX', 'AVX2', 'F16C', 'FMA'],
       variant: 'haswell',
+      kernels: '',
+      whyNoKernels: '',
     },
     memory: {
       totalBytes: 16 * GiB,

@@ -13,8 +13,7 @@ import { demoModel } from '../fixtures/demo.ts';
  * tables of the low-bit types, and every fresh home would wait for it again. For tests whose subject is not speed.
  */
 export async function timeKernels(home: string, threads = 1): Promise<void> {
-  const { cpuFeatures, cpuVariant } = loadAddon().backends;
-  const laptop = await profileLaptop({ modelsFolder: home, cpuFeatures, cpuVariant });
+  const laptop = await profileLaptop({ modelsFolder: home, ...loadAddon().backends });
   const shapes = readGguf(demoModel).tensors.flatMap(({ shape: [columns, rows] }) =>
     columns === undefined || rows === undefined ? [] : [{ columns, rows }],
   );

@@ -2,11 +2,11 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, it } from 'vitest';
 import { profileLines } from '../../../src-main/cli/profile-command.ts';
 import type { ComputeDevice } from '../../../src-main/contract/laptop.ts';
+import type { Laptop } from '../../../src-main/contract/fit-report.ts';
 import { memoryLimits, recommendBudget } from '../../../src-main/profile/budget.ts';
 import { ordinaryLaptop } from '../../helpers/laptops.ts';
 
-function gpuLine(...kinds: ComputeDevice['kind'][]): string | undefined {
-  const laptop = ordinaryLaptop();
+function linesOf(laptop: Laptop, kinds: readonly ComputeDevice['kind'][] = ['cpu']): string[] {
   const lines = profileLines({
     laptop,
     limits: memoryLimits(laptop.memory),
@@ -16,7 +16,11 @@ function gpuLine(...kinds: ComputeDevice['kind'][]): string | undefined {
     probedModel: null,
     kernels: [],
   });
-  return lines.map(stripVTControlCharacters).find((line) => line.startsWith('GPU'));
+  return lines.map(stripVTControlCharacters);
+}
+
+function gpuLine(...kinds: ComputeDevice['kind'][]): string | undefined {
+  return linesOf(ordinaryLaptop(), kinds).find((line) => line.startsWith('GPU'));
 }
 
 it('says that only the CPU computes where llama.cpp has no graphics processor, whatever the laptop has', () => {
@@ -27,4 +31,15 @@ it('says that only the CPU computes where llama.cpp has no graphics processor, w
 
 it.each(['gpu', 'igpu'] as const)('tells of the setting where llama.cpp has one (%s)', (kind) => {
   expect(gpuLine(kind, 'cpu')).toContain('(Snug computes on the CPU; only a chat can be given layers');
+});
+
+it('says whose kernels multiply with the lowest types, and why not Snug’s where they were wanted', () => {
+  const laptop = ordinaryLaptop();
+  const withKernels = (kernels: string, whyNoKernels: string) =>
+    linesOf({ ...laptop, cpu: { ...laptop.cpu, kernels, whyNoKernels } }).find((line) =>
+      /kernels/.test(line),
+    );
+  expect(withKernels('AVX2', '')).toMatch(/Snug's own kernels \(AVX2\) multiply with IQ1_M/);
+  expect(withKernels('', '')).toMatch(/llama\.cpp's kernels multiply with all types$/);
+  expect(withKernels('', 'there are none for this processor')).toMatch(/Snug's own can't, there are none/);
 });

@@ -1,0 +1,132 @@
+// ggml's CPU backend keeps some weights in a buffer type of another layout, which brings the products with it (ggml-cpu/repack.cpp). It is
+// found by name in every platform package, and its fields may be written to: here it is made to keep the types that we have kernels for as
+// well, in our layout. A buffer type beside it would need a function that the packages for Windows don't export.
+#include "own_weights.h"
+
+#include "cpu_backend.h"
+#include "one_product.h"
+#include "ternary.h"
+#include "ternary_product.h"
+
+#include "../backends.h"
+
+#include "ggml-cpp.h"
+
+#include <cstring>
+
+namespace snug::kernels {
+
+namespace {
+
+constexpr const char * BUFFER_TYPE = "CPU_REPACK";
+
+bool is_ours(const ggml_tensor * weight) {
+    return is_ternary(weight->type, weight->ne[0]) && weight->ne[1] > 0 && weight->ne[2] == 1 && weight->ne[3] == 1 &&
+           ggml_is_contiguous(weight);
+}
+
+TernaryShape shape_of(const ggml_tensor * weight) { return { weight->ne[0] / BLOCK, weight->ne[1] }; }
+
+// the buffer type and its buffers as ggml made them
+struct Original {
+    Arrangement *                                arrangement;
+    ggml_backend_buffer_type_i                   type;
+    decltype(ggml_backend_buffer_i::init_tensor) init_tensor;
+    decltype(ggml_backend_buffer_i::set_tensor)  set_tensor;
+};
+
+Original original{};
+
+class WithOurs final : public Arrangement {
+  public:
+    bool supports_op(ggml_backend_dev_t device, const ggml_tensor * operation) override {
+        const auto * weight = operation->src[0];
+        if (!weight || !is_ours(weight)) {
+            return original.arrangement->supports_op(device, operation);
+        }
+        const auto * input = operation->src[1];
+        return operation->op == GGML_OP_MUL_MAT && input->type == GGML_TYPE_F32 && input->nb[0] == sizeof(float) &&
+               (!input->buffer || ggml_backend_buft_is_host(input->buffer->buft));
+    }
+
+    // ggml's finds what init_tensor noted, also for ours
+    Operation * operation_of(const ggml_tensor * operation) override { return original.arrangement->operation_of(operation); }
+};
+
+size_t bytes_of(ggml_backend_buffer_type_t type, const ggml_tensor * tensor) {
+    if (is_ours(tensor)) {
+        return shape_of(tensor).bytes();
+    }
+    return original.type.get_alloc_size ? original.type.get_alloc_size(type, tensor) : ggml_nbytes(tensor);
+}
+
+ggml_status init_tensor(ggml_backend_buffer_t buffer, ggml_tensor * tensor) {
+    if (!is_ours(tensor)) {
+        return original.init_tensor(buffer, tensor);
+    }
+    tensor->extra = &ternary_product();
+    return GGML_STATUS_SUCCESS;
+}
+
+void set_tensor(ggml_backend_buffer_t buffer, ggml_tensor * tensor, const void * data, size_t offset, size_t size) {
+    if (!is_ours(tensor)) {
+        original.set_tensor(buffer, tensor, data, offset, size);
+        return;
+    }
+    // as for ggml's own: a part of a tensor has no place in another layout
+    GGML_ASSERT(offset == 0 && size == ggml_nbytes(tensor));
+    pack_ternary(tensor->type, data, shape_of(tensor), tensor->data);
+}
+
+ggml_backend_buffer_t alloc_buffer(ggml_backend_buffer_type_t type, size_t bytes) {
+    auto * buffer = original.type.alloc_buffer(type, bytes);
+    if (buffer) {
+        buffer->iface.init_tensor = init_tensor;
+        buffer->iface.set_tensor  = set_tensor;
+    }
+    return buffer;
+}
+
+ggml_backend_buffer_type_t find_buffer_type() {
+    const auto extra_of = cpu_function<ggml_backend_dev_get_extra_bufts_t>("ggml_backend_dev_get_extra_bufts");
+    for (auto * type = extra_of ? extra_of(cpu_device()) : nullptr; type && *type; ++type) {
+        if (std::strcmp(ggml_backend_buft_name(*type), BUFFER_TYPE) == 0) {
+            return *type;
+        }
+    }
+    return nullptr;
+}
+
+bool has_functions(ggml_backend_buffer_type_t type) {
+    const ggml_backend_buffer_ptr buffer(ggml_backend_buft_alloc_buffer(type, 1));
+    if (!buffer || !buffer->iface.init_tensor || !buffer->iface.set_tensor) {
+        return false;
+    }
+    original = { static_cast<Arrangement *>(type->context), type->iface, buffer->iface.init_tensor, buffer->iface.set_tensor };
+    return true;
+}
+
+} // namespace
+
+OwnKernels take_weights() {
+    const auto * kernel = ternary_kernel();
+    if (!kernel) {
+        return { "", "there are none for this processor" };
+    }
+    auto * type = find_buffer_type();
+    if (!type || !type->context || !has_functions(type)) {
+        return { "", std::string("llama.cpp's build for this processor has no buffers of the type ") + BUFFER_TYPE };
+    }
+    static WithOurs with_ours;
+    type->context              = &with_ours;
+    type->iface.alloc_buffer   = alloc_buffer;
+    type->iface.get_alloc_size = bytes_of;
+    if (!multiplies_as_ggml()) {
+        type->context = original.arrangement;
+        type->iface   = original.type;
+        return { "", "they multiply otherwise than llama.cpp's here" };
+    }
+    return { kernel->name, "" };
+}
+
+} // namespace snug::kernels

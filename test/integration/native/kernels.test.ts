@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadAddon } from '../../../src-main/engine/addon.ts';
+import { cpuVariants } from '../../../src-main/engine/build.ts';
+import { chooseKernels } from '../../../src-main/engine/kernels.ts';
+import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
+import { randomTernaryBlocks } from '../../fixtures/random-blocks.ts';
+import type { Kernels } from '../../fixtures/kernels-in-child.ts';
+import { runnableVariants } from '../../helpers/cpu-variants.ts';
+
+// Snug's own kernels for the lowest types, held against llama.cpp's.
+
+const script = join(import.meta.dirname, '..', '..', 'fixtures', 'kernels-in-child.ts');
+
+/** llama.cpp's builds of which each has other kernels of ours, or none */
+const KERNELS_OF = new Map([
+  ['haswell', 'AVX2'],
+  ['alderlake', 'AVX-VNNI'],
+  ['icelake', 'AVX-512'],
+  ['sse42', ''],
+]);
+const shipped = cpuVariants().filter((variant) => KERNELS_OF.has(variant));
+
+chooseKernels('own');
+const { addon, backends } = loadAddon();
+
+function kernelsOf(environment: Record<string, string>): Kernels {
+  const child = spawnSync(process.execPath, [script], {
+    encoding: 'utf8',
+    env: { ...process.env, ...environment },
+  });
+  expect(child.status, child.stderr).toBe(0);
+  return JSON.parse(child.stdout) as Kernels;
+}
+
+describe.runIf(shipped.length > 0)('Snug’s kernels', () => {
+  it.each(runnableVariants(shipped))('give what llama.cpp’s build for %s gives', (variant) => {
+    const { own, whyNot, cases } = kernelsOf({ SNUG_CPU_VARIANT: variant, SNUG_KERNELS: 'own' });
+    expect(own).toBe(KERNELS_OF.get(variant));
+    expect(whyNot === '').toBe(own !== '');
+    for (const { what, difference, sameInThreads, sameAlone } of cases) {
+      expect(difference, what).toBeLessThan(1e-5);
+      if (own !== '')
+        expect({ sameInThreads, sameAlone }, what).toEqual({ sameInThreads: true, sameAlone: true });
+    }
+  });
+
+  it('are left out when llama.cpp’s are wanted', () => {
+    const { own, whyNot, cases } = kernelsOf({ SNUG_KERNELS: 'stock' });
+    expect({ own, whyNot }).toEqual({ own: '', whyNot: '' });
+    for (const { what, difference } of cases) expect(difference, what).toBe(0);
+  });
+});
+
+describe.runIf(backends.ownKernels !== '')('weights in the layout of Snug’s kernels', () => {
+  it('take 2.44 bits each, in tiles of 16 rows', () => {
+    const { bytes, rearranged } = addon.loadedWeight({
+      type: tensorTypeId('IQ1_M'),
+      columns: 1024,
+      rows: 30,
+    });
+    expect(rearranged).toBe(true);
+    expect(bytes).toBe((1024 * 32 * 2.4375) / 8);
+    expect(addon.loadedWeight({ type: tensorTypeId('Q6_K'), columns: 1024, rows: 30 }).bytes).toBe(
+      1024 * 30 * (210 / 256),
+    );
+  });
+
+  it('are refused where the shape does not fit', () => {
+    const product = {
+      type: tensorTypeId('IQ1_M'),
+      columns: 256,
+      rows: 2,
+      tokens: 1,
+      threads: 1,
+      blocks: randomTernaryBlocks('IQ1_M', 256, 2, 1),
+      inputs: new Float32Array(256),
+    };
+    expect(() => addon.multiply({ ...product, rows: 3 })).toThrow(TypeError);
+    expect(() => addon.multiply({ ...product, tokens: 2 })).toThrow(TypeError);
+    expect(() => addon.multiply({ ...product, columns: 128 })).toThrow(TypeError);
+    expect(() => addon.multiply({ ...product, type: 24 })).toThrow(TypeError);
+  });
+});
