@@ -21,8 +21,8 @@ const { values } = parseArgs({
   options: {
     model: { type: 'string', default: demoModel },
     mmproj: { type: 'string' },
-    types: { type: 'string', default: 'Q4_K_M,Q3_K_M,Q2_K,IQ2_S,IQ1_M' },
-    bits: { type: 'string', default: '2.5,3.3' },
+    types: { type: 'string', default: 'Q3_K_M,Q2_K,IQ2_S,IQ1_M' },
+    bits: { type: 'string', default: '2.5' },
     threads: { type: 'string' },
   },
 });
@@ -84,22 +84,11 @@ using read = await openContext(
   {},
 );
 const measuring = await startMeasuring(await identify(read));
-const { planner, request, source } = measuring;
-const plans: (readonly [string, Types])[] = (values.types.split(',') as Rung[]).map((rung) => [
-  rung,
-  planner.uniform(rung).types,
-]);
-for (const bits of values.bits === '' ? [] : values.bits.split(',').map(Number)) {
-  const { weightsBytes, totalBytes } = planner.unquantized().memory;
-  const bytes = Math.round(totalBytes - weightsBytes + (bits * source.text.parameters) / 8);
-  const { plan, name } = await chooseBest({
-    ...measuring,
-    request: { ...request, budget: { ...request.budget, bytes } },
-  });
-  plans.push([`best in the memory of ${bits} bits (${name})`, plan.types]);
-}
-const rows: ReturnType<typeof row>[] = [];
-for (const [name, types] of plans) {
+
+type Row = ReturnType<typeof row>;
+
+async function rowsOf(name: string, types: Types): Promise<Row[]> {
+  const rows: Row[] = [];
   let plain: Quality | undefined;
   for (const [way, inputs] of WAYS) {
     const quality = await measuring.trials.measure(await roundedTrial(measuring, types, inputs));
@@ -108,6 +97,23 @@ for (const [name, types] of plans) {
     rows.push(made);
     console.log(JSON.stringify(made));
   }
+  return rows;
+}
+
+async function bestTypes(bits: number): Promise<Types> {
+  const { planner, request, source } = measuring;
+  const { weightsBytes, totalBytes } = planner.unquantized().memory;
+  const bytes = Math.round(totalBytes - weightsBytes + (bits * source.text.parameters) / 8);
+  const budget = { ...request.budget, bytes };
+  return (await chooseBest({ ...measuring, request: { ...request, budget } })).plan.types;
+}
+
+const rows: Row[] = [];
+for (const rung of values.types.split(',') as Rung[]) {
+  rows.push(...(await rowsOf(rung, measuring.planner.uniform(rung).types)));
+}
+for (const bits of values.bits === '' ? [] : values.bits.split(',').map(Number)) {
+  rows.push(...(await rowsOf(`best in the memory of ${bits} bits`, await bestTypes(bits))));
 }
 const folder = join(import.meta.dirname, 'results');
 mkdirSync(folder, { recursive: true });

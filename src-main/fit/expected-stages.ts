@@ -1,4 +1,4 @@
-import type { PlanKind } from '../contract/fit-request.ts';
+import type { PlanKind, Rounding } from '../contract/fit-request.ts';
 import type { Stage } from '../contract/progress.ts';
 import { tensorTypeId } from '../gguf/tensor-types.ts';
 import type { KernelSpeed } from '../profile/probe.ts';
@@ -13,6 +13,7 @@ export interface ExpectedWork {
   readonly kind: PlanKind;
   /** of a best plan */
   readonly trials: number;
+  readonly rounding: Rounding;
   /** of this machine, as far as they were timed */
   readonly speeds: readonly KernelSpeed[];
 }
@@ -30,8 +31,10 @@ const HELD_OUT = 1 / 3;
 const USUAL_BYTES_PER_SECOND = 7.8e9;
 /** A kernel's speed says as much about other work, and no more. */
 const MOST_SCALE = 4;
-/** What summing up inputs and rounding samples in every type adds to a pass. */
-const ERRORS_PER_PASS = 1.2;
+/** A walk over the layers, which sums up what goes into their matrices, as against a pass. */
+const WALK_PER_PASS = 1.25;
+/** Rounding with errors fed on as against plain rounding: bench/feedback.ts layer. */
+const FED_PER_PLAIN = 2;
 /** To time this machine's kernels, and to load and compare a model of whatever size. */
 const SECONDS_TO_TIME = 30;
 const SECONDS_PER_MODEL = 5;
@@ -40,21 +43,24 @@ const BEST_MODELS = 5;
 
 /** Seconds that each stage of a fit is expected to take at most: an estimate, from how fast this machine multiplies where that is known. */
 export function expectedStages(work: ExpectedWork): ExpectedStages {
-  const { parameters, threads, tokens, calibrated, kind, trials, speeds } = work;
+  const { parameters, threads, tokens, calibrated, kind, trials, rounding, speeds } = work;
   const scale = slowness(work) / threads;
   const pass = tokens * parameters * SECONDS_PER_TOKEN_AND_PARAMETER * scale;
   const check = HELD_OUT * pass;
   const quantize = parameters * SECONDS_PER_QUANTIZED_PARAMETER * scale;
+  // errors are fed on in a walk of its own
+  const fed = rounding === 'fed' ? { quantize: WALK_PER_PASS * pass + FED_PER_PLAIN * quantize } : {};
   const write = parameters * SECONDS_PER_WRITTEN_PARAMETER;
   const before: ExpectedStages = calibrated ? {} : { calibrate: pass, reference: HELD_OUT * pass };
-  if (kind !== 'best') return { ...before, quantize, assemble: write, check };
+  if (kind !== 'best') return { ...before, quantize, ...fed, assemble: write, check };
   const timing = speeds.length === 0 ? SECONDS_TO_TIME : 0;
   return {
     ...before,
-    // the errors of the tensors take a pass of their own
-    plan: timing + (trials > 0 ? ERRORS_PER_PASS * pass : 0),
-    // what is written at the end is quantized to be measured
+    // so are the errors of the tensors
+    plan: timing + (trials > 0 ? WALK_PER_PASS * pass : 0),
+    // what is written at the end is quantized to be measured, unless it is rounded in another way
     choose: (BEST_MODELS + trials) * (SECONDS_PER_MODEL + quantize + write + check),
+    ...fed,
     assemble: write,
     check,
   };

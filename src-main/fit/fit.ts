@@ -95,12 +95,12 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
 
 function expectedOf(context: FitContext): ExpectedStages {
   const { request, source, workspace } = context;
-  const { calibration, plan, threads } = request;
+  const { calibration, plan, rounding, threads } = request;
   const folder = workspace.calibration(calibrationKey(source.visionSha256, request));
   return expectedStages({
     ...{ parameters: source.text.parameters, threads, tokens: calibration.tokens },
     calibrated: keptCalibration(folder, calibration.clusters) !== undefined,
-    ...{ kind: plan.kind, trials: plan.trials },
+    ...{ kind: plan.kind, trials: plan.trials, rounding },
     speeds: keptKernelSpeeds(kernelSpeeds(context)),
   });
 }

@@ -33,6 +33,7 @@ export function expectedTime(work: Work, earlier: readonly Earlier[]): ExpectedT
     threads: Math.max(1, work.threads),
     tokens: DEFAULT_CALIBRATION_TOKENS,
     trials: DEFAULT_TRIALS,
+    rounding: 'plain',
     speeds: [],
   });
   return { seconds: Object.values(stages).reduce((sum, one) => sum + one, LEAST_SECONDS), measured: false };

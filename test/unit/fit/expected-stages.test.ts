@@ -4,6 +4,7 @@ import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
 
 const SEVEN: ExpectedWork = {
   ...{ parameters: 7.6e9, threads: 2, tokens: 32_768, calibrated: false, kind: 'luq', trials: 2 },
+  rounding: 'plain',
   speeds: [],
 };
 const q4k = (bytesPerSecond: number) => [
@@ -27,6 +28,14 @@ it('the nearest plan compresses and checks several whole models, and more with t
   expect((best.choose ?? 0) / (fewer.choose ?? NaN)).toBeCloseTo(7 / 5);
   const { quantize = 0, check = 0, assemble = 0 } = expectedStages(SEVEN);
   expect(fewer.choose).toBeCloseTo(5 * (5 + quantize + check + assemble));
+});
+
+it('with errors fed on a fit walks over the layers, and takes up to twice as long to quantize, whatever kind of plan it is', () => {
+  const { calibrate = 0, quantize = 0 } = expectedStages(SEVEN);
+  const fed = 1.25 * calibrate + 2 * quantize;
+  expect(expectedStages({ ...SEVEN, rounding: 'fed' }).quantize).toBeCloseTo(fed);
+  const best = { ...SEVEN, kind: 'best' } as const;
+  expect(expectedStages({ ...best, rounding: 'fed' })).toEqual({ ...expectedStages(best), quantize: fed });
 });
 
 it('follows how fast this machine multiplies, within reason', () => {
