@@ -164,7 +164,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     await app.door.restart();
     await app.go('Models');
     await app.page
-      .getByText(/layers IQ1_M/)
+      .getByText(/layers Q2_K/)
       .first()
       .waitFor();
   });

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { sample } from '../fixtures/demo.ts';
 import { shortModel } from '../fixtures/short-demo.ts';
 import { inEachDoor } from './app.ts';
@@ -6,6 +6,11 @@ import { inEachDoor } from './app.ts';
 // One person's first day with Snug, without a look behind the scenes: the same in a browser and in the installed app.
 
 inEachDoor('from the first start to the next day', { holds: false, builtIn: shortModel }, (app) => {
+  // every type and trial that a person gets; the installed app has no others
+  beforeAll(() => {
+    if (app.door.workers) app.door.workers.fits = {};
+  });
+
   it('fits the model that is there to the memory', async () => {
     await app.page.getByRole('heading', { level: 1, name: /Fit a model/ }).waitFor();
     await app.startFit();

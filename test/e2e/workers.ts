@@ -2,8 +2,9 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { chatEventSchema, type ChatEvent } from '../../src-main/contract/chat.ts';
 import { chatContract } from '../../src-main/contract/workers/chat.ts';
 import { lastWordsOf, type StartWorker } from '../../src-main/engine/worker-port.ts';
+import type { FitRequest } from '../../src-main/contract/fit-request.ts';
 import type { FromWorker, ToWorker } from '../../src-main/engine/worker-protocol.ts';
-import { withLittleCalibration } from '../helpers/little-calibration.ts';
+import { WITHOUT_TRIALS, withLittleCalibration } from '../helpers/little-calibration.ts';
 import { fitEventSchema, type FitEvent } from '../../src-main/contract/workers/compress.ts';
 
 /** What a worker tells while it works. */
@@ -21,6 +22,8 @@ interface Moment {
 export class Workers {
   /** The model finds no end by itself: an answer lasts until it is stopped or the context is full. */
   endless = false;
+  /** What fits are asked beside what the window asks. */
+  fits: Partial<FitRequest> = WITHOUT_TRIALS;
   #moment: Moment | undefined;
   #held: ChildProcess | undefined;
 
@@ -93,7 +96,7 @@ export class Workers {
   }
 
   #asked(message: ToWorker): ToWorker {
-    if (!this.endless || message.kind !== 'call') return withLittleCalibration(message);
+    if (!this.endless || message.kind !== 'call') return withLittleCalibration(message, this.fits);
     const { send, askOnce } = chatContract.methods;
     if (message.method === 'send')
       return { ...message, argument: { ...send.argument.parse(message.argument), ignoreEnd: true } };

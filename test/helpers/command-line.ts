@@ -103,6 +103,6 @@ export function copyOfDemo(where: string): { model: string; mmproj: string } {
 
 /** A fit of the demo model in seconds. */
 export const QUICK = [
-  ...['--calibration-tokens', '4000', '--clusters', '50'],
+  ...['--calibration-tokens', '2000', '--clusters', '10'],
   ...['--rungs', 'Q4_K_M,Q2_K', '--threads', '1'],
 ];

@@ -101,8 +101,8 @@ describe('a fit under its default name', () => {
       home,
       rungs,
       lowLayers: 0,
-      calibrationTokens: 3000,
-      clusters: 50,
+      calibrationTokens: 1000,
+      clusters: 10,
       mmprojPath,
       threads: 1,
     };
@@ -125,8 +125,8 @@ describe('a vision encoder in 8 bits', () => {
       home: join(folder, 'home'),
       rungs: { high: 'Q4_K_M', low: 'Q2_K' } as const,
       lowLayers: 0,
-      calibrationTokens: 4000,
-      clusters: 50,
+      calibrationTokens: 1000,
+      clusters: 10,
     };
     const fitted = await fit({ ...request, visionType: 'Q8_0' }, {});
     const vision = fitted.mmproj.luq ?? '';

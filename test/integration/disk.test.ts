@@ -8,19 +8,19 @@ import { loadAddon } from '../../src-main/engine/addon.ts';
 import { callNative, useNative } from '../../src-main/engine/native-calls.ts';
 import { fit } from '../../src-main/fit/fit.ts';
 import { tensorTypeId } from '../../src-main/gguf/tensor-types.ts';
+import { shortMmproj, shortModel } from '../fixtures/short-demo.ts';
 import { openDemo } from '../helpers/open-demo.ts';
 import { openToOthers } from '../helpers/open-to-others.ts';
 
 // Real full and read-only disks: small file systems in memory, where this system lets the test mount them.
 
-const resources = join(import.meta.dirname, '..', '..', 'resources', 'demo-model');
 const folder = mkdtempSync(join(tmpdir(), 'snug-disk-'));
 const request = {
-  modelPath: join(resources, 'demo-vl-f16.gguf'),
-  mmprojPath: join(resources, 'mmproj-demo-vl-f16.gguf'),
+  modelPath: shortModel,
+  mmprojPath: shortMmproj,
   lowLayers: 0,
   calibrationTokens: 3000,
-  clusters: 50,
+  clusters: 10,
   home: join(folder, 'home'),
 };
 

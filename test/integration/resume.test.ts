@@ -29,8 +29,9 @@ describe('a fit', () => {
 
   it('with another budget uses the calibration and the blocks it has', async () => {
     const home = join(folder, 'alone');
-    await runFit(home);
-    const refit = await runFit(home, { flags: ['--layers', '2'] });
+    const little = ['--calibration-tokens', '2000', '--clusters', '10'];
+    await runFit(home, { flags: little });
+    const refit = await runFit(home, { flags: [...little, '--layers', '2'] });
     const fitted = reportOf(refit);
     expect(fitted.plan.lowLayers).toBe(2);
     expect(fitted.calibration.reused).toBe(true);

@@ -44,7 +44,7 @@ describe('fit', () => {
       layers: SHORT_LAYERS,
       rungs: { high: 'Q4_K_M', low: 'Q2_K' },
     });
-    expect(report.calibration).toMatchObject({ clusters: 50, alpha: 0.5, reused: false });
+    expect(report.calibration).toMatchObject({ clusters: 10, alpha: 0.5, reused: false });
     expect(report.check.coherent).toBe(true);
     expect(
       report.layers
@@ -145,7 +145,7 @@ describe('fit', () => {
 describe('two fits at once', () => {
   it('do not write the same file: the second says who is busy, the first finishes', async () => {
     const { model } = copyOfDemo(join(folder, 'busy'));
-    const args = ['fit', model, '--layers', '2', '--image-tokens', '25', ...QUICK, '--clusters', '10'];
+    const args = ['fit', model, '--layers', '2', '--image-tokens', '25', ...QUICK];
     const own = join(folder, 'busy-home');
     await timeKernels(own);
     const first = start(args, { home: own });
