@@ -70,7 +70,13 @@ export default defineConfig({
       {
         extends: true,
         // with the variant that the app loads here; vitest.long.config.ts runs them with every other one, too
-        test: { name: 'native', include: ['test/integration/native/**/*.test.ts'], ...MODEL_TESTS },
+        test: {
+          name: 'native',
+          include: ['test/integration/native/**/*.test.ts'],
+          ...MODEL_TESTS,
+          // a process builds the tables of the low-bit types once: fifteen seconds that each file took
+          isolate: false,
+        },
       },
       {
         extends: true,

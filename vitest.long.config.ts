@@ -19,6 +19,7 @@ export default defineConfig({
           name: `native ${variant}`,
           include: ['test/integration/native/**/*.test.ts'],
           env: { SNUG_CPU_VARIANT: variant },
+          isolate: false,
         },
       })),
     ],
