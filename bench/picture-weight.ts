@@ -44,7 +44,7 @@ using read = await openContext(
 const measuring = await startMeasuring(await identify(read));
 console.log('a picture’s token counts | bits | bytes | nats about pictures | nats on text');
 for (const weightOfPictures of values.weights.split(',').map(Number)) {
-  const { errors } = await localErrors(measuring, { weightOfPictures });
+  const errors = await localErrors(measuring, { weightOfPictures });
   const plans = plansBy(measuring, errors);
   for (const bits of values.bits.split(',').map(Number)) {
     const found = plans.within(budgetOfBits(measuring, bits));

@@ -17,20 +17,18 @@ const HARDLY_ANY = 0.001;
 export interface Chosen extends FitPlan {
   /** everything that was measured on the way; empty when nothing had to be */
   readonly candidates: readonly Candidate[];
-  /** what the person should know of how it was chosen */
-  readonly notes: readonly string[];
 }
 
 /** The nearest to the source of what fits and is fast enough; of equally near ones the fastest. The source itself where that fits. */
 export async function chooseBest(measuring: MeasuringContext): Promise<Chosen> {
   const { request } = measuring;
   const source = await sourceThatFits(measuring);
-  if (source) return { ...source, candidates: [], notes: [] };
-  const { tensors, notes } = await knowTensors(measuring);
+  if (source) return { ...source, candidates: [] };
+  const tensors = await knowTensors(measuring);
   const measured = await new Contest(measuring, tensors).measureAll();
   const best = nearest(measured.filter(({ quality }) => keepsQuality(quality, request.quality)));
   if (!best) throw noPlanKeepsQuality(measured, request.budget, request.quality);
-  return { ...best, candidates: measured.map((plan) => candidateOf(plan, plan === best)), notes };
+  return { ...best, candidates: measured.map((plan) => candidateOf(plan, plan === best)) };
 }
 
 async function sourceThatFits(measuring: MeasuringContext): Promise<FitPlan | undefined> {

@@ -9,8 +9,8 @@ export async function choose(measuring: MeasuringContext): Promise<Chosen> {
     case 'best':
       return chooseBest(measuring);
     case 'luq':
-      return { ...(await chooseLuq(measuring)), candidates: [], notes: [] };
+      return { ...(await chooseLuq(measuring)), candidates: [] };
     case 'uniform':
-      return { ...(await chooseUniform(measuring)), candidates: [], notes: [] };
+      return { ...(await chooseUniform(measuring)), candidates: [] };
   }
 }

@@ -74,10 +74,9 @@ export class Contest {
     return timed;
   }
 
-  /** The best that is known now. */
-  async #tensors(order: readonly number[]): Promise<TimedPlan | undefined> {
+  /** The best by what is known now, or by what is said. */
+  async #tensors(order: readonly number[], plans = this.#known.plans()): Promise<TimedPlan | undefined> {
     const { budget, plan } = this.#measuring.request;
-    const plans = this.#known.plans();
     let asked = plan.minTokensPerSecond;
     for (let tries = SPEED_TRIES; tries > 0; tries--) {
       const found = plans.within(budget.bytes, asked);
@@ -91,14 +90,15 @@ export class Contest {
   }
 
   /**
-   * Measured, and as often as trials are allowed looked for again with what was learnt: where that changes nothing, another model is
-   * measured that tells most.
+   * Measured, and as often as trials are allowed looked for again with what was learnt, after what is usually best: where that changes
+   * nothing, another model is measured that tells most.
    */
   async #nearestTensors(order: readonly number[]): Promise<MeasuredPlan | undefined> {
     const { trials, request } = this.#measuring;
     const measured = new Map<string, MeasuredPlan>();
     for (let left = request.plan.trials; left >= 0; left--) {
-      const plan = await this.#tensors(order);
+      const isFirst = left === request.plan.trials && left > 0;
+      const plan = await this.#tensors(order, isFirst ? this.#known.usualPlans() : this.#known.plans());
       if (!plan || !this.#isFast(plan.speed)) break;
       const key = trials.key(plan.plan);
       if (!measured.has(key)) measured.set(key, await this.#measure(plan));

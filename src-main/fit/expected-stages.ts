@@ -35,6 +35,8 @@ const MOST_SCALE = 4;
 const WALK_PER_PASS = 1.25;
 /** Rounding with errors fed on as against plain rounding: bench/feedback.ts layer. */
 const FED_PER_PLAIN = 2;
+/** Of a pass, what tensors' errors take: a quarter of the tokens with their inputs summed up, and samples rounded in every type. */
+const ERRORS_PER_PASS = 0.5;
 /** To time this machine's kernels, and to load and compare a model of whatever size. */
 const SECONDS_TO_TIME = 30;
 const SECONDS_PER_MODEL = 5;
@@ -56,8 +58,7 @@ export function expectedStages(work: ExpectedWork): ExpectedStages {
   const timing = speeds.length === 0 ? SECONDS_TO_TIME : 0;
   return {
     ...before,
-    // so are the errors of the tensors
-    plan: timing + (trials > 0 ? WALK_PER_PASS * pass : 0),
+    plan: timing + (trials > 0 ? ERRORS_PER_PASS * pass : 0),
     // what is written at the end is quantized to be measured, unless it is rounded in another way
     choose: (BEST_MODELS + trials) * (SECONDS_PER_MODEL + quantize + write + check),
     ...fed,

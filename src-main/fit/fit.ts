@@ -68,7 +68,7 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
   const measuring = await startMeasuring(context, onLayer);
 
   clock.enter('plan');
-  const { candidates, notes, ...chosen } = await choose(measuring);
+  const { candidates, ...chosen } = await choose(measuring);
   const { layerTypes, plan } = chosen;
   const low = lowLayersOf(layerTypes, context.request.rungs.high);
   onPlan?.({ low, layerRungs: layerTypes, memory: plan.memory });
@@ -81,12 +81,7 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
     profile: context.laptop,
     budget: { bytes: budget.bytes, source: budget.source, reasoning: budget.reasoning },
     check: made.check,
-    warnings: [
-      ...context.notes,
-      ...measuring.calibrated.warnings,
-      ...notes,
-      ...(made.written.fed?.warnings ?? []),
-    ],
+    warnings: [...context.notes, ...measuring.calibrated.warnings, ...(made.written.fed?.warnings ?? [])],
     timings: clock.timings(),
     mmproj: { source: context.source.vision?.path ?? null, luq: made.written.mmproj },
     threads: context.request.threads,

@@ -5,15 +5,15 @@ import { BATCH_TOKENS, openToCalibrate, sequencesFor } from './calibration.ts';
 import type { FitContext } from './context.ts';
 
 /**
- * What a picture's token counts in grams, where a text's counts 1. MBQ (2412.19509) finds text some ten times as sensitive; which weight
- * gives the lowest divergence on held-out positions was not measured here yet, so tokens of both kinds count the same.
+ * What a picture's token counts in the grams that errors are fed on by, where a text's counts 1. Another weight was measured for choosing
+ * types alone (local-errors.ts), so tokens of both kinds count the same.
  */
 export const WEIGHT_OF_PICTURES = 1;
 
 /** A walk over the layers of a source with the sequences of its calibration. */
 export async function calibrationWalk(
   context: FitContext,
-  weightOfPictures = WEIGHT_OF_PICTURES,
+  weightOfPictures: number = WEIGHT_OF_PICTURES,
 ): Promise<Omit<WalkOptions, 'folder' | 'inputs' | 'onProgress'>> {
   const { addon, source, request, signal } = context;
   const { text } = source;

@@ -15,6 +15,7 @@ import {
   priorKnowledge,
   TensorPlans,
   usuallyHasImportance,
+  type TensorKnowledge,
 } from './tensor-plans.ts';
 
 type Types = ReadonlyMap<string, number>;
@@ -47,9 +48,17 @@ export class KnownTensors {
   }
 
   plans(): TensorPlans {
-    const { costs, whole } = this.#sharpened();
+    return this.#plansBy(this.#sharpened());
+  }
+
+  /** As models usually lose, whatever was measured of this one's tensors: how much a type errs does not say how much that matters. */
+  usualPlans(): TensorPlans {
+    return this.#plansBy({ costs: priorKnowledge(this.#measuring) });
+  }
+
+  #plansBy(known: Pick<TensorKnowledge, 'costs' | 'whole'>): TensorPlans {
     const hasImportance = (tensor: string): boolean => this.#measuring.calibrated.imatrix.entries.has(tensor);
-    return new TensorPlans(this.#measuring, { costs, whole, hasImportance, speeds: this.#speeds });
+    return new TensorPlans(this.#measuring, { ...known, hasImportance, speeds: this.#speeds });
   }
 
   /** A model whose measurement would tell most about what a plan costs; undefined when there is nothing to vary. */
@@ -66,16 +75,10 @@ export class KnownTensors {
   }
 }
 
-/** … and what the person should know of how it was found out. */
-interface Known {
-  readonly tensors: KnownTensors;
-  readonly notes: readonly string[];
-}
-
 /**
  * Times kernels that were not timed here yet and, unless no trials are wanted, measures what each type does to each tensor's outputs.
  */
-export async function knowTensors(measuring: MeasuringContext): Promise<Known> {
+export async function knowTensors(measuring: MeasuringContext): Promise<KnownTensors> {
   const { addon, signal, onProgress } = measuring;
   const timed = kernelsToTime(measuring, priorKnowledge(measuring));
   const speeds = await knownKernelSpeeds(addon, timed, {
@@ -84,18 +87,15 @@ export async function knowTensors(measuring: MeasuringContext): Promise<Known> {
     onProgress: (done, total) =>
       onProgress?.({ stage: 'plan', done, total, unit: 'steps', detail: 'timing this machine' }),
   });
-  const { costs, notes } = await knownCosts(measuring);
-  return { tensors: new KnownTensors(measuring, costs, speeds), notes };
+  return new KnownTensors(measuring, await knownCosts(measuring), speeds);
 }
 
-async function knownCosts(
-  measuring: MeasuringContext,
-): Promise<{ readonly costs: CostOf; readonly notes: readonly string[] }> {
-  if (measuring.request.plan.trials === 0) return { costs: priorKnowledge(measuring), notes: [] };
-  const { errors, warnings } = await localErrors(measuring);
+async function knownCosts(measuring: MeasuringContext): Promise<CostOf> {
+  if (measuring.request.plan.trials === 0) return priorKnowledge(measuring);
+  const errors = await localErrors(measuring);
   const tensors = choosableTensors(measuring);
   const sensitivities = priorSensitivities(tensors, measuring.planner.layers);
-  return { costs: localCosts(tensors, sensitivities, errors), notes: warnings };
+  return localCosts(tensors, sensitivities, errors);
 }
 
 /**

@@ -41,7 +41,7 @@ async function measureAll(events: ContextOptions, asked: Partial<FitRequest>): P
   const measuring = await startMeasuring(await identify(context));
   const { plan } = measuring.request;
   const untried = { ...measuring, request: { ...measuring.request, plan: { ...plan, trials: 0 } } };
-  const { tensors } = await knowTensors(untried);
+  const tensors = await knowTensors(untried);
   // the context is closed when this returns
   return await new Contest(measuring, tensors).measureAll();
 }
@@ -89,7 +89,7 @@ describe('the nearest plan', { timeout: 300_000 }, () => {
   it('stopped among its trials goes on with what was measured, and comes to the same', async () => {
     const stopped = new AbortController();
     const stopping: OnProgress = ({ stage, done }) => {
-      // five were measured before; the last that is new has begun
+      // the last has begun
       if (stage === 'choose' && done > 6) stopped.abort();
     };
     const known = keptTrials(home, fitted.model.sourceSha256);
@@ -97,13 +97,14 @@ describe('the nearest plan', { timeout: 300_000 }, () => {
       measureAll({ signal: stopped.signal, onProgress: stopping }, { budgetBytes, trials: 2 }),
     ).rejects.toMatchObject({ code: 'CANCELLED' });
     const before = keptTrials(home, fitted.model.sourceSha256);
-    expect(before.size).toBe(known.size + 1);
+    expect(before.size).toBeGreaterThan(known.size);
     const steps: number[] = [];
     const onProgress: OnProgress = ({ stage, done, total }) => {
       if (stage === 'choose') steps.push(done / total);
     };
     const measured = await measureAll({ onProgress }, { budgetBytes, trials: 2 });
     const after = keptTrials(home, fitted.model.sourceSha256);
+    expect(after.size).toBeGreaterThan(before.size);
     for (const [name, when] of before) expect(after.get(name)).toBe(when);
     expect(steps).toEqual(steps.toSorted((a, b) => a - b));
     expect(steps.at(-1)).toBe(1);

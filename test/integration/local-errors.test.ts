@@ -4,8 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OnProgress } from '../../src-main/contract/progress.ts';
 import { tensorTypeId } from '../../src-main/gguf/tensor-types.ts';
 import { identify, openContext, type ReadContext } from '../../src-main/fit/context.ts';
-import { WEIGHT_OF_PICTURES } from '../../src-main/fit/gram-walk.ts';
-import { localErrors } from '../../src-main/fit/local-errors.ts';
+import { localErrors, PICTURES_IN_ERRORS } from '../../src-main/fit/local-errors.ts';
 import { chooseLuq } from '../../src-main/fit/luq-choice.ts';
 import { startMeasuring, type MeasuringContext } from '../../src-main/fit/measuring-context.ts';
 import { tieErrors } from '../../src-main/fit/tie-errors.ts';
@@ -33,9 +32,9 @@ describe('the errors of a model that is to be fitted', { timeout: 300_000 }, () 
   }, 300_000);
   afterAll(() => context[Symbol.dispose]());
 
-  const folder = () => join(dirname(measuring.calibrated.imatrixPath), `grams-${WEIGHT_OF_PICTURES}`);
-  const measured = async (watched: Partial<MeasuringContext> = {}) =>
-    (await localErrors({ ...measuring, ...watched }, { ladder })).errors;
+  const folder = () => join(dirname(measuring.calibrated.imatrixPath), `grams-${PICTURES_IN_ERRORS}`);
+  const measured = (watched: Partial<MeasuringContext> = {}) =>
+    localErrors({ ...measuring, ...watched }, { ladder });
 
   it('are known for every tensor from the calibration’s own sequences, pictures among them', async () => {
     const errors = await measured();

@@ -31,8 +31,13 @@ export interface GramBatch {
   readonly tokens: number;
 }
 
-export function batchesOf(sequences: readonly PlannedSequence[], batchTokens: number): GramBatch[] {
-  const parts = splitSequences(sequences);
+/** `split`: into what a gram is made with and what checks it; otherwise all of them are held out. */
+export function batchesOf(
+  sequences: readonly PlannedSequence[],
+  batchTokens: number,
+  split = true,
+): GramBatch[] {
+  const parts = split ? splitSequences(sequences) : { train: [], heldOut: sequences };
   let first = 0;
   return GRAM_PARTS.flatMap((part) =>
     packBatches(parts[part], batchTokens).map((batch) => {

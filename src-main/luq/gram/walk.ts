@@ -29,6 +29,8 @@ export interface WalkOptions {
   readonly layers: number;
   readonly width: number;
   readonly sequences: readonly PlannedSequence[];
+  /** whether what is made with some of them is checked with others; undefined as true */
+  readonly split?: boolean | undefined;
   /** the source with its vision encoder; closed as soon as it is no longer needed */
   readonly openSource: () => Promise<OpenModel>;
   readonly inputs: WalkInputs;
@@ -54,7 +56,7 @@ export interface InputGram {
   /** names of the tensors that multiply it */
   readonly tensors: readonly string[];
   readonly head: Readonly<Record<GramPart, GramHead>>;
-  /** of the gram files */
+  /** of the gram files; the same ones where nothing was split */
   readonly path: Readonly<Record<GramPart, string>>;
 }
 
@@ -89,7 +91,7 @@ export class Walk {
 
   constructor(options: WalkOptions) {
     this.options = options;
-    this.batches = batchesOf(options.sequences, options.batchTokens);
+    this.batches = batchesOf(options.sequences, options.batchTokens, options.split);
   }
 
   path(name: string): string {
@@ -184,7 +186,7 @@ export class Walk {
         .flatMap(({ shape }) => gramBlocks(shape[0] ?? 0)),
     );
     return [
-      ...(tokens < columns
+      ...(this.options.split !== false && tokens < columns
         ? [
             `The calibration has ${tokens} tokens for up to ${columns} columns that are rounded together: what it says of them is weak.`,
           ]
@@ -209,13 +211,14 @@ export function gramsOfLayer(stored: readonly StoredGram[], layer: number): Laye
   const [train, heldOut] = GRAM_PARTS.map((part) =>
     stored.filter((gram) => gram.layer === layer && gram.part === part),
   );
-  const inputs = (train ?? []).map((one) => {
-    const other = heldOut?.find(({ tensors }) => tensors[0] === one.tensors[0]);
-    if (!other) throw new SnugError('BUG', `${one.tensors[0]} has no held-out gram`);
+  const isSplit = train !== undefined && train.length > 0;
+  const inputs = (heldOut ?? []).map((one) => {
+    const other = isSplit ? train.find(({ tensors }) => tensors[0] === one.tensors[0]) : one;
+    if (!other) throw new SnugError('BUG', `${one.tensors[0]} has a held-out gram alone`);
     return {
       tensors: one.tensors,
-      head: { train: one.head, heldOut: other.head },
-      path: { train: one.path, heldOut: other.path },
+      head: { train: other.head, heldOut: one.head },
+      path: { train: other.path, heldOut: one.path },
     };
   });
   return { layer, inputs };

@@ -159,12 +159,11 @@ describe('the local errors of a model', () => {
       onProgress: () => {
         seen += 1;
         // while the second layer is measured
-        if (seen === 17) throw new Error('killed');
+        if (seen === 14) throw new Error('killed');
       },
     });
     await expect(stopping).rejects.toThrow('killed');
-    const { tensors, warnings } = await measureLocalErrors(walk.layers, open, options);
-    expect(warnings).toEqual([expect.stringContaining('tokens')]);
+    const { tensors } = await measureLocalErrors(walk.layers, open, options);
     const matrices = walk.source.tensors.filter(({ shape }) => shape.length > 1);
     expect(tensors.map(({ name }) => name).sort()).toEqual(matrices.map(({ name }) => name).sort());
     for (const { name, weighed, sampledRows, types } of tensors) {
@@ -181,6 +180,6 @@ describe('the local errors of a model', () => {
     expect(steps).toEqual([...steps].sort((a, b) => a - b));
     expect(steps.at(-1)).toBe(1);
     const again = () => Promise.reject(new Error('opened again'));
-    expect(await measureLocalErrors(walk.layers, again, options)).toEqual({ tensors, warnings: [] });
+    expect(await measureLocalErrors(walk.layers, again, options)).toEqual({ tensors });
   });
 });

@@ -35,6 +35,12 @@ describe('what is known of tensors', () => {
     expect(after).toBeLessThan(6 * before);
   });
 
+  it('leaves what models usually lose as it was', () => {
+    const learnt = known();
+    learnt.learn(two.types, 5 * learnt.plans().foresee(two).nats);
+    expect(learnt.usualPlans().foresee(two).nats).toBeCloseTo(known().plans().foresee(two).nats, 9);
+  });
+
   it('is not shaken by what is as the source, or beyond measure', () => {
     const learnt = known();
     learnt.learn(planner.unquantized().types, 0);
