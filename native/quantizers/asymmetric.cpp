@@ -174,28 +174,11 @@ template <class Type> struct Asymmetric : Type {
     }
 };
 
-template <int WIDTH> SNUG_INLINE void q2_k(const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance) {
-    each_group<WIDTH, Asymmetric<Q2K>>(values, blocks, rows, columns, importance);
-}
-template <int WIDTH> SNUG_INLINE void q4_k(const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance) {
-    each_group<WIDTH, Asymmetric<Q4K>>(values, blocks, rows, columns, importance);
-}
-template <int WIDTH> SNUG_INLINE void q5_k(const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance) {
-    each_group<WIDTH, Asymmetric<Q5K>>(values, blocks, rows, columns, importance);
-}
-
-SNUG_VARIANTS(Quantizer, q2_k_variant, q2_k, (const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance),
-              (values, blocks, rows, columns, importance))
-SNUG_VARIANTS(Quantizer, q4_k_variant, q4_k, (const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance),
-              (values, blocks, rows, columns, importance))
-SNUG_VARIANTS(Quantizer, q5_k_variant, q5_k, (const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance),
-              (values, blocks, rows, columns, importance))
-
 } // namespace
 
-Quantizer q2_k_quantizer() { return q2_k_variant(); }
-Quantizer q4_k_quantizer() { return q4_k_variant(); }
-Quantizer q5_k_quantizer() { return q5_k_variant(); }
+SNUG_QUANTIZER(q2_k_quantizer, Asymmetric<Q2K>)
+SNUG_QUANTIZER(q4_k_quantizer, Asymmetric<Q4K>)
+SNUG_QUANTIZER(q5_k_quantizer, Asymmetric<Q5K>)
 
 } // namespace snug
 

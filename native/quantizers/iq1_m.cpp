@@ -200,17 +200,11 @@ struct Iq1M {
     }
 };
 
-template <int WIDTH> SNUG_INLINE void iq1_m(const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance) {
-    each_group<WIDTH, Iq1M>(values, blocks, rows, columns, importance);
-}
-
-SNUG_VARIANTS(Quantizer, iq1_m_variant, iq1_m,
-              (const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance),
-              (values, blocks, rows, columns, importance))
+SNUG_QUANTIZER(side_by_side_quantizer, Iq1M)
 
 } // namespace
 
-Quantizer iq1_m_quantizer() { return can_search_grids() ? iq1_m_variant() : nullptr; }
+Quantizer iq1_m_quantizer() { return can_search_grids() ? side_by_side_quantizer() : nullptr; }
 
 } // namespace snug
 

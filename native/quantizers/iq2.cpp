@@ -113,9 +113,10 @@ struct Iq2XXS {
         for (int i = 0; i < RUNS; ++i) {
             prepare<COUNT, true>(values + i * COUNT, importance + i * COUNT, sigma2, runs[i]);
         }
-        const Floats<RUNS> first_scales   = fit_first(runs);
-        uint32_t           words[RUNS][2] = {};
-        float              scales[RUNS]   = {};
+        float first_scales[RUNS];
+        fit_first(runs, first_scales);
+        uint32_t words[RUNS][2] = {};
+        float    scales[RUNS]   = {};
         for (int i = 0; i < RUNS; ++i) {
             const float largest = first_scales[i] * 3;
             if (runs[i].largest < NOTHING || largest <= 0) {
@@ -142,7 +143,7 @@ struct Iq2XXS {
     }
 
     // a first scale for the runs, as of levels up to 4
-    SNUG_AVX2 static Floats<RUNS> fit_first(const Run<COUNT> * runs) {
+    static SNUG_INLINE void fit_first(const Run<COUNT> * runs, float * scales) {
         Floats<RUNS> x[COUNT], weights[COUNT];
         Ints<RUNS>   levels[COUNT];
         for (int i = 0; i < COUNT; ++i) {
@@ -151,7 +152,8 @@ struct Iq2XXS {
                 weights[i][run] = runs[run].weights[i];
             }
         }
-        return fit_factors<RUNS, COUNT>(x, weights, 4, levels);
+        const Floats<RUNS> found = fit_factors<RUNS, COUNT>(x, weights, 4, levels);
+        std::memcpy(scales, &found, sizeof(found));
     }
 
     static void store(const float * scales, uint32_t (*words)[2], Block & block) {

@@ -238,22 +238,10 @@ template <class Type> struct Symmetric {
     }
 };
 
-template <int WIDTH> SNUG_INLINE void q3_k(const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance) {
-    each_group<WIDTH, Symmetric<Q3K>>(values, blocks, rows, columns, importance);
-}
-template <int WIDTH> SNUG_INLINE void q6_k(const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance) {
-    each_group<WIDTH, Symmetric<Q6K>>(values, blocks, rows, columns, importance);
-}
-
-SNUG_VARIANTS(Quantizer, q3_k_variant, q3_k, (const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance),
-              (values, blocks, rows, columns, importance))
-SNUG_VARIANTS(Quantizer, q6_k_variant, q6_k, (const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance),
-              (values, blocks, rows, columns, importance))
-
 } // namespace
 
-Quantizer q3_k_quantizer() { return q3_k_variant(); }
-Quantizer q6_k_quantizer() { return q6_k_variant(); }
+SNUG_QUANTIZER(q3_k_quantizer, Symmetric<Q3K>)
+SNUG_QUANTIZER(q6_k_quantizer, Symmetric<Q6K>)
 
 } // namespace snug
 
