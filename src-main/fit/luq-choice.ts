@@ -40,7 +40,7 @@ export function luqOrder(measuring: Pick<MeasuringContext, 'calibrated' | 'reque
 }
 
 /** Divergence with each layer low alone [layers]. */
-export async function measureSensitivity({
+async function measureSensitivity({
   planner,
   trials,
   onProgress,

@@ -36,6 +36,12 @@ describe('the parts of a walk’s sequences', () => {
     expect(batches.slice(firstHeldOut).every(({ part }) => part === 'heldOut')).toBe(true);
   });
 
+  it('are one where nothing is checked with others', () => {
+    const batches = batchesOf(mixed, 300, false);
+    expect(tokensOf(batches, 'train')).toBe(0);
+    expect(tokensOf(batches, 'heldOut')).toBe(tokensOf(batchesOf(mixed, 300)));
+  });
+
   it('weigh pictures’ tokens and leave the others at one', () => {
     const sequences = [textSequence(3), pictureSequence(6, { first: 1, count: 2 }), textSequence(1)];
     expect(weightsOf(sequences, 0.25)).toEqual(Float32Array.of(1, 1, 1, 1, 0.25, 0.25, 1, 1, 1, 1));
