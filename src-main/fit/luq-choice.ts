@@ -40,11 +40,7 @@ export function luqOrder(measuring: Pick<MeasuringContext, 'calibrated' | 'reque
 }
 
 /** Divergence with each layer low alone [layers]. */
-async function measureSensitivity({
-  planner,
-  trials,
-  onProgress,
-}: MeasuringContext): Promise<number[]> {
+async function measureSensitivity({ planner, trials, onProgress }: MeasuringContext): Promise<number[]> {
   const divergences: number[] = [];
   for (let layer = 0; layer < planner.layers; layer++) {
     divergences.push(divergenceOf(await trials.measure(planner.withLowLayers([layer], 1))));
