@@ -5,11 +5,9 @@ import type { Rung } from '../src-main/contract/rungs.ts';
 import type { Quality } from '../src-main/contract/fit-report.ts';
 import { chooseBest } from '../src-main/fit/best-choice.ts';
 import { identify, openContext } from '../src-main/fit/context.ts';
-import { roundFed } from '../src-main/fit/fed-rounding.ts';
-import { startMeasuring, type MeasuringContext } from '../src-main/fit/measuring-context.ts';
-import type { Trial } from '../src-main/fit/trials.ts';
+import { fedTrial } from '../src-main/fit/fed-rounding.ts';
+import { startMeasuring } from '../src-main/fit/measuring-context.ts';
 import { snugHome } from '../src-main/home.ts';
-import type { WalkInputs } from '../src-main/luq/gram/walk.ts';
 import { readSidecar } from '../src-main/models/sidecar.ts';
 import { demoModel } from '../src-main/root.ts';
 import { machine } from './measure.ts';
@@ -29,27 +27,6 @@ const { values } = parseArgs({
 const mmprojPath = values.mmproj ?? readSidecar(values.model).mmproj;
 
 type Types = ReadonlyMap<string, number>;
-
-/** The same types, rounded in one way. */
-async function roundedTrial(
-  measuring: MeasuringContext,
-  types: Types,
-  inputs: WalkInputs | null,
-): Promise<Trial> {
-  if (inputs === null) return { types };
-  const { bank } = await roundFed(measuring, { types, inputs });
-  return { types, weights: { key: `fed-${inputs}`, ...storedIn(bank, types) } };
-}
-
-function storedIn(bank: Awaited<ReturnType<typeof roundFed>>['bank'], types: Types) {
-  return {
-    path: bank.path.bind(bank),
-    sha256: bank.sha256.bind(bank),
-    drop: bank.drop.bind(bank),
-    replaces: ({ name, type }: { readonly name: string; readonly type: number }) =>
-      (types.get(name) ?? type) !== type,
-  };
-}
 
 const WAYS = [
   ['plain', null],
@@ -91,7 +68,8 @@ async function rowsOf(name: string, types: Types): Promise<Row[]> {
   const rows: Row[] = [];
   let plain: Quality | undefined;
   for (const [way, inputs] of WAYS) {
-    const quality = await measuring.trials.measure(await roundedTrial(measuring, types, inputs));
+    const trial = inputs === null ? { types } : await fedTrial(measuring, types, inputs);
+    const quality = await measuring.trials.measure(trial);
     plain ??= quality;
     const made = row(name, way, quality, plain);
     rows.push(made);

@@ -6,10 +6,10 @@ import {
   MOST_TRIALS,
   ORDERINGS,
   PLAN_KINDS,
-  ROUNDINGS,
+  ASKED_ROUNDINGS,
   type FitRequest,
   type PlanKind,
-  type Rounding,
+  type AskedRounding,
 } from '../contract/fit-request.ts';
 import { parseBytes } from '../contract/bytes.ts';
 import { DEFAULT_CONTEXT_TOKENS, LEAST_CONTEXT_TOKENS } from '../contract/token-limits.ts';
@@ -75,7 +75,7 @@ export interface FitFlags {
   readonly trials?: number;
   readonly minSpeed?: number;
   readonly order?: string;
-  readonly rounding?: Rounding;
+  readonly rounding?: AskedRounding;
   readonly maxKld?: number;
   readonly minAgreement?: number;
   readonly context?: number;
@@ -111,8 +111,8 @@ export function addFitOptions(command: Command): Command {
     .addOption(
       new Option(
         '--rounding <how>',
-        'plain: the bytes that llama-quantize writes (default); fed: each weight makes good what those before it got wrong, which takes longer',
-      ).choices(ROUNDINGS),
+        'plain: the bytes that llama-quantize writes (default); fed: each weight makes good what those before it got wrong, which takes longer; auto: whichever of both is measured to be nearer to the original',
+      ).choices(ASKED_ROUNDINGS),
     )
     .option(
       '--max-kld <nats>',

@@ -1,4 +1,4 @@
-import { choiceSentence } from '../contract/choice.ts';
+import { choiceSentence, roundingSentence } from '../contract/choice.ts';
 import { worstCloseness } from '../contract/closeness.ts';
 import type { FitReport } from '../contract/fit-report.ts';
 import { STAGES, type Stage } from '../contract/progress.ts';
@@ -80,7 +80,7 @@ function fedLines({ fed }: FitReport['plan']): string[] {
 function describe(report: FitReport): string[] {
   const { plan, calibration, check, budget, files } = report;
   const undecided = undecidedNote(plan, 0);
-  const sentence = choiceSentence(report);
+  const sentences = [choiceSentence(report), roundingSentence(plan)].filter((text) => text !== null);
   const { words, tone } = worstCloseness([check.image, check.text]);
   const verdict = check.coherent
     ? paint(tone === 'good' ? 'green' : 'yellow', `Checked: the fitted model is ${words}.`)
@@ -105,7 +105,7 @@ function describe(report: FitReport): string[] {
     '',
     ...fedLines(plan),
     ...candidatesTable(report),
-    ...(sentence === null ? [] : [paint('bold', sentence), '']),
+    ...(sentences.length > 0 ? [...sentences.map((text) => paint('bold', text)), ''] : []),
     ...filesTable(report),
     verdict,
     ...unfamiliarNotes(check).map((note) => paint('yellow', note)),

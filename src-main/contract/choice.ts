@@ -74,3 +74,17 @@ export function choiceSentence({ candidates, plan }: Choice): string | null {
   const rest = isLuq ? others : [...others, luqPart];
   return `${won}${distance}${rest.length > 0 ? `: ${rest.join('; ')}` : ''}.`;
 }
+
+/** Which rounding of the plan is nearer, where both were measured; null where they were not. */
+export function roundingSentence({
+  roundings,
+  fed: written,
+}: Pick<PlanReport, 'roundings' | 'fed'>): string | null {
+  if (!roundings) return null;
+  const [plain, fed] = [roundings.plain, roundings.fed].map((nats) => nats ?? Infinity) as [number, number];
+  const words = (nats: number) => (Number.isFinite(nats) ? `${nats.toPrecision(2)} nats` : 'beyond measure');
+  const both = `${words(fed)} against ${words(plain)}`;
+  if (!written) return `Rounded plainly: feeding errors on is not nearer (${both}).`;
+  const percent = Number.isFinite(plain) ? `${Math.round(100 * (1 - fed / plain))} % ` : '';
+  return `With errors fed on it is ${percent}nearer than rounded plainly (${both}).`;
+}

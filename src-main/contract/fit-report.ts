@@ -125,6 +125,8 @@ const planSchema = z.object({
     })
     .nullable()
     .default(null),
+  /** divergences in nats of the same plan in both roundings, where the nearer one was looked for; null where it was not */
+  roundings: z.object({ plain: z.number().nullable(), fed: z.number().nullable() }).nullable().default(null),
   /** tensors whose rows do not divide into the wanted type's blocks and what llama.cpp's rules give them instead */
   fallbacks: z.array(z.object({ tensor: z.string(), columns: z.int().positive(), type: z.string() })),
 });

@@ -38,13 +38,17 @@ export const planKindSchema = z.enum([...PLAN_KINDS, 'paper', 'auto']).transform
 });
 
 /**
- * How weights are rounded.
+ * How weights are rounded, in a file.
  *
  * - `plain`: each by itself, the bytes that llama-quantize writes;
  * - `fed`: what one weight gets wrong, those after it make good, as far as the calibration's inputs go together.
  */
 export const ROUNDINGS = ['plain', 'fed'] as const;
 export type Rounding = (typeof ROUNDINGS)[number];
+
+/** … and as it is asked for: `auto` measures the plan that was chosen in both ways and takes the one that is nearer to the source. */
+export const ASKED_ROUNDINGS = [...ROUNDINGS, 'auto'] as const;
+export type AskedRounding = (typeof ASKED_ROUNDINGS)[number];
 
 /** Whole models that are measured before the best plan is chosen, to sharpen what is known of the tensors. */
 export const MOST_TRIALS = 40;
@@ -74,7 +78,7 @@ export const fitRequestSchema = z.object({
   /** refuses a plan that prefers the source's token at a smaller share of positions */
   minAgreement: z.number().min(0).max(1).optional(),
   /** default plain */
-  rounding: z.enum(ROUNDINGS).optional(),
+  rounding: z.enum(ASKED_ROUNDINGS).optional(),
   /** default Q4_K_M, IQ1_M */
   rungs: rungsSchema.optional(),
   contextTokens: z.int().positive().optional(),

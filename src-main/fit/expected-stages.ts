@@ -1,4 +1,4 @@
-import type { PlanKind, Rounding } from '../contract/fit-request.ts';
+import type { AskedRounding, PlanKind } from '../contract/fit-request.ts';
 import type { Stage } from '../contract/progress.ts';
 import { tensorTypeId } from '../gguf/tensor-types.ts';
 import type { KernelSpeed } from '../profile/probe.ts';
@@ -13,7 +13,7 @@ export interface ExpectedWork {
   readonly kind: PlanKind;
   /** of a best plan */
   readonly trials: number;
-  readonly rounding: Rounding;
+  readonly rounding: AskedRounding;
   /** of this machine, as far as they were timed */
   readonly speeds: readonly KernelSpeed[];
 }
@@ -51,7 +51,7 @@ export function expectedStages(work: ExpectedWork): ExpectedStages {
   const check = HELD_OUT * pass;
   const quantize = parameters * SECONDS_PER_QUANTIZED_PARAMETER * scale;
   // errors are fed on in a walk of its own
-  const fed = rounding === 'fed' ? { quantize: WALK_PER_PASS * pass + FED_PER_PLAIN * quantize } : {};
+  const fed = rounding !== 'plain' ? { quantize: WALK_PER_PASS * pass + FED_PER_PLAIN * quantize } : {};
   const write = parameters * SECONDS_PER_WRITTEN_PARAMETER;
   const before: ExpectedStages = calibrated ? {} : { calibrate: pass, reference: HELD_OUT * pass };
   if (kind !== 'best') return { ...before, quantize, ...fed, assemble: write, check };

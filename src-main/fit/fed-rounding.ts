@@ -9,6 +9,7 @@ import { fedBankKey, fillBankFed, type FedSummary, type WalkEvents } from '../lu
 import { calibrationKey } from './calibration.ts';
 import { calibrationWalk, WEIGHT_OF_PICTURES } from './gram-walk.ts';
 import type { MeasuringContext } from './measuring-context.ts';
+import type { Trial } from './trials.ts';
 
 /** Rounding that makes its errors good, for a plan of a fit: the calibration's own sequences go through the source once more. */
 
@@ -18,14 +19,20 @@ interface FedRounding {
   readonly inputs: WalkInputs;
 }
 
+/** Blocks of a plan, errors fed on. */
+interface FedBlocks {
+  readonly bank: Bank;
+  /** names the bank by everything that its blocks depend on besides tensor and type */
+  readonly key: string;
+  readonly fed: FedSummary;
+}
+
 /** A bank that has what a plan needs, errors fed on. */
-export async function roundFed(
-  measuring: MeasuringContext,
-  rounding: FedRounding,
-): Promise<{ readonly bank: Bank; readonly fed: FedSummary }> {
+export async function roundFed(measuring: MeasuringContext, rounding: FedRounding): Promise<FedBlocks> {
   const { addon, source, request, workspace, calibrated, signal, onProgress } = measuring;
-  const key = imatrixKey(insist(() => readFileSync(calibrated.imatrixPath)));
-  const bank = new Bank(workspace.bank, fedBankKey(key, WEIGHT_OF_PICTURES, rounding));
+  const importance = imatrixKey(insist(() => readFileSync(calibrated.imatrixPath)));
+  const key = fedBankKey(importance, WEIGHT_OF_PICTURES, rounding);
+  const bank = new Bank(workspace.bank, key);
   const fed = await fillBankFed({
     ...{ ...rounding, addon, bank, signal, onProgress },
     source: source.text.gguf,
@@ -33,7 +40,26 @@ export async function roundFed(
     threads: request.threads,
     walk: (events) => walkSource(measuring, rounding, events),
   });
-  return { bank, fed };
+  return { bank, key, fed };
+}
+
+/** What a plan's model is with errors fed on, to be measured. */
+export async function fedTrial(
+  measuring: MeasuringContext,
+  types: ReadonlyMap<string, number>,
+  inputs: WalkInputs = 'source',
+): Promise<Trial> {
+  const { bank, key } = await roundFed(measuring, { types, inputs });
+  return {
+    types,
+    weights: {
+      key,
+      path: bank.path.bind(bank),
+      sha256: bank.sha256.bind(bank),
+      drop: bank.drop.bind(bank),
+      replaces: ({ name, type }) => (types.get(name) ?? type) !== type,
+    },
+  };
 }
 
 /** Of the walk for one plan: one for another plan, which was stopped, has been at other tensors, and what it left goes. */

@@ -17,6 +17,7 @@ import { calibrationKey, keptCalibration, type OnLayer } from './calibration.ts'
 import { checkResult } from './check-result.ts';
 import type { Memory } from '../contract/fit-report.ts';
 import { choose } from './choose.ts';
+import { chooseRounding } from './choose-rounding.ts';
 import { identify, openContext, type FitContext, type ReadContext } from './context.ts';
 import { insistTensorsFit } from './known-tensors.ts';
 import { luqPlan, type FitPlan } from './fit-plan.ts';
@@ -69,14 +70,16 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
 
   clock.enter('plan');
   const { candidates, ...chosen } = await choose(measuring);
+  const { rounding, roundings } = await chooseRounding(measuring, chosen);
   const { layerTypes, plan } = chosen;
   const low = lowLayersOf(layerTypes, context.request.rungs.high);
   onPlan?.({ low, layerRungs: layerTypes, memory: plan.memory });
   const predictedTokensPerSecond = await predictedSpeedOf(measuring, plan);
-  const made = await writeAndCheck(measuring, chosen, modes);
+  const rounded = { ...measuring, request: { ...measuring.request, rounding } };
+  const made = await writeAndCheck(rounded, chosen, modes);
   const { budget } = context.request;
   return {
-    ...describeFit(measuring, { chosen, predictedTokensPerSecond, ...made }),
+    ...describeFit(measuring, { chosen, roundings, predictedTokensPerSecond, ...made }),
     candidates: [...candidates],
     profile: context.laptop,
     budget: { bytes: budget.bytes, source: budget.source, reasoning: budget.reasoning },

@@ -1,5 +1,5 @@
 import type { Budget, Laptop } from '../contract/fit-report.ts';
-import type { FitRequest, Ordering, PlanKind, Rounding } from '../contract/fit-request.ts';
+import type { FitRequest, Ordering, PlanKind, AskedRounding } from '../contract/fit-request.ts';
 import type { Rung, Rungs } from '../contract/rungs.ts';
 import { DEFAULT_CONTEXT_TOKENS } from '../contract/token-limits.ts';
 import { modelsFolder } from '../home.ts';
@@ -36,7 +36,7 @@ export interface ResolvedRequest {
   readonly plan: PlanChoice;
   readonly quality: QualityLimits;
   readonly rungs: Rungs;
-  readonly rounding: Rounding;
+  readonly rounding: AskedRounding;
   readonly contextTokens: number;
   /** how many tokens a picture may take */
   readonly imageLimits: ImageLimits;

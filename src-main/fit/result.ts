@@ -22,6 +22,7 @@ import type { WrittenFiles } from './write.ts';
 /** What is known of a fit before its models have run. */
 export interface FitOutcome {
   readonly chosen: FitPlan;
+  readonly roundings: PlanReport['roundings'];
   readonly allHigh: Plan;
   readonly written: WrittenFiles;
   readonly predictedTokensPerSecond: number;
@@ -87,7 +88,7 @@ function layerReports(
 
 function planReport(
   measuring: MeasuringContext,
-  { chosen, written, predictedTokensPerSecond }: FitOutcome,
+  { chosen, written, roundings, predictedTokensPerSecond }: FitOutcome,
 ): PlanReport {
   const { source, request, planner, calibrated } = measuring;
   const { plan, family, order } = chosen;
@@ -108,6 +109,7 @@ function planReport(
     predictedMemory: plan.memory,
     predictedTokensPerSecond,
     fed: fedReport(written),
+    roundings,
     fallbacks: fallbacksIn(tensors, plan.types).map(({ tensor, columns, type }) => ({
       tensor,
       columns,

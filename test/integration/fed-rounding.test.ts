@@ -1,12 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Quality } from '../../src-main/contract/fit-report.ts';
 import type { FitRequest } from '../../src-main/contract/fit-request.ts';
 import type { Fitted } from '../../src-main/contract/workers/compress.ts';
+import { chooseRounding } from '../../src-main/fit/choose-rounding.ts';
 import { identify, openContext } from '../../src-main/fit/context.ts';
 import { roundFed } from '../../src-main/fit/fed-rounding.ts';
 import { fit } from '../../src-main/fit/fit.ts';
-import { startMeasuring } from '../../src-main/fit/measuring-context.ts';
+import { startMeasuring, type MeasuringContext } from '../../src-main/fit/measuring-context.ts';
+import { Trials, type Trial } from '../../src-main/fit/trials.ts';
 import { readGguf, metadataString, type GgufTensor } from '../../src-main/gguf/gguf.ts';
 import { shortMmproj, shortModel } from '../fixtures/short-demo.ts';
 import { outputOf, quickFit } from '../helpers/quick-fit.ts';
@@ -49,6 +52,23 @@ function keptReports(): Map<string, Kept> {
         .map((name): [string, Kept] => [name, JSON.parse(readFileSync(join(path, name), 'utf8')) as Kept]),
     ),
   );
+}
+
+/** Says of models what it was told to. */
+class MadeUpTrials extends Trials {
+  readonly #nats: Readonly<Record<'plain' | 'fed', number>>;
+
+  constructor(measuring: MeasuringContext, nats: Readonly<Record<'plain' | 'fed', number>>) {
+    super(measuring, measuring.calibrated);
+    this.#nats = nats;
+  }
+
+  override measure({ weights }: Trial): Promise<Quality> {
+    const nothing = { medianKld: null, p90Kld: null, p99Kld: null, perplexity: null, sourcePerplexity: null };
+    const meanKld = this.#nats[weights ? 'fed' : 'plain'];
+    const image = { ...nothing, tokens: 100, meanKld, topAgreement: 1, belowChance: null, sourceKnows: null };
+    return Promise.resolve({ image, text: null, answers: null });
+  }
 }
 
 describe('a fit with errors fed on', () => {
@@ -114,6 +134,34 @@ describe('a fit with errors fed on', () => {
       );
     expect(fedIn(0).map(isSame)).toEqual([true, true, true]);
     for (const layer of [1, 4]) expect(fedIn(layer).map(isSame)).toEqual([false, false, false]);
+  });
+
+  it('where both roundings are tried, has the one whose model is nearer', async () => {
+    const auto = await quickFit(folder, { ...demo, rounding: 'auto', output: join(folder, 'auto.gguf') });
+    const { roundings } = auto.plan;
+    const taken = (roundings?.fed ?? NaN) < (roundings?.plain ?? NaN) ? 'fed' : 'plain';
+    expect(metadataString(readGguf(outputOf(auto)), 'luq.rounding')).toBe(taken);
+    const same = readFileSync(join(folder, `${taken}.gguf`));
+    expect(readFileSync(outputOf(auto)).equals(same)).toBe(true);
+    expect(auto.plan.fed).toEqual(taken === 'fed' ? fed.plan.fed : null);
+  });
+
+  it('is taken only where it is nearer, and within what was asked of the quality', async () => {
+    using read = await openContext({ ...REQUEST, rounding: 'auto', maxKld: 0.5 }, {});
+    const measuring = await startMeasuring(await identify(read));
+    const plan = measuring.planner.withLowLayers([0, 1, 2, 3, 4], 2);
+    const chosenBy = (plain: number, nats: number) => {
+      const trials = new MadeUpTrials(measuring, { plain, fed: nats });
+      return chooseRounding({ ...measuring, trials }, { plan, family: 'luq' });
+    };
+    const rounded = (rounding: string, plain: number, nats: number) => ({
+      rounding,
+      roundings: { plain, fed: nats },
+    });
+    expect(await chosenBy(0.2, 0.1)).toEqual(rounded('fed', 0.2, 0.1));
+    expect(await chosenBy(0.1, 0.1)).toEqual(rounded('plain', 0.1, 0.1));
+    expect(await chosenBy(0.1, 0.2)).toEqual(rounded('plain', 0.1, 0.2));
+    expect(await chosenBy(0.7, 0.6)).toEqual(rounded('plain', 0.7, 0.6));
   });
 
   it('goes on where it was stopped, and leaves nothing of its walk', async () => {

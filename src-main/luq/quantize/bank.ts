@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { SnugError, throwIfCancelled } from '../../contract/errors.ts';
+import { hasCode, SnugError, throwIfCancelled } from '../../contract/errors.ts';
 import type { OnProgress } from '../../contract/progress.ts';
 import { withAbort } from '../../engine/native-calls.ts';
 import type { QuantizeTask } from '../../engine/native-quantizing.ts';
@@ -230,8 +230,15 @@ async function quantizeTensor(
     );
   } catch (error) {
     discard(bank.unfinishedPath(tensor, type));
-    throw error;
+    throw naming(tensor, error);
   }
+}
+
+/** What is wrong with a tensor's values says whose they are. */
+export function naming({ name }: GgufTensor, error: unknown): unknown {
+  if (!hasCode(error, 'INCOHERENT') || error.message.includes(name)) return error;
+  const { message, advice, remedies, cause } = error;
+  return new SnugError('INCOHERENT', `${name}: ${message}`, { advice, remedies, cause });
 }
 
 /** How a tensor is quantized into the bank. */

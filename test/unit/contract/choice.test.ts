@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { choiceSentence } from '../../../src-main/contract/choice.ts';
+import { choiceSentence, roundingSentence } from '../../../src-main/contract/choice.ts';
 import type { Candidate, PlanReport } from '../../../src-main/contract/fit-report.ts';
 
 const NOTHING = {
@@ -57,5 +57,28 @@ describe('the sentence of a choice', () => {
   it('says that nothing was done where the original fits, and nothing where nothing was chosen', () => {
     expect(sentence('source')).toMatch(/^The original fits this budget as it is/);
     expect(sentence('luq')).toBeNull();
+  });
+});
+
+describe('the sentence of a rounding', () => {
+  const fed = { tensors: 84, fed: 80, meanGain: 0.2 };
+
+  it('says which is nearer where both were measured', () => {
+    expect(roundingSentence({ roundings: { plain: 0.02, fed: 0.016 }, fed })).toBe(
+      'With errors fed on it is 20 % nearer than rounded plainly (0.016 nats against 0.020 nats).',
+    );
+    expect(roundingSentence({ roundings: { plain: 0.02, fed: 0.021 }, fed: null })).toBe(
+      'Rounded plainly: feeding errors on is not nearer (0.021 nats against 0.020 nats).',
+    );
+    expect(roundingSentence({ roundings: null, fed })).toBeNull();
+  });
+
+  it('has words for what is beyond measure', () => {
+    expect(roundingSentence({ roundings: { plain: null, fed: 2 }, fed })).toBe(
+      'With errors fed on it is nearer than rounded plainly (2.0 nats against beyond measure).',
+    );
+    expect(roundingSentence({ roundings: { plain: null, fed: null }, fed: null })).toContain(
+      'beyond measure against beyond measure',
+    );
   });
 });

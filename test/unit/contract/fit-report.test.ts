@@ -97,6 +97,7 @@ function report(): FitReport {
       predictedMemory: memory,
       predictedTokensPerSecond: 25,
       fed: null,
+      roundings: null,
       fallbacks: [{ tensor: 'blk.0.ffn_down.weight', columns: 96, type: 'Q5_0' }],
     },
     candidates: [],

@@ -235,6 +235,18 @@ describe('filling the bank', () => {
     expect(entered(openBank())).toBe(3);
   });
 
+  it('names the tensor whose values are no numbers', async () => {
+    const { options, quantizer, openBank } = setUp();
+    quantizer.before = ({ targetPath }) => {
+      if (!targetPath.includes('blk.0')) return;
+      throw Object.assign(new Error('a value is not finite, in row 3'), { code: 'INCOHERENT' });
+    };
+    expect(await rejected(fillBank({ ...options, bank: openBank() }))).toMatchObject({
+      code: 'INCOHERENT',
+      message: 'blk.0.attn_q.weight: a value is not finite, in row 3',
+    });
+  });
+
   it('that fails to enter a tensor ends before another one is begun, and says why', async () => {
     const { folder, options, quantizer, openBank } = setUp();
     const bank = openBank();
