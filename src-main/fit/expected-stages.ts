@@ -50,8 +50,8 @@ export function expectedStages(work: ExpectedWork): ExpectedStages {
   const pass = tokens * parameters * SECONDS_PER_TOKEN_AND_PARAMETER * scale;
   const check = HELD_OUT * pass;
   const quantize = parameters * SECONDS_PER_QUANTIZED_PARAMETER * scale;
-  // errors are fed on in a walk of its own
-  const fed = rounding !== 'plain' ? { quantize: WALK_PER_PASS * pass + FED_PER_PLAIN * quantize } : {};
+  // errors are fed on in a walk of its own, in which each layer runs once more when it is quantized
+  const fed = rounding !== 'plain' ? { quantize: (WALK_PER_PASS + 1) * pass + FED_PER_PLAIN * quantize } : {};
   const write = parameters * SECONDS_PER_WRITTEN_PARAMETER;
   const before: ExpectedStages = calibrated ? {} : { calibrate: pass, reference: HELD_OUT * pass };
   if (kind !== 'best') return { ...before, quantize, ...fed, assemble: write, check };

@@ -13,6 +13,9 @@ import type { Trial } from './trials.ts';
 
 /** Rounding that makes its errors good, for a plan of a fit: the calibration's own sequences go through the source once more. */
 
+/** The nearer ones where both were measured (docs/measurements.md). */
+export const INPUTS: WalkInputs = 'quantized';
+
 interface FedRounding {
   readonly types: ReadonlyMap<string, number>;
   /** of the grams */
@@ -47,7 +50,7 @@ export async function roundFed(measuring: MeasuringContext, rounding: FedRoundin
 export async function fedTrial(
   measuring: MeasuringContext,
   types: ReadonlyMap<string, number>,
-  inputs: WalkInputs = 'source',
+  inputs: WalkInputs = INPUTS,
 ): Promise<Trial> {
   const { bank, key } = await roundFed(measuring, { types, inputs });
   return {

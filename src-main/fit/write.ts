@@ -8,7 +8,7 @@ import { assemble } from '../luq/quantize/assemble.ts';
 import { Bank, fillBank, imatrixKey } from '../luq/quantize/bank.ts';
 import type { FedSummary } from '../luq/quantize/fed-bank.ts';
 import type { FitContext } from './context.ts';
-import { roundFed } from './fed-rounding.ts';
+import { INPUTS, roundFed } from './fed-rounding.ts';
 import type { FitPlan } from './fit-plan.ts';
 import { luqFacts } from './luq-facts.ts';
 import type { MeasuringContext } from './measuring-context.ts';
@@ -44,7 +44,7 @@ async function quantized(
   key: string,
 ): Promise<{ readonly bank: Bank; readonly fed: FedSummary | null }> {
   const { addon, source, request, workspace, calibrated, signal, onProgress } = measuring;
-  if (request.rounding === 'fed') return roundFed(measuring, { types, inputs: 'source' });
+  if (request.rounding === 'fed') return roundFed(measuring, { types, inputs: INPUTS });
   const bank = new Bank(workspace.bank, key);
   const { imatrix } = calibrated;
   const { threads } = request;
