@@ -5,11 +5,12 @@ import { benchCalibrate } from './calibrate.ts';
 import { benchChat } from './chat.ts';
 import { machine, run, type PeerComparison } from './measure.ts';
 import { benchQuantize } from './quantize.ts';
+import { benchQuantizers } from './quantizers.ts';
 import { writeRandomModel } from './random-model.ts';
 import type { Setting } from './setting.ts';
 
 // Every measured claim, as ratios in one run: npm run bench. Close other programs first. With names (chat, calibrate,
-// quantize, quantize-low) only those are run again, and the others' results stay.
+// quantize, quantizers, quantize-low) only those are run again, and the others' results stay.
 
 const root = join(import.meta.dirname, '..');
 const folder = join(root, '.cache', 'bench');
@@ -43,6 +44,7 @@ const benches = {
   chat: benchChat,
   calibrate: benchCalibrate,
   quantize: (shared: Setting) => benchQuantize(shared, 'Q4_K_M'),
+  quantizers: benchQuantizers,
   // minutes a layer: one is enough to compare
   'quantize-low': async (shared: Setting) => {
     await writeRandomModel(oneLayer, 1);
