@@ -5,7 +5,13 @@ import { insist } from '../files/retry-refused.ts';
 import { walkLayers } from '../luq/gram/walk-layers.ts';
 import type { WalkInputs } from '../luq/gram/walk.ts';
 import { Bank, imatrixKey } from '../luq/quantize/bank.ts';
-import { fedBankKey, fillBankFed, type FedSummary, type WalkEvents } from '../luq/quantize/fed-bank.ts';
+import {
+  fedBankKey,
+  fillBankFed,
+  isOfOnePlan,
+  type FedSummary,
+  type WalkEvents,
+} from '../luq/quantize/fed-bank.ts';
 import { calibrationKey } from './calibration.ts';
 import { calibrationWalk, WEIGHT_OF_PICTURES } from './gram-walk.ts';
 import type { MeasuringContext } from './measuring-context.ts';
@@ -35,6 +41,7 @@ export async function roundFed(measuring: MeasuringContext, rounding: FedRoundin
   const { addon, source, request, workspace, calibrated, signal, onProgress } = measuring;
   const importance = imatrixKey(insist(() => readFileSync(calibrated.imatrixPath)));
   const key = fedBankKey(importance, WEIGHT_OF_PICTURES, rounding);
+  if (isOfOnePlan(key)) dropOthers(workspace.bank, key, isOfOnePlan);
   const bank = new Bank(workspace.bank, key);
   const fed = await fillBankFed({
     ...{ ...rounding, addon, bank, signal, onProgress },
@@ -70,12 +77,17 @@ function walkFolder({ source, request, workspace }: MeasuringContext, { types, i
   const walks = join(workspace.folder, 'walks');
   const parts = [calibrationKey(source.visionSha256, request), inputs, [...types].sort()];
   const own = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
-  if (existsSync(walks)) {
-    for (const name of readdirSync(walks)) {
-      if (name !== own) insist(() => rmSync(join(walks, name), { recursive: true, force: true }));
-    }
-  }
+  dropOthers(walks, own);
   return join(walks, own);
+}
+
+/** What other plans left: gigabytes of a large model, which can be made again. */
+function dropOthers(folder: string, own: string, isTheirs: (name: string) => boolean = () => true): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (name !== own && isTheirs(name))
+      insist(() => rmSync(join(folder, name), { recursive: true, force: true }));
+  }
 }
 
 async function walkSource(

@@ -13,6 +13,7 @@ import { Trials, type Trial } from '../../src-main/fit/trials.ts';
 import { readGguf, metadataString, type GgufTensor } from '../../src-main/gguf/gguf.ts';
 import { shortMmproj, shortModel } from '../fixtures/short-demo.ts';
 import { outputOf, quickFit } from '../helpers/quick-fit.ts';
+import { isOfOnePlan } from '../../src-main/luq/quantize/fed-bank.ts';
 import { sharedFolder } from '../helpers/temporary-folder.ts';
 
 // A fit whose rounding errors are fed on.
@@ -164,7 +165,7 @@ describe('a fit with errors fed on', () => {
     expect(await chosenBy(0.7, 0.6)).toEqual(rounded('plain', 0.7, 0.6));
   });
 
-  it('goes on where it was stopped, and leaves nothing of its walk', async () => {
+  it('goes on where it was stopped, and leaves nothing of its walk or of other plans', async () => {
     const rungs = { high: 'Q3_K_M', low: 'Q3_K_S' } as const;
     const quick = { ...REQUEST, rungs, output: join(folder, 'stopped.gguf') };
     const controller = new AbortController();
@@ -189,6 +190,9 @@ describe('a fit with errors fed on', () => {
     for (const name of readdirSync(work)) {
       const walks = join(work, name, 'walks');
       expect(existsSync(walks) ? readdirSync(walks) : []).toEqual([]);
+      // blocks that only an earlier plan could use are gone
+      const bank = join(work, name, 'bank');
+      if (existsSync(bank)) expect(readdirSync(bank).filter(isOfOnePlan).length).toBe(1);
     }
   });
 });

@@ -51,6 +51,11 @@ export function fedBankKey(
   return `${key}-${plan.digest('hex').slice(0, 16)}`;
 }
 
+/** Whether the blocks of a bank are of use to one plan alone. */
+export function isOfOnePlan(key: string): boolean {
+  return /-fed\d+-[\d.]+-[0-9a-f]{16}$/.test(key);
+}
+
 const fedTensorSchema = z.object({
   rounding: z.enum(['plain', 'fed']),
   plainError: z.number().nonnegative(),

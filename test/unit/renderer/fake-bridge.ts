@@ -189,6 +189,8 @@ export function laptop(budgetBytes: number, availableBytes: number): LaptopView 
         logicalCores: 8,
         vectorFeatures: [],
         variant: 'haswell',
+        kernels: '',
+        whyNoKernels: '',
       },
       memory: { totalBytes: 64 * MiB, availableBytes, swapTotalBytes: 0, swapFreeBytes: 0, limitBytes: null },
       disk: { folder: '/', freeBytes: 1000 * MiB },
