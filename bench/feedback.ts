@@ -108,7 +108,7 @@ const WIDE_BLOCK = 2048;
 
 async function benchLayer(type: string): Promise<void> {
   const inputs = new Map([WIDTH, FEED_FORWARD].map((columns) => [columns, writeInputs(columns)]));
-  let [plain, fed, highest, better] = [0, 0, 0, 0];
+  let [plain, ggml, fed, highest, better] = [0, 0, 0, 0, 0];
   const before = anonymousBytes();
   let dampings = DAMPINGS;
   for (const [name, columns, rows, shares] of LAYER) {
@@ -118,9 +118,11 @@ async function benchLayer(type: string): Promise<void> {
     if (plain === 0) {
       // ggml's tables and ours are built once a process
       await addon.quantizeTensor({ ...task, rows: 2 });
+      await addon.quantizeTensor({ ...task, rows: 2, onlyGgml: true });
       await addon.quantizeFed({ ...task, rows: 2, feed });
     }
     const plainTime = await processorSeconds(() => addon.quantizeTensor(task));
+    const ggmlTime = await processorSeconds(() => addon.quantizeTensor({ ...task, onlyGgml: true }));
     let report: FedReport | undefined;
     if (!shares) dampings = DAMPINGS;
     const fedTime = await processorSeconds(async () => {
@@ -131,12 +133,17 @@ async function benchLayer(type: string): Promise<void> {
     const [first] = report?.parts ?? [];
     if (first) dampings = Float32Array.of(first.damping);
     if (report?.rounding === 'fed') better += 1;
-    console.log(`  ${name}: ${plainTime.toFixed(1)} s plain, ${fedTime.toFixed(1)} s fed`);
+    console.log(
+      `  ${name}: ${plainTime.toFixed(1)} s plain, ${ggmlTime.toFixed(1)} s by ggml, ${fedTime.toFixed(1)} s fed`,
+    );
     plain += plainTime;
+    ggml += ggmlTime;
     fed += fedTime;
   }
   const note = `${plain.toFixed(1)} s → ${fed.toFixed(1)} s of processors, ${better} of ${LAYER.length} fed`;
   tell({ name: `7B layer ${type}, time`, ratio: fed / plain, wanted: WANTED_TIME, note });
+  const byGgml = `${ggml.toFixed(1)} s by ggml's quantizer`;
+  tell({ name: `7B layer ${type}, against ggml`, ratio: fed / ggml, wanted: null, note: byGgml });
   const memory = `${(highest / 1e6).toFixed(0)} MB at the peak`;
   tell({ name: `7B layer ${type}, memory`, ratio: highest / WANTED_BYTES, wanted: 1, note: memory });
 }

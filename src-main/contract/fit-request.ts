@@ -5,7 +5,7 @@ import { RUNGS, rungsSchema } from './rungs.ts';
 /**
  * Orders in which layers go ultra-low. The paper's is by ascending entropy; the others show what that order is worth.
  *
- * - `entropy-descending`: the reverse, the paper's own counter-check;
+ * - `entropy-descending`: from the highest entropy down, the paper's own counter-check;
  * - `depth`: from the first layer on;
  * - `random`: shuffled by a seed;
  * - `edge-protected`: by ascending entropy, with the first and the last layer after all others;

@@ -21,7 +21,8 @@ export interface ExpectedWork {
 export type ExpectedStages = Readonly<Partial<Record<Stage, number>>>;
 
 // From bench/results/against-llama.cpp.json: 46 tokens per second through 4 layers of the 7B on two cores is 50 GFLOP/s a core; a layer
-// of the 7B is quantized in 20 s to Q4_K and in 30 s to IQ1_M on two threads.
+// of the 7B is quantized by ggml in 20 s to Q4_K and in 30 s to IQ1_M on two threads. Snug's own quantizers take a third to a seventh of
+// that, where they run.
 const SECONDS_PER_TOKEN_AND_PARAMETER = 4e-11;
 const SECONDS_PER_QUANTIZED_PARAMETER = 2.1e-7;
 const SECONDS_PER_WRITTEN_PARAMETER = 1e-8;
@@ -33,7 +34,7 @@ const USUAL_BYTES_PER_SECOND = 7.8e9;
 const MOST_SCALE = 4;
 /** A walk over the layers, which sums up what goes into their matrices, as against a pass. */
 const WALK_PER_PASS = 1.25;
-/** Rounding with errors fed on as against plain rounding: bench/feedback.ts layer. */
+/** Rounding with errors fed on as against plain rounding by ggml, at most: bench/feedback.ts layer. */
 const FED_PER_PLAIN = 2;
 /** Of a pass, what tensors' errors take: a quarter of the tokens with their inputs summed up, and samples rounded in every type. */
 const ERRORS_PER_PASS = 0.5;
