@@ -20,10 +20,10 @@ export function undecidedNote(
   if (undecided.length === 0) return null;
   const which =
     undecidedBy === 'errors'
-      ? 'of those the ones are low whose outputs lose least by it'
-      : 'so which of them are low is chance';
+      ? '. Of them those are low whose outputs lose least by it'
+      : ', so which of them are low is chance';
   return (
-    `Entropy does not tell layers ${named(undecided, first)} apart at the cut: they differ by less than two standard errors, ${which}. ` +
+    `Entropy does not tell layers ${named(undecided, first)} apart at the cut: they differ by less than two standard errors${which}. ` +
     'llama.cpp’s build for another processor rounds in another way and may take others of them.'
   );
 }

@@ -20,6 +20,8 @@ const QUESTIONS = {
   word: 'What word is written?',
 };
 const TOKENS = 16;
+// as the demo's sidecar has it
+const imageTokens = { min: 16, max: 36 };
 
 let request: FitRequest;
 let home: string;
@@ -27,13 +29,13 @@ let home: string;
 beforeAll(() => {
   execFileSync('bash', [join(root, 'bench', 'peers.sh')], { cwd: root, stdio: 'ignore' });
   home = mkdtempSync(join(tmpdir(), 'snug-stock-'));
-  request = { home, modelPath, mmprojPath, calibrationTokens: 4000, clusters: 50, threads: 2 };
+  request = { home, modelPath, mmprojPath, calibrationTokens: 4000, clusters: 50, threads: 1 };
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 async function answersAlike(model: string, mmproj: string): Promise<void> {
   const host = new ChatHost();
-  await host.open({ modelPath: model, mmprojPath: mmproj, contextTokens: 2048, threads: 2 });
+  await host.open({ modelPath: model, mmprojPath: mmproj, contextTokens: 2048, threads: 1 });
   try {
     for (const picture of PICTURES) {
       const path = join(root, 'resources', 'demo-model', 'samples', `${picture}.png`);
@@ -41,7 +43,14 @@ async function answersAlike(model: string, mmproj: string): Promise<void> {
       host.session.reset();
       const asked = { text: question, pictures: [path], maxTokens: TOKENS, temperature: 0, seed: 0 };
       const { text } = await host.session.send(asked);
-      const theirs = await mtmdAnswer({ model, mmproj, question, picture: path, tokens: TOKENS });
+      const theirs = await mtmdAnswer({
+        model,
+        mmproj,
+        question,
+        picture: path,
+        tokens: TOKENS,
+        imageTokens,
+      });
       expect(text.trim(), question).not.toBe('');
       expect(text.trim(), question).toBe(theirs.trim());
     }

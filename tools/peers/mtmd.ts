@@ -13,14 +13,32 @@ export interface Asked {
   readonly picture?: string | undefined;
   /** most tokens of the answer */
   readonly tokens: number;
+  /** how many tokens a picture may take, where the model's own limits are not wanted */
+  readonly imageTokens?: { readonly min: number; readonly max: number };
 }
 
 /** The greedy answer; throws where the model's own chat template was not used. The picture stands before the question. */
 export async function mtmdAnswer(asked: Asked): Promise<string> {
   const { model, mmproj, question, picture, tokens } = asked;
   // without --jinja the template is only guessed from a list, which loses a model's system line
+  const { imageTokens: limits } = asked;
+  const limited = limits
+    ? ['--image-min-tokens', String(limits.min), '--image-max-tokens', String(limits.max)]
+    : [];
   const files = ['-m', model, '--mmproj', mmproj, '--no-mmproj-offload'];
-  const args = [...files, '--temp', '0', '-c', '2048', '-v', ...CPU_ONLY, '--jinja', '-n', String(tokens)];
+  const args = [
+    ...files,
+    '--temp',
+    '0',
+    '-c',
+    '2048',
+    '-v',
+    ...limited,
+    ...CPU_ONLY,
+    '--jinja',
+    '-n',
+    String(tokens),
+  ];
   const { stdout, stderr } = await (picture
     ? run('llama-mtmd-cli', [...args, '--image', picture, '-p', question], { env: ENV })
     : chat(args, question));
