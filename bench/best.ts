@@ -5,17 +5,16 @@ import { RowMeasurer, readComparedTask, type ComparedTask } from '../src-main/co
 import { candidateKind } from '../src-main/contract/choice.ts';
 import type { Candidate } from '../src-main/contract/fit-report.ts';
 import { chooseBest, type Chosen } from '../src-main/fit/best-choice.ts';
-import { identify, openContext } from '../src-main/fit/context.ts';
 import { orderFor } from '../src-main/fit/luq-choice.ts';
-import { startMeasuring, type MeasuringContext } from '../src-main/fit/measuring-context.ts';
+import type { MeasuringContext } from '../src-main/fit/measuring-context.ts';
 import { divergenceOf } from '../src-main/fit/quality.ts';
 import { snugHome } from '../src-main/home.ts';
 import { parseFileType } from '../src-main/luq/plan/rungs.ts';
 import type { Plan } from '../src-main/luq/plan/plan.ts';
-import { readSidecar } from '../src-main/models/sidecar.ts';
 import { demoModel } from '../src-main/root.ts';
 import { budgetOfBits } from './bits-budget.ts';
 import { machine } from './measure.ts';
+import { openMeasured } from './measured-model.ts';
 
 // How near the best plan comes beside LUQ's and uniform ones, in the memory that as many bits per weight would take, and how many
 // questions each answers correctly:
@@ -38,7 +37,6 @@ const { values } = parseArgs({
   },
 });
 const sizes = values.bits?.split(',').map(Number) ?? SIZES;
-const mmprojPath = values.mmproj ?? readSidecar(values.model).mmproj;
 
 /** A plan beside the others of its size. */
 interface Rival {
@@ -136,20 +134,10 @@ function lineOf(bench: Bench, size: Size): string {
   return [size.bits.toFixed(1), told(size.taken), told(size.luq), told(size.uniform), nearer].join(' | ');
 }
 
-using read = await openContext(
-  {
-    modelPath: values.model,
-    ...(mmprojPath === undefined ? {} : { mmprojPath }),
-    ...(values.threads === undefined ? {} : { threads: Number(values.threads) }),
-    home: snugHome(),
-    plan: 'best',
-    trials: Number(values.trials),
-  },
-  {},
-);
+using opened = await openMeasured(values, Number(values.trials));
 const { questions, limit } = values;
 const bench = new Bench(
-  await startMeasuring(await identify(read)),
+  opened.measuring,
   readComparedTask({
     fit: { modelPath: values.model, home: snugHome() },
     ...(questions === undefined ? {} : { task: { name: 'own', data: questions, limit: Number(limit) } }),

@@ -4,13 +4,11 @@ import { parseArgs } from 'node:util';
 import type { Rung } from '../src-main/contract/rungs.ts';
 import type { Quality } from '../src-main/contract/fit-report.ts';
 import { chooseBest } from '../src-main/fit/best-choice.ts';
-import { identify, openContext } from '../src-main/fit/context.ts';
 import { fedTrial } from '../src-main/fit/fed-rounding.ts';
-import { startMeasuring } from '../src-main/fit/measuring-context.ts';
-import { snugHome } from '../src-main/home.ts';
-import { readSidecar } from '../src-main/models/sidecar.ts';
 import { demoModel } from '../src-main/root.ts';
+import { budgetOfBits } from './bits-budget.ts';
 import { machine } from './measure.ts';
+import { openMeasured } from './measured-model.ts';
 
 // What feeding errors on does to whole models of the same types, with the inputs of matrices as the source has them and as the quantized
 // layers below leave them: node bench/feedback-models.ts [--model FILE] [--mmproj FILE] [--types Q2_K,IQ1_M] [--bits 2.5]
@@ -24,7 +22,6 @@ const { values } = parseArgs({
     threads: { type: 'string' },
   },
 });
-const mmprojPath = values.mmproj ?? readSidecar(values.model).mmproj;
 
 type Types = ReadonlyMap<string, number>;
 
@@ -50,17 +47,8 @@ function row(name: string, way: string, { image, text, answers }: Quality, plain
   };
 }
 
-using read = await openContext(
-  {
-    modelPath: values.model,
-    ...(mmprojPath === undefined ? {} : { mmprojPath }),
-    ...(values.threads === undefined ? {} : { threads: Number(values.threads) }),
-    home: snugHome(),
-    plan: 'best',
-  },
-  {},
-);
-const measuring = await startMeasuring(await identify(read));
+using opened = await openMeasured(values);
+const { measuring } = opened;
 
 type Row = ReturnType<typeof row>;
 
@@ -79,10 +67,8 @@ async function rowsOf(name: string, types: Types): Promise<Row[]> {
 }
 
 async function bestTypes(bits: number): Promise<Types> {
-  const { planner, request, source } = measuring;
-  const { weightsBytes, totalBytes } = planner.unquantized().memory;
-  const bytes = Math.round(totalBytes - weightsBytes + (bits * source.text.parameters) / 8);
-  const budget = { ...request.budget, bytes };
+  const { request } = measuring;
+  const budget = { ...request.budget, bytes: budgetOfBits(measuring, bits) };
   return (await chooseBest({ ...measuring, request: { ...request, budget } })).plan.types;
 }
 

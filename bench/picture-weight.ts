@@ -1,14 +1,12 @@
 import { parseArgs } from 'node:util';
-import { identify, openContext } from '../src-main/fit/context.ts';
 import { localErrors } from '../src-main/fit/local-errors.ts';
-import { startMeasuring, type MeasuringContext } from '../src-main/fit/measuring-context.ts';
+import type { MeasuringContext } from '../src-main/fit/measuring-context.ts';
 import { choosableTensors, TensorPlans } from '../src-main/fit/tensor-plans.ts';
-import { snugHome } from '../src-main/home.ts';
 import { localCosts, type LocalErrors } from '../src-main/luq/allocate/local-errors.ts';
 import { priorSensitivities } from '../src-main/luq/allocate/prior.ts';
-import { readSidecar } from '../src-main/models/sidecar.ts';
 import { demoModel } from '../src-main/root.ts';
 import { budgetOfBits } from './bits-budget.ts';
+import { openMeasured } from './measured-model.ts';
 
 // How far plans are from the source whose local errors count a picture's token for more or less than a text's, without trials:
 // node bench/picture-weight.ts [--model FILE] [--mmproj FILE] [--weights 1,0.3,0.1] [--bits 2.5,3.3,4.4] [--threads N]
@@ -22,7 +20,6 @@ const { values } = parseArgs({
     threads: { type: 'string' },
   },
 });
-const mmprojPath = values.mmproj ?? readSidecar(values.model).mmproj;
 
 function plansBy(measuring: MeasuringContext, errors: LocalErrors): TensorPlans {
   const tensors = choosableTensors(measuring);
@@ -31,17 +28,8 @@ function plansBy(measuring: MeasuringContext, errors: LocalErrors): TensorPlans 
   return new TensorPlans(measuring, { costs, hasImportance: (name) => entries.has(name), speeds: [] });
 }
 
-using read = await openContext(
-  {
-    modelPath: values.model,
-    ...(mmprojPath === undefined ? {} : { mmprojPath }),
-    ...(values.threads === undefined ? {} : { threads: Number(values.threads) }),
-    home: snugHome(),
-    plan: 'best',
-  },
-  {},
-);
-const measuring = await startMeasuring(await identify(read));
+using opened = await openMeasured(values);
+const { measuring } = opened;
 console.log('a picture’s token counts | bits | bytes | nats about pictures | nats on text');
 for (const weightOfPictures of values.weights.split(',').map(Number)) {
   const errors = await localErrors(measuring, { weightOfPictures });
