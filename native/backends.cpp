@@ -139,10 +139,15 @@ Napi::Value load_backends(const Napi::CallbackInfo & info) {
             features.Set(features.Length(), name);
         }
     }
+    auto types = Napi::Array::New(env);
+    for (const auto type : own.types) {
+        types.Set(types.Length(), static_cast<int>(type));
+    }
     auto result = Napi::Object::New(env);
     result.Set("devices", devices_of(env));
     result.Set("cpuFeatures", features);
     result.Set("ownKernels", own.name);
+    result.Set("ownKernelTypes", types);
     result.Set("whyNoOwnKernels", own.why_not);
     result.Set("cpuVariant", ggml_backend_dev_count() == 0 ? "" : cpu_variant());
     return result;

@@ -22,7 +22,7 @@ struct OneProduct {
 // [tokens × rows]. Throws Failure.
 std::vector<float> compute(const OneProduct & product);
 
-// Whether weights that are arranged anew give what ggml's blocks give, to the rounding of floats.
-bool multiplies_as_ggml();
+// Whether weights of a type that are arranged anew give what ggml's blocks give, to the rounding of floats.
+bool multiplies_as_ggml(ggml_type type);
 
 } // namespace snug::kernels

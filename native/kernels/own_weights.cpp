@@ -4,14 +4,15 @@
 #include "own_weights.h"
 
 #include "cpu_backend.h"
+#include "family.h"
 #include "one_product.h"
-#include "ternary.h"
-#include "ternary_product.h"
+#include "product.h"
 
 #include "../backends.h"
 
 #include "ggml-cpp.h"
 
+#include <array>
 #include <cstring>
 
 namespace snug::kernels {
@@ -20,12 +21,15 @@ namespace {
 
 constexpr const char * BUFFER_TYPE = "CPU_REPACK";
 
+// by their types
+std::array<const Family *, GGML_TYPE_COUNT> taken{};
+
 bool is_ours(const ggml_tensor * weight) {
-    return is_ternary(weight->type, weight->ne[0]) && weight->ne[1] > 0 && weight->ne[2] == 1 && weight->ne[3] == 1 &&
-           ggml_is_contiguous(weight);
+    return family_of(weight->type) && weight->ne[0] > 0 && weight->ne[0] % BLOCK == 0 && weight->ne[1] > 0 && weight->ne[2] == 1 &&
+           weight->ne[3] == 1 && ggml_is_contiguous(weight);
 }
 
-TernaryShape shape_of(const ggml_tensor * weight) { return { weight->ne[0] / BLOCK, weight->ne[1] }; }
+Shape shape_of(const ggml_tensor * weight) { return { weight->ne[0] / BLOCK, weight->ne[1] }; }
 
 // the buffer type and its buffers as ggml made them
 struct Original {
@@ -55,7 +59,7 @@ class WithOurs final : public Arrangement {
 
 size_t bytes_of(ggml_backend_buffer_type_t type, const ggml_tensor * tensor) {
     if (is_ours(tensor)) {
-        return shape_of(tensor).bytes();
+        return family_of(tensor->type)->bytes(tensor->type, shape_of(tensor));
     }
     return original.type.get_alloc_size ? original.type.get_alloc_size(type, tensor) : ggml_nbytes(tensor);
 }
@@ -64,7 +68,7 @@ ggml_status init_tensor(ggml_backend_buffer_t buffer, ggml_tensor * tensor) {
     if (!is_ours(tensor)) {
         return original.init_tensor(buffer, tensor);
     }
-    tensor->extra = &ternary_product();
+    tensor->extra = &product_in_tiles();
     return GGML_STATUS_SUCCESS;
 }
 
@@ -75,7 +79,7 @@ void set_tensor(ggml_backend_buffer_t buffer, ggml_tensor * tensor, const void *
     }
     // as for ggml's own: a part of a tensor has no place in another layout
     GGML_ASSERT(offset == 0 && size == ggml_nbytes(tensor));
-    pack_ternary(tensor->type, data, shape_of(tensor), tensor->data);
+    family_of(tensor->type)->pack(tensor->type, data, shape_of(tensor), tensor->data);
 }
 
 ggml_backend_buffer_t alloc_buffer(ggml_backend_buffer_type_t type, size_t bytes) {
@@ -106,27 +110,49 @@ bool has_functions(ggml_backend_buffer_type_t type) {
     return true;
 }
 
+// Gives each type to the first family that has kernels for it and multiplies as ggml does.
+void take_types(const std::vector<const Family *> & families, OwnKernels & own) {
+    for (const auto * family : families) {
+        for (const auto type : family->types()) {
+            if (taken[type]) {
+                continue;
+            }
+            taken[type] = family;
+            if (multiplies_as_ggml(type)) {
+                own.name = family->name();
+                own.types.push_back(type);
+            } else {
+                taken[type] = nullptr;
+            }
+        }
+    }
+}
+
 } // namespace
 
+const Family * family_of(ggml_type type) { return taken[type]; }
+
 OwnKernels take_weights() {
-    const auto * kernel = ternary_kernel();
-    if (!kernel) {
-        return { "", "there are none for this processor" };
+    const auto ours = families();
+    if (ours.empty()) {
+        return { "", {}, "there are none for this processor" };
     }
     auto * type = find_buffer_type();
     if (!type || !type->context || !has_functions(type)) {
-        return { "", std::string("llama.cpp's build for this processor has no buffers of the type ") + BUFFER_TYPE };
+        return { "", {}, std::string("llama.cpp's build for this processor has no buffers of the type ") + BUFFER_TYPE };
     }
     static WithOurs with_ours;
     type->context              = &with_ours;
     type->iface.alloc_buffer   = alloc_buffer;
     type->iface.get_alloc_size = bytes_of;
-    if (!multiplies_as_ggml()) {
+    OwnKernels own;
+    take_types(ours, own);
+    if (own.types.empty()) {
         type->context = original.arrangement;
         type->iface   = original.type;
-        return { "", "they multiply otherwise than llama.cpp's here" };
+        own.why_not   = "they multiply otherwise than llama.cpp's here";
     }
-    return { kernel->name, "" };
+    return own;
 }
 
 } // namespace snug::kernels

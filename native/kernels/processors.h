@@ -18,3 +18,10 @@
 #        define SNUG_EACH __forceinline
 #    endif
 #endif
+
+// For loops that a compiler turns into vectors: AVX2 and not FMA, which would round once where ggml rounds twice.
+#if defined(__x86_64__) && defined(__GNUC__)
+#    define SNUG_VECTORS __attribute__((target("avx2")))
+#else
+#    define SNUG_VECTORS
+#endif

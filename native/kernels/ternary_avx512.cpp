@@ -28,7 +28,7 @@ SNUG_AVX512 SNUG_EACH Factors factors_of(const TernaryScales & scales, int pair)
 
 SNUG_AVX512 SNUG_EACH __m512 scale_of(const TernaryScales & scales, float token) {
     const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(scales.scale));
-    return _mm512_mul_ps(_mm512_cvtph_ps(halves), _mm512_set1_ps(token));
+    return _mm512_mul_ps(_mm512_cvtph_ps(halves), _mm512_set1_ps(EIGHTH * token));
 }
 
 // eighths of the product of a run with its columns, to which its factor is still to come

@@ -26,7 +26,7 @@ SNUG_AVX_VNNI SNUG_EACH __m256i factors_of(const TernaryScales & scales, int hal
 
 SNUG_AVX_VNNI SNUG_EACH __m256 scale_of(const TernaryScales & scales, int half, float token) {
     const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i *>(scales.scale + half * HALF));
-    return _mm256_mul_ps(_mm256_cvtph_ps(halves), _mm256_set1_ps(token));
+    return _mm256_mul_ps(_mm256_cvtph_ps(halves), _mm256_set1_ps(EIGHTH * token));
 }
 
 // all bits of the rows whose group is shifted up

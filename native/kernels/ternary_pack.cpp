@@ -89,12 +89,13 @@ template <class Block> void pack_block(const Block & block, const Grid & grid, i
     }
 }
 
-template <class Block> void pack(const void * blocks, const TernaryShape & shape, void * data) {
+template <class Block> void pack(const void * blocks, const Shape & shape, void * tiles) {
     static const Grid grid   = make_grid();
     const auto *      source = static_cast<const Block *>(blocks);
-    std::memset(data, 0, shape.bytes());
+    const size_t      bytes  = TernaryTile::bytes(shape.blocks);
+    std::memset(tiles, 0, (shape.rows + TILE - 1) / TILE * bytes);
     for (int64_t row = 0; row < shape.rows; ++row) {
-        auto * codes  = reinterpret_cast<TernaryCodes *>(static_cast<char *>(data) + row / TILE * shape.tile_bytes());
+        auto * codes  = reinterpret_cast<TernaryCodes *>(static_cast<char *>(tiles) + row / TILE * bytes);
         auto * scales = reinterpret_cast<TernaryScales *>(codes + shape.blocks);
         for (int64_t block = 0; block < shape.blocks; ++block) {
             pack_block(*source++, grid, static_cast<int>(row % TILE), codes[block], scales[block]);
@@ -104,15 +105,11 @@ template <class Block> void pack(const void * blocks, const TernaryShape & shape
 
 } // namespace
 
-bool is_ternary(ggml_type type, int64_t columns) {
-    return (type == GGML_TYPE_IQ1_M || type == GGML_TYPE_IQ1_S) && columns > 0 && columns % BLOCK == 0;
-}
-
-void pack_ternary(ggml_type type, const void * blocks, const TernaryShape & shape, void * data) {
+void pack_ternary(ggml_type type, const void * blocks, const Shape & shape, void * tiles) {
     if (type == GGML_TYPE_IQ1_M) {
-        pack<block_iq1_m>(blocks, shape, data);
+        pack<block_iq1_m>(blocks, shape, tiles);
     } else {
-        pack<block_iq1_s>(blocks, shape, data);
+        pack<block_iq1_s>(blocks, shape, tiles);
     }
 }
 

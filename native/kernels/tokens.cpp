@@ -1,16 +1,11 @@
 // Tokens as ggml quantizes them (quantize_row_q8_K_ref), in loops that a compiler turns into vectors: every thread does it for itself,
 // so that none waits for another.
-#include "ternary.h"
+#include "tokens.h"
+
+#include "processors.h"
 
 #include <algorithm>
 #include <cstring>
-
-#if defined(__x86_64__) && defined(__GNUC__)
-// AVX2 and not FMA, which would round once where ggml rounds twice
-#    define SNUG_VECTORS __attribute__((target("avx2")))
-#else
-#    define SNUG_VECTORS
-#endif
 
 namespace snug::kernels {
 
@@ -59,7 +54,7 @@ SNUG_VECTORS void quantize_block(const float * values, TokenBlock & block) {
         }
         block.sums[group] = static_cast<int16_t>(sum);
     }
-    block.scale = 0.125f * (1 / inverse);
+    block.scale = 1 / inverse;
 }
 
 } // namespace
@@ -67,20 +62,6 @@ SNUG_VECTORS void quantize_block(const float * values, TokenBlock & block) {
 SNUG_VECTORS void quantize_token(const float * values, int64_t blocks, TokenBlock * token) {
     for (int64_t i = 0; i < blocks; ++i) {
         quantize_block(values + i * BLOCK, token[i]);
-    }
-}
-
-SNUG_VECTORS void shifts_of(const TokenBlock * token, int64_t blocks, TokenShifts * shifts) {
-    for (int64_t i = 0; i < blocks; ++i) {
-        for (int group = 0; group < GROUPS; ++group) {
-            const int sum                  = token[i].sums[group];
-            shifts[i].more[group]          = 2 * sum;
-            shifts[i].base_of_group[group] = static_cast<int16_t>(-9 * sum);
-            shifts[i].more_of_group[group] = static_cast<int16_t>(2 * sum);
-        }
-        for (int run = 0; run < RUNS; ++run) {
-            shifts[i].base[run] = -9 * (token[i].sums[2 * run] + token[i].sums[2 * run + 1]);
-        }
     }
 }
 

@@ -1,4 +1,5 @@
 import { counted } from '../contract/counted.ts';
+import { listed } from '../contract/listed.ts';
 import type { ProfileReport, ProfileRequest } from '../contract/workers/compress.ts';
 import { startCompressWorker } from '../engine/workers.ts';
 import { hasGraphicsDevice } from '../contract/laptop.ts';
@@ -65,9 +66,9 @@ export function profileLines({ laptop, budget, threads, computeDevices }: Profil
   ];
 }
 
-function kernelsLine({ kernels, whyNoKernels }: ProfileReport['laptop']['cpu']): string {
+function kernelsLine({ kernels, kernelTypes, whyNoKernels }: ProfileReport['laptop']['cpu']): string {
   if (kernels !== '')
-    return `Snug's own kernels (${kernels}) multiply with IQ1_M and IQ1_S, llama.cpp's with all others`;
+    return `Snug's own kernels (${kernels}) multiply with ${listed(kernelTypes)}, llama.cpp's with all others`;
   return `llama.cpp's kernels multiply with all types${whyNoKernels && `: Snug's own can't, ${whyNoKernels}`}`;
 }
 

@@ -23,6 +23,8 @@ export const laptopSchema = z.object({
     variant: z.string().default('unknown'),
     /** Snug's own kernels for the lowest types, as in "AVX2"; empty where llama.cpp's multiply with all */
     kernels: z.string().default(''),
+    /** the types that Snug's multiply with */
+    kernelTypes: z.array(z.string()).default([]),
     /** why Snug's do not run although they were wanted, as a clause */
     whyNoKernels: z.string().default(''),
   }),

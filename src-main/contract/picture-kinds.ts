@@ -1,3 +1,5 @@
+import { listed } from './listed.ts';
+
 /** The kinds of pictures that open here: the one list behind dialogs, folders of pictures and words. */
 interface PictureKind {
   readonly name: string;
@@ -18,9 +20,7 @@ const KINDS: readonly PictureKind[] = [
 export const PICTURE_EXTENSIONS: readonly string[] = KINDS.flatMap(({ extensions }) => extensions);
 export const DOCUMENT_EXTENSIONS: readonly string[] = ['.pdf'];
 
-const names = KINDS.map(({ name }) => name);
-
-export const SUPPORTED_PICTURES = `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''} pictures and pages of PDF documents can be opened.`;
+export const SUPPORTED_PICTURES = `${listed(KINDS.map(({ name }) => name))} pictures and pages of PDF documents can be opened.`;
 
 /**
  * For a file input: `image/*` brings up the photo library on phones and tablets, the extensions are what a system without a type for them

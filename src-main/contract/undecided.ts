@@ -1,12 +1,10 @@
 import { counted } from './counted.ts';
 import type { FitReport, PlanReport } from './fit-report.ts';
+import { listed } from './listed.ts';
 
 /** A list of layers as people read it. `first`: what the first layer is called, 0 or 1. */
 function named(layers: readonly number[], first: number): string {
-  const numbers = layers.map((layer) => String(layer + first));
-  return numbers.length < 2
-    ? numbers.join('')
-    : `${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1) ?? ''}`;
+  return listed(layers.map((layer) => String(layer + first)));
 }
 
 /**

@@ -128,6 +128,8 @@ export interface Backends {
   readonly cpuVariant: string;
   /** the kernels of Snug's own that multiply with the lowest types, as in "AVX2"; empty where llama.cpp's do */
   readonly ownKernels: string;
+  /** those that they multiply with */
+  readonly ownKernelTypes: readonly number[];
   /** why llama.cpp's do although Snug's were wanted, as a clause; empty where nothing is to be said */
   readonly whyNoOwnKernels: string;
 }

@@ -5,6 +5,7 @@ import { answerOr } from './answer-or.ts';
 import { formatBytes, wholeBytes } from '../contract/bytes.ts';
 import { batteryWarning } from '../contract/laptop.ts';
 import { freeDiskBytes } from '../files/disk.ts';
+import { tensorTypeName } from '../gguf/tensor-types.ts';
 import { containerProcessors } from './container.ts';
 import { memoryNow } from './memory.ts';
 
@@ -21,6 +22,7 @@ export async function profileLaptop(options: {
   cpuFeatures: readonly string[];
   cpuVariant: string;
   ownKernels?: string;
+  ownKernelTypes?: readonly number[];
   whyNoOwnKernels?: string;
 }): Promise<Laptop> {
   const [cpu, memory, battery, graphics] = await Promise.all([
@@ -37,6 +39,7 @@ export async function profileLaptop(options: {
       vectorFeatures: [...options.cpuFeatures],
       variant: options.cpuVariant,
       kernels: options.ownKernels ?? '',
+      kernelTypes: (options.ownKernelTypes ?? []).map(tensorTypeName),
       whyNoKernels: options.whyNoOwnKernels ?? '',
     },
     memory,

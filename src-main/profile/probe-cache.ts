@@ -70,8 +70,8 @@ interface KeptSpeeds {
 }
 
 function machineName({ laptop, threads }: KeptSpeeds): string {
-  const { brand, variant, kernels, vectorFeatures } = laptop.cpu;
-  return [brand, variant, ...vectorFeatures, `kernels:${kernels}`, threads].join(' ');
+  const { brand, variant, kernels, kernelTypes, vectorFeatures } = laptop.cpu;
+  return [brand, variant, ...vectorFeatures, `kernels:${kernels}`, ...kernelTypes, threads].join(' ');
 }
 
 function readSpeeds(options: KeptSpeeds): Map<string, KeptSpeed> {

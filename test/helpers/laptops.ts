@@ -14,6 +14,7 @@ export function ordinaryLaptop(): Laptop {
       vectorFeatures: ['SSE3', 'AVX', 'AVX2', 'F16C', 'FMA'],
       variant: 'haswell',
       kernels: '',
+      kernelTypes: [],
       whyNoKernels: '',
     },
     memory: {

@@ -36,10 +36,11 @@ it.each(['gpu', 'igpu'] as const)('tells of the setting where llama.cpp has one 
 it('says whose kernels multiply with the lowest types, and why not Snug’s where they were wanted', () => {
   const laptop = ordinaryLaptop();
   const withKernels = (kernels: string, whyNoKernels: string) =>
-    linesOf({ ...laptop, cpu: { ...laptop.cpu, kernels, whyNoKernels } }).find((line) =>
-      /kernels/.test(line),
-    );
-  expect(withKernels('AVX2', '')).toMatch(/Snug's own kernels \(AVX2\) multiply with IQ1_M/);
+    linesOf({
+      ...laptop,
+      cpu: { ...laptop.cpu, kernels, kernelTypes: ['IQ1_M', 'IQ2_S'], whyNoKernels },
+    }).find((line) => /kernels/.test(line));
+  expect(withKernels('AVX2', '')).toMatch(/Snug's own kernels \(AVX2\) multiply with IQ1_M and IQ2_S, llama/);
   expect(withKernels('', '')).toMatch(/llama\.cpp's kernels multiply with all types$/);
   expect(withKernels('', 'there are none for this processor')).toMatch(/Snug's own can't, there are none/);
 });

@@ -13,7 +13,9 @@ let timed: number;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'] });
-  const laptop = { cpu: { brand: 'a processor', vectorFeatures: ['AVX2'] } } as unknown as Laptop;
+  const laptop = {
+    cpu: { brand: 'a processor', vectorFeatures: ['AVX2'], kernelTypes: [] },
+  } as unknown as Laptop;
   kernels = { cachePath: join(temporaryFolder(), 'kernels.json'), laptop, threads: 2 };
   timed = 0;
 });

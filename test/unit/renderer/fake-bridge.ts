@@ -190,6 +190,7 @@ export function laptop(budgetBytes: number, availableBytes: number): LaptopView 
         vectorFeatures: [],
         variant: 'haswell',
         kernels: '',
+        kernelTypes: [],
         whyNoKernels: '',
       },
       memory: { totalBytes: 64 * MiB, availableBytes, swapTotalBytes: 0, swapFreeBytes: 0, limitBytes: null },

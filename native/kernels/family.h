@@ -1,0 +1,64 @@
+#pragma once
+
+#include "ggml.h"
+#include "tokens.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace snug::kernels {
+
+constexpr int64_t TOKENS_AT_ONCE = 64;
+constexpr int     MOST_TILE_ROWS = 16;
+constexpr size_t  ALIGNMENT      = 64;
+
+constexpr size_t aligned(size_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
+
+// One matrix of rows that are whole blocks.
+struct Shape {
+    int64_t blocks; // of a row
+    int64_t rows;
+};
+
+// Up to TOKENS_AT_ONCE tokens, `blocks` blocks each, and what the family prepared of them.
+struct Tokens {
+    const TokenBlock * blocks;
+    const void *       prepared;
+    int64_t            count;
+};
+
+// Types whose weights are kept alike, and this processor's kernels for them. A matrix is a row of tiles, the last filled up: some rows
+// side by side, which are multiplied at once. What a product comes to depends neither on threads nor on how many tokens go together.
+class Family {
+  public:
+    virtual ~Family() = default;
+
+    // of the kernels, for people, as in "AVX2"
+    virtual const char *           name() const                                     = 0;
+    virtual std::vector<ggml_type> types() const                                    = 0;
+    virtual int64_t                tile_rows() const                                = 0; // MOST_TILE_ROWS at most
+    virtual size_t                 tile_bytes(ggml_type type, int64_t blocks) const = 0; // whole ALIGNMENTs
+
+    // Lays ggml's blocks of a matrix out as tiles. `tiles` starts at ALIGNMENT and holds bytes().
+    virtual void pack(ggml_type type, const void * blocks, const Shape & shape, void * tiles) const = 0;
+
+    // What is to be known of `count` tokens beside their blocks: how much that is, and making it. A count of 1 is decoding.
+    virtual size_t prepared_bytes(int64_t blocks, int64_t count) const                                = 0;
+    virtual void   prepare(const TokenBlock * tokens, int64_t blocks, int64_t count, void * to) const = 0;
+
+    // `tokens` times the rows of one tile: sums[count × tile_rows]
+    virtual void multiply(ggml_type type, const void * tile, int64_t blocks, const Tokens & tokens, float * sums) const = 0;
+
+    int64_t tiles(const Shape & shape) const { return (shape.rows + tile_rows() - 1) / tile_rows(); }
+    size_t  bytes(ggml_type type, const Shape & shape) const { return tiles(shape) * tile_bytes(type, shape.blocks); }
+};
+
+// Those that there are kernels of for this processor, going by the features of the CPU backend that was loaded; of two that take a type
+// the first is preferred.
+std::vector<const Family *> families();
+
+// The family that a type's weights are given to (own_weights.cpp); null where ggml keeps them.
+const Family * family_of(ggml_type type);
+
+} // namespace snug::kernels
