@@ -21,11 +21,12 @@ struct Shape {
     int64_t rows;
 };
 
-// Up to TOKENS_AT_ONCE tokens, `blocks` blocks each, and what the family prepared of them.
+// Up to TOKENS_AT_ONCE tokens, one after the other.
 struct Tokens {
     const TokenBlock * blocks;
-    const void *       prepared;
+    int64_t            blocks_each;
     int64_t            count;
+    bool               panels; // whether ggml adds up whole blocks of so many tokens (iqp.cpp), and not each lane of its vectors by itself
 };
 
 // Types whose weights are kept alike, and this processor's kernels for them. A matrix is a row of tiles, the last filled up: some rows
@@ -43,12 +44,12 @@ class Family {
     // Lays ggml's blocks of a matrix out as tiles. `tiles` starts at ALIGNMENT and holds bytes().
     virtual void pack(ggml_type type, const void * blocks, const Shape & shape, void * tiles) const = 0;
 
-    // What is to be known of `count` tokens beside their blocks: how much that is, and making it. A count of 1 is decoding.
-    virtual size_t prepared_bytes(int64_t blocks, int64_t count) const                                = 0;
-    virtual void   prepare(const TokenBlock * tokens, int64_t blocks, int64_t count, void * to) const = 0;
+    // What is to be known of tokens beside their blocks: how much that is, and making it.
+    virtual size_t prepared_bytes(int64_t blocks, int64_t count, bool panels) const = 0;
+    virtual void   prepare(const Tokens & tokens, void * to) const                  = 0;
 
-    // `tokens` times the rows of one tile: sums[count × tile_rows]
-    virtual void multiply(ggml_type type, const void * tile, int64_t blocks, const Tokens & tokens, float * sums) const = 0;
+    // tokens, and what was prepared of them, times the rows of one tile: sums[count × tile_rows]
+    virtual void multiply(ggml_type type, const void * tile, const Tokens & tokens, const void * prepared, float * sums) const = 0;
 
     int64_t tiles(const Shape & shape) const { return (shape.rows + tile_rows() - 1) / tile_rows(); }
     size_t  bytes(ggml_type type, const Shape & shape) const { return tiles(shape) * tile_bytes(type, shape.blocks); }

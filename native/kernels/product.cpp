@@ -12,11 +12,18 @@ namespace snug::kernels {
 namespace {
 
 constexpr int64_t TURNS_A_THREAD = 8;
+// Every tile passes over what was prepared of all tokens that are taken at once: it should stay in a core's own cache.
+constexpr size_t  CACHED_BYTES = 640 << 10;
+constexpr int64_t AT_ONCE_BY   = 4;
+// as ggml has it for grids of 256 columns (iqp.cpp)
+constexpr int64_t FEWEST_IN_PANELS = 8;
+constexpr int64_t PANEL_ROWS       = 8;
 
 struct Product {
     explicit Product(const ggml_tensor * operation) :
         weight(operation->src[0]), input(operation->src[1]), output(operation), family(*family_of(weight->type)),
-        shape{ weight->ne[0] / BLOCK, weight->ne[1] }, tokens(ggml_nrows(input)) {}
+        shape{ weight->ne[0] / BLOCK, weight->ne[1] }, tokens(ggml_nrows(input)),
+        panels(input->ne[1] >= FEWEST_IN_PANELS && shape.rows % PANEL_ROWS == 0), at_once(std::min(tokens, cached_tokens())) {}
 
     const ggml_tensor * weight;
     const ggml_tensor * input;
@@ -24,17 +31,23 @@ struct Product {
     const Family &      family;
     Shape               shape;
     int64_t             tokens;
+    bool                panels;
+    int64_t             at_once;
 
-    int64_t at_once() const { return std::min(tokens, TOKENS_AT_ONCE); }
-    size_t  tokens_bytes() const { return aligned(at_once() * shape.blocks * sizeof(TokenBlock)); }
-    size_t  thread_bytes() const { return tokens_bytes() + aligned(std::max(prepared_bytes(at_once()), prepared_bytes(of_last_turn()))); }
+    int64_t turns() const { return (tokens + at_once - 1) / at_once; }
+    size_t  tokens_bytes() const { return aligned(at_once * shape.blocks * sizeof(TokenBlock)); }
+    size_t  thread_bytes() const { return tokens_bytes() + aligned(prepared_bytes(at_once)); }
 
     const float * token(int64_t number) const { return static_cast<const float *>(row_of(input, number)); }
     float *       result(int64_t number) const { return static_cast<float *>(const_cast<void *>(row_of(output, number))); }
 
   private:
-    int64_t of_last_turn() const { return (tokens - 1) % TOKENS_AT_ONCE + 1; }
-    size_t  prepared_bytes(int64_t count) const { return family.prepared_bytes(shape.blocks, count); }
+    int64_t cached_tokens() const {
+        const int64_t count = CACHED_BYTES / std::max<size_t>(1, prepared_bytes(1)) / AT_ONCE_BY * AT_ONCE_BY;
+        return std::clamp(count, AT_ONCE_BY, TOKENS_AT_ONCE);
+    }
+
+    size_t prepared_bytes(int64_t count) const { return family.prepared_bytes(shape.blocks, count, panels); }
 
     static const void * row_of(const ggml_tensor * tensor, int64_t number) {
         const int64_t i1 = number % tensor->ne[1], i2 = number / tensor->ne[1] % tensor->ne[2],
@@ -57,17 +70,19 @@ struct Prepared {
         more   = work + product.tokens_bytes();
     }
 
+    Tokens of(const Product & product) const { return { tokens, product.shape.blocks, count, product.panels }; }
+
     void prepare(const Product & product, int64_t from) {
         if (from == first) {
             return;
         }
         first                = from;
-        count                = std::min(TOKENS_AT_ONCE, product.tokens - from);
+        count                = std::min(product.at_once, product.tokens - from);
         const int64_t blocks = product.shape.blocks;
         for (int64_t i = 0; i < count; ++i) {
             quantize_token(product.token(from + i), blocks, tokens + i * blocks);
         }
-        product.family.prepare(tokens, blocks, count, more);
+        product.family.prepare(of(product), more);
     }
 };
 
@@ -77,7 +92,7 @@ void multiply(const Product & product, const Prepared & prepared, int64_t tile_n
     const auto               type   = product.weight->type;
     const int64_t            blocks = product.shape.blocks, tile_rows = family.tile_rows();
     const auto *             tile = static_cast<const char *>(product.weight->data) + tile_number * family.tile_bytes(type, blocks);
-    family.multiply(type, tile, blocks, { prepared.tokens, prepared.more, prepared.count }, sums);
+    family.multiply(type, tile, prepared.of(product), prepared.more, sums);
     const int64_t row = tile_number * tile_rows, rows = std::min(tile_rows, product.shape.rows - row);
     for (int64_t i = 0; i < prepared.count; ++i) {
         std::copy_n(sums + i * tile_rows, rows, product.result(prepared.first + i) + row);
@@ -98,9 +113,9 @@ class TiledProduct final : public Operation {
         const int64_t tiles  = product.family.tiles(product.shape);
         const int64_t group  = std::max<int64_t>(1, tiles / (parameters->threads * TURNS_A_THREAD));
         const int64_t groups = (tiles + group - 1) / group;
-        const int64_t pieces = groups * ((product.tokens + TOKENS_AT_ONCE - 1) / TOKENS_AT_ONCE);
+        const int64_t pieces = groups * product.turns();
         for (int64_t piece; (piece = turns.next(pieces, parameters->threads)) < pieces;) {
-            prepared.prepare(product, piece / groups * TOKENS_AT_ONCE);
+            prepared.prepare(product, piece / groups * product.at_once);
             const int64_t first = piece % groups * group;
             for (int64_t tile = first; tile < std::min(first + group, tiles); ++tile) {
                 multiply(product, prepared, tile);

@@ -1,148 +1,112 @@
-// 16 rows in the lanes of one vector, four columns of each in a lane.
+// 16 rows in the lanes of a vector, four columns of each in a lane.
 #include "processors.h"
 #include "ternary_kernels.h"
 
 #ifdef SNUG_X86
 
+#    include <algorithm>
 #    include <cstring>
+
+#    define SNUG_TARGET SNUG_AVX512
 
 namespace snug::kernels {
 
 namespace {
 
-SNUG_AVX512 SNUG_EACH __m512i four_of(const void * values) {
+using Ints   = __m512i;
+using Floats = __m512;
+
+constexpr int ROWS = 16;
+
+#    define SNUG_OPERATION SNUG_AVX512 SNUG_EACH
+
+SNUG_OPERATION Ints   none() { return _mm512_setzero_si512(); }
+SNUG_OPERATION Ints   load(const void * from) { return _mm512_load_si512(from); }
+SNUG_OPERATION void   save(void * to, Ints values) { _mm512_store_si512(to, values); }
+SNUG_OPERATION Ints   add(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
+SNUG_OPERATION Floats zeros() { return _mm512_setzero_ps(); }
+SNUG_OPERATION Floats plus(Floats a, Floats b) { return _mm512_add_ps(a, b); }
+SNUG_OPERATION Floats eighth(Floats a) { return _mm512_mul_ps(a, _mm512_set1_ps(0.125f)); }
+SNUG_OPERATION Floats add_times(Floats sum, Ints a, Floats b) { return _mm512_fmadd_ps(b, _mm512_cvtepi32_ps(a), sum); }
+SNUG_OPERATION void   store(float * to, Floats values) { _mm512_storeu_ps(to, values); }
+
+// the same four bytes for every row
+SNUG_OPERATION Ints each(const void * values) {
     int32_t four;
     std::memcpy(&four, values, sizeof(four));
     return _mm512_set1_epi32(four);
 }
 
-// the factors of two runs, in the low half of every lane: the high half must not count in a product of pairs
-struct Factors {
-    __m512i even, odd;
-};
+template <int S> SNUG_OPERATION Ints code(Ints four) { return _mm512_and_si512(_mm512_srli_epi16(four, 2 * S), _mm512_set1_epi8(3)); }
+SNUG_OPERATION Ints                  minus_one(Ints codes) { return _mm512_sub_epi8(codes, _mm512_set1_epi8(1)); }
+SNUG_OPERATION Ints                  eight_times(Ints sums) { return _mm512_slli_epi32(sums, 3); }
+SNUG_OPERATION Ints                  minus_128_times(Ints sums) { return _mm512_slli_epi32(_mm512_sub_epi32(none(), sums), 7); }
 
-SNUG_AVX512 SNUG_EACH Factors factors_of(const TernaryScales & scales, int pair) {
-    const __m512i both = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i *>(scales.factors[pair])));
-    return { _mm512_and_si512(both, _mm512_set1_epi32(15)), _mm512_srli_epi32(both, 4) };
-}
-
-SNUG_AVX512 SNUG_EACH __m512 scale_of(const TernaryScales & scales, float token) {
+SNUG_OPERATION Floats scale_of(const TernaryScales & scales, int, float token) {
     const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(scales.scale));
-    return _mm512_mul_ps(_mm512_cvtph_ps(halves), _mm512_set1_ps(EIGHTH * token));
+    return _mm512_mul_ps(_mm512_cvtph_ps(halves), _mm512_set1_ps(token));
 }
 
-// eighths of the product of a run with its columns, to which its factor is still to come
-SNUG_AVX512 SNUG_EACH __m512i run_of(const TernaryCodes & codes, const TernaryScales & scales, const TokenBlock & token,
-                                     const TokenShifts & shifts, int run) {
-    const __m512i  q      = _mm512_loadu_si512(codes.runs[run]);
-    const __m512i  mask   = _mm512_set1_epi8(3 << 3);
-    const int8_t * values = token.values + run * RUN;
-    __m512i        sum    = _mm512_set1_epi32(shifts.base[run]);
-    sum                   = _mm512_mask_add_epi32(sum, scales.above[2 * run], sum, _mm512_set1_epi32(shifts.more[2 * run]));
-    sum                   = _mm512_mask_add_epi32(sum, scales.above[2 * run + 1], sum, _mm512_set1_epi32(shifts.more[2 * run + 1]));
-    sum                   = _mm512_dpbusd_epi32(sum, _mm512_and_si512(_mm512_slli_epi32(q, 3), mask), four_of(values));
-    sum                   = _mm512_dpbusd_epi32(sum, _mm512_and_si512(_mm512_slli_epi32(q, 1), mask), four_of(values + UNIT));
-    sum                   = _mm512_dpbusd_epi32(sum, _mm512_and_si512(_mm512_srli_epi32(q, 1), mask), four_of(values + 2 * UNIT));
-    return _mm512_dpbusd_epi32(sum, _mm512_and_si512(_mm512_srli_epi32(q, 3), mask), four_of(values + 3 * UNIT));
+// of a side's runs in two pieces that follow one another, in the two halves of each row's lane
+SNUG_OPERATION Ints factors_of(const TernaryScales & scales, int, int side, int pair) {
+    const __m128i even = _mm_loadu_si128(reinterpret_cast<const __m128i *>(scales.factors[2 * pair]));
+    const __m128i odd  = _mm_loadu_si128(reinterpret_cast<const __m128i *>(scales.factors[2 * pair + 1]));
+    const __m512i both = _mm512_cvtepu8_epi16(_mm256_set_m128i(_mm_unpackhi_epi8(even, odd), _mm_unpacklo_epi8(even, odd)));
+    return side == 0 ? _mm512_and_si512(both, _mm512_set1_epi16(15)) : _mm512_srli_epi16(both, 4);
 }
 
-SNUG_AVX512 void decode(const TernaryTile & tile, const TokenBlock * token, const TokenShifts * shifts, float * sums) {
-    __m512 total = _mm512_setzero_ps();
-    for (int64_t block = 0; block < tile.blocks; ++block) {
-        const auto & codes  = tile.codes[block];
-        const auto & scales = tile.scales[block];
-        __m512i      even = _mm512_setzero_si512(), odd = even;
-        for (int pair = 0; pair < RUNS / 2; ++pair) {
-            const Factors factors = factors_of(scales, pair);
-            even                  = _mm512_dpwssd_epi32(even, run_of(codes, scales, token[block], shifts[block], 2 * pair), factors.even);
-            odd                   = _mm512_dpwssd_epi32(odd, run_of(codes, scales, token[block], shifts[block], 2 * pair + 1), factors.odd);
-        }
-        const __m512 eighths = _mm512_cvtepi32_ps(_mm512_add_epi32(even, odd));
-        total                = _mm512_fmadd_ps(eighths, scale_of(scales, token[block].scale), total);
-    }
-    _mm512_storeu_ps(sums, total);
+// factors of pairs, less than nothing where the row's group is shifted down
+SNUG_OPERATION Ints less_below(Ints factors, const uint16_t * below, int) {
+    const __m512i numbers = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i bit     = _mm512_sllv_epi32(_mm512_set1_epi32(0x00010001), numbers);
+    return _mm512_mask_sub_epi16(factors, _mm512_test_epi16_mask(each(below), bit), none(), factors);
 }
 
-// A block with its factors multiplied in, so that many tokens need not.
-struct alignas(64) Unpacked {
-    uint8_t units[UNITS][TILE * UNIT];
-    int16_t shifts[RUNS][TILE * 2]; // what the sums of a run's two groups count
-};
-
-SNUG_AVX512 SNUG_EACH void unpack_run(const TernaryCodes & codes, const TernaryScales & scales, __m512i factor, int run, Unpacked & to) {
-    const __m512i q     = _mm512_loadu_si512(codes.runs[run]);
-    const __m512i mask  = _mm512_set1_epi8(3);
-    const __m512i twice = _mm512_or_si512(factor, _mm512_slli_epi32(factor, 16));
-    auto *        unit  = to.units[run * RUN / UNIT];
-    // a byte of a code and one of its neighbour are multiplied at once: neither comes to more than 30
-    _mm512_store_si512(unit, _mm512_mullo_epi16(_mm512_and_si512(q, mask), twice));
-    _mm512_store_si512(unit + 64, _mm512_mullo_epi16(_mm512_and_si512(_mm512_srli_epi32(q, 2), mask), twice));
-    _mm512_store_si512(unit + 128, _mm512_mullo_epi16(_mm512_and_si512(_mm512_srli_epi32(q, 4), mask), twice));
-    _mm512_store_si512(unit + 192, _mm512_mullo_epi16(_mm512_and_si512(_mm512_srli_epi32(q, 6), mask), twice));
-    __m512i shift = _mm512_set1_epi16(-9);
-    shift         = _mm512_mask_add_epi32(shift, scales.above[2 * run], shift, _mm512_set1_epi32(2));
-    shift         = _mm512_mask_add_epi32(shift, scales.above[2 * run + 1], shift, _mm512_set1_epi32(2 << 16));
-    _mm512_store_si512(to.shifts[run], _mm512_mullo_epi16(shift, twice));
+// −1, 0 and 1 times factors up to 15
+SNUG_OPERATION Ints times_factor(Ints weights, Ints factors) {
+    const Ints some = _mm512_maskz_mov_epi8(_mm512_test_epi8_mask(weights, weights), factors);
+    return _mm512_mask_sub_epi8(some, _mm512_movepi8_mask(weights), none(), some);
 }
 
-SNUG_AVX512 SNUG_EACH void unpack(const TernaryCodes & codes, const TernaryScales & scales, Unpacked & to) {
-    for (int pair = 0; pair < RUNS / 2; ++pair) {
-        const Factors factors = factors_of(scales, pair);
-        unpack_run(codes, scales, factors.even, 2 * pair, to);
-        unpack_run(codes, scales, factors.odd, 2 * pair + 1, to);
-    }
+// a factor in the low half of each row's lane: the high one must not count
+SNUG_OPERATION Ints one_of(Ints factors, int odd) {
+    return odd ? _mm512_srli_epi32(factors, 16) : _mm512_and_si512(factors, _mm512_set1_epi32(0xffff));
 }
 
-template <int COUNT> SNUG_AVX512 SNUG_EACH void add_block(const Unpacked & from, const TernaryScales & scales, const TokenBlock * token,
-                                                          int64_t stride, float * sums) {
-    __m512i eighths[COUNT];
+SNUG_OPERATION Ints in_bytes(Ints factors, int odd) { return _mm512_mullo_epi32(one_of(factors, odd), _mm512_set1_epi32(0x01010101)); }
+
+SNUG_OPERATION Ints add_pairs(Ints sum, Ints a, Ints b) { return _mm512_dpwssd_epi32(sum, a, b); }
+
+SNUG_OPERATION int32_t less_of(const int8_t * four) { return -(four[0] + four[1] + four[2] + four[3]); }
+
+SNUG_OPERATION Ints add_whole(Ints sum, Ints codes, const int8_t * values, const int32_t * less, Ints factor) {
+    return add_pairs(sum, _mm512_dpbusd_epi32(each(less), codes, each(values)), factor);
+}
+
+SNUG_OPERATION Ints add_four(Ints sum, Ints weights) { return _mm512_dpbusd_epi32(sum, _mm512_set1_epi8(1), weights); }
+
+// COUNT tokens times a block of a panel
+template <int COUNT, class Panel, class Token> SNUG_OPERATION void whole_of(const Panel & panel, const Token * tokens, Ints * whole) {
     for (int i = 0; i < COUNT; ++i) {
-        eighths[i] = _mm512_setzero_si512();
+        whole[i] = load(panel.lift);
     }
     for (int unit = 0; unit < UNITS; ++unit) {
-        const __m512i weights = _mm512_load_si512(from.units[unit]);
+        const Ints weights = load(panel.units[unit]);
         for (int i = 0; i < COUNT; ++i) {
-            eighths[i] = _mm512_dpbusd_epi32(eighths[i], weights, four_of(token[i * stride].values + unit * UNIT));
-        }
-    }
-    for (int i = 0; i < COUNT; ++i) {
-        eighths[i] = _mm512_slli_epi32(eighths[i], 3);
-    }
-    for (int run = 0; run < RUNS; ++run) {
-        const __m512i weights = _mm512_load_si512(from.shifts[run]);
-        for (int i = 0; i < COUNT; ++i) {
-            eighths[i] = _mm512_dpwssd_epi32(eighths[i], weights, four_of(token[i * stride].sums + 2 * run));
-        }
-    }
-    for (int i = 0; i < COUNT; ++i) {
-        float *      to    = sums + i * TILE;
-        const __m512 scale = scale_of(scales, token[i * stride].scale);
-        _mm512_storeu_ps(to, _mm512_fmadd_ps(_mm512_cvtepi32_ps(eighths[i]), scale, _mm512_loadu_ps(to)));
-    }
-}
-
-SNUG_AVX512 void batch(const TernaryTile & tile, const TokenBlock * tokens, int64_t count, float * sums) {
-    std::memset(sums, 0, count * TILE * sizeof(float));
-    Unpacked unpacked;
-    for (int64_t block = 0; block < tile.blocks; ++block) {
-        unpack(tile.codes[block], tile.scales[block], unpacked);
-        const TokenBlock * token = tokens + block;
-        int64_t            i     = 0;
-        for (; i + 8 <= count; i += 8) {
-            add_block<8>(unpacked, tile.scales[block], token + i * tile.blocks, tile.blocks, sums + i * TILE);
-        }
-        for (; i + 2 <= count; i += 2) {
-            add_block<2>(unpacked, tile.scales[block], token + i * tile.blocks, tile.blocks, sums + i * TILE);
-        }
-        for (; i < count; ++i) {
-            add_block<1>(unpacked, tile.scales[block], token + i * tile.blocks, tile.blocks, sums + i * TILE);
+            whole[i] = _mm512_dpbusd_epi32(whole[i], each(tokens[i].values + unit * UNIT), weights);
         }
     }
 }
 
 } // namespace
 
-const TernaryKernel TERNARY_AVX512 = { "AVX-512", decode, batch };
+} // namespace snug::kernels
+
+#    include "ternary_vectors.h"
+
+namespace snug::kernels {
+
+const TernaryKernel TERNARY_AVX512 = { "AVX-512", prepared_bytes, prepare, multiply };
 
 } // namespace snug::kernels
 

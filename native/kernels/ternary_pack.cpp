@@ -11,8 +11,6 @@ namespace snug::kernels {
 
 namespace {
 
-constexpr int THIRTY_TWO = 32; // columns that ggml's blocks go by
-
 // Eight codes of a grid's entry in four bytes: of column k and k + 4 in the low bits of byte k.
 using Grid = std::array<uint32_t, 2048>;
 
@@ -31,7 +29,7 @@ Grid make_grid() {
 // 32 columns of a row
 struct Piece {
     uint16_t index[4];
-    bool     above[4];
+    bool     below[4];
     uint8_t  factor[2];
 };
 
@@ -44,7 +42,7 @@ Piece piece_of(const block_iq1_m & block, int number) {
     for (int group = 0; group < 4; ++group) {
         const int nibble   = high[group / 2] >> (4 * (group % 2)) & 15;
         piece.index[group] = low[group] | (nibble & 7) << 8;
-        piece.above[group] = (nibble & 8) == 0;
+        piece.below[group] = (nibble & 8) != 0;
     }
     for (int run = 0; run < 2; ++run) {
         piece.factor[run] = 2 * (scales >> (6 * (number % 2) + 3 * run) & 7) + 1;
@@ -58,7 +56,7 @@ Piece piece_of(const block_iq1_s & block, int number) {
     Piece           piece{};
     for (int group = 0; group < 4; ++group) {
         piece.index[group] = low[group] | (high >> (3 * group) & 7) << 8;
-        piece.above[group] = (high & 0x8000) == 0;
+        piece.below[group] = (high & 0x8000) != 0;
     }
     piece.factor[0] = piece.factor[1] = 2 * (high >> 12 & 7) + 1;
     return piece;
@@ -74,7 +72,7 @@ uint16_t scale_of(const block_iq1_s & block) { return block.d; }
 
 template <class Block> void pack_block(const Block & block, const Grid & grid, int row, TernaryCodes & codes, TernaryScales & scales) {
     scales.scale[row] = scale_of(block);
-    for (int number = 0; number < BLOCK / THIRTY_TWO; ++number) {
+    for (int number = 0; number < PIECES; ++number) {
         const Piece piece = piece_of(block, number);
         for (int half = 0; half < 2; ++half) {
             const uint32_t four = grid[piece.index[2 * half]] | grid[piece.index[2 * half + 1]] << 4;
@@ -84,7 +82,7 @@ template <class Block> void pack_block(const Block & block, const Grid & grid, i
         }
         scales.factors[number][row] = piece.factor[0] | piece.factor[1] << 4;
         for (int group = 0; group < 4; ++group) {
-            scales.above[4 * number + group] |= static_cast<uint16_t>(piece.above[group] << row);
+            scales.below[group / HALVES][group % HALVES][number] |= static_cast<uint16_t>(piece.below[group] << row);
         }
     }
 }
