@@ -8,6 +8,8 @@ import { mockingTests } from './test/helpers/mocking-tests.ts';
 
 // each process that a test starts would strip the types of all its modules again
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '.cache', 'compiled');
+// each test has a home of its own, and each process would build ggml's tables of the low-bit types: up to half a minute
+process.env['SNUG_QUANTIZERS'] ??= join(import.meta.dirname, '.cache', 'quantizers.json');
 
 const MODEL_TESTS = {
   testTimeout: 180_000,

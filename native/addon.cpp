@@ -26,6 +26,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
     snug::define_embed(env, exports);
     snug::define_types(env, exports);
     snug::define_quantize(env, exports);
+    snug::define_verdicts(env, exports);
     snug::define_feed(env, exports);
     snug::define_local_error(env, exports);
     snug::define_rivals(env, exports);

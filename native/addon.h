@@ -9,6 +9,7 @@ void define_model(Napi::Env env, Napi::Object exports);
 void define_embed(Napi::Env env, Napi::Object exports);
 void define_types(Napi::Env env, Napi::Object exports);
 void define_quantize(Napi::Env env, Napi::Object exports);
+void define_verdicts(Napi::Env env, Napi::Object exports);
 void define_feed(Napi::Env env, Napi::Object exports);
 void define_local_error(Napi::Env env, Napi::Object exports);
 void define_rivals(Napi::Env env, Napi::Object exports);

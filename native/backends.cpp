@@ -5,6 +5,7 @@
 #include "arguments.h"
 #include "guard.h"
 #include "kernels/own_weights.h"
+#include "loaded_file.h"
 
 #include "ggml-backend.h"
 #include "llama.h"
@@ -12,13 +13,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <mutex>
-
-#ifdef _WIN32
-#    define WIN32_LEAN_AND_MEAN
-#    include <windows.h>
-#else
-#    include <dlfcn.h>
-#endif
 
 namespace snug {
 
@@ -42,26 +36,10 @@ ggml_backend_get_features_t features_function() {
                : nullptr;
 }
 
-// ggml names every CPU backend "CPU": which variant it is only the library's file says.
-std::string library_of(const void * function) {
-#ifdef _WIN32
-    HMODULE    module = nullptr;
-    wchar_t    path[32768];
-    const auto flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
-    if (!GetModuleHandleExW(flags, static_cast<LPCWSTR>(function), &module) ||
-        GetModuleFileNameW(module, path, static_cast<DWORD>(std::size(path))) == 0) {
-        return "";
-    }
-    return std::filesystem::path(path).stem().string();
-#else
-    Dl_info found;
-    return dladdr(function, &found) && found.dli_fname ? std::filesystem::path(found.dli_fname).stem().string() : "";
-#endif
-}
-
 // "haswell" of libggml-cpu-haswell.so; "generic" where the package has one build for every processor
 std::string cpu_variant() {
-    const auto        library = library_of(reinterpret_cast<const void *>(features_function()));
+    // ggml names every CPU backend "CPU": which variant it is only the library's file says
+    const auto        library = loaded_file(reinterpret_cast<const void *>(features_function())).stem().string();
     const std::string mark    = "ggml-cpu-";
     const auto        at      = library.find(mark);
     return at == std::string::npos ? "generic" : library.substr(at + mark.size());

@@ -81,7 +81,6 @@ void work_on(const QuantizeTask & task, const FeedChoice & choice, const File & 
 FeedChoice quantize_fed(const QuantizeTask & task, const Feed & feed, const Abort & abort, const Emitter & emitter) {
     check(task);
     check_feed(task, feed);
-    ggml_quantize_init(task.target_type);
     File source(task.source_path, File::Mode::read);
     source.require(ggml_row_size(task.source_type, task.columns) * task.rows, task.source_offset);
     const int64_t step = std::max<int64_t>(1, task.rows / TRIES_PER_TENSOR), before = step * most_tries(feed);

@@ -2,6 +2,7 @@
 
 #include "processor_variants.h"
 #include "quantize_task.h"
+#include "quantizers/quantizers.h"
 
 #include <algorithm>
 #include <cmath>
@@ -74,7 +75,7 @@ std::vector<float> Codes::example(uint32_t code, uint32_t unit) const {
     for (int64_t i = 0; i < columns; ++i) {
         weights[i] = i % 2 ? 1.f : -0.5f;
     }
-    ggml_quantize_chunk(type, weights.data(), block.data(), 0, 1, columns, importance.data());
+    quantize_rows(type, weights.data(), block.data(), 1, columns, importance.data());
     std::vector<float> values(columns), units(columns);
     layout.fill(block.data(), unit);
     to_floats(type, block.data(), units.data(), columns);

@@ -185,7 +185,6 @@ class Sample {
         auto tensor        = task.tensor;
         tensor.target_type = type;
         check(tensor);
-        ggml_quantize_init(type);
         std::vector<float> left(values.size());
         for_each_index(tensor.threads, (count + STRIP_ROWS - 1) / STRIP_ROWS, [&](int64_t strip) {
             const int64_t        first = strip * STRIP_ROWS, end = std::min(first + STRIP_ROWS, count);

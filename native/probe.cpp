@@ -3,6 +3,7 @@
 #include "addon.h"
 #include "arguments.h"
 #include "backends.h"
+#include "quantizers/quantizers.h"
 #include "types.h"
 #include "weights.h"
 
@@ -43,8 +44,7 @@ std::vector<uint8_t> random_weights(const ProbeTask & task) {
     }
     const size_t         row_bytes = ggml_row_size(task.type, task.columns);
     std::vector<uint8_t> weights(row_bytes * task.rows);
-    ggml_quantize_init(task.type);
-    ggml_quantize_chunk(task.type, values.data(), weights.data(), 0, distinct, task.columns, importance.data());
+    quantize_rows(task.type, values.data(), weights.data(), distinct, task.columns, importance.data());
     for (int64_t row = distinct; row < task.rows; ++row) {
         std::copy_n(weights.begin() + (row % distinct) * row_bytes, row_bytes, weights.begin() + row * row_bytes);
     }

@@ -6,7 +6,6 @@
 #include "arguments.h"
 #include "guard.h"
 #include "quantize_task.h"
-#include "quantizers/quantizers.h"
 #include "types.h"
 
 #include <algorithm>
@@ -40,8 +39,6 @@ void work_on(const QuantizeTask & task, const File & source, const File & target
 
 void quantize(const QuantizeTask & task, const Abort & abort, const Emitter & emitter, int64_t steps_before) {
     check(task);
-    // the tables of the low-bit types are built once, before threads race for them
-    ggml_quantize_init(task.target_type);
     File source(task.source_path, File::Mode::read);
     source.require(ggml_row_size(task.source_type, task.columns) * task.rows, task.source_offset);
     File  target(task.target_path, File::Mode::write);
@@ -73,16 +70,10 @@ Napi::Value dequantize(const Napi::CallbackInfo & info) {
     return result;
 }
 
-// quantizesItself(type) → whether the blocks of a type are made by code of our own here, for tests
-Napi::Value quantizes_itself(const Napi::CallbackInfo & info) {
-    return Napi::Boolean::New(info.Env(), has_own_quantizer(read_tensor_type(info[0], "the type")));
-}
-
 } // namespace
 
 void define_quantize(Napi::Env env, Napi::Object exports) {
     define_function<quantize_tensor>(env, exports, "quantizeTensor");
-    define_function<quantizes_itself>(env, exports, "quantizesItself");
     define_function<dequantize>(env, exports, "dequantize");
 }
 

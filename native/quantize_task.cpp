@@ -96,10 +96,7 @@ void read_rows(const QuantizeTask & task, const File & source, int64_t first, in
 
 size_t quantize_plain(const QuantizeTask & task, const float * values, void * blocks, int64_t rows, int64_t columns,
                       const float * importance) {
-    if (importance && !task.only_ggml) {
-        return quantize_rows(task.target_type, values, blocks, rows, columns, importance);
-    }
-    return ggml_quantize_chunk(task.target_type, values, blocks, 0, rows, columns, importance);
+    return (task.only_ggml ? quantize_by_ggml : quantize_rows)(task.target_type, values, blocks, rows, columns, importance);
 }
 
 void check_blocks(const QuantizeTask & task, const void * blocks, size_t bytes) {

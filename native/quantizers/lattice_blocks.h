@@ -28,7 +28,7 @@ template <class Type> void quantize_blocks(const float * values, void * blocks, 
         const float * weights = importance + at % columns;
         std::memset(block, 0, sizeof(*block));
         if (!Type::quantize(values + at, weights, grid, *block)) {
-            ggml_quantize_chunk(Type::TYPE, values + at, block, 0, 1, BLOCK, weights);
+            quantize_by_ggml(Type::TYPE, values + at, block, 1, BLOCK, weights);
         }
     }
 }

@@ -1,81 +1,48 @@
 #include "quantizers.h"
 
 #include "asymmetric.h"
+#include "comparison.h"
 #include "iq1.h"
 #include "iq2.h"
 #include "iq3.h"
 #include "symmetric.h"
 
 #include <array>
-#include <cmath>
-#include <cstring>
+#include <atomic>
 #include <mutex>
-#include <vector>
 
 namespace snug {
 
 namespace {
 
-constexpr int64_t ROWS    = 32;
-constexpr int64_t COLUMNS = 1024;
-constexpr int64_t RUN     = 32;
+enum class Verdict : int8_t { none, same, different };
 
-// between 0 and 1, the same on every machine
-class Random {
-  public:
-    float next() {
-        state = state * 1664525u + 1013904223u;
-        return static_cast<float>(state >> 8) / (1 << 24);
-    }
-
-  private:
-    uint32_t state = 1;
+// What is known of a type in this process.
+struct Known {
+    std::mutex           comparing;
+    std::atomic<Verdict> verdict{ Verdict::none };
+    std::atomic<bool>    made_by_ggml{ false };
 };
 
-// a value of one of the kinds of runs: usual, on one side of zero, all the same, zeros, tiny, and of any size
-float value_of(int64_t kind, Random & random) {
-    const float value = random.next() - 0.5f;
-    switch (kind) {
-        case 0:  return std::fabs(value);
-        case 1:  return -std::fabs(value) - 0.1f;
-        case 2:  return 0;
-        case 3:  return -0.25f;
-        case 4:  return value * 1e-6f;
-        case 5:  return std::ldexp(value, static_cast<int>(random.next() * 60) - 30);
-        case 6:  return std::round(value * 20) * 0.01f;
-        default: return value * 0.04f;
-    }
+Known & known(ggml_type type) {
+    static std::array<Known, GGML_TYPE_COUNT> all;
+    return all[type];
 }
 
-// Compares our blocks with those of the ggml that is linked, on values with everything in them that is treated differently. A llama.cpp that
-// computes otherwise, or that was compiled to round otherwise, then quantizes by itself: slower, never different.
-bool makes_the_blocks_of_ggml(ggml_type type, Quantizer quantizer) {
-    Random             random;
-    std::vector<float> values(ROWS * COLUMNS), importance(COLUMNS);
-    for (int64_t i = 0; i < ROWS * COLUMNS; ++i) {
-        const int64_t row = i / COLUMNS;
-        // every fourth row of any sizes, every fourth so small that scales vanish in 16 bits
-        values[i] = value_of(row % 4 == 1 ? 5 : i / RUN % 13, random) * (row % 4 == 3 ? 1e-12f : 1);
-    }
-    for (int64_t i = 0; i < COLUMNS; ++i) {
-        importance[i] = i % 97 == 0 || i / RUN == 9 ? 0 : 0.01f + random.next() * 100;
-    }
-    const size_t         bytes = ROWS * ggml_row_size(type, COLUMNS);
-    std::vector<uint8_t> ours(bytes), theirs(bytes);
-    quantizer(values.data(), ours.data(), ROWS, COLUMNS, importance.data());
-    ggml_quantize_chunk(type, values.data(), theirs.data(), 0, ROWS, COLUMNS, importance.data());
-    return std::memcmp(ours.data(), theirs.data(), bytes) == 0;
-}
-
-// Our own quantizer to a type if its blocks are ggml's, compared once in a process.
+// Our own quantizer to a type if its blocks are ggml's, which is compared unless it is known.
 Quantizer checked_quantizer(ggml_type type) {
-    static std::array<std::once_flag, GGML_TYPE_COUNT> once;
-    static std::array<Quantizer, GGML_TYPE_COUNT>      checked;
-    std::call_once(once[type], [&] {
-        const Quantizer own = own_quantizer(type);
-        checked[type]       = own && makes_the_blocks_of_ggml(type, own) ? own : nullptr;
-    });
-    return checked[type];
+    const Quantizer own = own_quantizer(type);
+    if (!own) {
+        return nullptr;
+    }
+    auto & of_type = known(type);
+    if (of_type.verdict == Verdict::none) {
+        std::lock_guard<std::mutex> lock(of_type.comparing);
+        if (of_type.verdict == Verdict::none) {
+            of_type.verdict = makes_the_blocks_of_ggml(type, own) ? Verdict::same : Verdict::different;
+        }
+    }
+    return of_type.verdict == Verdict::same ? own : nullptr;
 }
 
 } // namespace
@@ -104,10 +71,37 @@ Quantizer own_quantizer(ggml_type type) {
 
 bool has_own_quantizer(ggml_type type) { return checked_quantizer(type) != nullptr; }
 
+void trust(const ComparedType & compared) {
+    auto &                      of_type = known(compared.type);
+    std::lock_guard<std::mutex> lock(of_type.comparing);
+    if (of_type.verdict == Verdict::none) {
+        of_type.verdict = compared.same ? Verdict::same : Verdict::different;
+    }
+}
+
+std::vector<ComparedType> compared_types() {
+    std::vector<ComparedType> found;
+    for (int i = 0; i < GGML_TYPE_COUNT; ++i) {
+        const auto    type    = static_cast<ggml_type>(i);
+        const Verdict verdict = known(type).verdict;
+        if (verdict != Verdict::none) {
+            found.push_back({ type, verdict == Verdict::same });
+        }
+    }
+    return found;
+}
+
+bool was_made_by_ggml(ggml_type type) { return known(type).made_by_ggml; }
+
+size_t quantize_by_ggml(ggml_type type, const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance) {
+    known(type).made_by_ggml = true;
+    return ggml_quantize_chunk(type, values, blocks, 0, rows, columns, importance);
+}
+
 size_t quantize_rows(ggml_type type, const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance) {
-    const Quantizer own = checked_quantizer(type);
+    const Quantizer own = importance ? checked_quantizer(type) : nullptr;
     if (!own) {
-        return ggml_quantize_chunk(type, values, blocks, 0, rows, columns, importance);
+        return quantize_by_ggml(type, values, blocks, rows, columns, importance);
     }
     own(values, blocks, rows, columns, importance);
     return ggml_row_size(type, columns) * rows;

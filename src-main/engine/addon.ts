@@ -5,6 +5,7 @@ import { isMainThread } from 'node:worker_threads';
 import { SnugError } from '../contract/errors.ts';
 import { cpuVariants, findBuild, notInstalled, type Build } from './build.ts';
 import { kernelsWanted } from './kernels.ts';
+import { withKeptVerdicts } from './kept-verdicts.ts';
 import type { Addon, Backends } from './native-types.ts';
 
 interface Loaded {
@@ -30,7 +31,7 @@ export function loadAddon(librariesFolder?: string): Loaded {
   if (!backends.devices.some((device) => device.kind === 'cpu')) throw noCpuBackend(build.libraries, variant);
   // Node waits for jobs before it exits; a thread's own exit must not end those of the others
   if (isMainThread) process.once('exit', () => addon.abortEverything());
-  loaded = { addon, backends };
+  loaded = { addon: withKeptVerdicts(addon, backends.cpuFeatures), backends };
   return loaded;
 }
 

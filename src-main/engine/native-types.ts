@@ -153,6 +153,12 @@ export interface OpenModelOptions {
   readonly imageMaxTokens?: number;
 }
 
+/** Whether the blocks that Snug's quantizer to a type made were ggml's to the bit. */
+export interface ComparedQuantizer {
+  readonly type: number;
+  readonly same: boolean;
+}
+
 export interface Addon {
   readonly AbortFlag: new () => AbortFlag;
   /** both reserve the memory of their context. @throws CONTEXT_FAILED */
@@ -228,6 +234,14 @@ export interface Addon {
   awqErrors(task: RivalTask, alphas: Float32Array, abort?: AbortFlag): Promise<Float64Array>;
   /** whether code of Snug's own makes the blocks of a type here, the same as ggml's in less time; for tests */
   quantizesItself(type: number): boolean;
+  /** whether ggml's quantizer to a type was called in this process, which builds the tables of a type with a grid; for tests */
+  wasMadeByGgml(type: number): boolean;
+  /** what makes blocks here, Snug's and ggml's: the files that were loaded, and the C library */
+  quantizerFiles(): { readonly files: readonly string[]; readonly cLibrary: string };
+  /** which of Snug's quantizers were compared with ggml's by now, in this process or by what it was told */
+  comparedQuantizers(): ComparedQuantizer[];
+  /** what another process found with the same files on the same processor; what this one found counts more */
+  trustQuantizers(compared: readonly ComparedQuantizer[]): void;
   /** `count` values */
   dequantize(type: number, bytes: Uint8Array, count: number): Float32Array;
   /**
