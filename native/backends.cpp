@@ -4,6 +4,7 @@
 #include "addon.h"
 #include "arguments.h"
 #include "guard.h"
+#include "huge_pages.h"
 #include "kernels/own_weights.h"
 #include "loaded_file.h"
 
@@ -78,8 +79,9 @@ kernels::OwnKernels load_once(const std::string & folder, const std::string & va
             ggml_backend_load((std::filesystem::u8path(folder) / variant_file(variant)).string().c_str());
         }
         llama_backend_init();
-        if (own_kernels && ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU)) {
-            own = kernels::take_weights();
+        if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU)) {
+            use_huge_pages();
+            own = own_kernels ? kernels::take_weights() : kernels::OwnKernels{};
         }
     }
     return own;
