@@ -1,7 +1,8 @@
 // Makes a fresh clone ready: dependencies, then the native addon, with --tests also a browser,
-// with --sanitized also the addon built with sanitizers. Quick when nothing changed. Plain JavaScript without
+// with --sanitized also the addon built with sanitizers, with --arm64 also one for ARM and the Node to run it in. Quick when nothing changed. Plain JavaScript without
 // dependencies, because it runs on whatever Node the machine has, before anything is installed.
 import { ensureAddon, ensureSanitizedAddon } from './setup/addon.mjs';
+import { ensureArm64 } from './setup/arm64.mjs';
 import { ensureBrowser } from './setup/browser.mjs';
 import { ensureDependencies } from './setup/dependencies.mjs';
 import { SetupError } from './setup/report.mjs';
@@ -28,6 +29,7 @@ try {
   await ensureAddon();
   if (process.argv.includes('--tests')) await ensureBrowser();
   if (process.argv.includes('--sanitized')) await ensureSanitizedAddon();
+  if (process.argv.includes('--arm64')) await ensureArm64();
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error(`\nSet-up stopped: ${error.message}${error.advice()}`);

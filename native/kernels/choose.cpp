@@ -15,6 +15,10 @@ std::vector<const Family *> families() {
     if (has_cpu_feature("AVX2") && has_cpu_feature("FMA") && has_cpu_feature("F16C")) {
         return { ternary_family(TERNARY_AVX2) };
     }
+#elif defined(__aarch64__) || defined(_M_ARM64)
+    if (has_cpu_feature("DOTPROD")) {
+        return { ternary_family(TERNARY_NEON) };
+    }
 #endif
     return {};
 }

@@ -1,7 +1,13 @@
 #pragma once
 
-// What the kernels for x86 are compiled for, function by function: they lie in one library and are chosen as the program runs. MSVC
-// compiles every instruction in every function.
+// What the kernels are compiled for, function by function: they lie in one library and are chosen as the program runs. MSVC compiles
+// every instruction in every function.
+
+#if defined(__GNUC__) || defined(__clang__)
+#    define SNUG_EACH inline __attribute__((always_inline))
+#else
+#    define SNUG_EACH __forceinline
+#endif
 
 #if defined(__x86_64__) || defined(_M_X64)
 #    define SNUG_X86
@@ -10,12 +16,23 @@
 #        define SNUG_AVX2 __attribute__((target("avx2,fma,f16c")))
 #        define SNUG_AVX_VNNI __attribute__((target("avx2,fma,f16c,avxvnni")))
 #        define SNUG_AVX512 __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
-#        define SNUG_EACH inline __attribute__((always_inline))
 #    else
 #        define SNUG_AVX2
 #        define SNUG_AVX_VNNI
 #        define SNUG_AVX512
-#        define SNUG_EACH __forceinline
+#    endif
+#endif
+
+#if defined(__aarch64__) || defined(_M_ARM64)
+#    define SNUG_ARM
+#    include <arm_neon.h>
+#    if defined(__ARM_FEATURE_DOTPROD) || !(defined(__GNUC__) || defined(__clang__))
+#        define SNUG_NEON
+#    elif defined(__clang__)
+#        define SNUG_NEON __attribute__((target("dotprod")))
+#    else
+// every processor with these instructions has those of 8.2 too, and GCC's headers want them named
+#        define SNUG_NEON __attribute__((target("arch=armv8.2-a+dotprod")))
 #    endif
 #endif
 

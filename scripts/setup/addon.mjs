@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'no
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { ensureLlamaSource, llamaLibraries, llamaRelease, version } from './llama.mjs';
-import { addonBuild, modules, root, sanitizedBuild } from './paths.mjs';
+import { addonBuild, arm64Build, modules, root, sanitizedBuild } from './paths.mjs';
 import { run } from './processes.mjs';
 import { ProgressLine, SetupError } from './report.mjs';
 
@@ -26,7 +26,7 @@ function nativeSources(folder = join(root, 'native')) {
     .flatMap((entry) => {
       const path = join(folder, entry.name);
       if (entry.isDirectory())
-        return path === addonBuild || path === sanitizedBuild ? [] : nativeSources(path);
+        return [addonBuild, arm64Build, sanitizedBuild].includes(path) ? [] : nativeSources(path);
       return [path];
     });
 }
@@ -116,27 +116,44 @@ export function ensureAddon() {
 
 /** The addon with AddressSanitizer and UndefinedBehaviorSanitizer, in a folder of its own: for the campaigns of test/long. */
 export function ensureSanitizedAddon() {
-  return ensureBuild(sanitizedBuild, 'Building the native addon with sanitizers', ['-DSNUG_SANITIZE=ON']);
+  return ensureBuild(sanitizedBuild, 'Building the native addon with sanitizers', {
+    extra: ['-DSNUG_SANITIZE=ON'],
+  });
 }
 
-async function ensureBuild(folder, label, extra = []) {
+/** The addon for Linux on 64-bit ARM, with llama.cpp's libraries for it; a campaign of test/long runs it in QEMU. */
+export function ensureArm64Addon() {
+  const libraries = llamaLibraries('arm64');
+  return ensureBuild(arm64Build, 'Building the native addon for ARM', {
+    libraries,
+    extra: [
+      `-DSNUG_LLAMA_LIBRARIES=${libraries}`,
+      '-DCMAKE_SYSTEM_NAME=Linux',
+      '-DCMAKE_SYSTEM_PROCESSOR=aarch64',
+      '-DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc',
+      '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++',
+    ],
+  });
+}
+
+async function ensureBuild(folder, label, { libraries = llamaLibraries(), extra = [] } = {}) {
   const addonFile = join(folder, 'snug.node');
   const stampFile = join(folder, '.snug-stamp');
   const wanted = wantedStamp();
   if (existsSync(addonFile) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) {
-    noteLibraries(folder);
+    noteLibraries(folder, libraries);
     return;
   }
   rmSync(stampFile, { force: true });
   await buildNative(folder, label, extra);
   if (!existsSync(addonFile))
     throw new SetupError(`the build did not leave ${addonFile}; delete ${folder} and try again.`);
-  noteLibraries(folder);
+  noteLibraries(folder, libraries);
   writeFileSync(stampFile, wanted);
 }
 
 /** The engine loads llama.cpp's CPU variants from the folder that the addon was linked with. */
-function noteLibraries(folder) {
-  const libraries = relative(folder, llamaLibraries()).replaceAll('\\', '/');
+function noteLibraries(folder, path) {
+  const libraries = relative(folder, path).replaceAll('\\', '/');
   writeFileSync(join(folder, 'libraries.json'), JSON.stringify({ libraries, llamaCpp: llamaRelease() }));
 }

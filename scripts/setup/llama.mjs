@@ -11,14 +11,14 @@ export function version(name) {
 }
 
 /** The folder of this platform's llama.cpp libraries; macOS on Apple silicon has them with Metal, the rest with the CPU alone. */
-export function llamaLibraries() {
+export function llamaLibraries(arch = process.arch) {
   const system = { linux: 'linux', darwin: 'mac', win32: 'win' }[process.platform];
-  const wanted = [`${system}-${process.arch}-metal`, `${system}-${process.arch}`];
+  const wanted = [`${system}-${arch}-metal`, `${system}-${arch}`];
   for (const name of wanted) {
     const folder = join(modules, '@node-llama-cpp', name, 'bins', name);
     if (existsSync(folder)) return folder;
   }
-  throw new SetupError(`node-llama-cpp has no llama.cpp libraries for ${process.platform} ${process.arch}.`);
+  throw new SetupError(`node-llama-cpp has no llama.cpp libraries for ${process.platform} ${arch}.`);
 }
 
 /** The release of llama.cpp that libraries and source are of. */

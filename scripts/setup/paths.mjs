@@ -7,3 +7,4 @@ export const cache = join(root, '.cache');
 export const llamaSource = join(cache, 'llama.cpp');
 export const addonBuild = join(root, 'native', 'build');
 export const sanitizedBuild = join(root, 'native', 'build-sanitized');
+export const arm64Build = join(root, 'native', 'build-arm64');

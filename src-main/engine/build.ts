@@ -5,10 +5,10 @@ import { SnugError } from '../contract/errors.ts';
 import { appRoot, unpackedRoot } from '../root.ts';
 
 const isPackaged = unpackedRoot !== appRoot;
-const SANITIZED = 'build-sanitized';
-// the campaigns of test/long compute with a build of their own; a packaged app has one alone
-const wantsSanitized = process.env['SNUG_ADDON_BUILD'] === SANITIZED && !isPackaged;
-const buildFolder = join(unpackedRoot, 'native', wantsSanitized ? SANITIZED : 'build');
+// the campaigns of test/long compute with builds of their own; a packaged app has one alone
+const CAMPAIGN_BUILDS = ['build-sanitized', 'build-arm64'];
+const wanted = CAMPAIGN_BUILDS.find((name) => name === process.env['SNUG_ADDON_BUILD']);
+const buildFolder = join(unpackedRoot, 'native', (!isPackaged && wanted) || 'build');
 
 /** The files that the addon is loaded from. */
 export interface Build {
@@ -40,7 +40,7 @@ export function notInstalled(message: string, cause?: unknown): SnugError {
 }
 
 /** Of all processors of a system, or of one processor family. */
-const CPU_LIBRARY = /ggml-cpu(?:-(\w+))?\.(?:so|dll|dylib)$/;
+const CPU_LIBRARY = /ggml-cpu(?:-([\w.]+))?\.(?:so|dll|dylib)$/;
 
 /** The builds of llama.cpp for one processor family each that lie in a folder, whether or not they run here. */
 export function cpuVariants(libraries = librariesOf(buildFolder)): string[] {

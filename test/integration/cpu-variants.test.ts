@@ -58,7 +58,7 @@ describe.runIf(variants.length > 0)('CPU variants', () => {
     const none = join(sharedFolder(), 'no-variants');
     mkdirSync(none);
     for (const name of readdirSync(shipped))
-      if (!/ggml-cpu-\w+\./.test(name)) symlinkSync(join(shipped, name), join(none, name));
+      if (!/ggml-cpu-/.test(name)) symlinkSync(join(shipped, name), join(none, name));
     expect(answerWith(none)).toMatchObject({ code: 'NOT_INSTALLED' });
   });
 

@@ -27,6 +27,7 @@ it('a whole build is found', () => {
 it.each([
   ['lib/libggml-cpu.so'],
   ['lib/libggml-cpu-apple_m1.so'],
+  ['lib/libggml-cpu-armv8.2_2.so'],
   ['lib/ggml-cpu-x64.dll'],
   ['lib/libggml-cpu.dylib'],
 ])('%s is a build of llama.cpp for a processor', (name) => {

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Kernels } from '../fixtures/kernels-in-child.ts';
+import { printedOnArm64, setUpArm64, whyNoArm64 } from '../helpers/arm64.ts';
+
+// Snug's addon for Linux on 64-bit ARM with the libraries of llama.cpp that people have there, run by QEMU: what it computes, not how fast.
+
+const script = join(import.meta.dirname, '..', 'fixtures', 'kernels-in-child.ts');
+const whyNot = whyNoArm64();
+const title = whyNot === undefined ? 'on ARM' : `on ARM (left out: ${whyNot})`;
+
+function kernelsOn(cpu: string, kernels: string): Kernels {
+  return JSON.parse(printedOnArm64(cpu, script, { SNUG_KERNELS: kernels })) as Kernels;
+}
+
+describe.skipIf(whyNot !== undefined)(title, () => {
+  beforeAll(setUpArm64);
+
+  it.each([
+    ['neoverse-n1', 'armv8.2_2'],
+    ['max', 'armv9.2_2'],
+  ])('Snug’s kernels give on %s what llama.cpp’s build for %s gives', (cpu, expected) => {
+    const { variant, own, whyNot, rearranged, cases } = kernelsOn(cpu, 'own');
+    expect({ variant, own, whyNot, rearranged }).toEqual({
+      variant: expected,
+      own: 'NEON',
+      whyNot: '',
+      rearranged: true,
+    });
+    for (const { what, difference, sameInThreads } of cases)
+      expect({ difference, sameInThreads }, what).toEqual({ difference: 0, sameInThreads: true });
+  });
+
+  it('llama.cpp’s kernels multiply on a processor without the instructions that Snug’s take', () => {
+    const { variant, own, whyNot, rearranged, cases } = kernelsOn('cortex-a53', 'own');
+    expect({ variant, own, rearranged }).toEqual({ variant: 'armv8.0_1', own: '', rearranged: false });
+    expect(whyNot).toContain('for this processor');
+    for (const { what, difference } of cases) expect(difference, what).toBe(0);
+  });
+
+  it('llama.cpp’s kernels multiply where they are wanted', () => {
+    const { own, whyNot, rearranged } = kernelsOn('neoverse-n1', 'stock');
+    expect({ own, whyNot, rearranged }).toEqual({ own: '', whyNot: '', rearranged: false });
+  });
+});
