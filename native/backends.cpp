@@ -11,7 +11,6 @@
 #include "ggml-backend.h"
 #include "llama.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <mutex>
 
@@ -28,34 +27,13 @@ const char * kind_of(ggml_backend_dev_t device) {
     }
 }
 
-// a function of the CPU backend that was loaded; null without one
-ggml_backend_get_features_t features_function() {
-    auto * device   = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
-    auto * registry = device ? ggml_backend_dev_backend_reg(device) : nullptr;
-    return registry
-               ? reinterpret_cast<ggml_backend_get_features_t>(ggml_backend_reg_get_proc_address(registry, "ggml_backend_get_features"))
-               : nullptr;
-}
-
 // "haswell" of libggml-cpu-haswell.so; "generic" where the package has one build for every processor
 std::string cpu_variant() {
     // ggml names every CPU backend "CPU": which variant it is only the library's file says
-    const auto        library = loaded_file(reinterpret_cast<const void *>(features_function())).stem().string();
+    const auto        library = loaded_file(reinterpret_cast<const void *>(cpu_features_function())).stem().string();
     const std::string mark    = "ggml-cpu-";
     const auto        at      = library.find(mark);
     return at == std::string::npos ? "generic" : library.substr(at + mark.size());
-}
-
-std::vector<std::string> cpu_features() {
-    std::vector<std::string> names;
-    if (const auto features = features_function()) {
-        for (auto * feature = features(ggml_backend_dev_backend_reg(cpu_device())); feature->name; ++feature) {
-            if (std::string(feature->value) == "1") {
-                names.push_back(feature->name);
-            }
-        }
-    }
-    return names;
 }
 
 std::string variant_file(const std::string & variant) {
@@ -134,43 +112,6 @@ Napi::Value load_backends(const Napi::CallbackInfo & info) {
 }
 
 } // namespace
-
-bool has_cpu_feature(const std::string & name) {
-    const auto names = cpu_features();
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-ggml_backend_dev_t cpu_device() {
-    auto * device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
-    if (!device) {
-        throw Failure(Code::NO_CPU_BACKEND, "no CPU backend is loaded");
-    }
-    return device;
-}
-
-void require_memory(double bytes, const char * what) {
-    size_t free = 0, total = 0;
-    ggml_backend_dev_memory(cpu_device(), &free, &total);
-    if (total > 0 && bytes > static_cast<double>(total)) {
-        throw Failure(Code::OUT_OF_MEMORY, std::string(what) + " would take " + std::to_string(static_cast<int64_t>(bytes / (1 << 20))) +
-                                               " MiB, and this machine has " + std::to_string(total >> 20));
-    }
-}
-
-CpuBackend::CpuBackend(int threads) : backend(ggml_backend_dev_init(cpu_device(), nullptr)) {
-    if (!backend) {
-        throw Failure(Code::NO_CPU_BACKEND, "the CPU backend could not be started");
-    }
-    if (const auto set_threads = cpu_function<ggml_backend_set_n_threads_t>("ggml_backend_set_n_threads")) {
-        set_threads(backend.get(), threads);
-    }
-}
-
-void CpuBackend::compute(ggml_cgraph * graph, const std::string & what) const {
-    if (ggml_backend_graph_compute(backend.get(), graph) != GGML_STATUS_SUCCESS) {
-        throw Failure(Code::COMPUTE_FAILED, "llama.cpp could not compute " + what);
-    }
-}
 
 void define_backends(Napi::Env env, Napi::Object exports) { define_function<load_backends>(env, exports, "loadBackends"); }
 

@@ -5,7 +5,6 @@
 #include "backends.h"
 #include "quantizers/quantizers.h"
 #include "types.h"
-#include "weights.h"
 
 #include "ggml-alloc.h"
 

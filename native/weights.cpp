@@ -1,6 +1,4 @@
 // What weights take in memory: some CPU variants arrange them anew as they are loaded, with sums beside them (AMX).
-#include "weights.h"
-
 #include "addon.h"
 #include "arguments.h"
 #include "backends.h"
@@ -11,22 +9,6 @@
 #include "ggml.h"
 
 namespace snug {
-
-ggml_backend_buffer_type_t weight_buffer_type(ggml_tensor * product) {
-    auto *     device   = cpu_device();
-    const auto extra_of = cpu_function<ggml_backend_dev_get_extra_bufts_t>("ggml_backend_dev_get_extra_bufts");
-    auto *     weight   = product->src[0];
-    for (auto * type = extra_of ? extra_of(device) : nullptr; type && *type; ++type) {
-        weight->buffer       = ggml_backend_buft_alloc_buffer(*type, 0);
-        const bool supported = ggml_backend_dev_supports_op(device, product);
-        ggml_backend_buffer_free(weight->buffer);
-        weight->buffer = nullptr;
-        if (supported) {
-            return *type;
-        }
-    }
-    return ggml_backend_dev_buffer_type(device);
-}
 
 namespace {
 

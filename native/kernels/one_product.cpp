@@ -1,16 +1,15 @@
 #include "one_product.h"
 
 #include "family.h"
+#include "random_blocks.h"
 
 #include "../backends.h"
-#include "../weights.h"
 
 #include "ggml-alloc.h"
 #include "ggml-cpp.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <new>
 #include <string>
 
@@ -41,64 +40,15 @@ std::vector<float> compute(const OneProduct & product) {
 
 namespace {
 
-constexpr int64_t  COLUMNS  = 2 * BLOCK;
-constexpr int64_t  ROWS     = MOST_TILE_ROWS + 3;
-constexpr float    NEAR     = 1e-5f;
-constexpr uint16_t EXPONENT = 0x2000; // F16 from 2⁻⁷ up to twice that
-
-// the same on every machine
-uint32_t next(uint32_t & state) {
-    state = state * 1664525u + 1013904223u;
-    return state >> 16;
-}
-
-// in four pieces, above the factors of the runs
-void set_scale_of_iq1_m(uint8_t * block, uint16_t scale) {
-    uint8_t * pieces = block + ggml_type_size(GGML_TYPE_IQ1_M) - 4 * sizeof(uint16_t);
-    for (int piece = 0; piece < 4; ++piece) {
-        uint8_t & high = pieces[2 * piece + 1];
-        high           = static_cast<uint8_t>((high & 15) | (scale >> (4 * piece) & 15) << 4);
-    }
-}
-
-// how many F16 are a block's scales, and where in it they begin
-struct ScalesAt {
-    size_t count, offset;
-};
-
-ScalesAt scales_of(ggml_type type) {
-    switch (type) {
-        case GGML_TYPE_Q2_K: return { 2, ggml_type_size(type) - 2 * sizeof(uint16_t) };
-        case GGML_TYPE_Q3_K: return { 1, ggml_type_size(type) - sizeof(uint16_t) };
-        default:             return { 1, 0 };
-    }
-}
-
-// Any bits are a block, but not any scale is a number. To quantize values would take tables that are seconds in the making.
-std::vector<uint8_t> random_blocks(ggml_type type, uint32_t & state) {
-    std::vector<uint8_t> blocks(ROWS * ggml_row_size(type, COLUMNS));
-    for (auto & byte : blocks) {
-        byte = static_cast<uint8_t>(next(state));
-    }
-    for (size_t at = 0; at < blocks.size(); at += ggml_type_size(type)) {
-        const auto [count, offset] = scales_of(type);
-        for (size_t i = 0; i < count; ++i) {
-            const uint16_t scale = EXPONENT | (next(state) & 0x03ff);
-            if (type == GGML_TYPE_IQ1_M) {
-                set_scale_of_iq1_m(blocks.data() + at, scale);
-            } else {
-                std::memcpy(blocks.data() + at + offset + i * sizeof(scale), &scale, sizeof(scale));
-            }
-        }
-    }
-    return blocks;
-}
+constexpr int64_t COLUMNS = 2 * BLOCK;
+constexpr int64_t ROWS    = MOST_TILE_ROWS + 3;
+constexpr float   NEAR    = 1e-5f;
 
 bool multiplies_as_ggml(ggml_type type, int64_t tokens) {
     uint32_t   state = 1;
-    OneProduct product{ type, COLUMNS, ROWS, tokens, 1, true, random_blocks(type, state), {} };
+    OneProduct product{ type, COLUMNS, ROWS, tokens, 1, true, random_blocks(type, COLUMNS, ROWS, state), {} };
     for (int64_t i = 0; i < tokens * COLUMNS; ++i) {
-        product.inputs.push_back(static_cast<float>(next(state)) / 32768 - 1);
+        product.inputs.push_back(random_number(state));
     }
     const auto expected = compute(product);
     product.as_stored   = false;

@@ -128,6 +128,7 @@ export function ensureArm64Addon() {
     libraries,
     extra: [
       `-DSNUG_LLAMA_LIBRARIES=${libraries}`,
+      '-DSNUG_CHECKS=ON',
       '-DCMAKE_SYSTEM_NAME=Linux',
       '-DCMAKE_SYSTEM_PROCESSOR=aarch64',
       '-DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc',

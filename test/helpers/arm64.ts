@@ -26,14 +26,29 @@ export function setUpArm64(): void {
   if (status !== 0) throw new Error(`the addon could not be built for ARM: ${stdout}${stderr}`);
 }
 
+/** What the program that multiplies with sanitizers prints on a processor that QEMU knows by this name. Throws where it fails. */
+export function checkedOnArm64(cpu: string, variant: string): string {
+  const library = `node_modules/@node-llama-cpp/linux-arm64/bins/linux-arm64/libggml-cpu-${variant}.so`;
+  return printed(cpu, [join(root, 'native', 'build-arm64', 'check-products'), join(root, library)], {
+    // leaks are looked for with ptrace, which QEMU has not
+    ASAN_OPTIONS: 'detect_leaks=0',
+    UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+  });
+}
+
 /** What a script prints in Node on a processor that QEMU knows by this name. Throws with what it said where it fails. */
 export function printedOnArm64(cpu: string, script: string, environment: Record<string, string>): string {
   // set-up gets the version that the tests run in
   const node = join(root, '.cache', `node-arm64-${process.versions.node}`, 'node');
-  const { status, signal, stdout, stderr } = spawnSync(QEMU, ['-cpu', cpu, node, script], {
+  return printed(cpu, [node, script], { SNUG_ADDON_BUILD: 'build-arm64', ...environment });
+}
+
+function printed(cpu: string, command: readonly string[], environment: Record<string, string>): string {
+  const { status, signal, stdout, stderr } = spawnSync(QEMU, ['-cpu', cpu, ...command], {
     encoding: 'utf8',
-    env: { ...process.env, QEMU_LD_PREFIX: SYSTEM, SNUG_ADDON_BUILD: 'build-arm64', ...environment },
+    env: { ...process.env, QEMU_LD_PREFIX: SYSTEM, ...environment },
   });
-  if (status !== 0) throw new Error(`${script} ended with ${signal ?? status} on ${cpu}: ${stderr}`);
+  if (status !== 0)
+    throw new Error(`${command.join(' ')} ended with ${signal ?? status} on ${cpu}: ${stdout}${stderr}`);
   return stdout;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Kernels } from '../fixtures/kernels-in-child.ts';
-import { printedOnArm64, setUpArm64, whyNoArm64 } from '../helpers/arm64.ts';
+import { checkedOnArm64, printedOnArm64, setUpArm64, whyNoArm64 } from '../helpers/arm64.ts';
 
 // Snug's addon for Linux on 64-bit ARM with the libraries of llama.cpp that people have there, run by QEMU: what it computes, not how fast.
 
@@ -29,6 +29,10 @@ describe.skipIf(whyNot !== undefined)(title, () => {
     });
     for (const { what, difference, sameInThreads } of cases)
       expect({ difference, sameInThreads }, what).toEqual({ difference: 0, sameInThreads: true });
+  });
+
+  it('they keep to their memory, as AddressSanitizer and UndefinedBehaviorSanitizer see it', () => {
+    expect(checkedOnArm64('neoverse-n1', 'armv8.2_2')).toMatch(/^NEON: ([1-9]\d*) of \1 products agree\n$/);
   });
 
   it('llama.cpp’s kernels multiply on a processor without the instructions that Snug’s take', () => {

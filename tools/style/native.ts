@@ -8,7 +8,7 @@ import { clangFormatPath } from 'clang-format-node';
  * `node tools/style/native.ts --check` changes nothing and fails where a file is laid out otherwise.
  */
 const root = join(import.meta.dirname, '..', '..');
-const files = globSync('native/{.,kernels,quantizers,rivals}/*.{cpp,h}', { cwd: root });
+const files = globSync('native/{.,checks,kernels,quantizers,rivals}/*.{cpp,h}', { cwd: root });
 const mode = process.argv.includes('--check') ? ['--dry-run', '--Werror'] : ['-i'];
 const result = spawnSync(clangFormatPath, [...mode, ...files], {
   cwd: root,
