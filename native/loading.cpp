@@ -2,6 +2,7 @@
 
 #include "backends.h"
 #include "files.h"
+#include "kernels/family.h"
 #include "vision_counting.h"
 
 #include <algorithm>
@@ -41,6 +42,7 @@ void load_text_model(ModelState & state, const OpenOptions & options, LoadProgre
     parameters.no_alloc                    = options.no_alloc;
     parameters.progress_callback           = LoadProgress::call;
     parameters.progress_callback_user_data = &progress;
+    const kernels::Wide       wide(options.wide);
     LogMark                   log;
     std::vector<const char *> paths;
     for (const auto & path : options.paths) {

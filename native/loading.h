@@ -17,6 +17,7 @@ struct OpenOptions {
     int                      threads;
     int                      image_min_tokens;
     int                      image_max_tokens;
+    bool                     wide; // weights may be kept in more room than in the file, where that is faster
 };
 
 // Throws Failure MODEL_LOAD or MMPROJ_LOAD with llama.cpp's reason, or CANCELLED.

@@ -82,6 +82,7 @@ OpenOptions read_open_options(const Napi::Object & options) {
         read_threads(options),
         read_integer(options, "imageMinTokens", 1, MOST_IMAGE_TOKENS, -1),
         read_integer(options, "imageMaxTokens", 1, MOST_IMAGE_TOKENS, -1),
+        read_bool(options, "wide", false),
     };
     if (read.image_max_tokens > 0 && read.image_min_tokens > read.image_max_tokens) {
         throw wrong(options.Env(), "imageMinTokens", "at most imageMaxTokens");

@@ -3,6 +3,7 @@
 #include "addon.h"
 #include "arguments.h"
 #include "backends.h"
+#include "kernels/family.h"
 #include "quantizers/quantizers.h"
 #include "types.h"
 
@@ -31,6 +32,7 @@ struct ProbeTask {
     int       threads;
     int64_t   tokens;    // 1 is decoding
     bool      as_stored; // in ggml's blocks, also where they are arranged anew as a model is loaded
+    bool      wide;      // where they may take much more room than those
 };
 
 // Quantizes a few random rows and repeats them: the time of a product does not depend on the values.
@@ -52,7 +54,8 @@ std::vector<uint8_t> random_weights(const ProbeTask & task) {
 
 // bytes of weights per second
 double probe(const ProbeTask & task, const Abort & abort) {
-    const size_t matrix_bytes = ggml_row_size(task.type, task.columns) * task.rows;
+    const kernels::Wide wide(task.wide);
+    const size_t        matrix_bytes = ggml_row_size(task.type, task.columns) * task.rows;
     // a small model fits the caches in reality too: no more copies than a deep model has layers
     const int64_t copies = static_cast<int64_t>(std::clamp<double>(task.working_set_bytes / matrix_bytes, 1, MOST_COPIES));
     require_memory(static_cast<double>(matrix_bytes) * (copies + 1), "the product");
@@ -109,6 +112,7 @@ Napi::Value probe_product(const Napi::CallbackInfo & info) {
         read_threads(options),
         read_integer<int64_t>(options, "tokens", 1, MOST_TOKENS, int64_t(1)),
         read_bool(options, "asStored", false),
+        read_bool(options, "wide", false),
     };
     const auto abort  = AbortFlag::from(info[1]);
     auto       result = std::make_shared<double>(0);

@@ -4,6 +4,7 @@
 #include "backends.h"
 #include "files.h"
 #include "guard.h"
+#include "kernels/family.h"
 
 #include "ggml-cpp.h"
 #include "ggml.h"
@@ -26,8 +27,9 @@ Napi::Value loaded_weight(const Napi::CallbackInfo & info) {
     if (columns % ggml_blck_size(type) != 0) {
         throw Napi::TypeError::New(env, "the shape does not fit the type");
     }
-    ggml_context_ptr context(ggml_init({ 4 * ggml_tensor_overhead(), nullptr, true }));
-    auto *           weight  = ggml_new_tensor_2d(context.get(), type, columns, rows);
+    const kernels::Wide wide(read_bool(options, "wide", false));
+    ggml_context_ptr    context(ggml_init({ 4 * ggml_tensor_overhead(), nullptr, true }));
+    auto *              weight  = ggml_new_tensor_2d(context.get(), type, columns, rows);
     auto *           input   = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, columns, TRIED_TOKENS);
     auto *           product = ggml_mul_mat(context.get(), weight, input);
     auto *           buffer  = weight_buffer_type(product);

@@ -37,6 +37,7 @@ class Family {
 
     // of the kernels, for people, as in "AVX2"
     virtual const char *           name() const                                     = 0;
+    virtual bool                   is_wide() const                                  = 0; // takes much more room than ggml's blocks
     virtual std::vector<ggml_type> types() const                                    = 0;
     virtual int64_t                tile_rows() const                                = 0; // MOST_TILE_ROWS at most
     virtual size_t                 tile_bytes(ggml_type type, int64_t blocks) const = 0; // whole ALIGNMENTs
@@ -59,7 +60,17 @@ class Family {
 // the first is preferred.
 std::vector<const Family *> families();
 
-// The family that a type's weights are given to (own_weights.cpp); null where ggml keeps them.
-const Family * family_of(ggml_type type);
+// Whether weights that this thread loads, or says how large they are, may have layouts that take much more room than ggml's blocks.
+// False unless one of these says so.
+class Wide {
+  public:
+    explicit Wide(bool allowed);
+    Wide(const Wide &)             = delete;
+    Wide & operator=(const Wide &) = delete;
+    ~Wide();
+
+  private:
+    bool before;
+};
 
 } // namespace snug::kernels

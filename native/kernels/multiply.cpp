@@ -24,6 +24,7 @@ Napi::Value multiply(const Napi::CallbackInfo & info) {
         read_integer<int64_t>(options, "tokens", 1, MOST_TOKENS),
         read_threads(options),
         read_bool(options, "asStored", false),
+        read_bool(options, "wide", false),
         read_bytes(options.Get("blocks"), "blocks"),
         read_float32_array(options.Get("inputs"), "inputs"),
     });

@@ -16,6 +16,7 @@
 namespace snug::kernels {
 
 std::vector<float> compute(const OneProduct & product) {
+    const Wide             wide(product.wide);
     const CpuBackend       cpu(product.threads);
     const ggml_context_ptr weights(ggml_init({ ggml_tensor_overhead(), nullptr, true }));
     const ggml_context_ptr context(ggml_init({ 4 * ggml_tensor_overhead() + ggml_graph_overhead(), nullptr, true }));
@@ -41,12 +42,12 @@ std::vector<float> compute(const OneProduct & product) {
 namespace {
 
 constexpr int64_t COLUMNS = 2 * BLOCK;
-constexpr int64_t ROWS    = MOST_TILE_ROWS + 3;
+constexpr int64_t ROWS    = MOST_TILE_ROWS + 8; // fills no tile, and panels
 constexpr float   NEAR    = 1e-5f;
 
-bool multiplies_as_ggml(ggml_type type, int64_t tokens) {
+bool multiplies_as_ggml(ggml_type type, bool wide, int64_t tokens) {
     uint32_t   state = 1;
-    OneProduct product{ type, COLUMNS, ROWS, tokens, 1, true, random_blocks(type, COLUMNS, ROWS, state), {} };
+    OneProduct product{ type, COLUMNS, ROWS, tokens, 1, true, wide, random_blocks(type, COLUMNS, ROWS, state), {} };
     for (int64_t i = 0; i < tokens * COLUMNS; ++i) {
         product.inputs.push_back(random_number(state));
     }
@@ -63,6 +64,6 @@ bool multiplies_as_ggml(ggml_type type, int64_t tokens) {
 
 } // namespace
 
-bool multiplies_as_ggml(ggml_type type) { return multiplies_as_ggml(type, 1) && multiplies_as_ggml(type, 3); }
+bool multiplies_as_ggml(ggml_type type, bool wide) { return multiplies_as_ggml(type, wide, 1) && multiplies_as_ggml(type, wide, 9); }
 
 } // namespace snug::kernels

@@ -15,6 +15,7 @@ struct OneProduct {
     int64_t              tokens;
     int                  threads;
     bool                 as_stored; // in ggml's blocks; else as weights are loaded
+    bool                 wide;      // where they may take much more room
     std::vector<uint8_t> blocks;
     std::vector<float>   inputs;
 };
@@ -23,6 +24,6 @@ struct OneProduct {
 std::vector<float> compute(const OneProduct & product);
 
 // Whether weights of a type that are arranged anew give what ggml's blocks give, to the rounding of floats.
-bool multiplies_as_ggml(ggml_type type);
+bool multiplies_as_ggml(ggml_type type, bool wide);
 
 } // namespace snug::kernels

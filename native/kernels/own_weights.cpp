@@ -12,6 +12,7 @@
 
 #include "ggml-cpp.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -21,12 +22,26 @@ namespace {
 
 constexpr const char * BUFFER_TYPE = "CPU_REPACK";
 
-// by their types
-std::array<const Family *, GGML_TYPE_COUNT> taken{};
+// by their types: those in layouts that take little more room than ggml's blocks, and those that take much more
+using ByType = std::array<const Family *, GGML_TYPE_COUNT>;
+ByType lean{}, wide{};
 
-bool is_ours(const ggml_tensor * weight) {
-    return family_of(weight->type) && weight->ne[0] > 0 && weight->ne[0] % BLOCK == 0 && weight->ne[1] > 0 && weight->ne[2] == 1 &&
-           weight->ne[3] == 1 && ggml_is_contiguous(weight);
+thread_local bool wide_allowed = false;
+
+// for a weight that is yet to be loaded
+const Family * family_for(ggml_type type) { return wide_allowed && wide[type] ? wide[type] : lean[type]; }
+
+bool fits(const ggml_tensor * weight) {
+    return weight->ne[0] > 0 && weight->ne[0] % BLOCK == 0 && weight->ne[1] > 0 && weight->ne[2] == 1 && weight->ne[3] == 1 &&
+           ggml_is_contiguous(weight);
+}
+
+// the one that keeps a weight, or would; null where ggml does
+const Family * family_of_weight(const ggml_tensor * weight) {
+    if (weight->extra) {
+        return family_of(weight->extra);
+    }
+    return fits(weight) ? family_for(weight->type) : nullptr;
 }
 
 Shape shape_of(const ggml_tensor * weight) { return { weight->ne[0] / BLOCK, weight->ne[1] }; }
@@ -45,7 +60,7 @@ class WithOurs final : public Arrangement {
   public:
     bool supports_op(ggml_backend_dev_t device, const ggml_tensor * operation) override {
         const auto * weight = operation->src[0];
-        if (!weight || !is_ours(weight)) {
+        if (!weight || !family_of_weight(weight)) {
             return original.arrangement->supports_op(device, operation);
         }
         const auto * input = operation->src[1];
@@ -58,28 +73,30 @@ class WithOurs final : public Arrangement {
 };
 
 size_t bytes_of(ggml_backend_buffer_type_t type, const ggml_tensor * tensor) {
-    if (is_ours(tensor)) {
-        return family_of(tensor->type)->bytes(tensor->type, shape_of(tensor));
+    if (const auto * family = family_of_weight(tensor)) {
+        return family->bytes(tensor->type, shape_of(tensor));
     }
     return original.type.get_alloc_size ? original.type.get_alloc_size(type, tensor) : ggml_nbytes(tensor);
 }
 
 ggml_status init_tensor(ggml_backend_buffer_t buffer, ggml_tensor * tensor) {
-    if (!is_ours(tensor)) {
+    const auto * family = family_of_weight(tensor);
+    if (!family) {
         return original.init_tensor(buffer, tensor);
     }
-    tensor->extra = &product_in_tiles();
+    tensor->extra = &product_of(*family);
     return GGML_STATUS_SUCCESS;
 }
 
 void set_tensor(ggml_backend_buffer_t buffer, ggml_tensor * tensor, const void * data, size_t offset, size_t size) {
-    if (!is_ours(tensor)) {
+    const auto * family = family_of_weight(tensor);
+    if (!family) {
         original.set_tensor(buffer, tensor, data, offset, size);
         return;
     }
     // as for ggml's own: a part of a tensor has no place in another layout
     GGML_ASSERT(offset == 0 && size == ggml_nbytes(tensor));
-    family_of(tensor->type)->pack(tensor->type, data, shape_of(tensor), tensor->data);
+    family->pack(tensor->type, data, shape_of(tensor), tensor->data);
 }
 
 ggml_backend_buffer_t alloc_buffer(ggml_backend_buffer_type_t type, size_t bytes) {
@@ -110,19 +127,23 @@ bool has_functions(ggml_backend_buffer_type_t type) {
     return true;
 }
 
-// Gives each type to the first family that has kernels for it and multiplies as ggml does.
+// Gives each type to the first lean and the first wide family that have kernels for it and multiply as ggml does.
 void take_types(const std::vector<const Family *> & families, OwnKernels & own) {
     for (const auto * family : families) {
+        ByType &   taken = family->is_wide() ? wide : lean;
         for (const auto type : family->types()) {
             if (taken[type]) {
                 continue;
             }
             taken[type] = family;
-            if (multiplies_as_ggml(type)) {
-                own.name = family->name();
-                own.types.push_back(type);
-            } else {
+            product_of(*family);
+            if (!multiplies_as_ggml(type, family->is_wide())) {
                 taken[type] = nullptr;
+                continue;
+            }
+            own.name = family->name();
+            if (std::find(own.types.begin(), own.types.end(), type) == own.types.end()) {
+                own.types.push_back(type);
             }
         }
     }
@@ -130,7 +151,9 @@ void take_types(const std::vector<const Family *> & families, OwnKernels & own) 
 
 } // namespace
 
-const Family * family_of(ggml_type type) { return taken[type]; }
+Wide::Wide(bool allowed) : before(wide_allowed) { wide_allowed = allowed; }
+
+Wide::~Wide() { wide_allowed = before; }
 
 OwnKernels take_weights() {
     const auto ours = families();

@@ -6,6 +6,8 @@
 #include "turns.h"
 
 #include <algorithm>
+#include <memory>
+#include <vector>
 
 namespace snug::kernels {
 
@@ -20,8 +22,8 @@ constexpr int64_t FEWEST_IN_PANELS = 8;
 constexpr int64_t PANEL_ROWS       = 8;
 
 struct Product {
-    explicit Product(const ggml_tensor * operation) :
-        weight(operation->src[0]), input(operation->src[1]), output(operation), family(*family_of(weight->type)),
+    Product(const Family & family, const ggml_tensor * operation) :
+        weight(operation->src[0]), input(operation->src[1]), output(operation), family(family),
         shape{ weight->ne[0] / BLOCK, weight->ne[1] }, tokens(ggml_nrows(input)),
         panels(input->ne[1] >= FEWEST_IN_PANELS && shape.rows % PANEL_ROWS == 0), at_once(std::min(tokens, cached_tokens())) {}
 
@@ -101,13 +103,17 @@ void multiply(const Product & product, const Prepared & prepared, int64_t tile_n
 
 class TiledProduct final : public Operation {
   public:
+    explicit TiledProduct(const Family & family) : family(family) {}
+
+    const Family & family;
+
     bool work_size(int threads, const ggml_tensor * operation, size_t & bytes) override {
-        bytes = ALIGNMENT + threads * Product(operation).thread_bytes();
+        bytes = ALIGNMENT + threads * Product(family, operation).thread_bytes();
         return true;
     }
 
     bool compute_forward(ComputeParams * parameters, ggml_tensor * operation) override {
-        const Product product(operation);
+        const Product product(family, operation);
         Prepared      prepared(product, *parameters);
         Turns &       turns  = Turns::of(parameters->threadpool);
         const int64_t tiles  = product.family.tiles(product.shape);
@@ -125,11 +131,30 @@ class TiledProduct final : public Operation {
     }
 };
 
+// one for each family, which are made once, before the first model is opened
+std::vector<std::unique_ptr<TiledProduct>> & products() {
+    static std::vector<std::unique_ptr<TiledProduct>> made;
+    return made;
+}
+
 } // namespace
 
-Operation & product_in_tiles() {
-    static TiledProduct product;
-    return product;
+Operation & product_of(const Family & family) {
+    for (const auto & product : products()) {
+        if (&product->family == &family) {
+            return *product;
+        }
+    }
+    return *products().emplace_back(std::make_unique<TiledProduct>(family));
+}
+
+const Family * family_of(const void * product) {
+    for (const auto & made : products()) {
+        if (static_cast<Operation *>(made.get()) == product) {
+            return &made->family;
+        }
+    }
+    return nullptr;
 }
 
 } // namespace snug::kernels

@@ -9,6 +9,7 @@ class TernaryFamily final : public Family {
     explicit TernaryFamily(const TernaryKernel & kernel) : kernel(kernel) {}
 
     const char *           name() const override { return kernel.name; }
+    bool                   is_wide() const override { return true; }
     std::vector<ggml_type> types() const override { return { GGML_TYPE_IQ1_M, GGML_TYPE_IQ1_S }; }
     int64_t                tile_rows() const override { return TILE; }
     size_t                 tile_bytes(ggml_type, int64_t blocks) const override { return TernaryTile::bytes(blocks); }

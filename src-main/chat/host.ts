@@ -70,6 +70,7 @@ export class ChatHost {
     { text, vision, limits, contextTokens }: Loading,
     { signal, onEvent }: OpenOptions,
     room: MemoryRoom | 'no weights' | undefined,
+    wide = room !== undefined && room !== 'no weights' && room.memory.wide === true,
   ): Promise<OpenedChat> {
     const { addon } = loadAddon();
     this.close();
@@ -82,6 +83,7 @@ export class ChatHost {
           threads: usableThreads(request.threads),
           ...openingLimits(vision, limits),
           gpuLayers: request.gpuLayers ?? 0,
+          wide,
           mapped: known?.mapped ?? staysMapped(text, request.gpuLayers ?? 0),
           ...(metadataOnly ? { metadataOnly } : {}),
           ...(vision ? { mmprojPath: vision.path } : {}),
@@ -115,7 +117,7 @@ export class ChatHost {
   async measure(request: MeasureRequest, signal: AbortSignal): Promise<Measured> {
     const before = process.memoryUsage.rss();
     // who measures has decided that it runs, and what is looked at beforehand would be measured, too
-    await this.#open(request, readFiles(request), { signal }, undefined);
+    await this.#open(request, readFiles(request), { signal }, undefined, request.wide);
     const speed = await this.#time(request);
     const answers: string[] = [];
     for (const { question, picture } of request.questions) {

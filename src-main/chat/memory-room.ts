@@ -2,7 +2,9 @@ import { SnugError } from '../contract/errors.ts';
 import type { Laptop, Memory } from '../contract/fit-report.ts';
 import type { Remedy } from '../contract/remedies.ts';
 import { LEAST_OFFERED_CONTEXT_TOKENS } from '../contract/token-limits.ts';
+import { kernelsWanted } from '../engine/kernels.ts';
 import type { Addon, NativeModel } from '../engine/native-types.ts';
+import { metadataNumber } from '../gguf/gguf.ts';
 import { extraBytes, extraBytesOf, staysMapped } from '../luq/plan/loaded-weights.ts';
 import { measureOverhead, predictMemory, tensorDataBytes } from '../luq/plan/memory.ts';
 import { openMetadata } from '../models/open-model.ts';
@@ -46,15 +48,19 @@ export async function requireMemory(
   using model = await openMetadata(addon, text.path);
   const mayBeMapped = text.gguf.files.every(({ path }) => addon.canMap(path));
   const fitsUnmapped = mayBeMapped && staysMapped(text, 0, machine.availableBytes);
-  const memory = await predict(addon, model, loading, fitsUnmapped);
+  const kernels = kernelsWanted();
+  const predicted = (wide: boolean, tokens = contextTokens): Promise<Memory> =>
+    predict(addon, model, { ...loading, contextTokens: tokens }, { mapped: fitsUnmapped, wide });
+  const usual = await predicted(kernels === 'own');
+  const roomy = kernels === 'auto' && !fitsUnmapped ? await predicted(true) : usual;
+  const memory = roomy.totalBytes <= Math.min(machine.availableBytes, budgetOf(text)) ? roomy : usual;
   const tooMuch = memory.totalBytes > machine.availableBytes;
   const room = { memory, mapped: mayBeMapped && (fitsUnmapped || tooMuch) };
   if (!tooMuch) return room;
   const hopeless = isHopeless(room, machine);
   if (anyway && !hopeless) return room;
   const shorter = await shorterContext(contextTokens, async (tokens) => {
-    const { totalBytes } = await predict(addon, model, { ...loading, contextTokens: tokens }, fitsUnmapped);
-    return totalBytes <= machine.availableBytes;
+    return (await predicted(kernels === 'own', tokens)).totalBytes <= machine.availableBytes;
   });
   throw doesNotFit(text, room, machine, { hopeless, shorter });
 }
@@ -63,12 +69,17 @@ async function predict(
   addon: Addon,
   model: NativeModel,
   { text, vision, limits, contextTokens }: Loading,
-  mapped: boolean,
+  { mapped, wide }: { readonly mapped: boolean; readonly wide: boolean },
 ): Promise<Memory> {
   const { tensors } = text.gguf;
   const overhead = await measureOverhead(addon, model, { contextTokens, vision, limits });
-  const rearranged = mapped ? 0 : extraBytes(tensors, new Map(), extraBytesOf(addon, tensors));
-  return predictMemory(tensorDataBytes(tensors), overhead, rearranged);
+  const rearranged = mapped ? 0 : extraBytes(tensors, new Map(), extraBytesOf(addon, tensors, wide));
+  return predictMemory(tensorDataBytes(tensors), overhead, rearranged, wide);
+}
+
+/** What a model was fitted to, in bytes: faster kernels don't take more than that. */
+function budgetOf({ gguf }: TextModel): number {
+  return metadataNumber(gguf, 'luq.budget.bytes') ?? Infinity;
 }
 
 function isHopeless(

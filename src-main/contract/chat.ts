@@ -136,6 +136,8 @@ export const askedOnceSchema = z.object({ answer: sentAnswerSchema, peakMemoryBy
 export type AskedOnce = ReadOnly<z.infer<typeof askedOnceSchema>>;
 
 export const measureSchema = openChatSchema.extend({
+  /** as it was predicted to be loaded (Memory.wide) */
+  wide: z.boolean().optional(),
   questions: z.array(z.object({ question: z.string(), picture: z.string().optional() })),
   maxTokens: z.number(),
 });

@@ -63,6 +63,8 @@ export const memorySchema = z.object({
   visionComputeBytes: bytes,
   /** what the text model's weights take beyond their file, where llama.cpp arranges them for this processor; 0 on most */
   rearrangedBytes: bytes.default(0),
+  /** whether weights lie in layouts that take much more room than in the file, for Snug's fastest kernels; they don't when absent */
+  wide: z.boolean().optional(),
   totalBytes: bytes,
 });
 export type Memory = ReadOnly<z.infer<typeof memorySchema>>;

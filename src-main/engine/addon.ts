@@ -27,7 +27,7 @@ export function loadAddon(librariesFolder?: string): Loaded {
   const addon = loadFile(build);
   // another than the best, to compute what another processor computes
   const variant = process.env['SNUG_CPU_VARIANT'] ?? '';
-  const backends = addon.loadBackends(build.libraries, variant, kernelsWanted() === 'own');
+  const backends = addon.loadBackends(build.libraries, variant, kernelsWanted() !== 'stock');
   if (!backends.devices.some((device) => device.kind === 'cpu')) throw noCpuBackend(build.libraries, variant);
   // Node waits for jobs before it exits; a thread's own exit must not end those of the others
   if (isMainThread) process.once('exit', () => addon.abortEverything());

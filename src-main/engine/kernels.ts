@@ -1,18 +1,16 @@
 import process from 'node:process';
 import { SnugError } from '../contract/errors.ts';
+import { KERNELS, type Kernels } from '../contract/kernels.ts';
 
-const KERNELS = ['own', 'stock'] as const;
-/** own: Snug's kernels multiply with the types that it has some for, where they run; stock: llama.cpp's multiply with all. */
-export type Kernels = (typeof KERNELS)[number];
-
-const DEFAULT_KERNELS: Kernels = 'stock';
+const DEFAULT_KERNELS: Kernels = 'auto';
 
 /** @throws SnugError BAD_ARGUMENT */
 export function parseKernels(value: string): Kernels {
   const known = KERNELS.find((name) => name === value);
   if (known) return known;
   throw new SnugError('BAD_ARGUMENT', `there are no kernels “${value}”`, {
-    advice: 'own are Snug’s, which are faster with the lowest types; stock are llama.cpp’s.',
+    advice:
+      'own are Snug’s, which are faster with the lowest types; auto are Snug’s as far as the memory goes; stock are llama.cpp’s.',
   });
 }
 

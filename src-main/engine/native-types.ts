@@ -147,6 +147,8 @@ export interface OpenModelOptions {
    * for this processor where that is quicker (`loadedWeight`)
    */
   readonly mapped?: boolean;
+  /** whether weights that are read into memory may take much more room there, where that is faster; default false */
+  readonly wide?: boolean;
   /** default 0; with more, the vision encoder goes to the graphics processor too */
   readonly gpuLayers?: number;
   readonly imageMinTokens?: number;
@@ -253,7 +255,7 @@ export interface Addon {
     abort?: AbortFlag,
   ): Promise<{ assignment: Int32Array; rounds: number; inertia: number }>;
   /** what a weight that is multiplied with takes once it was read into memory, and whether it is arranged anew for this processor */
-  loadedWeight(weight: { type: number; columns: number; rows: number }): {
+  loadedWeight(weight: { type: number; columns: number; rows: number; wide?: boolean }): {
     bytes: number;
     rearranged: boolean;
   };
@@ -272,10 +274,12 @@ export interface Addon {
       tokens?: number;
       /** in ggml's blocks, also where a model's weights are arranged anew; default false */
       asStored?: boolean;
+      /** as `OpenModelOptions.wide` */
+      wide?: boolean;
     },
     abort?: AbortFlag,
   ): Promise<number>;
-  /** one matrix in ggml's blocks times tokens [tokens × columns], for tests: [tokens × rows]. `asStored` as in probeProduct */
+  /** one matrix in ggml's blocks times tokens [tokens × columns], for tests: [tokens × rows]. `asStored` and `wide` as in probeProduct */
   multiply(product: {
     type: number;
     columns: number;
@@ -283,6 +287,7 @@ export interface Addon {
     tokens: number;
     threads: number;
     asStored?: boolean;
+    wide?: boolean;
     blocks: Uint8Array;
     inputs: Float32Array;
   }): Promise<Float32Array>;

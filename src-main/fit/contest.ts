@@ -134,7 +134,9 @@ export class Contest {
   }
 
   async #timed(plan: FitPlan): Promise<TimedPlan> {
-    return { ...plan, speed: await predictedSpeedOf(this.#measuring, plan.plan) };
+    const { planner, request } = this.#measuring;
+    const loaded = planner.asLoaded(plan.plan, request.budget.bytes);
+    return { ...plan, speed: await predictedSpeedOf(this.#measuring, loaded) };
   }
 
   #isFast(speed: number): boolean {

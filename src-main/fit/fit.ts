@@ -69,7 +69,9 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
   const measuring = await startMeasuring(context, onLayer);
 
   clock.enter('plan');
-  const { candidates, ...chosen } = await choose(measuring);
+  const { candidates, ...asFitted } = await choose(measuring);
+  const { budget } = context.request;
+  const chosen = { ...asFitted, plan: context.planner.asLoaded(asFitted.plan, budget.bytes) };
   const { rounding, roundings } = await chooseRounding(measuring, chosen);
   const { layerTypes, plan } = chosen;
   const low = lowLayersOf(layerTypes, context.request.rungs.high);
@@ -77,7 +79,6 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
   const predictedTokensPerSecond = await predictedSpeedOf(measuring, plan);
   const rounded = { ...measuring, request: { ...measuring.request, rounding } };
   const made = await writeAndCheck(rounded, chosen, modes);
-  const { budget } = context.request;
   return {
     ...describeFit(measuring, { chosen, roundings, predictedTokensPerSecond, ...made }),
     candidates: [...candidates],

@@ -10,7 +10,11 @@ export type SecondsOf = (matrix: Pick<Matrix, 'shape'>, type: number) => number 
  * enough to choose by; what is chosen is timed itself.
  */
 export function kernelSeconds(speeds: readonly KernelSpeed[]): SecondsOf {
-  const byType = Map.groupBy(speeds, ({ type }) => type);
+  // what a budget leaves room for is not known before a plan is chosen
+  const byType = Map.groupBy(
+    speeds.filter(({ wide }) => !wide),
+    ({ type }) => type,
+  );
   return ({ shape: [columns = 1, rows = 1] }, type) => {
     const bytes = tensorBytes(type, columns, columns * rows);
     const distance = (speed: KernelSpeed) =>

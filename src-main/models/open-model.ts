@@ -1,4 +1,5 @@
 import type { OnProgress } from '../contract/progress.ts';
+import { kernelsWanted } from '../engine/kernels.ts';
 import { withAbort } from '../engine/native-calls.ts';
 import type { Addon, NativeModel, OpenModelOptions } from '../engine/native-types.ts';
 import type { Gguf } from '../gguf/gguf.ts';
@@ -14,6 +15,8 @@ export interface OpenOptions {
   readonly threads: number;
   /** as `OpenModelOptions.mapped`; `staysMapped` tells */
   readonly mapped?: boolean;
+  /** as `OpenModelOptions.wide`; by default only where wide layouts are insisted on */
+  readonly wide?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
@@ -23,6 +26,7 @@ export type OpenModel = NativeModel & Disposable;
 
 export async function openModel(addon: Addon, options: OpenOptions): Promise<OpenModel> {
   const { path, mmprojPath, limits, threads, mapped = true, signal, onProgress } = options;
+  const { wide = kernelsWanted() === 'own' } = options;
   // llama.cpp believes a header; both are refused here where it could not be survived
   const { gguf } = readTextModel(path);
   checkTokens(gguf);
@@ -37,6 +41,7 @@ export async function openModel(addon: Addon, options: OpenOptions): Promise<Ope
         ...modelFiles(gguf),
         threads,
         mapped,
+        wide,
         ...openingLimits(vision, limits),
         ...(mmprojPath === undefined ? {} : { mmprojPath }),
       },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Laptop } from '../contract/fit-report.ts';
+import { kernelsWanted } from '../engine/kernels.ts';
 import type { Addon } from '../engine/native-types.ts';
 import { readKept } from '../files/json-file.ts';
 import { writeFileAtomically } from '../files/durable-files.ts';
@@ -13,6 +14,7 @@ const cacheSchema = z.object({
       type: z.int(),
       columns: z.int(),
       rows: z.int(),
+      wide: z.boolean().optional(),
       bytesPerSecond: z.number().positive(),
       /** when it was timed last, in milliseconds of the epoch */
       timedAt: z.number(),
@@ -71,7 +73,8 @@ interface KeptSpeeds {
 
 function machineName({ laptop, threads }: KeptSpeeds): string {
   const { brand, variant, kernels, kernelTypes, vectorFeatures } = laptop.cpu;
-  return [brand, variant, ...vectorFeatures, `kernels:${kernels}`, ...kernelTypes, threads].join(' ');
+  const layouts = kernelsWanted() === 'own' ? 'wide' : 'lean';
+  return [brand, variant, ...vectorFeatures, `kernels:${kernels}`, ...kernelTypes, layouts, threads].join(' ');
 }
 
 function readSpeeds(options: KeptSpeeds): Map<string, KeptSpeed> {

@@ -1,4 +1,5 @@
 import { withAbort } from '../engine/native-calls.ts';
+import { kernelsWanted } from '../engine/kernels.ts';
 import type { Addon } from '../engine/native-types.ts';
 import { tensorBytes } from '../gguf/tensor-types.ts';
 
@@ -7,6 +8,8 @@ export interface Matrix {
   readonly type: number;
   readonly columns: number;
   readonly rows: number;
+  /** in a layout that takes much more room than in the file, where there is one */
+  readonly wide?: boolean | undefined;
 }
 
 export interface KernelSpeed extends Matrix {
@@ -18,8 +21,8 @@ const WORKING_SET_BYTES = 128 * 2 ** 20;
 const SECONDS_PER_KERNEL = 0.3;
 
 /** Equal for matrices that are multiplied with alike. */
-export function keyOf({ type, columns, rows }: Matrix): string {
-  return `${type} ${columns} ${rows}`;
+export function keyOf({ type, columns, rows, wide }: Matrix): string {
+  return `${type} ${columns} ${rows}${wide ? ' wide' : ''}`;
 }
 
 /** Measures each distinct matrix once: bytes of weights multiplied per second on this machine. */
@@ -39,6 +42,7 @@ export async function probeKernels(
       addon.probeProduct(
         {
           ...matrix,
+          wide: (matrix.wide ?? false) || kernelsWanted() === 'own',
           workingSetBytes: WORKING_SET_BYTES,
           seconds: SECONDS_PER_KERNEL,
           threads: options.threads,

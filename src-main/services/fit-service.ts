@@ -77,12 +77,15 @@ export class FitService {
     const sourceRuns =
       source.predictedMemory.totalBytes < fitted.profile.memory.availableBytes * SOURCE_MEMORY_SHARE;
     const steps = [
-      { key: 'luq' as const, modelPath: luq.path, mmproj: fitted.mmproj.luq },
-      { key: 'q4km' as const, modelPath: allHigh.path, mmproj: fitted.mmproj.luq },
-      { key: 'source' as const, modelPath: sourceRuns ? source.path : null, mmproj: fitted.mmproj.source },
+      { key: 'luq' as const, file: luq, modelPath: luq.path, mmproj: fitted.mmproj.luq },
+      { key: 'q4km' as const, file: allHigh, modelPath: allHigh.path, mmproj: fitted.mmproj.luq },
+      {
+        ...{ key: 'source' as const, file: source },
+        ...{ modelPath: sourceRuns ? source.path : null, mmproj: fitted.mmproj.source },
+      },
     ].flatMap(({ modelPath, ...step }) => (modelPath === null ? [] : [{ ...step, modelPath }]));
     const measured: Partial<Record<keyof FitReport['files'], Measured>> = {};
-    for (const [index, { key, modelPath, mmproj }] of steps.entries()) {
+    for (const [index, { key, file, modelPath, mmproj }] of steps.entries()) {
       const detail = basename(modelPath);
       onEvent?.({
         kind: 'progress',
@@ -93,6 +96,7 @@ export class FitService {
         {
           modelPath,
           mmprojPath: mmproj ?? undefined,
+          wide: file.predictedMemory.wide,
           contextTokens: fitted.plan.contextTokens,
           threads: fitted.threads,
           imageMaxTokens: fitted.model.imageTokens?.max,

@@ -32,6 +32,8 @@ export function plannerOf(tensors: readonly GgufTensor[], changes: Partial<Plann
       visionComputeBytes: 0,
     },
     extra: () => 0,
+    wide: false,
+    wideExtra: undefined,
     visionTypes: undefined,
     alternatives: [],
     ...changes,

@@ -22,15 +22,16 @@ export function staysMapped(
 }
 
 /**
- * What llama.cpp's own layouts of weights add on this processor: nothing on most; with AMX sums beside the blocks (Q8_0 takes an eighth
- * more), and a second copy of tied embeddings, which are looked up in one layout and multiplied with in another.
+ * What layouts of weights add on this processor: llama.cpp's nothing on most; with AMX sums beside the blocks (Q8_0 takes an eighth more),
+ * and a second copy of tied embeddings, which are looked up in one layout and multiplied with in another. Snug's own add little, and those
+ * that are `wide` much.
  */
-export function extraBytesOf(addon: Addon, tensors: readonly GgufTensor[]): ExtraBytes {
+export function extraBytesOf(addon: Addon, tensors: readonly GgufTensor[], wide = false): ExtraBytes {
   const tied = !tensors.some(({ name }) => name === 'output.weight');
   const known = new Map<string, ReturnType<Addon['loadedWeight']>>();
   const loaded = (type: number, columns: number, rows: number) => {
     const key = `${type} ${columns} ${rows}`;
-    const found = known.get(key) ?? addon.loadedWeight({ type, columns, rows });
+    const found = known.get(key) ?? addon.loadedWeight({ type, columns, rows, wide });
     known.set(key, found);
     return found;
   };

@@ -80,7 +80,12 @@ function tilePixelBytes(vision: VisionModel, { maxTokens }: ImageLimits): number
 }
 
 /** The whole: weights as they lie in memory, vision encoder, KV cache and scratch. */
-export function predictMemory(weightsBytes: number, overhead: Overhead, rearrangedBytes: number): Memory {
+export function predictMemory(
+  weightsBytes: number,
+  overhead: Overhead,
+  rearrangedBytes: number,
+  wide = false,
+): Memory {
   const { kvCacheBytes, computeBytes, visionWeightsBytes, visionComputeBytes } = overhead;
   return {
     weightsBytes,
@@ -89,6 +94,7 @@ export function predictMemory(weightsBytes: number, overhead: Overhead, rearrang
     computeBytes,
     visionComputeBytes,
     rearrangedBytes,
+    ...(wide ? { wide } : {}),
     totalBytes:
       weightsBytes + rearrangedBytes + visionWeightsBytes + kvCacheBytes + computeBytes + visionComputeBytes,
   };

@@ -34,11 +34,14 @@ export function multipliedTensors(tensors: readonly GgufTensor[]): GgufTensor[] 
   );
 }
 
-/** The weight matrices that one decoded token is multiplied with, in a plan's types. */
-export function decodeMatrices(tensors: readonly GgufTensor[], types: ReadonlyMap<string, number>): Matrix[] {
-  return multipliedTensors(tensors).map(({ name, type, shape: [columns = 0, rows = 0] }) => ({
-    type: types.get(name) ?? type,
-    columns,
-    rows,
-  }));
+/** The weight matrices that one decoded token is multiplied with, in a plan's types and layouts. */
+export function decodeMatrices(
+  tensors: readonly GgufTensor[],
+  types: ReadonlyMap<string, number>,
+  isWide: (matrix: Matrix) => boolean = () => false,
+): Matrix[] {
+  return multipliedTensors(tensors).map(({ name, type, shape: [columns = 0, rows = 0] }) => {
+    const matrix = { type: types.get(name) ?? type, columns, rows };
+    return isWide(matrix) ? { ...matrix, wide: true } : matrix;
+  });
 }

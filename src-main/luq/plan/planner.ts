@@ -21,8 +21,12 @@ export interface PlannedModel {
   /** llama.cpp's own choice; asked once a rung */
   readonly mixtureOf: (rung: Rung) => Mixture;
   readonly overhead: Overhead;
-  /** where llama.cpp arranges weights anew */
+  /** where weights are arranged anew */
   readonly extra: ExtraBytes;
+  /** whether that is in wide layouts */
+  readonly wide: boolean;
+  /** what wide layouts would add, where they are taken if a budget leaves room for them */
+  readonly wideExtra: ExtraBytes | undefined;
   /** types of the vision encoder's tensors when it is to be stored smaller */
   readonly visionTypes: ReadonlyMap<string, number> | undefined;
   readonly alternatives: readonly Alternative[];
@@ -70,10 +74,20 @@ export class Planner {
 
   /** Each tensor its type; one that is not named keeps its own. */
   withTypes(types: ReadonlyMap<string, number>): Plan {
-    const { text, overhead, extra } = this.#model;
+    const { text, overhead, extra, wide } = this.#model;
     const { tensors } = text.gguf;
     const weightsBytes = bytesWithTypes(tensors, types);
-    return { types, memory: predictMemory(weightsBytes, overhead, extraBytes(tensors, types, extra)) };
+    return { types, memory: predictMemory(weightsBytes, overhead, extraBytes(tensors, types, extra), wide) };
+  }
+
+  /** The same plan, its weights in wide layouts where what is left of the budget is enough for them. No plan is chosen for their sake. */
+  asLoaded<P extends Plan>(plan: P, budgetBytes: number): P {
+    const { text, overhead, wideExtra } = this.#model;
+    if (!wideExtra) return plan;
+    const { weightsBytes, rearrangedBytes } = plan.memory;
+    const wideBytes = extraBytes(text.gguf.tensors, plan.types, wideExtra);
+    const memory = predictMemory(weightsBytes, overhead, wideBytes, true);
+    return wideBytes > rearrangedBytes && memory.totalBytes <= budgetBytes ? { ...plan, memory } : plan;
   }
 
   /** What a tensor takes in memory in a type, copies included that llama.cpp arranges for this processor. */
@@ -161,10 +175,10 @@ export class Planner {
 
   /** What the smallest plan would take with one thing or another given up, what costs least first. */
   savings({ memory }: SmallestPlan = this.#allLow()): Saving[] {
-    const { weightsBytes, rearrangedBytes } = memory;
+    const { weightsBytes, rearrangedBytes, wide } = memory;
     return this.#model.alternatives.map(({ overhead, ...saving }) => ({
       ...saving,
-      totalBytes: predictMemory(weightsBytes, overhead, rearrangedBytes).totalBytes,
+      totalBytes: predictMemory(weightsBytes, overhead, rearrangedBytes, wide).totalBytes,
     }));
   }
 
