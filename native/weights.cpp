@@ -30,10 +30,10 @@ Napi::Value loaded_weight(const Napi::CallbackInfo & info) {
     const kernels::Wide wide(read_bool(options, "wide", false));
     ggml_context_ptr    context(ggml_init({ 4 * ggml_tensor_overhead(), nullptr, true }));
     auto *              weight  = ggml_new_tensor_2d(context.get(), type, columns, rows);
-    auto *           input   = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, columns, TRIED_TOKENS);
-    auto *           product = ggml_mul_mat(context.get(), weight, input);
-    auto *           buffer  = weight_buffer_type(product);
-    auto             result  = Napi::Object::New(env);
+    auto *              input   = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, columns, TRIED_TOKENS);
+    auto *              product = ggml_mul_mat(context.get(), weight, input);
+    auto *              buffer  = weight_buffer_type(product);
+    auto                result  = Napi::Object::New(env);
     result.Set("bytes", static_cast<double>(ggml_backend_buft_get_alloc_size(buffer, weight)));
     result.Set("rearranged", buffer != ggml_backend_dev_buffer_type(cpu_device()));
     return result;

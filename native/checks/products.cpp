@@ -32,10 +32,10 @@ float size_of(const std::vector<float> & values) {
     return most;
 }
 
-bool agrees(ggml_type type, const Case & shape, int threads) {
+bool agrees(ggml_type type, const Case & shape, bool wide, int threads) {
     uint32_t   state  = 1;
     auto       blocks = random_blocks(type, shape.columns, shape.rows, state);
-    OneProduct product{ type, shape.columns, shape.rows, shape.tokens, threads, true, std::move(blocks), {} };
+    OneProduct product{ type, shape.columns, shape.rows, shape.tokens, threads, true, wide, std::move(blocks), {} };
     for (int64_t i = 0; i < shape.tokens * shape.columns; ++i) {
         product.inputs.push_back(random_number(state));
     }
@@ -64,8 +64,10 @@ int check(const char * library) {
     for (const auto type : own.types) {
         for (const auto & shape : CASES) {
             for (const int threads : { 1, 3 }) {
-                agreed += agrees(type, shape, threads) ? 1 : 0;
-                ++count;
+                for (const bool wide : { false, true }) {
+                    agreed += agrees(type, shape, wide, threads) ? 1 : 0;
+                    ++count;
+                }
             }
         }
     }

@@ -130,7 +130,7 @@ bool has_functions(ggml_backend_buffer_type_t type) {
 // Gives each type to the first lean and the first wide family that have kernels for it and multiply as ggml does.
 void take_types(const std::vector<const Family *> & families, OwnKernels & own) {
     for (const auto * family : families) {
-        ByType &   taken = family->is_wide() ? wide : lean;
+        ByType & taken = family->is_wide() ? wide : lean;
         for (const auto type : family->types()) {
             if (taken[type]) {
                 continue;

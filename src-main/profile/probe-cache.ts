@@ -74,7 +74,9 @@ interface KeptSpeeds {
 function machineName({ laptop, threads }: KeptSpeeds): string {
   const { brand, variant, kernels, kernelTypes, vectorFeatures } = laptop.cpu;
   const layouts = kernelsWanted() === 'own' ? 'wide' : 'lean';
-  return [brand, variant, ...vectorFeatures, `kernels:${kernels}`, ...kernelTypes, layouts, threads].join(' ');
+  return [brand, variant, ...vectorFeatures, `kernels:${kernels}`, ...kernelTypes, layouts, threads].join(
+    ' ',
+  );
 }
 
 function readSpeeds(options: KeptSpeeds): Map<string, KeptSpeed> {

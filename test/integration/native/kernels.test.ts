@@ -53,14 +53,13 @@ describe.runIf(shipped.length > 0)('Snug’s kernels', () => {
 });
 
 describe.runIf(backends.ownKernels !== '')('weights in the layout of Snug’s kernels', () => {
-  it('take 2.44 bits each, in tiles of 16 rows', () => {
-    const { bytes, rearranged } = addon.loadedWeight({
-      type: tensorTypeId('IQ1_M'),
-      columns: 1024,
-      rows: 30,
-    });
+  it('take 2.44 bits each, in tiles of 16 rows, where they may be wide', () => {
+    const weight = { type: tensorTypeId('IQ1_M'), columns: 1024, rows: 30 };
+    const { bytes, rearranged } = addon.loadedWeight({ ...weight, wide: true });
     expect(rearranged).toBe(true);
     expect(bytes).toBe((1024 * 32 * 2.4375) / 8);
+    // 1.75 bits as stored
+    expect(addon.loadedWeight(weight).bytes).toBeLessThan((1024 * 32 * 1.85) / 8);
     expect(addon.loadedWeight({ type: tensorTypeId('Q6_K'), columns: 1024, rows: 30 }).bytes).toBe(
       1024 * 30 * (210 / 256),
     );

@@ -4,18 +4,18 @@ import { chooseKernels, kernelsWanted, parseKernels } from '../../../src-main/en
 afterEach(() => vi.unstubAllEnvs());
 
 describe('the kernels', () => {
-  it('are llama.cpp’s unless Snug’s are asked for', () => {
+  it('are Snug’s as far as the memory goes unless others are asked for', () => {
     vi.stubEnv('SNUG_KERNELS', undefined);
+    expect(kernelsWanted()).toBe('auto');
+    chooseKernels('stock');
     expect(kernelsWanted()).toBe('stock');
-    chooseKernels('own');
-    expect(kernelsWanted()).toBe('own');
   });
 
   it('of another name are refused, with those that there are', () => {
     expect(() => parseKernels('OWN')).toThrow(
       expect.objectContaining({
         code: 'BAD_ARGUMENT',
-        advice: expect.stringMatching(/own .*stock/) as string,
+        advice: expect.stringMatching(/own .*auto .*stock/) as string,
       }),
     );
     vi.stubEnv('SNUG_KERNELS', 'fast');
