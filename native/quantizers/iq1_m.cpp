@@ -1,6 +1,5 @@
 // IQ1_M as ggml makes it (ggml-quants.c: quantize_row_iq1_m_impl): the values of a run sorted and split in three by search, each half put on
 // the grid, and one scale for the block.
-#include "grid_search.h"
 #include "iq1.h"
 #include "splits.h"
 
@@ -14,7 +13,7 @@ namespace snug {
 
 namespace {
 
-constexpr int   RUNS = 16, HALF = 8;
+constexpr int   RUNS = 16, HALF = EIGHT;
 constexpr float ALL_ZERO         = 1e-7f;
 constexpr float SCALE_CORRECTION = 1.1125f;
 
@@ -25,11 +24,6 @@ struct Block {
 };
 static_assert(sizeof(Block) == 56, "the layout of block_iq1_m");
 
-constexpr uint32_t ALL_TWO = 0xaaaaaaaa;
-
-constexpr float UP[4]   = { -1 + DELTA, DELTA, 1 + DELTA, 0 };
-constexpr float DOWN[4] = { -1 - DELTA, -DELTA, 1 - DELTA, 0 };
-
 const float * values_of(int signs, int half) { return (half == 0 ? signs < 2 : signs % 2 == 0) ? UP : DOWN; }
 
 // What was chosen for the runs of a block.
@@ -39,23 +33,16 @@ struct Chosen {
     uint16_t patterns[BLOCK / HALF];
 };
 
-// Values of a run, sorted in each lane: of equal ones the first comes first, as in the merge sort of glibc.
+// Values of a run, sorted in each lane.
 template <int WIDTH> struct Sorted {
     uint8_t         order[WIDTH][RUN]; // which value lies at a place
     Prefixes<WIDTH> prefixes;
 };
 
 template <int WIDTH> SNUG_INLINE void sort_run(const Floats<WIDTH> * x, const Floats<WIDTH> * weights, Sorted<WIDTH> & sorted) {
-    Ints<WIDTH> places[RUN] = {};
-    for (int i = 1; i < RUN; ++i) {
-        for (int before = 0; before < i; ++before) {
-            const Ints<WIDTH> stays = x[before] <= x[i];
-            places[i] -= stays;
-            places[before] += stays + 1;
-        }
-    }
+    Ints<WIDTH>   places[RUN], index_at[RUN];
     Floats<WIDTH> weighted_at[RUN], weight_at[RUN];
-    Ints<WIDTH>   index_at[RUN];
+    find_places<WIDTH, RUN>(x, places);
     for (int i = 0; i < RUN; ++i) {
         const Floats<WIDTH> weighted = weights[i] * x[i];
         for (int lane = 0; lane < WIDTH; ++lane) {
@@ -88,20 +75,15 @@ void choose_run(const float * x, const float * weights, const uint8_t * order, c
     for (int place = 0; place < RUN; ++place) {
         levels += static_cast<uint32_t>((place >= split.first) + (place >= split.second)) << 2 * order[place];
     }
-    levels                = split.scale < 0 ? ALL_TWO - levels : levels;
+    levels                = split.scale < 0 ? mirrored(levels, RUN) : levels;
     uint32_t  patterns[2] = { levels & 0xffff, levels >> 16 };
     float     scale       = std::fabs(split.scale);
     const int signs       = split.scale < 0 ? 3 - split.signs : split.signs;
     bool      on_grid     = true;
     for (int half = 0; half < 2; ++half) {
-        int32_t index = grid.find(patterns[half]);
-        if (index < 0) {
-            on_grid                 = false;
-            const float * values    = values_of(signs, half);
-            const float   scaled[3] = { scale * values[0], scale * values[1], scale * values[2] };
-            const auto &  near      = grid.near(index);
-            index                   = near.indices[nearest_of_3_levels(near, scaled, x + half * HALF, weights + half * HALF)];
-        }
+        const auto [index, as_it_was] =
+            put_on_grid(grid, patterns[half], scale, values_of(signs, half), x + half * HALF, weights + half * HALF);
+        on_grid                         = on_grid && as_it_was;
         patterns[half]                  = grid.pattern(index);
         chosen.patterns[2 * run + half] = grid.pattern(index);
         block.low[2 * run + half]       = static_cast<uint8_t>(index & 255);
@@ -177,11 +159,7 @@ struct Iq1M {
             sort_run<WIDTH>(values, weights + run * RUN, sorted);
             const Floats<WIDTH> best   = score_splits<WIDTH>(sorted.prefixes, scores);
             const auto          near   = near_best<WIDTH>(scores, best);
-            Floats<WIDTH>       utmost = {};
-            for (int i = 0; i < RUN; ++i) {
-                const Floats<WIDTH> distance = magnitude<WIDTH>(values[i]);
-                utmost                       = distance > utmost ? distance : utmost;
-            }
+            const Floats<WIDTH> utmost = utmost_of<WIDTH>(values, RUN);
             for (int lane = 0; lane < WIDTH; ++lane) {
                 if (utmost[lane] < ALL_ZERO) {
                     continue;

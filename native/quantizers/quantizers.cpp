@@ -55,6 +55,7 @@ Quantizer own_quantizer(ggml_type type) {
         case GGML_TYPE_Q4_K:    return q4_k_quantizer();
         case GGML_TYPE_Q5_K:    return q5_k_quantizer();
         case GGML_TYPE_Q6_K:    return q6_k_quantizer();
+        case GGML_TYPE_IQ1_S:   return iq1_s_quantizer();
         case GGML_TYPE_IQ1_M:   return iq1_m_quantizer();
         case GGML_TYPE_IQ2_XXS: return iq2_xxs_quantizer();
         case GGML_TYPE_IQ2_XS:  return iq2_xs_quantizer();

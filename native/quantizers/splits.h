@@ -3,15 +3,13 @@
 // Where ggml splits the sorted values of a run into those that become −1, 0 and 1 (ggml-quants.c: quantize_row_iq1_m_impl). It takes one
 // split after the other and keeps one whose score x²/squares is above the score kept, as floats come out: which of nearly equal ones is kept
 // depends on those before. That is done here with the few splits alone that come near the best; see best_split().
-#include "lanes.h"
+#include "iq1_runs.h"
 
 #include <cfloat>
 
 namespace snug {
 
 #if defined(__GNUC__)
-
-constexpr float DELTA = 0.125f;
 
 struct Split {
     int   first, second, signs; // below 0: none

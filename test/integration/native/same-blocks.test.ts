@@ -15,7 +15,7 @@ const random = seededRandom(9);
 
 const TYPES = [
   ...['Q2_K', 'Q3_K', 'Q4_K', 'Q5_K', 'Q6_K'],
-  ...['IQ1_M', 'IQ2_XXS', 'IQ2_XS', 'IQ2_S', 'IQ3_XXS', 'IQ3_S'],
+  ...['IQ1_S', 'IQ1_M', 'IQ2_XXS', 'IQ2_XS', 'IQ2_S', 'IQ3_XXS', 'IQ3_S'],
 ];
 // one block, fewer than lie side by side, a number that does not divide among them, and several turns
 const WIDTHS = [256, 1280, 4352];
