@@ -12,7 +12,7 @@ const ROWS = 256;
 /** The least ratio to ggml's quantizer that each type is meant to reach. */
 const WANTED: Readonly<Record<string, number>> = {
   ...{ Q2_K: 2, Q3_K: 1.5, Q4_K: 4, Q5_K: 4, Q6_K: 1.5 },
-  ...{ IQ1_S: 3, IQ1_M: 3, IQ2_XXS: 2, IQ2_XS: 2, IQ2_S: 2, IQ3_XXS: 2, IQ3_S: 2 },
+  ...{ IQ1_S: 3, IQ1_M: 3, IQ2_XXS: 2, IQ2_XS: 2, IQ2_S: 2, IQ3_XXS: 2, IQ3_S: 2, IQ4_NL: 2, IQ4_XS: 2 },
 };
 
 /** Snug's own quantizers against those of the packaged ggml, which llama-quantize calls: processor time of the same tensor, by turns. */

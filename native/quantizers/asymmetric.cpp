@@ -137,6 +137,7 @@ SNUG_INLINE void store_levels(const Group<WIDTH> & group, const Floats<WIDTH> * 
 }
 
 template <class Type> struct Asymmetric : Type {
+    static constexpr int    COUNT = BLOCK;
     static constexpr size_t BYTES = sizeof(typename Type::Block);
 
     template <int WIDTH> static SNUG_INLINE void quantize(const Group<WIDTH> & group) {

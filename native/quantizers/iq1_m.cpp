@@ -133,6 +133,7 @@ void store_scales(const float * x, const float * weights, const Chosen & chosen,
 }
 
 struct Iq1M {
+    static constexpr int    COUNT = BLOCK;
     static constexpr size_t BYTES = sizeof(Block);
 
     template <int WIDTH> static SNUG_INLINE void quantize(const Group<WIDTH> & group) {

@@ -186,6 +186,7 @@ template <int WIDTH> void store_block(const Chosen<WIDTH> * runs, int lane, Bloc
 }
 
 struct Iq1S {
+    static constexpr int    COUNT = BLOCK;
     static constexpr size_t BYTES = sizeof(Block);
 
     template <int WIDTH> static SNUG_INLINE void quantize(const Group<WIDTH> & group) {

@@ -66,7 +66,7 @@ template <int WIDTH> SNUG_INLINE Floats<WIDTH> root(Floats<WIDTH> value) {
     return value;
 }
 
-// Blocks of BLOCK values, one to a lane.
+// Blocks of values, one to a lane.
 template <int WIDTH> struct Group {
     const float * values[WIDTH];
     const float * importance[WIDTH];
@@ -82,9 +82,9 @@ template <int WIDTH> SNUG_INLINE void side_by_side(const float * const * sources
     }
 }
 
-template <int WIDTH> SNUG_INLINE Floats<WIDTH> sum_of_squares(const Floats<WIDTH> * values) {
+template <int WIDTH> SNUG_INLINE Floats<WIDTH> sum_of_squares(const Floats<WIDTH> * values, int count = BLOCK) {
     Floats<WIDTH> sum = {};
-    for (int i = 0; i < BLOCK; ++i) {
+    for (int i = 0; i < count; ++i) {
         sum += values[i] * values[i];
     }
     return sum;
@@ -93,15 +93,15 @@ template <int WIDTH> SNUG_INLINE Floats<WIDTH> sum_of_squares(const Floats<WIDTH
 // Calls Type::quantize for all blocks of [rows × columns] values; lanes for which none are left do the last one again.
 template <int WIDTH, class Type>
 SNUG_INLINE void each_group(const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance) {
-    const int64_t      per_row = columns / BLOCK, count = rows * per_row;
+    const int64_t      per_row = columns / Type::COUNT, count = rows * per_row;
     alignas(4) uint8_t spare[Type::BYTES];
     for (int64_t first = 0; first < count; first += WIDTH) {
         Group<WIDTH> group;
         for (int lane = 0; lane < WIDTH; ++lane) {
             const bool    left     = first + lane < count;
             const int64_t block    = left ? first + lane : count - 1;
-            group.values[lane]     = values + block * BLOCK;
-            group.importance[lane] = importance + block % per_row * BLOCK;
+            group.values[lane]     = values + block * Type::COUNT;
+            group.importance[lane] = importance + block % per_row * Type::COUNT;
             group.blocks[lane]     = left ? static_cast<uint8_t *>(blocks) + block * Type::BYTES : spare;
         }
         Type::template quantize<WIDTH>(group);

@@ -5,6 +5,7 @@
 #include "iq1.h"
 #include "iq2.h"
 #include "iq3.h"
+#include "iq4.h"
 #include "symmetric.h"
 
 #include <array>
@@ -62,6 +63,8 @@ Quantizer own_quantizer(ggml_type type) {
         case GGML_TYPE_IQ2_S:   return iq2_s_quantizer();
         case GGML_TYPE_IQ3_XXS: return iq3_xxs_quantizer();
         case GGML_TYPE_IQ3_S:   return iq3_s_quantizer();
+        case GGML_TYPE_IQ4_NL:  return iq4_nl_quantizer();
+        case GGML_TYPE_IQ4_XS:  return iq4_xs_quantizer();
         default:                return nullptr;
     }
 #else

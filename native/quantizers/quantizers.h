@@ -8,7 +8,7 @@
 
 namespace snug {
 
-// Makes the blocks of [rows × columns] values with an importance per column; whole blocks of 256 columns.
+// Makes the blocks of [rows × columns] values with an importance per column, in whole blocks.
 using Quantizer = void (*)(const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance);
 
 // Our own quantizer to this type, or null where this build or this CPU has none.

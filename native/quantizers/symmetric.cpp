@@ -183,6 +183,7 @@ struct Q6K {
 };
 
 template <class Type> struct Symmetric {
+    static constexpr int    COUNT = BLOCK;
     static constexpr size_t BYTES = sizeof(typename Type::Block);
 
     template <int WIDTH> static SNUG_INLINE void quantize(const Group<WIDTH> & group) {
