@@ -1,23 +1,24 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, openSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SnugError, throwIfCancelled } from '../../contract/errors.ts';
 import type { OnProgress } from '../../contract/progress.ts';
 import { ggufEntry, layOutGguf } from '../../gguf/writer.ts';
 import { GgufType, type Gguf, type GgufEntry, type GgufTensor } from '../../gguf/gguf.ts';
+import { chunksOf } from '../../files/chunks.ts';
 import { freeDiskBytes } from '../../files/disk.ts';
+import { openRegularFile } from '../../files/regular-file.ts';
 import { formatBytes } from '../../contract/bytes.ts';
 import type { Bank } from './bank.ts';
 import { discard, makeFolder, publish, writeWhollyMeanwhile } from '../../files/durable-files.ts';
 import { writeError } from '../../files/write-error.ts';
 import { bytesAs, bytesWithTypes } from '../plan/mixture.ts';
 import { PRIVATE, type Modes } from '../../files/private-files.ts';
-import { insist, insistMeanwhile } from '../../files/retry-refused.ts';
+import { insistMeanwhile } from '../../files/retry-refused.ts';
 
 /** ggml's version of the quantization formats (GGML_QNT_VERSION), which llama-quantize writes too. */
 const QUANTIZATION_VERSION = 2;
-const COPY_BYTES = 1 << 20;
 
 /** Where quantized tensors lie. */
 export interface StoredBlocks extends Pick<Bank, 'path' | 'sha256' | 'drop'> {
@@ -113,11 +114,11 @@ export async function assemble(options: AssembleOptions): Promise<number> {
   return layout.totalBytes;
 }
 
-/** Chunks of a part of a file; what goes wrong with reading is told as such, not as a failure to write. */
-async function* readable(path: string, part: { start?: number; end?: number }): AsyncGenerator<Buffer> {
+/** Chunks of a part of a file, each valid until the next; what goes wrong with reading is told as such, not as a failure to write. */
+async function* readable(path: string, part: { start?: number; end?: number }): AsyncGenerator<Uint8Array> {
   try {
-    const fd = insist(() => openSync(path, 'r'));
-    yield* createReadStream(path, { fd, ...part, highWaterMark: COPY_BYTES }) as AsyncIterable<Buffer>;
+    using file = openRegularFile(path);
+    yield* chunksOf(file, part);
   } catch (error) {
     throw new SnugError('FILE', `could not read ${path}: ${(error as Error).message}`, {
       advice: 'Try again; what is missing is made again.',
@@ -140,7 +141,7 @@ async function copyTensors(
     const fromSource = type === tensor.type && !bank.replaces?.(tensor);
     const hash = createHash('sha256');
     const path = fromSource ? tensor.path : bank.path(tensor, type);
-    const part = fromSource ? { start: tensor.offset, end: tensor.offset + bytes - 1 } : {};
+    const part = fromSource ? { start: tensor.offset, end: tensor.offset + bytes } : {};
     let at = offsets[i] ?? 0;
     for await (const chunk of readable(path, part)) {
       throwIfCancelled(signal);
