@@ -11,7 +11,40 @@ export interface PeerComparison {
   readonly ratio: number;
   readonly wanted: string;
   readonly met: boolean;
+  /** the least and the greatest ratio of the rounds, where they were taken by turns */
+  readonly spread?: readonly [number, number];
   readonly note?: string;
+}
+
+/** What one round gave, one right after the other. */
+export interface Turn {
+  readonly ours: number;
+  readonly theirs: number;
+}
+
+interface Claim {
+  readonly name: string;
+  readonly unit: string;
+  /** the least ratio that is wanted */
+  readonly wanted: number;
+  readonly note?: string;
+}
+
+/** The medians of rounds taken by turns: the ratio is that of rates, or for a cost the other way round. */
+export function compareTurns(
+  kind: 'rate' | 'cost',
+  { name, unit, wanted, note }: Claim,
+  turns: readonly Turn[],
+): PeerComparison {
+  const ratios = turns.map(({ ours, theirs }) => (kind === 'rate' ? ours / theirs : theirs / ours));
+  const ratio = median(ratios);
+  return {
+    ...{ name, unit, ratio, wanted: `≥ ${String(wanted)}`, met: ratio >= wanted },
+    ours: median(turns.map(({ ours }) => ours)),
+    theirs: median(turns.map(({ theirs }) => theirs)),
+    spread: [Math.min(...ratios), Math.max(...ratios)],
+    ...(note === undefined ? {} : { note }),
+  };
 }
 
 export function machine() {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadAddon } from '../src-main/engine/addon.ts';
 import { tensorTypeId } from '../src-main/gguf/tensor-types.ts';
 import { seededRandom } from '../src-main/luq/random.ts';
-import { median, type PeerComparison } from './measure.ts';
+import { compareTurns, type PeerComparison, type Turn } from './measure.ts';
 import type { Setting } from './setting.ts';
 
 const TURNS = 5;
@@ -42,18 +42,12 @@ export async function benchQuantizers({ folder, threads }: Setting): Promise<Pee
     // the tables of both are made at the first call
     await nanoseconds(false);
     await nanoseconds(true);
-    const turns: { readonly ours: number; readonly theirs: number }[] = [];
+    const turns: Turn[] = [];
     for (let turn = 0; turn < TURNS; turn++) {
       turns.push({ ours: await nanoseconds(false), theirs: await nanoseconds(true) });
     }
-    const ratio = median(turns.map(({ ours, theirs }) => theirs / ours));
-    comparisons.push({
-      name: `quantize rows to ${type}`,
-      unit: 'ns of processor time a weight',
-      ours: median(turns.map(({ ours }) => ours)),
-      theirs: median(turns.map(({ theirs }) => theirs)),
-      ...{ ratio, wanted: `≥ ${String(wanted)}`, met: ratio >= wanted },
-    });
+    const claim = { name: `quantize rows to ${type}`, unit: 'ns of processor time a weight', wanted };
+    comparisons.push(compareTurns('cost', claim, turns));
   }
   rmSync(sourcePath);
   rmSync(targetPath);

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readTextModel } from '../src-main/models/model-file.ts';
+import { benchBandwidth } from './bandwidth.ts';
 import { benchCalibrate } from './calibrate.ts';
 import { benchChat } from './chat.ts';
+import { benchKernels } from './kernels.ts';
 import { machine, run, type PeerComparison } from './measure.ts';
 import { benchQuantize } from './quantize.ts';
 import { benchQuantizers } from './quantizers.ts';
@@ -10,7 +12,7 @@ import { writeRandomModel } from './random-model.ts';
 import type { Setting } from './setting.ts';
 
 // Every measured claim, as ratios in one run: npm run bench. Close other programs first. With names (chat, calibrate,
-// quantize, quantizers, quantize-low) only those are run again, and the others' results stay.
+// quantize, quantizers, kernels, bandwidth, quantize-low) only those are run again, and the others' results stay.
 
 const root = join(import.meta.dirname, '..');
 const folder = join(root, '.cache', 'bench');
@@ -45,6 +47,8 @@ const benches = {
   calibrate: benchCalibrate,
   quantize: (shared: Setting) => benchQuantize(shared, 'Q4_K_M'),
   quantizers: benchQuantizers,
+  kernels: benchKernels,
+  bandwidth: benchBandwidth,
   // minutes a layer: one is enough to compare
   'quantize-low': async (shared: Setting) => {
     await writeRandomModel(oneLayer, 1);
@@ -72,11 +76,12 @@ for (const [name, bench] of Object.entries(benches)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   for (const comparison of await bench(setting)) {
     measured.push(comparison);
-    const { name, unit, ours, theirs, ratio, wanted, met, note } = comparison;
+    const { name, unit, ours, theirs, ratio, wanted, met, spread, note } = comparison;
     const verdict = met ? 'met' : 'NOT MET';
     console.log(
       `${name}: ${ours.toFixed(1)} against ${theirs.toFixed(1)} ${unit}, ratio ${ratio.toFixed(3)} (wanted ${wanted}: ${verdict})`,
     );
+    if (spread) console.log(`  by rounds ${spread.map((ratio) => ratio.toFixed(3)).join(' to ')}`);
     if (note) console.log(`  ${note}`);
   }
   save();

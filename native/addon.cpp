@@ -33,6 +33,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
     snug::define_entropy(env, exports);
     snug::define_weights(env, exports);
     snug::define_probe(env, exports);
+    snug::define_bandwidth(env, exports);
     snug::define_multiply(env, exports);
     return exports;
 }

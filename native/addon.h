@@ -16,6 +16,7 @@ void define_rivals(Napi::Env env, Napi::Object exports);
 void define_entropy(Napi::Env env, Napi::Object exports);
 void define_weights(Napi::Env env, Napi::Object exports);
 void define_probe(Napi::Env env, Napi::Object exports);
+void define_bandwidth(Napi::Env env, Napi::Object exports);
 void define_multiply(Napi::Env env, Napi::Object exports);
 
 } // namespace snug

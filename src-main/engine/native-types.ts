@@ -279,6 +279,8 @@ export interface Addon {
     },
     abort?: AbortFlag,
   ): Promise<number>;
+/** bytes per second that so many threads read from memory together, each a part of so many bytes. @throws OUT_OF_MEMORY, CANCELLED */
+  readMemory(task: { bytes: number; seconds: number; threads: number }, abort?: AbortFlag): Promise<number>;
   /** one matrix in ggml's blocks times tokens [tokens × columns], for tests: [tokens × rows]. `asStored` and `wide` as in probeProduct */
   multiply(product: {
     type: number;

@@ -1,0 +1,68 @@
+import { runnableVariants } from '../test/helpers/cpu-variants.ts';
+import { compareTurns, type PeerComparison, type Turn } from './measure.ts';
+import { ProductProcess, type Product } from './product-process.ts';
+import type { Setting } from './setting.ts';
+
+/** llama.cpp's builds of which each has other kernels of ours, or multiplies many tokens in another way */
+const VARIANTS = ['haswell', 'alderlake', 'icelake', 'sapphirerapids'];
+/** of Qwen2.5-VL-7B: width 3584, feed-forward 18944. [columns, rows] */
+const SHAPES = [
+  [3584, 18944],
+  [18944, 3584],
+  [3584, 3584],
+] as const;
+const TOKENS = [1, 512];
+const TURNS = 5;
+const WORKING_SET_BYTES = 100e6;
+const SECONDS = 0.2;
+const SEARCHED_GRIDS = ['IQ2_XXS', 'IQ2_S', 'IQ3_XXS'];
+
+/** What issue and decision ask of a product: the least ratio. */
+function wantedOf({ type, rows, tokens }: Product, kernels: string): number {
+  if (tokens > 1) return 1;
+  if (SEARCHED_GRIDS.includes(type)) return 1.6;
+  if (type !== 'IQ1_M') return 1;
+  if (rows <= 3584) return 2;
+  return kernels === 'AVX-512' ? 2.5 : 2.2;
+}
+
+/** Each product that Snug has a kernel for against llama.cpp's own, by turns, on every CPU variant that this machine runs. */
+export async function benchKernels({ threads }: Setting): Promise<PeerComparison[]> {
+  const comparisons: PeerComparison[] = [];
+  for (const variant of runnableVariants(VARIANTS)) {
+    using own = await ProductProcess.start('own', variant);
+    using stock = await ProductProcess.start('stock', variant);
+    for (const type of own.types) {
+      for (const tokens of TOKENS) {
+        for (const [columns, rows] of SHAPES) {
+          const product = { ...{ type, columns, rows, tokens, threads }, ...extent(tokens) };
+          const turns = await byTurns(own, stock, product);
+          const claim = {
+            name: `multiply ${type} ${columns} × ${rows} with ${tokens === 1 ? 'one token' : `${tokens} tokens`}, ${variant} (${own.kernels})`,
+            unit: '10⁹ weights per second',
+            wanted: wantedOf(product, own.kernels),
+          };
+          comparisons.push(compareTurns('rate', claim, turns));
+        }
+      }
+    }
+  }
+  return comparisons;
+}
+
+/** A product with many tokens is long, and bound by computing: one matrix, once. */
+function extent(tokens: number): Pick<Product, 'workingSetBytes' | 'seconds'> {
+  return tokens === 1
+    ? { workingSetBytes: WORKING_SET_BYTES, seconds: SECONDS }
+    : { workingSetBytes: 0, seconds: 0 };
+}
+
+async function byTurns(own: ProductProcess, stock: ProductProcess, product: Product): Promise<Turn[]> {
+  const turns: Turn[] = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    const ours = await own.product(product);
+    const theirs = await stock.product(product);
+    turns.push({ ours: ours.weightsPerSecond / 1e9, theirs: theirs.weightsPerSecond / 1e9 });
+  }
+  return turns;
+}
