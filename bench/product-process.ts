@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
-import type { Kernels } from '../src-main/engine/kernels.ts';
+import type { Kernels } from '../src-main/contract/kernels.ts';
 import { tensorTypeName } from '../src-main/gguf/tensor-types.ts';
 
 export interface Product {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KERNELS } from './kernels.ts';
 import { DEFAULT_HUB, hubAddressSchema } from './hub-setting.ts';
 import {
   DEFAULT_CONTEXT_TOKENS,
@@ -20,6 +21,8 @@ export const settingsSchema = z.strictObject({
   threads: z.int().positive().max(MOST_THREADS).nullable(),
   /** layers of a chat's model that go to a graphics processor, where there is one; null or 0: none */
   gpuLayers: z.int().min(0).max(MOST_GPU_LAYERS).nullable(),
+  /** what models that are loaded from now on compute with */
+  kernels: z.enum(KERNELS),
   /** context of new conversations and fits */
   contextTokens: z.int().min(LEAST_CONTEXT_TOKENS).max(MOST_CONTEXT_TOKENS),
   systemPrompt: z.string().max(MOST_PROMPT_LETTERS),
@@ -39,6 +42,7 @@ export const DEFAULT_SETTINGS: Settings = {
   theme: 'system',
   threads: null,
   gpuLayers: null,
+  kernels: 'auto',
   contextTokens: DEFAULT_CONTEXT_TOKENS,
   systemPrompt: '',
   temperature: 0.2,

@@ -19,6 +19,15 @@ export function chooseKernels(kernels: Kernels): void {
   process.env['SNUG_KERNELS'] = kernels;
 }
 
+let isSetting = false;
+
+/** What was set, for workers that start from now on; who started Snug with a choice keeps it. */
+export function preferKernels(kernels: Kernels): void {
+  if (process.env['SNUG_KERNELS'] && !isSetting) return;
+  isSetting = true;
+  chooseKernels(kernels);
+}
+
 /** @throws SnugError BAD_ARGUMENT */
 export function kernelsWanted(): Kernels {
   return parseKernels(process.env['SNUG_KERNELS'] || DEFAULT_KERNELS);

@@ -74,16 +74,7 @@ export class FitService {
     const started = performance.now();
     const questions = sampleQuestions(request.modelPath, fitted.mmproj.source !== null);
     const { source, q4km: allHigh, luq } = fitted.files;
-    const sourceRuns =
-      source.predictedMemory.totalBytes < fitted.profile.memory.availableBytes * SOURCE_MEMORY_SHARE;
-    const steps = [
-      { key: 'luq' as const, file: luq, modelPath: luq.path, mmproj: fitted.mmproj.luq },
-      { key: 'q4km' as const, file: allHigh, modelPath: allHigh.path, mmproj: fitted.mmproj.luq },
-      {
-        ...{ key: 'source' as const, file: source },
-        ...{ modelPath: sourceRuns ? source.path : null, mmproj: fitted.mmproj.source },
-      },
-    ].flatMap(({ modelPath, ...step }) => (modelPath === null ? [] : [{ ...step, modelPath }]));
+    const steps = filesToMeasure(fitted);
     const measured: Partial<Record<keyof FitReport['files'], Measured>> = {};
     for (const [index, { key, file, modelPath, mmproj }] of steps.entries()) {
       const detail = basename(modelPath);
@@ -124,6 +115,21 @@ export class FitService {
     };
     return { answers, files, seconds: (performance.now() - started) / 1000 };
   }
+}
+
+/** Those that there are; the source only where it runs well within the memory that is free. */
+function filesToMeasure({ files: { source, q4km, luq }, mmproj, profile }: Fitted) {
+  const sourceRuns = source.predictedMemory.totalBytes < profile.memory.availableBytes * SOURCE_MEMORY_SHARE;
+  return [
+    { key: 'luq' as const, file: luq, modelPath: luq.path, mmproj: mmproj.luq },
+    { key: 'q4km' as const, file: q4km, modelPath: q4km.path, mmproj: mmproj.luq },
+    {
+      key: 'source' as const,
+      file: source,
+      modelPath: sourceRuns ? source.path : null,
+      mmproj: mmproj.source,
+    },
+  ].flatMap(({ modelPath, ...step }) => (modelPath === null ? [] : [{ ...step, modelPath }]));
 }
 
 function withMeasured(file: FileReport, measured: Measured | undefined): FileReport {

@@ -1,3 +1,4 @@
+import { preferKernels } from '../engine/kernels.ts';
 import type { EventBus } from './event-bus.ts';
 import type { Settings, SettingsChange, SettingsService } from '../contract/settings.ts';
 import type { SettingsRepository } from '../store/settings.ts';
@@ -10,6 +11,7 @@ export class StoredSettings implements SettingsService {
   constructor(repository: SettingsRepository, events: EventBus) {
     this.#repository = repository;
     this.#events = events;
+    preferKernels(this.current.kernels);
   }
 
   get current(): Settings {
@@ -31,6 +33,7 @@ export class StoredSettings implements SettingsService {
   }
 
   async #changed(): Promise<Settings> {
+    preferKernels(this.current.kernels);
     this.#events.emit('settings.changed', this.current);
     return this.get();
   }

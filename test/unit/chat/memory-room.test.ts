@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { requireMemory } from '../../../src-main/chat/memory-room.ts';
 import type { SnugError } from '../../../src-main/contract/errors.ts';
 import type { Addon } from '../../../src-main/engine/native-types.ts';
@@ -6,23 +6,27 @@ import { imageLimits } from '../../../src-main/models/image-limits.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
 import { tensorBytes, tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
 import { ordinaryLaptop } from '../../helpers/laptops.ts';
-import { layerTensors, writeTextModel } from '../../helpers/small-models.ts';
+import { layerTensors, number, writeTextModel } from '../../helpers/small-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { rejected } from '../../helpers/thrown.ts';
 
 const MiB = 2 ** 20;
 
-/** Weights of 4 MiB and a little; a token of context takes 1 KiB. */
-function setUp({ type = 'F16', mapped = true } = {}) {
+/** Weights of 4 MiB and a little, one more in wide layouts of quantized ones; a token of context takes 1 KiB. */
+function setUp({ type = 'F16', mapped = true, budget = 0 } = {}) {
   const width = 512;
   const layers = layerTensors(1, 32, 'F32');
   const rows = Math.round((4 * MiB) / (tensorBytes(tensorTypeId(type), width, width) ?? 1));
   const tensors = [{ name: 'token_embd.weight', shape: [width, rows], type }, ...layers];
-  const text = readTextModel(writeTextModel(temporaryFolder(), { width, type, layers: 1, tensors }));
+  const entries = budget === 0 ? [] : [number('luq.budget.bytes', Math.round(budget * MiB))];
+  const text = readTextModel(writeTextModel(temporaryFolder(), { width, type, layers: 1, tensors, entries }));
   const addon = {
     AbortFlag: class {},
     canMap: () => mapped,
-    loadedWeight: () => ({ bytes: 0, rearranged: false }),
+    loadedWeight: ({ type: of, wide = false }: { type: number; wide?: boolean }) => {
+      const isWide = wide && of === tensorTypeId('Q8_0');
+      return { bytes: isWide ? MiB : 0, rearranged: isWide };
+    },
     openModel: () =>
       Promise.resolve({
         memory: ({ contextTokens }: { contextTokens: number }) =>
@@ -104,5 +108,33 @@ describe('a model of 4 MiB with 2 MiB of context', () => {
 
   it('made smaller already, is not offered to be fitted', async () => {
     expect(kinds(await rejected(setUp({ type: 'Q4_0' })(1, 3)))).not.toContain('fit-model');
+  });
+});
+
+describe('wide layouts of 1 MiB more', () => {
+  afterEach(() => vi.unstubAllEnvs());
+  const quantized = { type: 'Q8_0' };
+  const wide = async (room: ReturnType<ReturnType<typeof setUp>>) => (await room).memory.wide ?? false;
+
+  it('are taken where that much is free', async () => {
+    expect(await wide(setUp(quantized)(7.1, 16))).toBe(true);
+    expect(await wide(setUp(quantized)(6.5, 16))).toBe(false);
+  });
+
+  it('are taken within what the model was fitted to', async () => {
+    expect(await wide(setUp({ ...quantized, budget: 8 })(12, 16))).toBe(true);
+    expect(await wide(setUp({ ...quantized, budget: 6.5 })(12, 16))).toBe(false);
+  });
+
+  it('are not there for pages of a file', async () => {
+    expect(await wide(setUp()(12, 16))).toBe(false);
+  });
+
+  it('are taken always where they are insisted on, and never with llama.cpp’s kernels', async () => {
+    vi.stubEnv('SNUG_KERNELS', 'own');
+    expect(await wide(setUp({ ...quantized, budget: 6.5 })(12, 16))).toBe(true);
+    await expect(setUp(quantized)(6.5, 16)).rejects.toMatchObject({ code: 'DOES_NOT_FIT' });
+    vi.stubEnv('SNUG_KERNELS', 'stock');
+    expect(await wide(setUp(quantized)(12, 16))).toBe(false);
   });
 });

@@ -70,6 +70,29 @@ describe('a plan', () => {
     });
   });
 
+  it('has its weights in wide layouts where the budget leaves room for them, and is the same plan where not', () => {
+    const wideExtra: ExtraBytes = (_, type) => (type === IQ1_M ? 100 : 0);
+    const choosing = plannerOf(tensors, { overhead: OVERHEAD_PARTS, wideExtra });
+    const plan = choosing.withLowLayers(ORDER, 2);
+    const needed = plan.memory.totalBytes + 200;
+    expect(choosing.asLoaded(plan, needed - 1)).toBe(plan);
+    expect(choosing.asLoaded(plan, needed)).toEqual({
+      ...plan,
+      memory: { ...plan.memory, rearrangedBytes: 200, wide: true, totalBytes: needed },
+    });
+    const allHigh = choosing.withLowLayers(ORDER, 0);
+    expect(choosing.asLoaded(allHigh, Infinity)).toBe(allHigh);
+    expect(planner.asLoaded(plan, Infinity)).toBe(plan);
+  });
+
+  it('counts wide layouts always where they are insisted on', () => {
+    const extra: ExtraBytes = (_, type) => (type === IQ1_M ? 100 : 0);
+    const insisting = plannerOf(tensors, { overhead: OVERHEAD_PARTS, extra, wide: true });
+    const plan = insisting.withLowLayers(ORDER, 1);
+    expect(plan.memory).toMatchObject({ rearrangedBytes: 100, wide: true });
+    expect(insisting.asLoaded(plan, Infinity)).toBe(plan);
+  });
+
   it('leaves what is no layer on the high rung, and norms as they are', () => {
     const { types } = planner.withLowLayers(ORDER, LAYERS);
     expect(types.get('token_embd.weight')).toBe(Q4_K);

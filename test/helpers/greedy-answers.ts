@@ -1,0 +1,20 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { Kernels } from '../../src-main/contract/kernels.ts';
+import type { Answers } from '../fixtures/greedy-in-child.ts';
+
+const script = join(import.meta.dirname, '..', 'fixtures', 'greedy-in-child.ts');
+
+/** What a model answers to 20 questions about pictures, in a process with these kernels. `variant`: llama.cpp's build, '' the usual one. */
+export function greedyAnswers(
+  model: string,
+  { kernels, variant = '', threads }: { kernels: Kernels; variant?: string; threads: number },
+): Answers {
+  const child = spawnSync(process.execPath, [script, model, String(threads)], {
+    encoding: 'utf8',
+    env: { ...process.env, SNUG_KERNELS: kernels, ...(variant === '' ? {} : { SNUG_CPU_VARIANT: variant }) },
+  });
+  expect(child.status, child.stderr).toBe(0);
+  return JSON.parse(child.stdout) as Answers;
+}

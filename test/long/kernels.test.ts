@@ -1,0 +1,30 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { cpuVariants } from '../../src-main/engine/build.ts';
+import { runnableVariants } from '../helpers/cpu-variants.ts';
+import { greedyAnswers } from '../helpers/greedy-answers.ts';
+import { writeLowestModel } from '../helpers/lowest-model.ts';
+import { sharedFolder } from '../helpers/temporary-folder.ts';
+
+// Greedy answers about pictures with Snug's kernels and with llama.cpp's, on every processor that this one can compute as, with any number
+// of threads: every type that there are kernels for, and layers in types that there are none for between them.
+
+const TYPES = ['IQ1_M', 'IQ1_S', 'IQ2_XXS', 'IQ2_XS', 'IQ2_S', 'IQ3_XXS', 'IQ3_S', 'Q4_K', 'Q2_K', 'Q3_K'];
+const folder = sharedFolder();
+const variants = runnableVariants(cpuVariants());
+let model = '';
+
+beforeAll(async () => {
+  model = await writeLowestModel(folder, TYPES);
+});
+
+describe.runIf(variants.length > 0)('20 questions about pictures', () => {
+  it.each(variants)('are answered with the same tokens on %s', (variant) => {
+    const stock = greedyAnswers(model, { kernels: 'stock', variant, threads: 1 });
+    expect(stock.tokens).toHaveLength(20);
+    for (const threads of [1, 2, 3]) {
+      for (const kernels of ['auto', 'own'] as const) {
+        expect(greedyAnswers(model, { kernels, variant, threads }).tokens).toEqual(stock.tokens);
+      }
+    }
+  });
+});
