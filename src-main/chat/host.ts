@@ -25,6 +25,7 @@ import { loadNotes } from '../models/load-warnings.ts';
 import { modelFiles } from '../models/open-model.ts';
 import { usableThreads } from '../profile/laptop.ts';
 import { memoryNow } from '../profile/memory.ts';
+import { mappedNote } from './mapped-note.ts';
 import { requireMemory, type Loading, type MemoryRoom } from './memory-room.ts';
 import { ChatSession } from './session.ts';
 
@@ -72,10 +73,11 @@ export class ChatHost {
     room: MemoryRoom | 'no weights' | undefined,
     wide = room !== undefined && room !== 'no weights' && room.memory.wide === true,
   ): Promise<OpenedChat> {
-    const { addon } = loadAddon();
+    const { addon, backends } = loadAddon();
     this.close();
     const metadataOnly = room === 'no weights';
     const known = metadataOnly ? undefined : room;
+    const mapped = known?.mapped ?? staysMapped(text, request.gpuLayers ?? 0);
     const model = await withAbort(addon, signal, (abort) =>
       addon.openModel(
         {
@@ -84,7 +86,7 @@ export class ChatHost {
           ...openingLimits(vision, limits),
           gpuLayers: request.gpuLayers ?? 0,
           wide,
-          mapped: known?.mapped ?? staysMapped(text, request.gpuLayers ?? 0),
+          mapped,
           ...(metadataOnly ? { metadataOnly } : {}),
           ...(vision ? { mmprojPath: vision.path } : {}),
         },
@@ -92,8 +94,12 @@ export class ChatHost {
         ({ done, total }) => onEvent?.({ kind: 'loading', done, total }),
       ),
     );
-    if (!metadataOnly)
-      for (const text of notesOf(vision, model.describe().warnings)) onEvent?.({ kind: 'note', text });
+    const kernels = mapped ? mappedNote(text.gguf.tensors, backends) : undefined;
+    const notes = [
+      ...notesOf(vision, model.describe().warnings),
+      ...(kernels === undefined ? [] : [kernels]),
+    ];
+    if (!metadataOnly) for (const note of notes) onEvent?.({ kind: 'note', text: note });
     this.#model = model;
     this.#session = new ChatSession(addon, model, {
       text,

@@ -1,6 +1,8 @@
 import { expect, it, vi } from 'vitest';
 import { ChatHost } from '../../../src-main/chat/host.ts';
+import type { ChatEvent } from '../../../src-main/contract/chat.ts';
 import type { Addon, OpenModelOptions } from '../../../src-main/engine/native-types.ts';
+import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
 import { fakeModel } from '../../helpers/fake-model.ts';
 import { writeTextModel } from '../../helpers/small-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
@@ -24,9 +26,10 @@ const fake = {
   },
   canMap: () => true,
 } as unknown as Addon;
+const backends = { devices: [], ownKernelTypes: [] as number[] };
 vi.mock('../../../src-main/engine/addon.ts', async (original) => ({
   ...(await original<object>()),
-  loadAddon: () => ({ addon: fake, backends: { devices: [] } }),
+  loadAddon: () => ({ addon: fake, backends }),
 }));
 
 it.each([
@@ -60,4 +63,21 @@ it('a model that is opened to count is opened without its weights, and answers n
   await host.openToCount({ modelPath, contextTokens: 512, threads: 1 });
   expect(opened).toMatchObject([{ path: modelPath, metadataOnly: true }]);
   host.close();
+});
+
+it.each([
+  [['IQ1_M'], []],
+  [
+    ['IQ1_M', 'F16'],
+    [{ kind: 'note', text: expect.stringMatching(/llama\.cpp's kernels multiply with F16, /) as string }],
+  ],
+])('with kernels of our own for %j a model of F16 that stays in its file says %j', async (types, said) => {
+  backends.ownKernelTypes = types.map(tensorTypeId);
+  const host = new ChatHost();
+  const events: ChatEvent[] = [];
+  const modelPath = writeTextModel(temporaryFolder());
+  await host.open({ modelPath, contextTokens: 512, threads: 1 }, { onEvent: (event) => events.push(event) });
+  host.close();
+  backends.ownKernelTypes = [];
+  expect(events.filter(({ kind }) => kind === 'note')).toEqual(said);
 });
