@@ -21,12 +21,16 @@ export async function benchBandwidth({ threads }: Setting): Promise<PeerComparis
   using own = await ProductProcess.start('own');
   using stock = await ProductProcess.start('stock');
   const contenders = TYPES.flatMap((type) => [
-    ...(own.types.includes(type) ? [{ type, kernels: own, named: 'Snug’s own' }] : []),
-    { type, kernels: stock, named: 'llama.cpp’s' },
+    ...own.layouts
+      .filter((layout) => layout.type === type)
+      .map(({ wide, bits }) => ({
+        ...{ type, wide, kernels: own, named: `Snug’s own kernels (${bits.toFixed(2)} bits in memory)` },
+      })),
+    { type, wide: false, kernels: stock, named: 'llama.cpp’s kernels' },
   ]);
   const comparisons: PeerComparison[] = [];
-  for (const { type, kernels, named } of contenders) {
-    const product = { type, columns: COLUMNS, rows: ROWS, tokens: 1, threads };
+  for (const { type, wide, kernels, named } of contenders) {
+    const product = { type, wide, columns: COLUMNS, rows: ROWS, tokens: 1, threads };
     const turns: Turn[] = [];
     for (let turn = 0; turn < TURNS; turn++) {
       const theirs = await stock.read({ bytes: BYTES, seconds: SECONDS, threads });
@@ -37,7 +41,7 @@ export async function benchBandwidth({ threads }: Setting): Promise<PeerComparis
       });
       turns.push({ ours: bytesPerSecond / 1e9, theirs: theirs / 1e9 });
     }
-    const claim = { name: `decode ${type} with ${named} kernels, beside reading`, unit: 'GB/s', wanted: 0 };
+    const claim = { name: `decode ${type} with ${named}, beside reading`, unit: 'GB/s', wanted: 0 };
     comparisons.push(compareTurns('rate', claim, turns));
   }
   return comparisons;

@@ -32,13 +32,13 @@ export async function benchKernels({ threads }: Setting): Promise<PeerComparison
   for (const variant of runnableVariants(VARIANTS)) {
     using own = await ProductProcess.start('own', variant);
     using stock = await ProductProcess.start('stock', variant);
-    for (const type of own.types) {
+    for (const { type, wide, bits } of own.layouts) {
       for (const tokens of TOKENS) {
         for (const [columns, rows] of SHAPES) {
-          const product = { ...{ type, columns, rows, tokens, threads }, ...extent(tokens) };
+          const product = { ...{ type, wide, columns, rows, tokens, threads }, ...extent(tokens) };
           const turns = await byTurns(own, stock, product);
           const claim = {
-            name: `multiply ${type} ${columns} × ${rows} with ${tokens === 1 ? 'one token' : `${tokens} tokens`}, ${variant} (${own.kernels})`,
+            name: `multiply ${type} (${bits.toFixed(2)} bits in memory) ${columns} × ${rows} with ${tokens === 1 ? 'one token' : `${tokens} tokens`}, ${variant} (${own.kernels})`,
             unit: '10⁹ weights per second',
             wanted: wantedOf(product, own.kernels),
           };

@@ -1,11 +1,29 @@
 import process from 'node:process';
 import { loadAddon } from '../src-main/engine/addon.ts';
-import { tensorTypeId, tensorBytes } from '../src-main/gguf/tensor-types.ts';
-import type { Asked } from './product-process.ts';
+import { tensorBytes, tensorTypeId, tensorTypeName } from '../src-main/gguf/tensor-types.ts';
+import type { Asked, Layout } from './product-process.ts';
 
 // A process for products of one CPU variant and one choice of kernels, which are made once for a process: product-process.ts.
 
 const { addon, backends } = loadAddon();
+
+/** Bits a weight in memory, in a matrix that fills every layout's tiles. */
+function loadedBits(type: number, wide: boolean): { bits: number; rearranged: boolean } {
+  const shape = { columns: 1024, rows: 64 };
+  const { bytes, rearranged } = addon.loadedWeight({ type, wide, ...shape });
+  return { bits: (bytes * 8) / (shape.columns * shape.rows), rearranged };
+}
+
+/** The layouts that Snug's kernels have for a type: one for where memory is scarce, one that takes more, or either. */
+function layoutsOf(type: number): Layout[] {
+  const lean = loadedBits(type, false);
+  const wide = loadedBits(type, true);
+  const named = { type: tensorTypeName(type) };
+  return [
+    ...(lean.rearranged ? [{ ...named, wide: false, bits: lean.bits }] : []),
+    ...(wide.bits > lean.bits ? [{ ...named, wide: true, bits: wide.bits }] : []),
+  ];
+}
 
 async function answer(asked: Asked): Promise<object> {
   if (asked.kind === 'read') return { bytesPerSecond: await addon.readMemory(asked) };
@@ -16,11 +34,11 @@ async function answer(asked: Asked): Promise<object> {
   return {
     weightsPerSecond: products * columns * rows * tokens,
     // as they lie in memory
-    bytesPerSecond: products * addon.loadedWeight({ type, columns, rows }).bytes,
+    bytesPerSecond: products * addon.loadedWeight({ type, columns, rows, wide: asked.wide }).bytes,
   };
 }
 
 process.on('message', (asked: Asked) => {
   void answer(asked).then((result) => process.send?.(result));
 });
-process.send?.({ kernels: backends.ownKernels, types: backends.ownKernelTypes });
+process.send?.({ kernels: backends.ownKernels, layouts: backends.ownKernelTypes.flatMap(layoutsOf) });

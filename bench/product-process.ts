@@ -3,8 +3,6 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
-import type { Kernels } from '../src-main/contract/kernels.ts';
-import { tensorTypeName } from '../src-main/gguf/tensor-types.ts';
 
 export interface Product {
   /** as in "IQ1_M" */
@@ -12,6 +10,8 @@ export interface Product {
   readonly columns: number;
   readonly rows: number;
   readonly tokens: number;
+  /** as it lies in memory: OpenModelOptions.wide */
+  readonly wide: boolean;
   readonly threads: number;
   /** weights that are gone through, more than caches hold */
   readonly workingSetBytes: number;
@@ -26,7 +26,11 @@ interface Read {
 
 export type Asked = ({ readonly kind: 'product' } & Product) | ({ readonly kind: 'read' } & Read);
 
-const startedSchema = z.object({ kernels: z.string(), types: z.array(z.number()) });
+const layoutSchema = z.object({ type: z.string(), wide: z.boolean(), bits: z.number() });
+/** A layout of Snug's kernels for a type, as in "IQ1_M", and how many bits a weight takes in it. */
+export type Layout = z.infer<typeof layoutSchema>;
+
+const startedSchema = z.object({ kernels: z.string(), layouts: z.array(layoutSchema) });
 const productSchema = z.object({ weightsPerSecond: z.number(), bytesPerSecond: z.number() });
 const readSchema = z.object({ bytesPerSecond: z.number() });
 
@@ -35,22 +39,20 @@ export class ProductProcess implements Disposable {
   readonly #child: ChildProcess;
   /** Snug's own that run, as in "AVX2"; empty where there are none */
   kernels = '';
-  /** that Snug's own multiply with */
-  types: string[] = [];
+  /** of the types that Snug's own multiply with */
+  layouts: readonly Layout[] = [];
 
   private constructor(child: ChildProcess) {
     this.#child = child;
   }
 
   /** `variant`: of llama.cpp's builds, as in "haswell"; the best for this machine where there is none */
-  static async start(kernels: Kernels, variant = ''): Promise<ProductProcess> {
+  static async start(kernels: 'own' | 'stock', variant = ''): Promise<ProductProcess> {
     const child = fork(join(import.meta.dirname, 'product-in-child.ts'), [], {
       env: { ...process.env, SNUG_KERNELS: kernels, SNUG_CPU_VARIANT: variant },
     });
     const started = new ProductProcess(child);
-    const { kernels: name, types } = startedSchema.parse(await started.#heard());
-    started.kernels = name;
-    started.types = types.map(tensorTypeName);
+    Object.assign(started, startedSchema.parse(await started.#heard()));
     return started;
   }
 
