@@ -1,3 +1,4 @@
+#include "processors.h"
 #include "ternary_kernels.h"
 
 #include "../backends.h"
@@ -5,7 +6,7 @@
 namespace snug::kernels {
 
 std::vector<const Family *> families() {
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(SNUG_X86)
     if (has_cpu_feature("AVX512_VNNI")) {
         return { ternary_family(TERNARY_AVX512) };
     }
@@ -15,7 +16,7 @@ std::vector<const Family *> families() {
     if (has_cpu_feature("AVX2") && has_cpu_feature("FMA") && has_cpu_feature("F16C")) {
         return { ternary_family(TERNARY_AVX2) };
     }
-#elif defined(__aarch64__) || defined(_M_ARM64)
+#elif defined(SNUG_ARM)
     if (has_cpu_feature("DOTPROD")) {
         return { ternary_family(TERNARY_NEON) };
     }

@@ -23,7 +23,9 @@
 #    endif
 #endif
 
-#if defined(__aarch64__) || defined(_M_ARM64)
+// Clang before 16 has these instructions for a whole file or not at all; on macOS it has them.
+#if defined(__clang__) && __clang_major__ < 16 && !defined(__ARM_FEATURE_DOTPROD)
+#elif defined(__aarch64__) || defined(_M_ARM64)
 #    define SNUG_ARM
 #    include <arm_neon.h>
 #    if defined(__ARM_FEATURE_DOTPROD) || !(defined(__GNUC__) || defined(__clang__))
