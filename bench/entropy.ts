@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadAddon } from '../src-main/engine/addon.ts';
-import { calibrationLimits, sequencesFor } from '../src-main/fit/calibration.ts';
+import { sequencesFor } from '../src-main/fit/calibration.ts';
+import { calibrationLimits } from '../src-main/fit/kept-calibration.ts';
 import { openContext } from '../src-main/fit/context.ts';
 import {
   calibrate,

@@ -30,7 +30,7 @@ void work_on(const QuantizeTask & task, const File & source, const File & target
         const float * importance = task.importance.empty() ? nullptr : task.importance.data() + first / task.rows_per_matrix * task.columns;
         const size_t  bytes      = quantize_plain(task, values.data(), blocks.data(), count, task.columns, importance);
         check_blocks(task, blocks.data(), bytes);
-        target.write_at(blocks.data(), bytes, first * target_row);
+        target.write_at(blocks.data(), bytes, task.target_offset + first * target_row);
         slabs.finished(count);
     }
 }

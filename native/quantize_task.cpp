@@ -22,6 +22,7 @@ QuantizeTask read_source(const Napi::Object & options) {
     task.source_offset   = read_integer<uint64_t>(options, "sourceOffset", 0, MOST_FILE_BYTES);
     task.source_type     = read_tensor_type(options.Get("sourceType"), "sourceType");
     task.target_type     = task.source_type;
+    task.target_offset   = 0;
     task.columns         = read_integer<int64_t>(options, "columns", 1, MOST_COLUMNS);
     task.rows            = read_integer<int64_t>(options, "rows", 1, MOST_ROWS);
     task.rows_per_matrix = read_integer<int64_t>(options, "rowsPerMatrix", 1, task.rows, task.rows);
@@ -37,10 +38,11 @@ QuantizeTask read_source(const Napi::Object & options) {
 }
 
 QuantizeTask read_quantize_task(const Napi::Object & options) {
-    auto task        = read_source(options);
-    task.target_path = read_string(options, "targetPath");
-    task.target_type = read_tensor_type(options.Get("targetType"), "targetType");
-    task.only_ggml   = read_bool(options, "onlyGgml", false);
+    auto task          = read_source(options);
+    task.target_path   = read_string(options, "targetPath");
+    task.target_offset = read_integer<uint64_t>(options, "targetOffset", 0, MOST_FILE_BYTES, uint64_t(0));
+    task.target_type   = read_tensor_type(options.Get("targetType"), "targetType");
+    task.only_ggml     = read_bool(options, "onlyGgml", false);
     return task;
 }
 

@@ -20,6 +20,7 @@ struct QuantizeTask {
     uint64_t           source_offset;
     ggml_type          source_type;
     std::string        target_path;
+    uint64_t           target_offset; // of the first block
     ggml_type          target_type;
     int64_t            columns;
     int64_t            rows;

@@ -7,9 +7,11 @@ import {
   ORDERINGS,
   PLAN_KINDS,
   ASKED_ROUNDINGS,
+  CALIBRATE_WITH,
   type FitRequest,
   type PlanKind,
   type AskedRounding,
+  type CalibrateWith,
 } from '../contract/fit-request.ts';
 import { parseBytes } from '../contract/bytes.ts';
 import { DEFAULT_CONTEXT_TOKENS, LEAST_CONTEXT_TOKENS } from '../contract/token-limits.ts';
@@ -84,6 +86,7 @@ export interface FitFlags {
   readonly clusters?: number;
   readonly calibration?: string;
   readonly calibrationTokens?: number;
+  readonly calibrateWith?: CalibrateWith;
   readonly imageTokens?: number;
   readonly vision?: string;
   readonly threads?: number;
@@ -190,6 +193,12 @@ export function addCalibrationOptions(command: Command): Command {
       `most tokens to calibrate with (default ${DEFAULT_CALIBRATION_TOKENS})`,
       wholeNumber(1),
     )
+    .addOption(
+      new Option(
+        '--calibrate-with <what>',
+        'source: the model as it is; q8_0: a copy in Q8_0, which is dropped afterwards; auto: the copy where it is faster on this machine (default)',
+      ).choices(CALIBRATE_WITH),
+    )
     .option('--image-tokens <n>', 'most tokens a picture may take, kept with the model', wholeNumber(1))
     .option('--threads <n>', 'threads to compute with (default: one per fast core)', wholeNumber(1));
 }
@@ -250,6 +259,7 @@ export function fitRequest(modelPath: string, flags: FitFlags): FitRequest {
     clusters: flags.clusters,
     calibrationFolder: optionalFile(flags.calibration),
     calibrationTokens: flags.calibrationTokens,
+    calibrateWith: flags.calibrateWith,
     imageMaxTokens: flags.imageTokens,
     visionType: flags.vision?.toUpperCase(),
     threads: flags.threads,

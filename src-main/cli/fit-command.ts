@@ -94,7 +94,7 @@ function describe(report: FitReport): string[] {
     `budget ${formatBytes(budget.bytes)} (${budget.source}), context ${plan.contextTokens} tokens`,
     ...memoryLines(plan.predictedMemory),
     `calibrated on ${counted(calibration.tokens, 'token')} in ${counted(calibration.sequences, 'sequence')}, ` +
-      `${calibration.imageTokens.toLocaleString('en')} of them from pictures${calibration.reused ? ' (kept from an earlier run)' : ''}`,
+      `${calibration.imageTokens.toLocaleString('en')} of them from pictures${calibration.calibratedWith === 'q8_0' ? ', through a copy in Q8_0' : ''}${calibration.reused ? ' (kept from an earlier run)' : ''}`,
     '',
     ...entropyChart(report.layers),
     paint('dim', orderTrust(calibration)),

@@ -58,6 +58,7 @@ type ShownProgress =
 export const STAGE_LABELS: Readonly<Record<ShownProgress['stage'], string>> = {
   profile: 'Profile',
   hash: 'Identify',
+  convert: 'Copy in Q8_0',
   load: 'Load',
   calibrate: 'Calibrate',
   entropy: 'Entropy',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { planKindSchema } from './fit-request.ts';
+import { CALIBRATED_WITH, planKindSchema } from './fit-request.ts';
 import type { ReadOnly } from './read-only.ts';
 
 /**
@@ -239,6 +239,8 @@ const calibrationSchema = z.object({
    */
   stability: z.object({ kendallTauSeeds: z.number(), kendallTauHalves: z.number().nullable() }),
   reused: z.boolean(),
+  /** what went through the layers: the source, or a copy in Q8_0 where that was faster; reports of earlier versions say nothing */
+  calibratedWith: z.enum(CALIBRATED_WITH).default('source'),
 });
 export type CalibrationReport = ReadOnly<z.infer<typeof calibrationSchema>>;
 

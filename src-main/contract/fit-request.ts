@@ -50,6 +50,14 @@ export type Rounding = (typeof ROUNDINGS)[number];
 export const ASKED_ROUNDINGS = [...ROUNDINGS, 'auto'] as const;
 export type AskedRounding = (typeof ASKED_ROUNDINGS)[number];
 
+/** What goes through the layers while calibrating: the source as it is, or a copy in Q8_0, which most processors multiply faster. */
+export const CALIBRATED_WITH = ['source', 'q8_0'] as const;
+export type CalibratedWith = (typeof CALIBRATED_WITH)[number];
+
+/** … and as it is asked for: `auto` takes the copy where this machine is faster with it and has room for it. */
+export const CALIBRATE_WITH = ['auto', ...CALIBRATED_WITH] as const;
+export type CalibrateWith = (typeof CALIBRATE_WITH)[number];
+
 /** Whole models that are measured before the best plan is chosen, to sharpen what is known of the tensors. */
 export const MOST_TRIALS = 40;
 
@@ -86,6 +94,8 @@ export const fitRequestSchema = z.object({
   seed: z.int().nonnegative().optional(),
   clusters: z.int().min(2).optional(),
   calibrationTokens: z.int().positive().optional(),
+  /** default auto */
+  calibrateWith: z.enum(CALIBRATE_WITH).optional(),
   calibrationFolder: z.string().optional(),
   imageMaxTokens: z.int().positive().optional(),
   visionType: z.enum(['Q8_0']).optional(),

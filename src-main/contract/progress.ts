@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import type { ReadOnly } from './read-only.ts';
 
-/** The steps of the main job, in order; `reference` notes what the source says, for the check; `choose` measures plans. */
+/**
+ * The steps of the main job, in order; `convert` makes a copy of the source to calibrate with; `reference` notes what the source says, for
+ * the check; `choose` measures plans.
+ */
 export const STAGES = [
   'profile',
   'hash',
+  'convert',
   'load',
   'calibrate',
   'entropy',

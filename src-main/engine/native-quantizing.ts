@@ -5,6 +5,8 @@ export interface QuantizeTask {
   readonly sourceOffset: number;
   readonly sourceType: number;
   readonly targetPath: string;
+  /** of the first block; default 0 */
+  readonly targetOffset?: number;
   readonly targetType: number;
   readonly columns: number;
   readonly rows: number;
@@ -17,7 +19,10 @@ export interface QuantizeTask {
 }
 
 /** A tensor of `QuantizeTask`, stored in none of its types. */
-export interface LocalErrorTask extends Omit<QuantizeTask, 'targetPath' | 'targetType' | 'onlyGgml'> {
+export interface LocalErrorTask extends Omit<
+  QuantizeTask,
+  'targetPath' | 'targetOffset' | 'targetType' | 'onlyGgml'
+> {
   readonly types: readonly number[];
   /** numbers of the rows that are looked at */
   readonly sample: Int32Array;

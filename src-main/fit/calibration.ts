@@ -1,11 +1,5 @@
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
-import { z } from 'zod';
 import type { CalibrationReport, EntropyBits } from '../contract/fit-report.ts';
-import { readKept } from '../files/json-file.ts';
-import { limitedTo, type ImageLimits } from '../models/image-limits.ts';
 import { PictureScale } from '../prompt/picture-scale.ts';
 import {
   calibrate,
@@ -16,19 +10,23 @@ import {
   type CalibrationSelection,
   type SamplePlan,
 } from '../luq/calibrate/calibrate.ts';
-import { SAMPLE_RULE, sampledTokens, sampleDimensions, SEEDS } from '../luq/entropy/effort.ts';
+import { writeSourceCopy } from '../luq/calibrate/source-copy.ts';
+import { sampledTokens, sampleDimensions, SEEDS } from '../luq/entropy/effort.ts';
 import { measureEntropies } from '../luq/entropy/entropy.ts';
-import {
-  bitsOf,
-  bitsOfLayers,
-  layerEntropySchema,
-  orderStability,
-  type LayerEntropy,
-} from '../luq/entropy/statistics.ts';
-import { layerOf, type TextModel } from '../models/model-file.ts';
+import { bitsOf, bitsOfLayers, orderStability, type LayerEntropy } from '../luq/entropy/statistics.ts';
+import { layerOf, readTextModel, type TextModel } from '../models/model-file.ts';
+import { copyNeeds } from './calibrate-with.ts';
 import type { FitContext } from './context.ts';
+import {
+  calibrationKey,
+  calibrationLimits,
+  keptCalibration,
+  recordedSourcePath,
+  summaryPath,
+  type CalibrationSummary,
+} from './kept-calibration.ts';
 import { recordSource } from '../luq/quality/held-out.ts';
-import { writeFileAtomically } from '../files/durable-files.ts';
+import { discard, writeFileAtomically } from '../files/durable-files.ts';
 import { readImatrix, type Imatrix } from '../gguf/imatrix.ts';
 import { openModel, type OpenModel } from '../models/open-model.ts';
 import { staysMapped } from '../luq/plan/loaded-weights.ts';
@@ -49,12 +47,6 @@ const STREAMING_BATCH_TOKENS = 4096;
 /** A source above this share of the RAM does not stay in the page cache beside the rest. */
 const STREAMING_SHARE = 0.7;
 
-/** Larger pictures say little more about a layer and cost a lot of prompt; the chat's own limit stays what it is. */
-const CALIBRATION_IMAGE_TOKENS = 1024;
-
-/** Raised when the same settings give another calibration than before: other positions, another sample. */
-const CALIBRATION_VERSION = 2;
-
 export type OnLayer = (layer: number, entropy: EntropyBits) => void;
 
 export interface Calibrated {
@@ -70,45 +62,13 @@ export interface Calibrated {
   readonly warnings: readonly string[];
 }
 
-const summarySchema = z.object({
-  sequences: z.int(),
-  tokens: z.int(),
-  imageTokens: z.int(),
-  sampledTokens: z.int(),
-  leftOut: z.array(z.object({ path: z.string(), reason: z.string() })).default([]),
-  entropies: z.array(layerEntropySchema),
-});
-type Summary = z.infer<typeof summarySchema>;
-
-/** A model opened for calibrating or checking takes smaller pictures than a chat may. */
-export function calibrationLimits(limits: ImageLimits): ImageLimits {
-  return limitedTo(CALIBRATION_IMAGE_TOKENS, limits);
-}
-
-/** Names a calibration by everything its result depends on. */
-export function calibrationKey(
-  visionSha256: string | undefined,
-  { calibration, imageLimits }: Pick<ResolvedRequest, 'calibration' | 'imageLimits'>,
-): string {
-  const parts = [
-    CALIBRATION_VERSION,
-    calibration.set.id,
-    visionSha256 ?? 'text only',
-    calibrationLimits(imageLimits),
-    calibration.alpha,
-    calibration.seed,
-    calibration.tokens,
-    SAMPLE_RULE,
-    TEXT_SEQUENCE_TOKENS,
-  ];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
-}
-
 /** Calibration, entropy and the source's answers to the held-out part: all that needs the source in memory. */
 export async function calibrateSource(context: FitContext, onLayer?: OnLayer): Promise<Calibrated> {
-  const { source, request, workspace } = context;
+  const { source, request, workspace, calibratedWith } = context;
   const { alpha, seed, clusters, set } = request.calibration;
-  const folder = workspace.calibration(calibrationKey(source.visionSha256, request));
+  const of = { visionSha256: source.visionSha256, request };
+  const folder = workspace.calibration(calibrationKey(of, calibratedWith));
+  discard(workspace.copy);
   // one calibration serves every budget: with the summary written the source need not be loaded again
   const kept = keptCalibration(folder, clusters);
   const reused = kept !== undefined;
@@ -130,6 +90,7 @@ export async function calibrateSource(context: FitContext, onLayer?: OnLayer): P
       seed,
       clusters,
       seeds: SEEDS,
+      calibratedWith,
       ...counts,
       stability: orderStability(measured),
       reused,
@@ -142,21 +103,6 @@ function leftOutWarnings(leftOut: readonly LeftOutFile[]): string[] {
   const kind = leftOut.some(({ path }) => /\.txt$/i.test(path)) ? 'file' : 'picture';
   const files = leftOut.length === 1 ? `1 ${kind} was` : `${leftOut.length} ${kind}s were`;
   return [`${files} left out of the calibration: ${namedReasons(leftOut)}`];
-}
-
-function summaryPath(folder: string, clusters: number): string {
-  return join(folder, `summary-k${clusters}.json`);
-}
-
-/** What a finished calibration found; undefined when there is none. */
-export function keptCalibration(folder: string, clusters: number): Summary | undefined {
-  return existsSync(recordedSourcePath(folder))
-    ? readKept(summaryPath(folder, clusters), summarySchema)
-    : undefined;
-}
-
-function recordedSourcePath(folder: string): string {
-  return join(folder, 'held-out.bin');
 }
 
 /** Whose sequences, and how they are made. */
@@ -186,20 +132,29 @@ export function sequencesFor(
   });
 }
 
-/** The source as calibrating takes it: with pictures of a moderate size. */
-export function openToCalibrate({
-  addon,
-  source,
-  request,
-  signal,
-  onProgress,
-}: Omit<FitContext, 'workspace'>): Promise<OpenModel> {
+/** What is opened in the place of a source's own text model. */
+interface OpenedInstead {
+  readonly path: string;
+  readonly mapped: boolean;
+}
+
+/** The source as calibrating takes it, or a copy of it: with pictures of a moderate size. */
+export function openToCalibrate(
+  {
+    addon,
+    source,
+    request,
+    signal,
+    onProgress,
+  }: Pick<FitContext, 'addon' | 'source' | 'request' | 'signal' | 'onProgress'>,
+  { path, mapped }: OpenedInstead = { path: source.text.path, mapped: staysMapped(source.text) },
+): Promise<OpenModel> {
   return openModel(addon, {
-    path: source.text.path,
+    path,
     mmprojPath: source.vision?.path,
     limits: calibrationLimits(request.imageLimits),
     threads: request.threads,
-    mapped: staysMapped(source.text),
+    mapped,
     signal,
     onProgress,
   });
@@ -209,22 +164,55 @@ async function runCalibration(
   context: FitContext,
   folder: string,
   onLayer: OnLayer | undefined,
-): Promise<Summary> {
-  const { addon, source, request, signal, onProgress } = context;
-  const { text } = source;
-  const { threads, calibration } = request;
-  const { alpha, tokens, seed, clusters } = calibration;
+): Promise<CalibrationSummary> {
+  if (context.calibratedWith === 'q8_0') {
+    const pass = await withCopy(context, async (copy) => {
+      using model = await openToCalibrate(context, copy);
+      return await runPass(model, context, folder, copy.path);
+    });
+    const entropies = await entropiesOf(context, { ...pass, onLayer });
+    // what the source says is asked of the source
+    using model = await openToCalibrate(context);
+    return await finish(model, context, pass, entropies);
+  }
   using model = await openToCalibrate(context);
-  const leftOut: LeftOutFile[] = [];
-  const planned = await sequencesFor(model, context, false, (one) => leftOut.push(one));
-  const selection = selectSequences(planned, { alpha, tokens, seed });
-  const sample = planSample(selection, { ...sampleOf(text, selection.tokens), seed });
-  const streams = text.gguf.fileBytes > totalmem() * STREAMING_SHARE;
-  await runSelection(model, context, { folder, selection, sample, streams });
-  const entropies = await entropiesOf(context, { folder, sample, onLayer });
+  const pass = await runPass(model, context, folder, context.source.text.path);
+  return await finish(model, context, pass, await entropiesOf(context, { ...pass, onLayer }));
+}
+
+/** Makes a copy of the source for some work, which alone it is for; the workspace's lock is held meanwhile. */
+async function withCopy<T>(context: FitContext, work: (copy: OpenedInstead) => Promise<T>): Promise<T> {
+  const { addon, source, request, workspace, signal, onProgress } = context;
+  const { types, mapped } = copyNeeds(context);
+  const path = workspace.copy;
+  try {
+    const { threads } = request;
+    await writeSourceCopy({
+      addon,
+      source: source.text.gguf,
+      types,
+      output: path,
+      threads,
+      signal,
+      onProgress,
+    });
+    return await work({ path, mapped });
+  } finally {
+    discard(path);
+  }
+}
+
+async function finish(
+  model: OpenModel,
+  context: FitContext,
+  { folder, selection, sample, leftOut }: Pass,
+  entropies: LayerEntropy[],
+): Promise<CalibrationSummary> {
+  const { addon, source, request, signal, onProgress } = context;
   const heldOut = await sequencesFor(model, context, true);
-  const options = { addon, threads, signal, onProgress, withAnswers: !streams };
-  await recordSource(model, recordedSourcePath(folder), heldOut, options);
+  const options = { addon, threads: request.threads, signal, onProgress };
+  const withAnswers = !streams(source.text.gguf.fileBytes);
+  await recordSource(model, recordedSourcePath(folder), heldOut, { ...options, withAnswers });
   const summary = {
     sequences: selection.sequences.length,
     tokens: selection.tokens,
@@ -233,8 +221,13 @@ async function runCalibration(
     leftOut,
     entropies,
   };
-  writeFileAtomically(summaryPath(folder, clusters), JSON.stringify(summary));
+  writeFileAtomically(summaryPath(folder, request.calibration.clusters), JSON.stringify(summary));
   return summary;
+}
+
+/** Whether weights are read from disk with every batch. */
+function streams(bytes: number): boolean {
+  return bytes > totalmem() * STREAMING_SHARE;
 }
 
 /** How many tokens of a calibration are sampled, and in how many dimensions. */
@@ -252,28 +245,24 @@ interface Pass {
   readonly folder: string;
   readonly selection: CalibrationSelection;
   readonly sample: SamplePlan;
-  /** the weights are read from disk with every batch */
-  readonly streams: boolean;
+  readonly leftOut: LeftOutFile[];
 }
 
-async function runSelection(
-  model: OpenModel,
-  { addon, request, signal, onProgress }: FitContext,
-  { folder, selection, sample, streams }: Pass,
-): Promise<void> {
+/** @param model of the file at `path`: the source, or a copy of it */
+async function runPass(model: OpenModel, context: FitContext, folder: string, path: string): Promise<Pass> {
+  const { addon, source, request, signal, onProgress } = context;
+  const { alpha, tokens, seed, set } = request.calibration;
+  const leftOut: LeftOutFile[] = [];
+  const planned = await sequencesFor(model, context, false, (one) => leftOut.push(one));
+  const selection = selectSequences(planned, { alpha, tokens, seed });
+  const sample = planSample(selection, { ...sampleOf(source.text, selection.tokens), seed });
   const longest = selection.sequences.reduce((most, one) => Math.max(most, one.tokens), 0);
+  const usual = streams(readTextModel(path).gguf.fileBytes) ? STREAMING_BATCH_TOKENS : BATCH_TOKENS;
   await calibrate({
-    addon,
-    model,
-    selection,
-    sample,
-    folder,
-    datasetName: request.calibration.set.name,
-    batchTokens: Math.max(longest, streams ? STREAMING_BATCH_TOKENS : BATCH_TOKENS),
-    threads: request.threads,
-    signal,
-    onProgress,
+    ...{ addon, model, selection, sample, folder, datasetName: set.name },
+    ...{ batchTokens: Math.max(longest, usual), threads: request.threads, signal, onProgress },
   });
+  return { folder, selection, sample, leftOut };
 }
 
 async function entropiesOf(

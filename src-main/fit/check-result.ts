@@ -5,7 +5,8 @@ import { judge } from '../luq/quality/coherence.ts';
 import { compareWithSource } from '../luq/quality/held-out.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { openModel } from '../models/open-model.ts';
-import { calibrationLimits, sequencesFor } from './calibration.ts';
+import { sequencesFor } from './calibration.ts';
+import { calibrationLimits } from './kept-calibration.ts';
 import type { MeasuringContext } from './measuring-context.ts';
 
 /** Loads the result and holds it against what the source said at the held-out positions. */

@@ -1,5 +1,5 @@
 import type { Laptop } from '../contract/fit-report.ts';
-import type { FitRequest } from '../contract/fit-request.ts';
+import type { CalibratedWith, FitRequest } from '../contract/fit-request.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import { loadAddon } from '../engine/addon.ts';
 import type { Addon } from '../engine/native-types.ts';
@@ -10,6 +10,7 @@ import { loadNotes } from '../models/load-warnings.ts';
 import { openMetadata } from '../models/open-model.ts';
 import { readSource, sourceSha256, type ReadSource, type Source } from '../models/source.ts';
 import { profileLaptop } from '../profile/laptop.ts';
+import { chooseCalibratedWith } from './calibrate-with.ts';
 import { resolveRequest, type CalibrationSettings, type ResolvedRequest } from './request.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -35,6 +36,9 @@ export interface ReadContext {
 export interface FitContext extends ReadContext {
   readonly source: Source;
   readonly workspace: Workspace;
+  readonly calibratedWith: CalibratedWith;
+  /** as in CalibratedWithChoice */
+  readonly calibrationGain: number;
 }
 
 /** The planner is of use until the context is disposed. */
@@ -62,15 +66,20 @@ export async function openContext(
   };
 }
 
-/** Hashes the model's files. */
+/** Hashes the model's files, and decides what to calibrate with. */
 export async function identify(context: ReadContext): Promise<FitContext> {
-  const { addon, laptop, request, planner, notes, signal, onProgress } = context;
   const { text, vision } = context.source;
-  const sha256 = await sourceSha256(text.gguf, request.home, context);
-  const visionSha256 = vision && (await sourceSha256(vision.gguf, request.home, context));
+  const sha256 = await sourceSha256(text.gguf, context.request.home, context);
+  const visionSha256 = vision && (await sourceSha256(vision.gguf, context.request.home, context));
   const source = { ...context.source, sha256, visionSha256 };
-  const workspace = openWorkspace(request.home, sha256);
-  return { addon, laptop, request, source, planner, notes, workspace, signal, onProgress };
+  const workspace = openWorkspace(context.request.home, sha256);
+  const of = { visionSha256, request: context.request };
+  const { calibratedWith, gain, notes } = await chooseCalibratedWith(context, workspace, of);
+  return {
+    ...{ addon: context.addon, laptop: context.laptop, request: context.request, planner: context.planner },
+    ...{ signal: context.signal, onProgress: context.onProgress },
+    ...{ source, workspace, calibratedWith, calibrationGain: gain, notes: [...context.notes, ...notes] },
+  };
 }
 
 export type CalibrationChange = Partial<Pick<CalibrationSettings, 'alpha' | 'clusters' | 'seed'>>;

@@ -1,4 +1,4 @@
-import type { AskedRounding, PlanKind } from '../contract/fit-request.ts';
+import type { AskedRounding, CalibratedWith, PlanKind } from '../contract/fit-request.ts';
 import type { Stage } from '../contract/progress.ts';
 import { tensorTypeId } from '../gguf/tensor-types.ts';
 import type { KernelSpeed } from '../profile/probe.ts';
@@ -10,6 +10,9 @@ export interface ExpectedWork {
   /** to calibrate with, at most */
   readonly tokens: number;
   readonly calibrated: boolean;
+  readonly calibratedWith: CalibratedWith;
+  /** how many times faster the products are than with the source */
+  readonly calibrationGain: number;
   readonly kind: PlanKind;
   /** of a best plan */
   readonly trials: number;
@@ -26,6 +29,8 @@ export type ExpectedStages = Readonly<Partial<Record<Stage, number>>>;
 const SECONDS_PER_TOKEN_AND_PARAMETER = 4e-11;
 const SECONDS_PER_QUANTIZED_PARAMETER = 2.1e-7;
 const SECONDS_PER_WRITTEN_PARAMETER = 1e-8;
+/** Of a calibration's time, what is not a product: attention, sums and samples. */
+const BESIDE_PRODUCTS = 0.1;
 /** Of the calibration's tokens, what the held-out part has. */
 const HELD_OUT = 1 / 3;
 /** Bytes of a Q4_K matrix multiplied per second and thread on the machine that the numbers above are of. */
@@ -54,7 +59,7 @@ export function expectedStages(work: ExpectedWork): ExpectedStages {
   // errors are fed on in a walk of its own, in which each layer runs once more when it is quantized
   const fed = rounding !== 'plain' ? { quantize: (WALK_PER_PASS + 1) * pass + FED_PER_PLAIN * quantize } : {};
   const write = parameters * SECONDS_PER_WRITTEN_PARAMETER;
-  const before: ExpectedStages = calibrated ? {} : { calibrate: pass, reference: HELD_OUT * pass };
+  const before: ExpectedStages = calibrated ? {} : { ...calibrating(work, pass), reference: HELD_OUT * pass };
   if (kind !== 'best') return { ...before, quantize, ...fed, assemble: write, check };
   const timing = speeds.length === 0 ? SECONDS_TO_TIME : 0;
   return {
@@ -65,6 +70,17 @@ export function expectedStages(work: ExpectedWork): ExpectedStages {
     ...fed,
     assemble: write,
     check,
+  };
+}
+
+function calibrating(
+  { parameters, calibratedWith, calibrationGain }: ExpectedWork,
+  pass: number,
+): ExpectedStages {
+  if (calibratedWith === 'source') return { calibrate: pass };
+  return {
+    convert: parameters * SECONDS_PER_WRITTEN_PARAMETER,
+    calibrate: pass * (BESIDE_PRODUCTS + (1 - BESIDE_PRODUCTS) / calibrationGain),
   };
 }
 

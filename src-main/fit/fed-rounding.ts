@@ -12,7 +12,7 @@ import {
   type FedSummary,
   type WalkEvents,
 } from '../luq/quantize/fed-bank.ts';
-import { calibrationKey } from './calibration.ts';
+import { calibrationKey } from './kept-calibration.ts';
 import { calibrationWalk, WEIGHT_OF_PICTURES } from './gram-walk.ts';
 import type { MeasuringContext } from './measuring-context.ts';
 import type { Trial } from './trials.ts';
@@ -73,9 +73,16 @@ export async function fedTrial(
 }
 
 /** Of the walk for one plan: one for another plan, which was stopped, has been at other tensors, and what it left goes. */
-function walkFolder({ source, request, workspace }: MeasuringContext, { types, inputs }: FedRounding) {
+function walkFolder(
+  { source, request, workspace, calibratedWith }: MeasuringContext,
+  { types, inputs }: FedRounding,
+) {
   const walks = join(workspace.folder, 'walks');
-  const parts = [calibrationKey(source.visionSha256, request), inputs, [...types].sort()];
+  const parts = [
+    calibrationKey({ visionSha256: source.visionSha256, request }, calibratedWith),
+    inputs,
+    [...types].sort(),
+  ];
   const own = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
   dropOthers(walks, own);
   return join(walks, own);

@@ -13,7 +13,8 @@ import { metadataString, readGguf } from '../gguf/gguf.ts';
 import { checkOutput } from '../luq/quantize/assemble.ts';
 import { takeLock } from '../store/lock.ts';
 import { keptKernelSpeeds } from '../profile/probe-cache.ts';
-import { calibrationKey, keptCalibration, type OnLayer } from './calibration.ts';
+import type { OnLayer } from './calibration.ts';
+import { calibrationKey, keptCalibration } from './kept-calibration.ts';
 import { checkResult } from './check-result.ts';
 import type { Memory } from '../contract/fit-report.ts';
 import { choose } from './choose.ts';
@@ -93,12 +94,14 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
 }
 
 function expectedOf(context: FitContext): ExpectedStages {
-  const { request, source, workspace } = context;
+  const { request, source, workspace, calibratedWith, calibrationGain } = context;
   const { calibration, plan, rounding, threads } = request;
-  const folder = workspace.calibration(calibrationKey(source.visionSha256, request));
+  const of = { visionSha256: source.visionSha256, request };
+  const folder = workspace.calibration(calibrationKey(of, calibratedWith));
   return expectedStages({
     ...{ parameters: source.text.parameters, threads, tokens: calibration.tokens },
     calibrated: keptCalibration(folder, calibration.clusters) !== undefined,
+    ...{ calibratedWith, calibrationGain },
     ...{ kind: plan.kind, trials: plan.trials, rounding },
     speeds: keptKernelSpeeds(kernelSpeeds(context)),
   });

@@ -7,7 +7,7 @@ import { decodeMatrices } from '../luq/plan/plan.ts';
 import { knownSha256 } from '../models/source.ts';
 import { keptKernelSpeeds, knownKernelSpeeds } from '../profile/probe-cache.ts';
 import { keyOf, predictTokensPerSecond, type KernelSpeed, type Matrix } from '../profile/probe.ts';
-import { calibrationKey, keptCalibration } from './calibration.ts';
+import { foundCalibrations, keptCalibration } from './kept-calibration.ts';
 import { openContext, type ReadContext } from './context.ts';
 import { frontierOf, smallestOf } from './preview-frontier.ts';
 import { kernelSpeeds } from './predicted-speed.ts';
@@ -82,10 +82,10 @@ function keptEntropies({ request, source }: ReadContext): KeptEntropies | undefi
   );
   const visionSha256 = mmprojPath === undefined ? undefined : knownSha256([mmprojPath], home);
   if (sha256 === undefined || (mmprojPath !== undefined && visionSha256 === undefined)) return undefined;
-  const key = calibrationKey(visionSha256, request);
-  const folder = openWorkspace(home, sha256).calibration(key);
-  const kept = keptCalibration(folder, request.calibration.clusters);
-  return kept && { entropies: bitsOfLayers(kept.entropies), folder };
+  const { finished } = foundCalibrations(openWorkspace(home, sha256), { visionSha256, request });
+  const folder = finished[0]?.folder;
+  const kept = folder === undefined ? undefined : keptCalibration(folder, request.calibration.clusters);
+  return folder !== undefined && kept ? { entropies: bitsOfLayers(kept.entropies), folder } : undefined;
 }
 
 function allKnown(matrices: readonly Matrix[], speeds: readonly KernelSpeed[]): boolean {

@@ -1,5 +1,11 @@
 import type { Budget, Laptop } from '../contract/fit-report.ts';
-import type { FitRequest, Ordering, PlanKind, AskedRounding } from '../contract/fit-request.ts';
+import type {
+  AskedRounding,
+  CalibrateWith,
+  FitRequest,
+  Ordering,
+  PlanKind,
+} from '../contract/fit-request.ts';
 import type { Rung, Rungs } from '../contract/rungs.ts';
 import { DEFAULT_CONTEXT_TOKENS } from '../contract/token-limits.ts';
 import { modelsFolder } from '../home.ts';
@@ -11,6 +17,7 @@ import {
   type CalibrationSet,
 } from '../luq/calibrate/calibration-set.ts';
 import { CLUSTERS } from '../luq/entropy/entropy.ts';
+import { isFloatType, tensorTypeId } from '../gguf/tensor-types.ts';
 import type { MemoryBudget } from '../luq/plan/does-not-fit.ts';
 import { DEFAULT_RUNGS } from '../luq/plan/rungs.ts';
 import { imageLimits, limitsIn, narrowedNote, type ImageLimits } from '../models/image-limits.ts';
@@ -83,6 +90,8 @@ export interface CalibrationSettings {
   readonly clusters: number;
   /** most tokens to calibrate with */
   readonly tokens: number;
+  /** what goes through the layers */
+  readonly through: CalibrateWith;
 }
 
 /** @throws SnugError BAD_ARGUMENT for what does not suit the model, NO_CALIBRATION for a folder with nothing to calibrate on */
@@ -106,7 +115,7 @@ export function resolveRequest(request: FitRequest, source: ReadSource, laptop: 
     contextTokens,
     imageLimits: limits,
     visionType: source.vision && request.visionType,
-    calibration: resolveCalibration(request, modelPath),
+    calibration: resolveCalibration(request, source),
     threads: usableThreads(request.threads ?? computeThreads(laptop)),
     writesAllHigh: request.compare ?? false,
     notes: limits.maxTokens < asked.maxTokens ? [narrowedNote(contextTokens, limits, asked)] : [],
@@ -134,15 +143,17 @@ function impliedKind({ fileType, ordering, rungs, lowLayers }: FitRequest): Plan
   return isLuq ? 'luq' : 'best';
 }
 
-function resolveCalibration(request: FitRequest, modelPath: string): CalibrationSettings {
-  const { alpha, seed, clusters, calibrationTokens, calibrationFolder } = request;
-  const usual = usualCalibration(modelPath);
+function resolveCalibration(request: FitRequest, { text }: ReadSource): CalibrationSettings {
+  const { alpha, seed, clusters, calibrationTokens, calibrationFolder, calibrateWith } = request;
+  const usual = usualCalibration(text.path);
   return {
     set: calibrationFolder ? loadOwnCalibration(calibrationFolder, usual) : usual,
     alpha: alpha ?? DEFAULT_ALPHA,
     seed: seed ?? DEFAULT_SEED,
     clusters: clusters ?? CLUSTERS,
     tokens: calibrationTokens ?? DEFAULT_CALIBRATION_TOKENS,
+    // a quantized source is about as small and as quick as the copy would be
+    through: isFloatType(tensorTypeId(text.weightType)) ? (calibrateWith ?? 'auto') : 'source',
   };
 }
 

@@ -23,10 +23,14 @@ export function outputPath(
   return join(folder, `${[stem, 'LUQ', ...(distinction ? [distinction] : [])].join('-')}.gguf`);
 }
 
+export const SOURCE_COPY = 'source-copy.gguf';
+
 /** What belongs to one source file, found again by its hash whatever it is called. */
 export interface Workspace {
   readonly folder: string;
   readonly bank: string;
+  /** of the source, while it is calibrated with; whoever holds the lock may drop what a killed run left of it */
+  readonly copy: string;
   /** beside the folder, which may be deleted while it is held */
   readonly lock: string;
   calibration(key: string): string;
@@ -42,6 +46,7 @@ export function openWorkspace(home: string, sourceSha256: string): Workspace {
   return {
     folder,
     bank: join(folder, 'bank'),
+    copy: join(folder, SOURCE_COPY),
     lock: `${folder}.lock`,
     calibration: (key) => join(folder, `calibration-${key}`),
   };

@@ -2,9 +2,12 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BankUse } from '../contract/model.ts';
 import { workFolder } from '../home.ts';
+import { discard } from '../files/durable-files.ts';
+import { SOURCE_COPY } from '../fit/workspace.ts';
 import { regularFilesBelow } from '../files/regular-file.ts';
 import { statsOf } from '../files/stats.ts';
 import { knownSha256 } from '../models/source.ts';
+import { lockFile } from '../store/file-lock.ts';
 import { takeLock } from '../store/lock.ts';
 import type { Activity } from './activity.ts';
 
@@ -46,6 +49,20 @@ export class BankFolders {
 
   get bytes(): number {
     return this.sources().reduce((sum, source) => sum + source.bytes, 0);
+  }
+
+  /** Deletes copies to calibrate with that killed fits left; what a running fit has is locked. */
+  dropCopies(): void {
+    for (const hash of this.#folders()) {
+      const copy = join(this.#work, hash, SOURCE_COPY);
+      if (!existsSync(copy)) continue;
+      try {
+        using lock = lockFile(`${join(this.#work, hash)}.lock`, 0);
+        if (lock) discard(copy);
+      } catch {
+        // a folder that is not ours to write to: the next fit of that source says so
+      }
+    }
   }
 
   /** Deletes all of it and returns the bytes freed; throws BUSY, and deletes nothing, while a fit is using it, also one in a terminal. */

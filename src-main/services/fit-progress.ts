@@ -11,6 +11,8 @@ export type StageWeights = Readonly<Record<Stage, number>>;
 const GUESSED: StageWeights = {
   profile: 0.5,
   hash: 2,
+  // only where it pays, and then a small share of the calibration
+  convert: 0,
   load: 1,
   calibrate: 30,
   entropy: 6,

@@ -7,7 +7,7 @@ import { DEFAULT_CALIBRATION_TOKENS } from '../luq/calibrate/calibrate.ts';
 
 /** What a fit of a calibrated model still has to do. */
 const AFTER_CALIBRATION: readonly Stage[] = ['plan', 'choose', 'quantize', 'assemble', 'check', 'measure'];
-const CALIBRATION: readonly Stage[] = ['hash', 'load', 'calibrate', 'entropy', 'reference'];
+const CALIBRATION: readonly Stage[] = ['hash', 'convert', 'load', 'calibrate', 'entropy', 'reference'];
 
 /** What takes as long for any model: pictures, clusters, starting processes. */
 const LEAST_SECONDS = 45;
@@ -34,6 +34,8 @@ export function expectedTime(work: Work, earlier: readonly Earlier[]): ExpectedT
     tokens: DEFAULT_CALIBRATION_TOKENS,
     trials: DEFAULT_TRIALS,
     rounding: 'plain',
+    // whether a copy is faster is timed as a fit begins
+    ...{ calibratedWith: 'source', calibrationGain: 1 },
     speeds: [],
   });
   return { seconds: Object.values(stages).reduce((sum, one) => sum + one, LEAST_SECONDS), measured: false };

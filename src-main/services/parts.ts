@@ -69,6 +69,7 @@ export function openModels(ground: Ground, disk: Disk | undefined): Models {
   copies.tidyUp();
   const imports = new ModelImports({ models, reader, files, hashes, copies, activity });
   const bank = new BankFolders(home, activity);
+  bank.dropCopies();
   const library = working.use(
     new Library({ models, events, bank, activity, reader, imports, home, modelsFolder: modelsAt, start }),
   );

@@ -14,6 +14,7 @@ import { FIT_METHODS, METHOD_WORDS } from './fit-methods.ts';
 export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
   profile: 'Checking this laptop',
   hash: 'Reading the model’s file',
+  convert: 'Making a copy to calibrate with',
   load: 'Loading the model',
   calibrate: 'Calibrating with pictures and text',
   entropy: 'Measuring each layer',
@@ -52,8 +53,8 @@ export function stageRows(job: FitJob): readonly StageRow[] {
     title: STAGE_TITLES[each],
     state: job.state === 'done' || index < now ? 'done' : index === now ? 'now' : 'later',
   }));
-  // most fits choose without trying
-  return rows.filter(({ step }) => step !== 'choose' || stage === 'choose');
+  // most fits choose without trying, and many calibrate with the source itself
+  return rows.filter(({ step }) => (step !== 'choose' && step !== 'convert') || step === stage);
 }
 
 /** 12 of 28 layers, 1.20 GiB of 4.36 GiB. */

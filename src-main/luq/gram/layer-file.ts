@@ -1,11 +1,9 @@
-import { open, type FileHandle } from 'node:fs/promises';
-import { SnugError, throwIfCancelled } from '../../contract/errors.ts';
-import { chunksOf } from '../../files/chunks.ts';
+import { open } from 'node:fs/promises';
 import { discard, writeWhollyMeanwhile } from '../../files/durable-files.ts';
 import { PRIVATE_FILE } from '../../files/private-files.ts';
-import { openRegularFile } from '../../files/regular-file.ts';
 import { insistMeanwhile } from '../../files/retry-refused.ts';
 import { writeError } from '../../files/write-error.ts';
+import { copyPiece, type Piece } from '../../gguf/copy-piece.ts';
 import { GgufType, metadataString, type Gguf, type GgufEntry, type GgufTensor } from '../../gguf/gguf.ts';
 import { tensorTypeId } from '../../gguf/tensor-types.ts';
 import { ggufEntry, layOutGguf } from '../../gguf/writer.ts';
@@ -52,10 +50,8 @@ export interface LayerFileOptions {
 const WORDS = 32;
 const OF_WORDS = new Set(['token_embd.weight', 'output.weight', 'output.bias']);
 
-interface Piece extends StoredTensor {
-  readonly name: string;
+interface LayerPiece extends Piece, StoredTensor {
   readonly shape: readonly number[];
-  readonly bytes: number;
 }
 
 /** Bytes that the file of a source's largest layer takes, or less. */
@@ -95,28 +91,8 @@ export async function writeLayerFile(options: LayerFileOptions): Promise<void> {
   }
 }
 
-async function copyPiece(
-  file: FileHandle,
-  { name, path, offset, bytes }: Piece,
-  to: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  using from = openRegularFile(path);
-  let at = to;
-  for await (const chunk of chunksOf(from, { start: offset, end: offset + bytes })) {
-    throwIfCancelled(signal);
-    await writeWhollyMeanwhile(file, chunk, at);
-    at += chunk.length;
-  }
-  if (at !== to + bytes) {
-    throw new SnugError('FILE', `${name} ended too early: ${path} became shorter meanwhile`, {
-      advice: 'Leave the source where it is while a fit runs, and try again.',
-    });
-  }
-}
-
-function layerPieces({ source, layer, blocks }: LayerFileOptions): Piece[] {
-  const piece = (tensor: GgufTensor, name: string): Piece => {
+function layerPieces({ source, layer, blocks }: LayerFileOptions): LayerPiece[] {
+  const piece = (tensor: GgufTensor, name: string): LayerPiece => {
     const { path, offset, type } = blocks?.get(tensor.name) ?? tensor;
     return { name, shape: tensor.shape, path, offset, type, bytes: bytesAs(tensor, type) };
   };

@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { hasCode, SnugError, throwIfCancelled } from '../../contract/errors.ts';
+import { SnugError, throwIfCancelled } from '../../contract/errors.ts';
 import type { OnProgress } from '../../contract/progress.ts';
 import { withAbort } from '../../engine/native-calls.ts';
 import type { QuantizeTask } from '../../engine/native-quantizing.ts';
@@ -29,6 +29,7 @@ import {
 } from '../../files/durable-files.ts';
 import { writeError } from '../../files/write-error.ts';
 import { meanSquares, type Imatrix } from '../../gguf/imatrix.ts';
+import { naming } from '../naming.ts';
 import { bytesAs } from '../plan/mixture.ts';
 import { PRIVATE_FILE } from '../../files/private-files.ts';
 import { insist } from '../../files/retry-refused.ts';
@@ -232,13 +233,6 @@ async function quantizeTensor(
     discard(bank.unfinishedPath(tensor, type));
     throw naming(tensor, error);
   }
-}
-
-/** What is wrong with a tensor's values says whose they are. */
-export function naming({ name }: GgufTensor, error: unknown): unknown {
-  if (!hasCode(error, 'INCOHERENT') || error.message.includes(name)) return error;
-  const { message, advice, remedies, cause } = error;
-  return new SnugError('INCOHERENT', `${name}: ${message}`, { advice, remedies, cause });
 }
 
 /** How a tensor is quantized into the bank. */

@@ -10,15 +10,8 @@ import { blockSize, isFloatType, tensorTypeName } from '../../gguf/tensor-types.
 import { layerOf } from '../../models/model-file.ts';
 import type { StoredTensor } from '../gram/layer-file.ts';
 import type { InputGram, Visit, WalkInputs } from '../gram/walk.ts';
-import {
-  checkDisk,
-  fillBank,
-  naming,
-  nativeTask,
-  wantedBlocks,
-  type Bank,
-  type QuantizeOptions,
-} from './bank.ts';
+import { checkDisk, fillBank, nativeTask, wantedBlocks, type Bank, type QuantizeOptions } from './bank.ts';
+import { naming } from '../naming.ts';
 
 /**
  * A bank of blocks whose errors were fed on (native/feed.cpp): filled on a walk through the model, as the sums that are needed for a layer

@@ -63,6 +63,7 @@ function report(): FitReport {
       seeds: 16,
       stability: { kendallTauSeeds: 0.97, kendallTauHalves: 0.91 },
       reused: false,
+      calibratedWith: 'source',
     },
     layers: [
       {

@@ -31,6 +31,7 @@ describe('how far an order can be trusted', () => {
       clusters: 100,
       seeds: 16,
       stability: { kendallTauSeeds: 0.76, kendallTauHalves: null },
+      calibratedWith: 'source' as const,
       reused: false,
     },
   };

@@ -3,7 +3,16 @@ import { expectedStages, type ExpectedWork } from '../../../src-main/fit/expecte
 import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
 
 const SEVEN: ExpectedWork = {
-  ...{ parameters: 7.6e9, threads: 2, tokens: 32_768, calibrated: false, kind: 'luq', trials: 2 },
+  ...{
+    parameters: 7.6e9,
+    threads: 2,
+    tokens: 32_768,
+    calibrated: false,
+    calibratedWith: 'source',
+    calibrationGain: 1,
+    kind: 'luq',
+    trials: 2,
+  },
   rounding: 'plain',
   speeds: [],
 };

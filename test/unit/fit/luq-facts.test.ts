@@ -54,6 +54,7 @@ function factsOf(asked: Partial<FitRequest>, sees = true): Record<string, unknow
       sampledTokens: 500,
       seeds: 16,
       stability: { kendallTauSeeds: 1, kendallTauHalves: null },
+      calibratedWith: 'source' as const,
       reused: false,
     },
   };

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { fitRequestSchema, type FitRequest } from '../../../src-main/contract/fit-request.ts';
-import { calibrationKey } from '../../../src-main/fit/calibration.ts';
+import { calibrationKey } from '../../../src-main/fit/kept-calibration.ts';
 import { resolveRequest } from '../../../src-main/fit/request.ts';
 import { containerProcessors } from '../../../src-main/profile/container.ts';
 import { loadBuiltInCalibration } from '../../../src-main/luq/calibrate/calibration-set.ts';
@@ -64,7 +64,7 @@ describe('a request that asks for nothing', () => {
     expect(budget.mostBytes).toBeGreaterThanOrEqual(budget.bytes);
     const { set, ...numbers } = calibration;
     expect(set.pictures.length).toBeGreaterThan(0);
-    expect(numbers).toEqual({ alpha: 0.5, seed: 1, clusters: 100, tokens: 32_768 });
+    expect(numbers).toEqual({ alpha: 0.5, seed: 1, clusters: 100, tokens: 32_768, through: 'auto' });
     expect(threads).toBeGreaterThan(0);
   });
 
@@ -182,18 +182,22 @@ describe('a calibration set', () => {
 // what earlier versions kept on this machine is found by it
 it('the key of a calibration is what it always was', () => {
   const set = { id: 'built-in', name: '', pictures: [], texts: [], conversations: [] };
-  const calibration = { set, alpha: 0.5, seed: 1, clusters: 100, tokens: 32_768 };
+  const calibration = { set, alpha: 0.5, seed: 1, clusters: 100, tokens: 32_768, through: 'auto' as const };
   const pictures = { calibration, imageLimits: { minTokens: 4, maxTokens: 3072 } };
-  expect(calibrationKey('b'.repeat(64), pictures)).toBe('97c44e7a5f74cde9');
+  expect(calibrationKey({ visionSha256: 'b'.repeat(64), request: pictures }, 'source')).toBe(
+    '97c44e7a5f74cde9',
+  );
   const other = { ...calibration, alpha: 0.25, seed: 7, tokens: 3000 };
   const text = { calibration: other, imageLimits: { minTokens: 4, maxTokens: 64 } };
-  expect(calibrationKey(undefined, text)).toBe('36f90a17cad885b3');
+  const ofText = { visionSha256: undefined, request: text };
+  expect(calibrationKey(ofText, 'source')).toBe('36f90a17cad885b3');
+  expect(calibrationKey(ofText, 'q8_0')).not.toBe('36f90a17cad885b3');
 });
 
 it('the key of a calibration knows neither budget nor context', () => {
   const { resolved } = small();
   const keys = [{}, { budgetBytes: GiB }, { contextTokens: 2048 }, { lowLayers: 1 }].map((asked) =>
-    calibrationKey(undefined, resolved(asked)),
+    calibrationKey({ visionSha256: undefined, request: resolved(asked) }, 'source'),
   );
   expect(new Set(keys).size).toBe(1);
 });

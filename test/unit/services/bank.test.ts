@@ -48,3 +48,12 @@ describe('what fits keep', () => {
     expect(bank.bytes).toBe(20);
   });
 });
+
+it('copies to calibrate with that killed fits left go, and one that a running fit has stays', () => {
+  const { workspaces, bank } = bankOfTwo();
+  for (const { copy } of workspaces) writeFileSync(copy, 'half a copy');
+  using _fit = takeLock(workspaces[1]?.lock ?? '', 'fitting');
+  bank.dropCopies();
+  expect(workspaces.map(({ copy }) => existsSync(copy))).toEqual([false, true]);
+  expect(bank.bytes).toBe(20 + 'half a copy'.length);
+});
