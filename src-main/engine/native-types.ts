@@ -275,7 +275,7 @@ export interface Addon {
       /** in ggml's blocks, also where a model's weights are arranged anew; default false */
       asStored?: boolean;
       /** as `OpenModelOptions.wide` */
-      wide?: boolean;
+      wide?: boolean | undefined;
     },
     abort?: AbortFlag,
   ): Promise<number>;
