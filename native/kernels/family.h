@@ -12,6 +12,7 @@ namespace snug::kernels {
 constexpr int64_t TOKENS_AT_ONCE = 64;
 constexpr int     MOST_TILE_ROWS = 16;
 constexpr size_t  ALIGNMENT      = 64;
+constexpr int     LANES          = 8; // in which ggml sums up on x86
 
 constexpr size_t aligned(size_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 

@@ -17,7 +17,6 @@ constexpr int HALVES = RUN / GROUP;
 constexpr int TILE   = 16; // rows side by side
 constexpr int UNIT   = 4;  // columns of a row that stand together, as the instructions take them
 constexpr int UNITS  = BLOCK / UNIT;
-constexpr int LANES  = PIECE / UNIT;
 
 // What 16 rows × 256 columns have beside their codes: weight = scale · factor · (code − 1 ± ⅛).
 struct TernaryScales {

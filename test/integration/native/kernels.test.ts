@@ -5,7 +5,7 @@ import { loadAddon } from '../../../src-main/engine/addon.ts';
 import { cpuVariants } from '../../../src-main/engine/build.ts';
 import { chooseKernels } from '../../../src-main/engine/kernels.ts';
 import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
-import { randomTernaryBlocks } from '../../fixtures/random-blocks.ts';
+import { randomIqBlocks } from '../../fixtures/random-blocks.ts';
 import type { Kernels } from '../../fixtures/kernels-in-child.ts';
 import { runnableVariants } from '../../helpers/cpu-variants.ts';
 
@@ -20,6 +20,7 @@ const KERNELS_OF = new Map([
   ['icelake', 'AVX-512'],
   ['sse42', ''],
 ]);
+const TYPES = ['IQ1_M', 'IQ1_S', 'IQ2_XXS', 'IQ2_XS', 'IQ2_S', 'IQ3_XXS', 'IQ3_S'];
 const shipped = cpuVariants().filter((variant) => KERNELS_OF.has(variant));
 
 chooseKernels('own');
@@ -36,8 +37,12 @@ function kernelsOf(environment: Record<string, string>): Kernels {
 
 describe.runIf(shipped.length > 0)('Snug’s kernels', () => {
   it.each(runnableVariants(shipped))('give what llama.cpp’s build for %s gives', (variant) => {
-    const { own, whyNot, rearranged, cases } = kernelsOf({ SNUG_CPU_VARIANT: variant, SNUG_KERNELS: 'own' });
+    const { own, types, whyNot, rearranged, cases } = kernelsOf({
+      SNUG_CPU_VARIANT: variant,
+      SNUG_KERNELS: 'own',
+    });
     expect(own).toBe(KERNELS_OF.get(variant));
+    expect(types).toEqual(own === '' ? [] : TYPES);
     expect({ because: whyNot === '', rearranged }).toEqual({ because: own !== '', rearranged: own !== '' });
     for (const { what, difference, sameInThreads } of cases) {
       expect(difference, what).toBe(0);
@@ -65,6 +70,18 @@ describe.runIf(backends.ownKernels !== '')('weights in the layout of Snug’s ke
     );
   });
 
+  it.each([
+    ['IQ2_XXS', 2.1875],
+    ['IQ2_XS', 2.4375],
+    ['IQ2_S', 2.5625],
+    ['IQ3_XXS', 3.1875],
+    ['IQ3_S', 3.4375],
+  ])('of %s take %d bits each, in tiles of four rows, without leave to be wide', (type, bits) => {
+    const { bytes, rearranged } = addon.loadedWeight({ type: tensorTypeId(type), columns: 2048, rows: 30 });
+    expect(rearranged).toBe(true);
+    expect(bytes).toBe((2048 * 32 * bits) / 8);
+  });
+
   it('are refused where the shape does not fit', () => {
     const product = {
       type: tensorTypeId('IQ1_M'),
@@ -72,7 +89,7 @@ describe.runIf(backends.ownKernels !== '')('weights in the layout of Snug’s ke
       rows: 2,
       tokens: 1,
       threads: 1,
-      blocks: randomTernaryBlocks('IQ1_M', 256, 2, 1),
+      blocks: randomIqBlocks('IQ1_M', 256, 2, 1),
       inputs: new Float32Array(256),
     };
     expect(() => addon.multiply({ ...product, rows: 3 })).toThrow(TypeError);

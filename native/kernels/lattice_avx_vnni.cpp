@@ -1,0 +1,31 @@
+#include "processors.h"
+
+#ifdef SNUG_X86
+#    define SNUG_HERE SNUG_AVX_VNNI
+
+#    include "lattice.h"
+
+namespace snug::kernels {
+
+namespace {
+
+constexpr int TOGETHER = 2;
+
+SNUG_HERE SNUG_EACH __m256i add_products(__m256i sums, __m256i pairs, __m256i factors) {
+    return _mm256_dpwssd_avx_epi32(sums, pairs, factors);
+}
+
+} // namespace
+
+} // namespace snug::kernels
+
+#    include "lattice_blends.h"
+#    include "lattice_rows.h"
+
+namespace snug::kernels {
+
+const LatticeKernel LATTICE_AVX_VNNI = { "AVX-VNNI", decode, batch };
+
+} // namespace snug::kernels
+
+#endif
