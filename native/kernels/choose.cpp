@@ -1,21 +1,36 @@
 #include "lattice.h"
 #include "processors.h"
+#include "tables_family.h"
 #include "ternary_kernels.h"
 
 #include "../backends.h"
 
 namespace snug::kernels {
 
+namespace {
+
+#if defined(SNUG_X86)
+std::vector<const Family *> of_x86(const TernaryKernel & planes, const LatticeKernel & lattice) {
+    std::vector<const Family *> families{ ternary_family(planes), lattice_family(lattice) };
+    if (const auto * tables = tables_family(planes)) {
+        families.push_back(tables);
+    }
+    return families;
+}
+#endif
+
+} // namespace
+
 std::vector<const Family *> families() {
 #if defined(SNUG_X86)
     if (has_cpu_feature("AVX512_VNNI")) {
-        return { ternary_family(TERNARY_AVX512), lattice_family(LATTICE_AVX512) };
+        return of_x86(TERNARY_AVX512, LATTICE_AVX512);
     }
     if (has_cpu_feature("AVX_VNNI")) {
-        return { ternary_family(TERNARY_AVX_VNNI), lattice_family(LATTICE_AVX_VNNI) };
+        return of_x86(TERNARY_AVX_VNNI, LATTICE_AVX_VNNI);
     }
     if (has_cpu_feature("AVX2") && has_cpu_feature("FMA") && has_cpu_feature("F16C")) {
-        return { ternary_family(TERNARY_AVX2), lattice_family(LATTICE_AVX2) };
+        return of_x86(TERNARY_AVX2, LATTICE_AVX2);
     }
 #elif defined(SNUG_ARM)
     if (has_cpu_feature("DOTPROD")) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace snug::kernels {
@@ -21,6 +22,8 @@ struct Shape {
     int64_t blocks; // of a row
     int64_t rows;
 };
+
+class Operation;
 
 // Up to TOKENS_AT_ONCE tokens, one after the other.
 struct Tokens {
@@ -54,7 +57,16 @@ class Family {
     virtual void multiply(ggml_type type, const void * tile, const Tokens & tokens, const void * prepared, float * sums) const = 0;
 
     int64_t tiles(const Shape & shape) const { return (shape.rows + tile_rows() - 1) / tile_rows(); }
-    size_t  bytes(ggml_type type, const Shape & shape) const { return tiles(shape) * tile_bytes(type, shape.blocks); }
+
+    // A family may keep its matrices otherwise, and make a tile when it is needed, in memory of a thread's own.
+    virtual size_t       bytes(ggml_type type, const Shape & shape) const { return tiles(shape) * tile_bytes(type, shape.blocks); }
+    virtual size_t       made_tile_bytes(ggml_type, int64_t) const { return 0; }
+    virtual const void * tile(ggml_type type, const void * matrix, const Shape & shape, int64_t number, void *) const {
+        return static_cast<const char *>(matrix) + number * tile_bytes(type, shape.blocks);
+    }
+
+    // what ggml calls to multiply with a weight of this family
+    virtual std::unique_ptr<Operation> make_product() const;
 };
 
 // Those that there are kernels of for this processor, going by the features of the CPU backend that was loaded; of two that take a type

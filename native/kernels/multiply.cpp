@@ -1,5 +1,6 @@
 // One product by itself, as weights are loaded or as they are stored: what tests and benches hold against each other.
 #include "one_product.h"
+#include "tables.h"
 
 #include "../addon.h"
 #include "../arguments.h"
@@ -43,8 +44,24 @@ Napi::Value multiply(const Napi::CallbackInfo & info) {
         [=](Napi::Env env) { return array_of<Napi::Float32Array>(env, *result); });
 }
 
+Napi::Value table_kernels(const Napi::CallbackInfo & info) {
+    const auto & kernels = kernels::table_kernels();
+    auto         result  = Napi::Array::New(info.Env(), kernels.size());
+    for (uint32_t i = 0; i < kernels.size(); ++i) {
+        auto one = Napi::Object::New(info.Env());
+        one.Set("name", kernels[i].kernel->name);
+        one.Set("isRight", kernels[i].is_right);
+        one.Set("lookUpsPerSecond", kernels[i].per_second);
+        result.Set(i, one);
+    }
+    return result;
+}
+
 } // namespace
 
-void define_multiply(Napi::Env env, Napi::Object exports) { define_function<multiply>(env, exports, "multiply"); }
+void define_multiply(Napi::Env env, Napi::Object exports) {
+    define_function<multiply>(env, exports, "multiply");
+    define_function<table_kernels>(env, exports, "tableKernels");
+}
 
 } // namespace snug

@@ -21,27 +21,19 @@ constexpr int64_t AT_ONCE_BY   = 4;
 constexpr int64_t FEWEST_IN_PANELS = 8;
 constexpr int64_t PANEL_ROWS       = 8;
 
-struct Product {
+struct Product : Operands {
     Product(const Family & family, const ggml_tensor * operation) :
-        weight(operation->src[0]), input(operation->src[1]), output(operation), family(family),
-        shape{ weight->ne[0] / BLOCK, weight->ne[1] }, tokens(ggml_nrows(input)),
-        panels(input->ne[1] >= FEWEST_IN_PANELS && shape.rows % PANEL_ROWS == 0), at_once(std::min(tokens, cached_tokens())) {}
+        Operands(operation), family(family), panels(input->ne[1] >= FEWEST_IN_PANELS && shape.rows % PANEL_ROWS == 0),
+        at_once(std::min(tokens, cached_tokens())) {}
 
-    const ggml_tensor * weight;
-    const ggml_tensor * input;
-    const ggml_tensor * output;
-    const Family &      family;
-    Shape               shape;
-    int64_t             tokens;
-    bool                panels;
-    int64_t             at_once;
+    const Family & family;
+    bool           panels;
+    int64_t        at_once;
 
     int64_t turns() const { return (tokens + at_once - 1) / at_once; }
     size_t  tokens_bytes() const { return aligned(at_once * shape.blocks * sizeof(TokenBlock)); }
-    size_t  thread_bytes() const { return tokens_bytes() + aligned(prepared_bytes(at_once)); }
-
-    const float * token(int64_t number) const { return static_cast<const float *>(row_of(input, number)); }
-    float *       result(int64_t number) const { return static_cast<float *>(const_cast<void *>(row_of(output, number))); }
+    size_t  more_bytes() const { return aligned(prepared_bytes(at_once)); }
+    size_t  thread_bytes() const { return tokens_bytes() + more_bytes() + aligned(family.made_tile_bytes(weight->type, shape.blocks)); }
 
   private:
     int64_t cached_tokens() const {
@@ -50,26 +42,21 @@ struct Product {
     }
 
     size_t prepared_bytes(int64_t count) const { return family.prepared_bytes(shape.blocks, count, panels); }
-
-    static const void * row_of(const ggml_tensor * tensor, int64_t number) {
-        const int64_t i1 = number % tensor->ne[1], i2 = number / tensor->ne[1] % tensor->ne[2],
-                      i3 = number / (tensor->ne[1] * tensor->ne[2]);
-        return static_cast<const char *>(tensor->data) + i1 * tensor->nb[1] + i2 * tensor->nb[2] + i3 * tensor->nb[3];
-    }
 };
 
 // What a thread has prepared: the tokens of one turn, from number `first` on.
 struct Prepared {
     TokenBlock * tokens;
     void *       more;
+    void *       tile;
     int64_t      first = -1;
     int64_t      count = 0;
 
     Prepared(const Product & product, const ComputeParams & parameters) {
-        auto * work = static_cast<char *>(parameters.work);
-        work += (ALIGNMENT - reinterpret_cast<uintptr_t>(work) % ALIGNMENT) % ALIGNMENT + parameters.thread * product.thread_bytes();
-        tokens = reinterpret_cast<TokenBlock *>(work);
-        more   = work + product.tokens_bytes();
+        char * work = aligned(parameters.work) + parameters.thread * product.thread_bytes();
+        tokens      = reinterpret_cast<TokenBlock *>(work);
+        more        = work + product.tokens_bytes();
+        tile        = work + product.tokens_bytes() + product.more_bytes();
     }
 
     Tokens of(const Product & product) const { return { tokens, product.shape.blocks, count, product.panels }; }
@@ -90,10 +77,10 @@ struct Prepared {
 
 void multiply(const Product & product, const Prepared & prepared, int64_t tile_number) {
     alignas(ALIGNMENT) float sums[TOKENS_AT_ONCE * MOST_TILE_ROWS];
-    const Family &           family = product.family;
-    const auto               type   = product.weight->type;
-    const int64_t            blocks = product.shape.blocks, tile_rows = family.tile_rows();
-    const auto *             tile = static_cast<const char *>(product.weight->data) + tile_number * family.tile_bytes(type, blocks);
+    const Family &           family    = product.family;
+    const auto               type      = product.weight->type;
+    const int64_t            tile_rows = family.tile_rows();
+    const auto *             tile      = family.tile(type, product.weight->data, product.shape, tile_number, prepared.tile);
     family.multiply(type, tile, prepared.of(product), prepared.more, sums);
     const int64_t row = tile_number * tile_rows, rows = std::min(tile_rows, product.shape.rows - row);
     for (int64_t i = 0; i < prepared.count; ++i) {
@@ -105,8 +92,6 @@ class TiledProduct final : public Operation {
   public:
     explicit TiledProduct(const Family & family) : family(family) {}
 
-    const Family & family;
-
     bool work_size(int threads, const ggml_tensor * operation, size_t & bytes) override {
         bytes = ALIGNMENT + threads * Product(family, operation).thread_bytes();
         return true;
@@ -115,7 +100,7 @@ class TiledProduct final : public Operation {
     bool compute_forward(ComputeParams * parameters, ggml_tensor * operation) override {
         const Product product(family, operation);
         Prepared      prepared(product, *parameters);
-        Turns &       turns  = Turns::of(parameters->threadpool);
+        Turns &       turns  = Team::of(parameters->threadpool).turns;
         const int64_t tiles  = product.family.tiles(product.shape);
         const int64_t group  = std::max<int64_t>(1, tiles / (parameters->threads * TURNS_A_THREAD));
         const int64_t groups = (tiles + group - 1) / group;
@@ -129,29 +114,41 @@ class TiledProduct final : public Operation {
         }
         return true;
     }
+
+  private:
+    const Family & family;
+};
+
+struct Made {
+    const Family *             family;
+    std::unique_ptr<Operation> product;
 };
 
 // one for each family, which are made once, before the first model is opened
-std::vector<std::unique_ptr<TiledProduct>> & products() {
-    static std::vector<std::unique_ptr<TiledProduct>> made;
+std::vector<Made> & products() {
+    static std::vector<Made> made;
     return made;
 }
 
 } // namespace
 
+std::unique_ptr<Operation> product_in_tiles(const Family & family) { return std::make_unique<TiledProduct>(family); }
+
+std::unique_ptr<Operation> Family::make_product() const { return product_in_tiles(*this); }
+
 Operation & product_of(const Family & family) {
-    for (const auto & product : products()) {
-        if (&product->family == &family) {
-            return *product;
+    for (const auto & made : products()) {
+        if (made.family == &family) {
+            return *made.product;
         }
     }
-    return *products().emplace_back(std::make_unique<TiledProduct>(family));
+    return *products().emplace_back(Made{ &family, family.make_product() }).product;
 }
 
 const Family * family_of(const void * product) {
     for (const auto & made : products()) {
-        if (static_cast<Operation *>(made.get()) == product) {
-            return &made->family;
+        if (made.product.get() == product) {
+            return made.family;
         }
     }
     return nullptr;

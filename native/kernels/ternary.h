@@ -2,6 +2,8 @@
 
 #include "family.h"
 
+#include <array>
+
 // IQ1_M and IQ1_S as ternary planes. ggml stores eight weights as an index into a grid of {-1, 0, 1}⁸ and looks every one of them up for
 // every token. Here they are looked up once, as the model is loaded: two bits a weight, rows side by side, so that a token is multiplied
 // with 8 or 16 rows at once.
@@ -44,6 +46,10 @@ struct TernaryTile {
     static constexpr size_t bytes(int64_t blocks) { return aligned(blocks * (sizeof(TernaryCodes) + sizeof(TernaryScales))); }
 };
 
+// Of each entry of ggml's grid eight codes in four bytes: of column k and k + 4 in the low bits of byte k.
+using TernaryGrid = std::array<uint32_t, 2048>;
+const TernaryGrid & ternary_grid();
+
 // Lays ggml's blocks of a matrix out as tiles. `tiles` starts at ALIGNMENT.
 void pack_ternary(ggml_type type, const void * blocks, const Shape & shape, void * tiles);
 
@@ -55,8 +61,5 @@ struct TernaryKernel {
     void (*prepare)(const Tokens & tokens, void * to);
     void (*multiply)(const TernaryTile & tile, bool one_shift, const Tokens & tokens, const void * prepared, float * sums);
 };
-
-// with the kernels of one processor family
-const Family * ternary_family(const TernaryKernel & kernel);
 
 } // namespace snug::kernels

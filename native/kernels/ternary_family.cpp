@@ -1,38 +1,20 @@
-#include "ternary.h"
+#include "ternary_family.h"
 
 namespace snug::kernels {
 
-namespace {
+void TernaryFamily::pack(ggml_type type, const void * blocks, const Shape & shape, void * matrix) const {
+    pack_ternary(type, blocks, shape, matrix);
+}
 
-class TernaryFamily final : public Family {
-  public:
-    explicit TernaryFamily(const TernaryKernel & kernel) : kernel(kernel) {}
+size_t TernaryFamily::prepared_bytes(int64_t blocks, int64_t count, bool panels) const {
+    return kernel.prepared_bytes(blocks, count, panels);
+}
 
-    const char *           name() const override { return kernel.name; }
-    bool                   is_wide() const override { return true; }
-    std::vector<ggml_type> types() const override { return { GGML_TYPE_IQ1_M, GGML_TYPE_IQ1_S }; }
-    int64_t                tile_rows() const override { return TILE; }
-    size_t                 tile_bytes(ggml_type, int64_t blocks) const override { return TernaryTile::bytes(blocks); }
+void TernaryFamily::prepare(const Tokens & tokens, void * to) const { kernel.prepare(tokens, to); }
 
-    void pack(ggml_type type, const void * blocks, const Shape & shape, void * tiles) const override {
-        pack_ternary(type, blocks, shape, tiles);
-    }
-
-    size_t prepared_bytes(int64_t blocks, int64_t count, bool panels) const override {
-        return kernel.prepared_bytes(blocks, count, panels);
-    }
-
-    void prepare(const Tokens & tokens, void * to) const override { kernel.prepare(tokens, to); }
-
-    void multiply(ggml_type type, const void * tile, const Tokens & tokens, const void * prepared, float * sums) const override {
-        kernel.multiply(TernaryTile(tile, tokens.blocks_each), type == GGML_TYPE_IQ1_S, tokens, prepared, sums);
-    }
-
-  private:
-    const TernaryKernel & kernel;
-};
-
-} // namespace
+void TernaryFamily::multiply(ggml_type type, const void * tile, const Tokens & tokens, const void * prepared, float * sums) const {
+    kernel.multiply(TernaryTile(tile, tokens.blocks_each), type == GGML_TYPE_IQ1_S, tokens, prepared, sums);
+}
 
 const Family * ternary_family(const TernaryKernel & kernel) {
     static const TernaryFamily family(kernel);

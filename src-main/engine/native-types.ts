@@ -279,7 +279,7 @@ export interface Addon {
     },
     abort?: AbortFlag,
   ): Promise<number>;
-/** bytes per second that so many threads read from memory together, each a part of so many bytes. @throws OUT_OF_MEMORY, CANCELLED */
+  /** bytes per second that so many threads read from memory together, each a part of so many bytes. @throws OUT_OF_MEMORY, CANCELLED */
   readMemory(task: { bytes: number; seconds: number; threads: number }, abort?: AbortFlag): Promise<number>;
   /** one matrix in ggml's blocks times tokens [tokens × columns], for tests: [tokens × rows]. `asStored` and `wide` as in probeProduct */
   multiply(product: {
@@ -293,4 +293,6 @@ export interface Addon {
     blocks: Uint8Array;
     inputs: Float32Array;
   }): Promise<Float32Array>;
+  /** the ways to look sums up that this processor has, the fastest first: each timed, and held against sums made without tables */
+  tableKernels(): readonly { name: string; isRight: boolean; lookUpsPerSecond: number }[];
 }
