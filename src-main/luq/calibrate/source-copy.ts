@@ -117,8 +117,7 @@ function insistOnRoom(output: string, bytes: number): void {
     'DISK_FULL',
     `a copy to calibrate with needs ${formatBytes(bytes)} of disk, and ${formatBytes(free)} are free`,
     {
-      advice:
-        'Free some space, or calibrate with the source itself, which takes longer: --calibrate-with source.',
+      advice: 'Free some space, or calibrate with the source itself, which takes longer.',
       remedies: [{ kind: 'choose-home' }],
     },
   );

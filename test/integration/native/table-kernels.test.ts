@@ -5,7 +5,7 @@ import { loadAddon } from '../../../src-main/engine/addon.ts';
 import { cpuVariants } from '../../../src-main/engine/build.ts';
 import { chooseKernels } from '../../../src-main/engine/kernels.ts';
 import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
-import { randomTernaryBlocks } from '../../fixtures/random-blocks.ts';
+import { randomIqBlocks } from '../../fixtures/random-blocks.ts';
 import type { TableKernels } from '../../fixtures/table-kernels-in-child.ts';
 import { runnableVariants } from '../../helpers/cpu-variants.ts';
 
@@ -50,7 +50,7 @@ describe.runIf(addon.tableKernels().length > 0 && backends.ownKernels !== '')('t
       rows: 5,
       tokens: 1,
       threads: 2,
-      blocks: randomTernaryBlocks('IQ1_M', 512, 5, 1),
+      blocks: randomIqBlocks('IQ1_M', 512, 5, 1),
       inputs: Float32Array.from({ length: 512 }, (_, i) => Math.sin(i)),
     };
     const all = await Promise.all(
