@@ -55,3 +55,14 @@ it('follows how fast this machine multiplies, within reason', () => {
   expect(seconds(4 * 7.8e9)).toBeCloseTo(usual / 2);
   expect(seconds(1)).toBeCloseTo(4 * usual);
 });
+
+it('through a copy calibrating takes as much less time as its products do, and making the copy comes on top', () => {
+  const usual = expectedStages(SEVEN);
+  const stages = expectedStages({ ...SEVEN, calibratedWith: 'q8_0', calibrationGain: 2 });
+  expect(Object.keys(stages)).toContain('convert');
+  expect(stages.convert).toBeLessThan(0.1 * (stages.calibrate ?? 0));
+  expect(stages.calibrate).toBeGreaterThan(0.5 * (usual.calibrate ?? 0));
+  expect(stages.calibrate).toBeLessThan(0.6 * (usual.calibrate ?? 0));
+  // what the source says is asked of the source
+  expect(stages.reference).toBe(usual.reference);
+});
