@@ -2,10 +2,10 @@
 // goes into the search for the scale and minimum of each run.
 #include "asymmetric.h"
 
-#include "asymmetric_blocks.h"
-#include "factors.h"
+#if defined(SNUG_OWN_QUANTIZERS)
 
-#if defined(__GNUC__)
+#    include "asymmetric_blocks.h"
+#    include "factors.h"
 
 namespace snug {
 

@@ -4,8 +4,6 @@
 
 namespace snug {
 
-#if defined(__GNUC__)
-
 template <int WIDTH> SNUG_INLINE Ints<WIDTH> nearest_factor(Floats<WIDTH> value, int highest) {
     const Ints<WIDTH> factor = nearest<WIDTH>(value), high = highest - Ints<WIDTH>{};
     return factor < high ? factor : high;
@@ -90,7 +88,4 @@ SNUG_INLINE Floats<WIDTH> fit_factors(const Floats<WIDTH> * x, const Floats<WIDT
     }
     return nothing | ~(sums.squares > zero) ? zero : sums.x / sums.squares;
 }
-
-#endif
-
 } // namespace snug

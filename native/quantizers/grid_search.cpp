@@ -1,15 +1,14 @@
 // What one dimension adds to the error has as many values as there are levels. They are computed once for a list, and the vectors of the list
 // look them up, eight at a time in the lanes of a vector.
-#include "grid_search.h"
+#include "quantizers.h"
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(SNUG_OWN_QUANTIZERS)
+
+#    include "grid_search.h"
+
 #    include <immintrin.h>
-#    define SNUG_AVX2 __attribute__((target("avx2")))
-#endif
 
 namespace snug {
-
-#if defined(SNUG_AVX2)
 
 namespace {
 
@@ -91,13 +90,6 @@ SNUG_AVX2 int nearest_of_8_levels(const Grid::Near & near, const float * values,
     return place_of_least(least.errors, least.groups);
 }
 
-#else
-
-bool can_search_grids() { return false; }
-
-int nearest_of_3_levels(const Grid::Near &, const float *, const float *, const float *) { return 0; }
-int nearest_of_8_levels(const Grid::Near &, const float *, const float *, const float *) { return 0; }
+} // namespace snug
 
 #endif
-
-} // namespace snug

@@ -2,6 +2,8 @@
 
 #include "grid.h"
 
+#define SNUG_AVX2 __attribute__((target("avx2")))
+
 namespace snug {
 
 // Whether the processor has what the searches take.

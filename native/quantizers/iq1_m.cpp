@@ -1,13 +1,13 @@
 // IQ1_M as ggml makes it (ggml-quants.c: quantize_row_iq1_m_impl): the values of a run sorted and split in three by search, each half put on
 // the grid, and one scale for the block.
 #include "iq1.h"
-#include "splits.h"
 
-#include <algorithm>
-#include <cstring>
+#if defined(SNUG_SORTS_LIKE_GGML)
 
-// ggml sorts with qsort, which leaves equal values in their order in glibc alone
-#if defined(__GLIBC__)
+#    include "splits.h"
+
+#    include <algorithm>
+#    include <cstring>
 
 namespace snug {
 
@@ -184,14 +184,6 @@ SNUG_QUANTIZER(side_by_side_quantizer, Iq1M)
 } // namespace
 
 Quantizer iq1_m_quantizer() { return can_search_grids() ? side_by_side_quantizer() : nullptr; }
-
-} // namespace snug
-
-#else
-
-namespace snug {
-
-Quantizer iq1_m_quantizer() { return nullptr; }
 
 } // namespace snug
 

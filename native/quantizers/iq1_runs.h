@@ -7,8 +7,6 @@
 
 namespace snug {
 
-#if defined(__GNUC__)
-
 constexpr int   EIGHT = 8;
 constexpr float DELTA = 0.125f;
 
@@ -56,7 +54,4 @@ inline OnGrid put_on_grid(const Grid & grid, uint32_t pattern, float scale, cons
     const auto & near      = grid.near(place);
     return { near.indices[nearest_of_3_levels(near, scaled, x, weights)], false };
 }
-
-#endif
-
 } // namespace snug

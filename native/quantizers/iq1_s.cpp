@@ -1,14 +1,14 @@
 // IQ1_S as ggml makes it (ggml-quants.c: quantize_row_iq1_s_impl): the values of a run sorted and split in three by search, each eight put on
 // the grid, and one scale for the block.
 #include "iq1.h"
-#include "iq1_runs.h"
 
-#include <algorithm>
-#include <cfloat>
-#include <cstring>
+#if defined(SNUG_SORTS_LIKE_GGML)
 
-// ggml sorts with qsort, which leaves equal values in their order in glibc alone
-#if defined(__GLIBC__)
+#    include "iq1_runs.h"
+
+#    include <algorithm>
+#    include <cfloat>
+#    include <cstring>
 
 namespace snug {
 
@@ -158,7 +158,7 @@ template <int WIDTH> SNUG_INLINE void put_on_grid(const Group<WIDTH> & group, in
         sum_x += weights[i] * value * x[i];
         sum_squares += weights[i] * value * value;
     }
-    chosen.scale = ~on_grid & (sum_x > zero) & (sum_squares > zero) ? sum_x / sum_squares : chosen.scale;
+    chosen.scale = (~on_grid & (sum_x > zero) & (sum_squares > zero)) ? sum_x / sum_squares : chosen.scale;
     chosen.scale = chosen.is_nothing ? zero : chosen.scale;
     chosen.is_up |= chosen.is_nothing;
 }
@@ -220,14 +220,6 @@ SNUG_QUANTIZER(side_by_side_quantizer, Iq1S)
 } // namespace
 
 Quantizer iq1_s_quantizer() { return can_search_grids() ? side_by_side_quantizer() : nullptr; }
-
-} // namespace snug
-
-#else
-
-namespace snug {
-
-Quantizer iq1_s_quantizer() { return nullptr; }
 
 } // namespace snug
 

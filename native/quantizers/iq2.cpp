@@ -1,21 +1,21 @@
 // IQ2_XXS, IQ2_XS and IQ2_S as ggml makes them (ggml-quants.c: quantize_row_iq2_xxs_impl and so on).
 #include "iq2.h"
 
-#include "factors.h"
-#include "lattice_blocks.h"
+#if defined(SNUG_OWN_QUANTIZERS)
 
-#if defined(SNUG_AVX2)
+#    include "factors.h"
+#    include "lattice_blocks.h"
 
 namespace snug {
 
 namespace {
 
-constexpr float MIDDLE = 5; // the largest value of the grid
-constexpr float STEP   = 0.1f;
-
 struct Iq2XS {
+    using Levels                     = ThreeLevels;
     static constexpr ggml_type TYPE  = GGML_TYPE_IQ2_XS;
-    static constexpr int       COUNT = 16, RUNS = BLOCK / COUNT, GROUPS = 2;
+    static constexpr int       COUNT = 16, TRIES = 19;
+    static constexpr float     MINIMUM = NOTHING, SIGMA = 1;
+    static constexpr bool      EVEN = true, ON_GRID_AT_FIRST = true, ALL_AGAIN = false;
 
     struct Block {
         ggml_fp16_t d;
@@ -24,45 +24,20 @@ struct Iq2XS {
     };
     static_assert(sizeof(Block) == 74, "the layout of block_iq2_xs");
 
-    SNUG_AVX2 static bool quantize(const float * values, const float * importance, const Grid & grid, Block & block) {
-        const float sigma2       = mean_square(values);
-        float       scales[RUNS] = {};
-        for (int i = 0; i < RUNS; ++i) {
-            Run<COUNT> run;
-            prepare<COUNT, true>(values + i * COUNT, importance + i * COUNT, sigma2, run);
-            if (run.largest < NOTHING) {
-                continue;
-            }
-            if (!is_in_range(run)) {
-                return false;
-            }
-            const auto choice = choose_16(run, grid);
-            scales[i]         = std::fabs(choice.scale);
-            for (int group = 0; group < GROUPS; ++group) {
-                const int signs                 = choice.scale < 0 ? ~run.signs[group] & 127 : run.signs[group];
-                block.codes[GROUPS * i + group] = static_cast<uint16_t>(grid.find(choice.patterns[group]) | signs << 9);
-            }
+    static void store_run(int run, int, const uint8_t * signs, const Choice<Levels, COUNT> & choice, const Grid & grid, Block & block) {
+        for (int group = 0; group < choice.GROUPS; ++group) {
+            block.codes[choice.GROUPS * run + group] = static_cast<uint16_t>(grid.find(choice.patterns[group]) | signs[group] << 9);
         }
-        store_scales<RUNS>(scales, 1, block);
-        return true;
     }
-
-    // what IQ2_XS and IQ2_S do with a run alike
-    SNUG_AVX2 static Choice<ThreeLevels, COUNT> choose_16(const Run<COUNT> & run, const Grid & grid) {
-        Choice<ThreeLevels, COUNT>     choice = { run.largest / MIDDLE, {}, { true, true } };
-        Search<ThreeLevels, COUNT, 19> search;
-        search.best(run, grid, MIDDLE, STEP, run.largest, choice);
-        if (!(choice.on_grid[0] && choice.on_grid[1]) && choice.scale > 0) {
-            choose_again(run, grid, false, choice);
-        }
-        return choice;
-    }
+    static void store_scales(const float * scales, Block & block) { store_factors<BLOCK / COUNT>(scales, 1, block); }
 };
 
 struct Iq2S {
+    using Levels                     = ThreeLevels;
     static constexpr ggml_type TYPE  = GGML_TYPE_IQ2_S;
-    static constexpr int       COUNT = 16, RUNS = BLOCK / COUNT, GROUPS = 2;
-    static constexpr float     MINIMUM = 1e-8f, CORRECTION = 0.9875f;
+    static constexpr int       COUNT = 16, TRIES = 19;
+    static constexpr float     MINIMUM = 1e-8f, SIGMA = 2, CORRECTION = 0.9875f;
+    static constexpr bool      EVEN = false, ON_GRID_AT_FIRST = true, ALL_AGAIN = false;
 
     struct Block {
         ggml_fp16_t d;
@@ -73,30 +48,19 @@ struct Iq2S {
     };
     static_assert(sizeof(Block) == 82, "the layout of block_iq2_s");
 
-    SNUG_AVX2 static bool quantize(const float * values, const float * importance, const Grid & grid, Block & block) {
-        const float sigma2       = 2 * mean_square(values);
-        float       scales[RUNS] = {};
-        for (int i = 0; i < RUNS; ++i) {
-            Run<COUNT> run;
-            prepare<COUNT, false>(values + i * COUNT, importance + i * COUNT, sigma2, run);
-            if (run.largest < MINIMUM) {
-                continue;
-            }
-            const auto choice = Iq2XS::choose_16(run, grid);
-            scales[i]         = std::fabs(choice.scale);
-            for (int group = 0; group < GROUPS; ++group) {
-                const int at    = GROUPS * i + group;
-                const int index = grid.find(choice.patterns[group]);
-                block.low[at]   = static_cast<uint8_t>(index & 255);
-                block.high[at / 4] |= static_cast<uint8_t>(index >> 8 << 2 * (at % 4));
-                block.signs[at] = static_cast<uint8_t>(choice.scale < 0 ? ~run.signs[group] : run.signs[group]);
-            }
+    static void store_run(int run, int, const uint8_t * signs, const Choice<Levels, COUNT> & choice, const Grid & grid, Block & block) {
+        for (int group = 0; group < choice.GROUPS; ++group) {
+            const int at    = choice.GROUPS * run + group;
+            const int index = grid.find(choice.patterns[group]);
+            block.low[at]   = static_cast<uint8_t>(index & 255);
+            block.high[at / 4] |= static_cast<uint8_t>(index >> 8 << 2 * (at % 4));
+            block.signs[at] = signs[group];
         }
-        store_scales<RUNS>(scales, CORRECTION, block);
-        return true;
     }
+    static void store_scales(const float * scales, Block & block) { store_factors<BLOCK / COUNT>(scales, CORRECTION, block); }
 };
 
+// The scale of each run is first fitted without the grid.
 struct Iq2XXS {
     static constexpr ggml_type TYPE  = GGML_TYPE_IQ2_XXS;
     static constexpr int       COUNT = 32, RUNS = BLOCK / COUNT, GROUPS = 4, TRIES = 13;
@@ -127,13 +91,13 @@ struct Iq2XXS {
             }
             Choice<ThreeLevels, COUNT>        choice = { first_scales[i], {}, {} };
             Search<ThreeLevels, COUNT, TRIES> search;
-            search.best(runs[i], grid, MIDDLE, STEP, largest, choice);
+            search.best(runs[i], grid, largest, choice);
             if (choice.scale > 0) {
                 choose_again(runs[i], grid, true, choice);
             }
             scales[i] = std::fabs(choice.scale);
             for (int group = 0; group < GROUPS; ++group) {
-                const uint32_t signs = choice.scale < 0 ? ~runs[i].signs[group] & 127 : runs[i].signs[group];
+                const uint32_t signs = stored_signs<true>(choice.scale, runs[i].signs[group]);
                 words[i][0] |= static_cast<uint32_t>(grid.find(choice.patterns[group])) << 8 * group;
                 words[i][1] |= signs << 7 * group;
             }
@@ -172,19 +136,9 @@ struct Iq2XXS {
 
 } // namespace
 
-Quantizer iq2_xxs_quantizer() { return lattice_quantizer<Iq2XXS>(); }
-Quantizer iq2_xs_quantizer() { return lattice_quantizer<Iq2XS>(); }
-Quantizer iq2_s_quantizer() { return lattice_quantizer<Iq2S>(); }
-
-} // namespace snug
-
-#else
-
-namespace snug {
-
-Quantizer iq2_xxs_quantizer() { return nullptr; }
-Quantizer iq2_xs_quantizer() { return nullptr; }
-Quantizer iq2_s_quantizer() { return nullptr; }
+Quantizer iq2_xxs_quantizer() { return lattice_quantizer<Iq2XXS, Iq2XXS::quantize>(); }
+Quantizer iq2_xs_quantizer() { return lattice_quantizer<Iq2XS, quantize_runs<Iq2XS>>(); }
+Quantizer iq2_s_quantizer() { return lattice_quantizer<Iq2S, quantize_runs<Iq2S>>(); }
 
 } // namespace snug
 

@@ -1,12 +1,12 @@
 // IQ4_NL and IQ4_XS as ggml makes them (ggml-quants.c: quantize_row_iq4_nl_impl): sixteen levels that do not lie evenly, fifteen scales tried.
 #include "iq4.h"
 
-#include "lanes.h"
+#if defined(SNUG_OWN_QUANTIZERS)
 
-#include <algorithm>
-#include <cstring>
+#    include "lanes.h"
 
-#if defined(__GNUC__)
+#    include <algorithm>
+#    include <cstring>
 
 namespace snug {
 

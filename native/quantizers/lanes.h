@@ -28,8 +28,6 @@ inline int nearest(float value) {
     return (bits & LOW_BITS) - LOW_OFFSET;
 }
 
-#if defined(__GNUC__)
-
 template <int WIDTH> struct IntegerLanes {
     typedef int32_t Vector __attribute__((vector_size(WIDTH * sizeof(int32_t))));
 };
@@ -108,26 +106,16 @@ SNUG_INLINE void each_group(const float * values, void * blocks, int64_t rows, i
     }
 }
 
-#endif
-
 } // namespace snug
 
-#if defined(__x86_64__) && defined(__GNUC__)
 // A Quantizer of blocks side by side, for the vectors of this processor. Twice as many blocks, with those of AVX-512, were slower: they
 // leave less of the nearest cache.
-#    define SNUG_QUANTIZER(name, Type)                                                                                                     \
-        __attribute__((target("avx2"))) static void name##_avx2(const float * values, void * blocks, int64_t rows, int64_t columns,        \
-                                                                const float * importance) {                                                \
-            each_group<8, Type>(values, blocks, rows, columns, importance);                                                                \
-        }                                                                                                                                  \
-        static void name##_any(const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance) {             \
-            each_group<4, Type>(values, blocks, rows, columns, importance);                                                                \
-        }                                                                                                                                  \
-        Quantizer name() { return __builtin_cpu_supports("avx2") ? name##_avx2 : name##_any; }
-#else
-#    define SNUG_QUANTIZER(name, Type)                                                                                                     \
-        static void name##_any(const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance) {             \
-            each_group<4, Type>(values, blocks, rows, columns, importance);                                                                \
-        }                                                                                                                                  \
-        Quantizer name() { return name##_any; }
-#endif
+#define SNUG_QUANTIZER(name, Type)                                                                                                         \
+    __attribute__((target("avx2"))) static void name##_avx2(const float * values, void * blocks, int64_t rows, int64_t columns,            \
+                                                            const float * importance) {                                                    \
+        each_group<8, Type>(values, blocks, rows, columns, importance);                                                                    \
+    }                                                                                                                                      \
+    static void name##_any(const float * values, void * blocks, int64_t rows, int64_t columns, const float * importance) {                 \
+        each_group<4, Type>(values, blocks, rows, columns, importance);                                                                    \
+    }                                                                                                                                      \
+    Quantizer name() { return __builtin_cpu_supports("avx2") ? name##_avx2 : name##_any; }

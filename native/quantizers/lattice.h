@@ -9,17 +9,16 @@
 #include <cfloat>
 #include <cstring>
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#    include <immintrin.h>
-#    define SNUG_AVX2 __attribute__((target("avx2")))
+#include <immintrin.h>
 
 namespace snug {
 
 constexpr int LANES = 8;
 
-// Eight dimensions of the values 1, 3 and 5.
+// Eight dimensions of the values 1, 3 and 5. Scales are tried around the one that makes the largest value of a run MIDDLE.
 struct ThreeLevels {
-    static constexpr int DIMENSIONS = 8, BITS = 2, HIGHEST = 2;
+    static constexpr int   DIMENSIONS = 8, BITS = 2, HIGHEST = 2;
+    static constexpr float MIDDLE = 5, STEP = 0.1f;
 
     SNUG_AVX2 static __m256 values() { return _mm256_setr_ps(1, 3, 5, 0, 1, 3, 5, 0); }
     SNUG_AVX2 static __m256 look_up(__m256 table, __m256i level) { return _mm256_permutevar_ps(table, level); }
@@ -30,7 +29,8 @@ struct ThreeLevels {
 
 // Four of 1, 3, … 15.
 struct EightLevels {
-    static constexpr int DIMENSIONS = 4, BITS = 3, HIGHEST = 7;
+    static constexpr int   DIMENSIONS = 4, BITS = 3, HIGHEST = 7;
+    static constexpr float MIDDLE = 15, STEP = 0.2f;
 
     SNUG_AVX2 static __m256 values() { return _mm256_setr_ps(1, 3, 5, 7, 9, 11, 13, 15); }
     SNUG_AVX2 static __m256 look_up(__m256 table, __m256i level) { return _mm256_permutevar8x32_ps(table, level); }
@@ -126,11 +126,10 @@ template <class Levels, int COUNT, int TRIES> class Search {
     bool     on_grid[GROUPS][VECTORS * LANES];
 
   public:
-    // Tries (middle + step · t) / largest for t from −TRIES / 2 to TRIES / 2; `choice` is what holds if none is better than nothing.
-    SNUG_AVX2 void best(const Run<COUNT> & run, const Grid & grid, float middle, float step, float largest,
-                        Choice<Levels, COUNT> & choice) {
+    // Tries (MIDDLE + STEP · t) / largest for t from −TRIES / 2 to TRIES / 2; `choice` is what holds if none is better than nothing.
+    SNUG_AVX2 void best(const Run<COUNT> & run, const Grid & grid, float largest, Choice<Levels, COUNT> & choice) {
         for (int i = 0; i < VECTORS * LANES; ++i) {
-            inverses[i] = (middle + (std::min(i, TRIES - 1) - TRIES / 2) * step) / largest;
+            inverses[i] = (Levels::MIDDLE + (std::min(i, TRIES - 1) - TRIES / 2) * Levels::STEP) / largest;
         }
         for (int group = 0; group < GROUPS; ++group) {
             round_group(run.x + group * Levels::DIMENSIONS, patterns[group]);
@@ -240,5 +239,3 @@ inline float mean_square(const float * values) {
 inline int stored_factor(float inverse, float scale) { return std::max(0, std::min(15, nearest(0.5f * (inverse * scale - 1)))); }
 
 } // namespace snug
-
-#endif

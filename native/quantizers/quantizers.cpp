@@ -49,15 +49,17 @@ Quantizer checked_quantizer(ggml_type type) {
 } // namespace
 
 Quantizer own_quantizer(ggml_type type) {
-#if defined(__GNUC__)
+#if defined(SNUG_OWN_QUANTIZERS)
     switch (type) {
+#    if defined(SNUG_SORTS_LIKE_GGML)
+        case GGML_TYPE_IQ1_S: return iq1_s_quantizer();
+        case GGML_TYPE_IQ1_M: return iq1_m_quantizer();
+#    endif
         case GGML_TYPE_Q2_K:    return q2_k_quantizer();
         case GGML_TYPE_Q3_K:    return q3_k_quantizer();
         case GGML_TYPE_Q4_K:    return q4_k_quantizer();
         case GGML_TYPE_Q5_K:    return q5_k_quantizer();
         case GGML_TYPE_Q6_K:    return q6_k_quantizer();
-        case GGML_TYPE_IQ1_S:   return iq1_s_quantizer();
-        case GGML_TYPE_IQ1_M:   return iq1_m_quantizer();
         case GGML_TYPE_IQ2_XXS: return iq2_xxs_quantizer();
         case GGML_TYPE_IQ2_XS:  return iq2_xs_quantizer();
         case GGML_TYPE_IQ2_S:   return iq2_s_quantizer();

@@ -6,6 +6,11 @@
 #include <cstdint>
 #include <vector>
 
+// Elsewhere ggml quantizes: its builds for ARM fuse multiplications with additions as their compiler chose, so that blocks come out otherwise.
+#if defined(__x86_64__) && defined(__GNUC__)
+#    define SNUG_OWN_QUANTIZERS
+#endif
+
 namespace snug {
 
 // Makes the blocks of [rows × columns] values with an importance per column, in whole blocks.

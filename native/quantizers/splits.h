@@ -9,8 +9,6 @@
 
 namespace snug {
 
-#if defined(__GNUC__)
-
 struct Split {
     int   first, second, signs; // below 0: none
     float scale;
@@ -212,7 +210,4 @@ inline Split best_split(const RunPrefixes & run, const int32_t * near, int strid
     }
     return whole.best;
 }
-
-#endif
-
 } // namespace snug

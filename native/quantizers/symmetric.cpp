@@ -1,12 +1,12 @@
 // Q3_K and Q6_K as ggml makes them (ggml-quants.c: quantize_row_q3_K_impl, quantize_row_q6_K_impl, make_qx_quants).
 #include "symmetric.h"
 
-#include "lanes.h"
+#if defined(SNUG_OWN_QUANTIZERS)
 
-#include <algorithm>
-#include <cstring>
+#    include "lanes.h"
 
-#if defined(__GNUC__)
+#    include <algorithm>
+#    include <cstring>
 
 namespace snug {
 
