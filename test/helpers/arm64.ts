@@ -36,11 +36,18 @@ export function checkedOnArm64(cpu: string, variant: string): string {
   });
 }
 
-/** What a script prints in Node on a processor that QEMU knows by this name. Throws with what it said where it fails. */
-export function printedOnArm64(cpu: string, script: string, environment: Record<string, string>): string {
+/** What a script of test/fixtures prints in Node on a processor that QEMU knows by this name. Throws with what it said where it fails. */
+export function printedOnArm64(
+  cpu: string,
+  [script, ...args]: readonly [string, ...string[]],
+  environment: Record<string, string> = {},
+): string {
   // set-up gets the version that the tests run in
   const node = join(root, '.cache', `node-arm64-${process.versions.node}`, 'node');
-  return printed(cpu, [node, script], { SNUG_ADDON_BUILD: 'build-arm64', ...environment });
+  return printed(cpu, [node, join(root, 'test', 'fixtures', script), ...args], {
+    SNUG_ADDON_BUILD: 'build-arm64',
+    ...environment,
+  });
 }
 
 function printed(cpu: string, command: readonly string[], environment: Record<string, string>): string {

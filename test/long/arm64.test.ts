@@ -1,16 +1,20 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { decodePicture } from '../../src-main/pictures/pictures.ts';
+import { DEMO_ANSWERS, demoMmproj, demoModel } from '../fixtures/demo.ts';
 import type { Kernels } from '../fixtures/kernels-in-child.ts';
 import { checkedOnArm64, printedOnArm64, setUpArm64, whyNoArm64 } from '../helpers/arm64.ts';
+import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
 // Snug's addon for Linux on 64-bit ARM with the libraries of llama.cpp that people have there, run by QEMU: what it computes, not how fast.
 
-const script = join(import.meta.dirname, '..', 'fixtures', 'kernels-in-child.ts');
+const SIDE = 112;
 const whyNot = whyNoArm64();
 const title = whyNot === undefined ? 'on ARM' : `on ARM (left out: ${whyNot})`;
 
 function kernelsOn(cpu: string, kernels: string): Kernels {
-  return JSON.parse(printedOnArm64(cpu, script, { SNUG_KERNELS: kernels })) as Kernels;
+  return JSON.parse(printedOnArm64(cpu, ['kernels-in-child.ts'], { SNUG_KERNELS: kernels })) as Kernels;
 }
 
 describe.skipIf(whyNot !== undefined)(title, () => {
@@ -40,6 +44,16 @@ describe.skipIf(whyNot !== undefined)(title, () => {
     expect({ variant, own, rearranged }).toEqual({ variant: 'armv8.0_1', own: '', rearranged: false });
     expect(whyNot).toContain('for this processor');
     for (const { what, difference } of cases) expect(difference, what).toBe(0);
+  });
+
+  const [seen] = DEMO_ANSWERS.flatMap(({ picture, ...rest }) => (picture ? [{ picture, ...rest }] : []));
+  it.runIf(seen)('the demo model sees what it sees elsewhere', async () => {
+    const { picture = '', question = '', answer } = seen ?? {};
+    const { data } = await decodePicture(picture, { size: { width: SIDE, height: SIDE } });
+    const pixels = join(temporaryFolder(), 'pixels');
+    writeFileSync(pixels, data);
+    const script = ['see-in-child.ts', demoModel, demoMmproj, question, pixels] as const;
+    expect(printedOnArm64('neoverse-n1', script)).toBe(answer);
   });
 
   it('llama.cpp’s kernels multiply where they are wanted', () => {
