@@ -34,7 +34,7 @@ std::vector<const Family *> families() {
     }
 #elif defined(SNUG_ARM)
     if (has_cpu_feature("DOTPROD")) {
-        return { ternary_family(TERNARY_NEON) };
+        return { ternary_family(TERNARY_NEON), lattice_family(LATTICE_NEON) };
     }
 #endif
     return {};

@@ -8,8 +8,8 @@
 // IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS and IQ3_S. ggml stores eight (IQ2) or four (IQ3) magnitudes as an index into a grid, a sign for each
 // weight and a factor for 16 or 32. They are kept so here as well, but sorted: indices as bytes with the bits above beside them, all eight
 // signs of eight weights, four rows side by side, so that they share what is loaded of a token and nothing is looked up but magnitudes.
-// What comes out is what ggml's code for AVX2 gives, to the bit: the same whole numbers, and floats added in its order, which is another
-// for many tokens (ggml-cpu/iqp.cpp) than for few.
+// What comes out is what ggml's code for AVX2 or for ARM gives, to the bit: the same whole numbers, and floats added in its order, which
+// with AVX2 is another for many tokens (ggml-cpu/iqp.cpp) than for few.
 
 namespace snug::kernels {
 
@@ -78,6 +78,7 @@ struct LatticeKernel {
 extern const LatticeKernel LATTICE_AVX512;
 extern const LatticeKernel LATTICE_AVX_VNNI;
 extern const LatticeKernel LATTICE_AVX2;
+extern const LatticeKernel LATTICE_NEON;
 
 // with the kernels of one processor family
 const Family * lattice_family(const LatticeKernel & kernel);

@@ -24,10 +24,11 @@ describe.skipIf(whyNot !== undefined)(title, () => {
     ['neoverse-n1', 'armv8.2_2'],
     ['max', 'armv9.2_2'],
   ])('Snug’s kernels give on %s what llama.cpp’s build for %s gives', (cpu, expected) => {
-    const { variant, own, whyNot, rearranged, cases } = kernelsOn(cpu, 'own');
-    expect({ variant, own, whyNot, rearranged }).toEqual({
+    const { variant, own, types, whyNot, rearranged, cases } = kernelsOn(cpu, 'own');
+    expect({ variant, own, types, whyNot, rearranged }).toEqual({
       variant: expected,
       own: 'NEON',
+      types: ['IQ1_M', 'IQ1_S', 'IQ2_XXS', 'IQ2_XS', 'IQ2_S', 'IQ3_XXS', 'IQ3_S'],
       whyNot: '',
       rearranged: true,
     });
