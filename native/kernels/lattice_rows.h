@@ -9,6 +9,16 @@ namespace {
 
 SNUG_HERE SNUG_EACH __m256i vector_of(const void * from) { return _mm256_loadu_si256(static_cast<const __m256i *>(from)); }
 
+// How far ahead weights are asked for: the processor does so by itself too late, as each is used at once. A fifth of the time.
+constexpr int PREFETCHED = 2048;
+
+// There may be nothing at that address.
+SNUG_HERE SNUG_EACH void prefetch(uintptr_t from, int bytes) {
+    for (int at = 0; at < bytes; at += int(ALIGNMENT)) {
+        _mm_prefetch(reinterpret_cast<const char *>(from + at), _MM_HINT_T0);
+    }
+}
+
 SNUG_HERE SNUG_EACH void store(void * to, __m256i vector) { _mm256_store_si256(static_cast<__m256i *>(to), vector); }
 
 // 16 indices from their bytes and the words that hold the bits above, the first `shift` of which belong to indices before
@@ -140,6 +150,7 @@ template <class L> SNUG_HERE void decode_lattice(const uint8_t * block, int64_t 
     }
     for (int64_t number = 0; number < blocks; ++number, ++token, block += L::block_bytes) {
         __m256i whole[LATTICE_ROWS];
+        prefetch(reinterpret_cast<uintptr_t>(block) + PREFETCHED, L::block_bytes);
         multiply_block<L>(grid, block, *token, whole);
         alignas(16) float scales[LATTICE_ROWS];
         _mm_store_ps(scales, _mm_mul_ps(scales_of<L>(block), _mm_set1_ps(token->scale)));
