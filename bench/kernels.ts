@@ -1,20 +1,30 @@
+import process from 'node:process';
 import { runnableVariants } from '../test/helpers/cpu-variants.ts';
 import { compareTurns, type PeerComparison, type Turn } from './measure.ts';
 import { ProductProcess, type Product } from './product-process.ts';
 import type { Setting } from './setting.ts';
 
-/** llama.cpp's builds of which each has other kernels of ours, or multiplies many tokens in another way */
-const VARIANTS = ['haswell', 'alderlake', 'icelake', 'sapphirerapids'];
+/** llama.cpp's builds of which each has other kernels of ours, or multiplies prompts in another way; SNUG_CPU_VARIANT takes one alone */
+const VARIANTS = ['haswell', 'alderlake', 'icelake', 'sapphirerapids'].filter((name) => {
+  const { SNUG_CPU_VARIANT: alone = name } = process.env;
+  return name === alone;
+});
 /** of Qwen2.5-VL-7B: width 3584, feed-forward 18944. [columns, rows] */
 const SHAPES = [
   [3584, 18944],
   [18944, 3584],
   [3584, 3584],
 ] as const;
-const TOKENS = [1, 512];
+/** the widest alone, as many tokens take long */
+const SHAPES_OF_PROMPTS = SHAPES.slice(0, 1);
+const PROMPT = 512;
+const PRODUCTS = [
+  ...SHAPES.map(([columns, rows]) => ({ columns, rows, tokens: 1 })),
+  ...SHAPES_OF_PROMPTS.map(([columns, rows]) => ({ columns, rows, tokens: PROMPT })),
+];
 const TURNS = 5;
-const WORKING_SET_BYTES = 100e6;
-const SECONDS = 0.2;
+const WORKING_SET_BYTES = 50e6;
+const SECONDS = 0.1;
 const SEARCHED_GRIDS = ['IQ2_XXS', 'IQ2_S', 'IQ3_XXS'];
 
 /** What issue and decision ask of a product: the least ratio. */
@@ -33,17 +43,15 @@ export async function benchKernels({ threads }: Setting): Promise<PeerComparison
     using own = await ProductProcess.start('own', variant);
     using stock = await ProductProcess.start('stock', variant);
     for (const { type, wide, bits } of own.layouts) {
-      for (const tokens of TOKENS) {
-        for (const [columns, rows] of SHAPES) {
-          const product = { ...{ type, wide, columns, rows, tokens, threads }, ...extent(tokens) };
-          const turns = await byTurns(own, stock, product);
-          const claim = {
-            name: `multiply ${type} (${bits.toFixed(2)} bits in memory) ${columns} × ${rows} with ${tokens === 1 ? 'one token' : `${tokens} tokens`}, ${variant} (${own.kernels})`,
-            unit: '10⁹ weights per second',
-            wanted: wantedOf(product, own.kernels),
-          };
-          comparisons.push(compareTurns('rate', claim, turns));
-        }
+      for (const { columns, rows, tokens } of PRODUCTS) {
+        const product = { ...{ type, wide, columns, rows, tokens, threads }, ...extent(tokens) };
+        const turns = await byTurns(own, stock, product);
+        const claim = {
+          name: `multiply ${type} (${bits.toFixed(2)} bits in memory) ${columns} × ${rows} with ${tokens === 1 ? 'one token' : `${tokens} tokens`}, ${variant} (${own.kernels})`,
+          unit: '10⁹ weights per second',
+          wanted: wantedOf(product, own.kernels),
+        };
+        comparisons.push(compareTurns('rate', claim, turns));
       }
     }
   }

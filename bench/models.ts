@@ -10,7 +10,7 @@ import { snugBench } from './snug-bench.ts';
 
 const PROMPT = 512;
 const ANSWER = 32;
-const ROUNDS = 5;
+const ROUNDS = 3;
 /** 3 of 7 layers are 12 of 28, and a quarter of the words keeps the head's share: the whole 7B by turns would take half an hour. */
 const LOW = 3;
 const layout = {
