@@ -12,6 +12,9 @@ import { readGguf } from '../src-main/gguf/gguf.ts';
 import { run, seconds, type PeerComparison } from './measure.ts';
 import type { Setting } from './setting.ts';
 
+/** How many times as fast as llama-quantize. */
+const WANTED: Partial<Record<Rung, number>> = { Q4_K_M: 4, IQ1_M: 3, IQ2_S: 2, Q2_K: 2 };
+
 /** Snug's bank against llama-quantize: the same file, types, importance matrix and threads; and refitting against both. */
 export async function benchQuantize(setting: Setting, rung: Rung): Promise<PeerComparison[]> {
   const { folder, peers, threads, model, imatrix } = setting;
@@ -25,6 +28,9 @@ export async function benchQuantize(setting: Setting, rung: Rung): Promise<PeerC
   rmSync(join(folder, rung), { recursive: true, force: true });
   const bank = new Bank(folder, rung);
   const common = { source, types, bank, threads };
+  const wanted = WANTED[rung] ?? 1;
+  // a machine compares Snug's quantizers with ggml's once, for seconds
+  for (const type of new Set(types.values())) addon.quantizesItself(type);
   let highest = 0;
   const before = process.memoryUsage.rss();
   const ours = await seconds(async () => {
@@ -45,8 +51,8 @@ export async function benchQuantize(setting: Setting, rung: Rung): Promise<PeerC
     ours: source.fileBytes / 1e6 / ours,
     theirs: source.fileBytes / 1e6 / theirs,
     ratio: theirs / ours,
-    wanted: '≥ 1.0',
-    met: theirs / ours >= 1,
+    wanted: `≥ ${String(wanted)}`,
+    met: theirs / ours >= wanted,
     note: `anonymous memory ${(highest / 2 ** 20).toFixed(0)} MiB at most (process ${(before / 2 ** 20).toFixed(0)} MiB before), file ${(source.fileBytes / 1e9).toFixed(2)} GB`,
   });
   const refit = await seconds(() =>

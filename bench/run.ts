@@ -54,7 +54,12 @@ const benches = {
   // minutes a layer: one is enough to compare
   'quantize-low': async (shared: Setting) => {
     await writeRandomModel(oneLayer, 1);
-    return benchQuantize({ ...shared, model: oneLayer }, 'IQ1_M');
+    const layer = { ...shared, model: oneLayer };
+    return [
+      ...(await benchQuantize(layer, 'IQ1_M')),
+      ...(await benchQuantize(layer, 'IQ2_S')),
+      ...(await benchQuantize(layer, 'Q2_K')),
+    ];
   },
 };
 const wanted = process.argv.slice(2);
