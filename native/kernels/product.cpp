@@ -21,10 +21,17 @@ constexpr int64_t AT_ONCE_BY   = 4;
 constexpr int64_t FEWEST_IN_PANELS = 8;
 constexpr int64_t PANEL_ROWS       = 8;
 
+} // namespace
+
+bool adds_in_panels(const ggml_tensor * operation) {
+    return operation->src[1]->ne[1] >= FEWEST_IN_PANELS && operation->src[0]->ne[1] % PANEL_ROWS == 0;
+}
+
+namespace {
+
 struct Product : Operands {
     Product(const Family & family, const ggml_tensor * operation) :
-        Operands(operation), family(family), panels(input->ne[1] >= FEWEST_IN_PANELS && shape.rows % PANEL_ROWS == 0),
-        at_once(std::min(tokens, cached_tokens())) {}
+        Operands(operation), family(family), panels(adds_in_panels(operation)), at_once(std::min(tokens, cached_tokens())) {}
 
     const Family & family;
     bool           panels;

@@ -39,6 +39,9 @@ Operation & product_of(const Family & family);
 // The family whose product that is; null where it is none of ours.
 const Family * family_of(const void * product);
 
+// Whether ggml adds up whole blocks of so many tokens (iqp.cpp), and not each lane of its vectors by itself.
+bool adds_in_panels(const ggml_tensor * operation);
+
 // Multiplies tile by tile.
 std::unique_ptr<Operation> product_in_tiles(const Family & family);
 

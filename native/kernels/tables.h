@@ -94,6 +94,12 @@ struct TableRun {
     int64_t              tiles;
 };
 
+// A block of a tile.
+struct TableBlock {
+    const TableIndices * indices[COURSES][PASSES];
+    const TableFactors * factors[SIDES];
+};
+
 // One way to look up. What they compute is the same to the bit.
 struct TableKernel {
     const char * name;
@@ -104,9 +110,8 @@ struct TableKernel {
                         TableSums * sums);
     // the lanes of a tile, `stride` tiles between two courses, added up: rows[TILE]
     void (*add_up)(const TableSums * sums, int64_t stride, bool one_shift, float * rows);
-    // a side of a tile's block as planes
-    void (*unpack)(const TableIndices * const (*indices)[PASSES], const TernaryGrid & grid, int side, TernaryCodes & codes,
-                   TernaryScales & scales);
+    // a tile's block as planes, but for its scales; what lies a tile further on is fetched
+    void (*unpack)(const TableBlock & block, const TernaryGrid & grid, TernaryCodes & codes, TernaryScales & scales);
 };
 
 // All of a pass.

@@ -125,51 +125,103 @@ uint16_t rows_of(uint64_t places, int piece) {
     return static_cast<uint16_t>(rows | rows >> 24);
 }
 
-// A tile's entries of a pass, by pieces, and the bits of those that are shifted down, by places.
-struct Numbers {
-    alignas(ALIGNMENT) uint32_t of[LOOKED][TILE];
-    uint64_t down = 0;
-};
-
-SNUG_AVX2 SNUG_EACH void read_numbers(const TableIndices & from, Numbers & to) {
-    for (int vector = 0; vector < VECTORS; ++vector) {
-        const Indices indices = indices_of(from, vector);
-        const Ints    most    = all_words(ENTRIES - 1);
-        const Ints    down    = _mm256_packs_epi16(_mm256_cmpgt_epi16(indices.of[0], most), _mm256_cmpgt_epi16(indices.of[1], most));
-        to.down |= static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(down))) << (32 * vector);
-        save(to.of[0] + vector * ROWS, entries<0>(indices));
-        save(to.of[1] + vector * ROWS, entries<1>(indices));
-        save(to.of[2] + vector * ROWS, entries<2>(indices));
-        save(to.of[3] + vector * ROWS, entries<3>(indices));
+// Looks codes up in the grid, of a vector of rows.
+template <bool LOADING> SNUG_OPERATION Ints codes_of(const TernaryGrid & grid, Ints entries) {
+    const auto * four = reinterpret_cast<const int32_t *>(grid.data());
+    if constexpr (LOADING) {
+        alignas(ALIGNMENT) uint32_t numbers[ROWS];
+        save(numbers, entries);
+        return _mm256_setr_epi32(four[numbers[0]], four[numbers[1]], four[numbers[2]], four[numbers[3]], four[numbers[4]], four[numbers[5]],
+                                 four[numbers[6]], four[numbers[7]]);
+    } else {
+        return gather(four, entries);
     }
 }
 
-SNUG_AVX2 void unpack(const TableIndices * const (*indices)[PASSES], const TernaryGrid & grid, int side, TernaryCodes & codes,
-                      TernaryScales & scales) {
-    for (int pass = 0; pass < PASSES; ++pass) {
-        Numbers numbers[HALVES];
+template <bool LOADING, int LOOKED_AT>
+SNUG_OPERATION void unpack_run(const Indices (&halves)[HALVES], const TernaryGrid & grid, uint8_t * to) {
+    const Ints first = codes_of<LOADING>(grid, entries<LOOKED_AT>(halves[0]));
+    const Ints last  = codes_of<LOADING>(grid, entries<LOOKED_AT>(halves[1]));
+    save(to, _mm256_or_si256(first, _mm256_slli_epi32(last, 4)));
+}
+
+// by places
+SNUG_OPERATION uint64_t down_of(const Indices & indices) {
+    const Ints most = all_words(ENTRIES - 1);
+    const Ints down = _mm256_packs_epi16(_mm256_cmpgt_epi16(indices.of[0], most), _mm256_cmpgt_epi16(indices.of[1], most));
+    return static_cast<uint32_t>(_mm256_movemask_epi8(down));
+}
+
+template <bool LOADING> SNUG_OPERATION void unpack_side(const TableBlock & block, const TernaryGrid & grid, int side, int pass,
+                                                        TernaryCodes & codes, TernaryScales & scales) {
+    uint64_t         down[HALVES] = {};
+    uint8_t *        runs         = codes.runs[SIDES * pass * LOOKED + side];
+    constexpr size_t NEXT         = SIDES * sizeof(codes.runs[0]);
+    for (int vector = 0; vector < VECTORS; ++vector) {
+        Indices halves[HALVES];
         for (int half = 0; half < HALVES; ++half) {
-            read_numbers(*indices[half][pass], numbers[half]);
+            const TableIndices & from = *block.indices[side * HALVES + half][pass];
+            halves[half]              = indices_of(from, vector);
+            down[half] |= down_of(halves[half]) << (32 * vector);
+            _mm_prefetch(reinterpret_cast<const char *>(&from + 1) + vector * 64, _MM_HINT_T0);
         }
+        uint8_t * to = runs + vector * ROWS * UNIT;
+        unpack_run<LOADING, 0>(halves, grid, to);
+        unpack_run<LOADING, 1>(halves, grid, to + NEXT);
+        unpack_run<LOADING, 2>(halves, grid, to + 2 * NEXT);
+        unpack_run<LOADING, 3>(halves, grid, to + 3 * NEXT);
+    }
+    for (int half = 0; half < HALVES; ++half) {
         for (int looked = 0; looked < LOOKED; ++looked) {
-            const int piece = pass * LOOKED + looked;
-            uint8_t * run   = codes.runs[SIDES * piece + side];
-            for (int row = 0; row < TILE; ++row) {
-                const uint32_t four = grid[numbers[0].of[looked][row]] | grid[numbers[1].of[looked][row]] << 4;
-                std::memcpy(run + row * UNIT, &four, sizeof(four));
-            }
-            for (int half = 0; half < HALVES; ++half) {
-                scales.below[side][half][piece] = rows_of(numbers[half].down, looked);
-            }
+            scales.below[side][half][pass * LOOKED + looked] = rows_of(down[half], looked);
         }
     }
+}
+
+// Bytes of four pieces by rows to rows by pieces: from[TILE][LOOKED] to to[LOOKED][TILE].
+SNUG_OPERATION void turn(const __m128i (&from)[LOOKED], uint8_t (*to)[TILE]) {
+    const __m128i by_pieces = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    __m128i       four[LOOKED];
+    for (int i = 0; i < LOOKED; ++i) {
+        four[i] = _mm_shuffle_epi8(from[i], by_pieces);
+    }
+    const __m128i a = _mm_unpacklo_epi32(four[0], four[1]), b = _mm_unpacklo_epi32(four[2], four[3]);
+    const __m128i c = _mm_unpackhi_epi32(four[0], four[1]), d = _mm_unpackhi_epi32(four[2], four[3]);
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(to[0]), _mm_unpacklo_epi64(a, b));
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(to[1]), _mm_unpackhi_epi64(a, b));
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(to[2]), _mm_unpacklo_epi64(c, d));
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(to[3]), _mm_unpackhi_epi64(c, d));
+}
+
+SNUG_OPERATION void unpack_factors(const TableBlock & block, TernaryScales & scales) {
+    const __m128i low = _mm_set1_epi8(15), high = _mm_set1_epi8(-16);
+    __m128i       first[LOOKED], second[LOOKED];
+    for (int i = 0; i < LOOKED; ++i) {
+        const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i *>(block.factors[0]->pieces[4 * i]));
+        const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i *>(block.factors[1]->pieces[4 * i]));
+        first[i]        = _mm_or_si128(_mm_and_si128(a, low), _mm_and_si128(_mm_slli_epi16(b, 4), high));
+        second[i]       = _mm_or_si128(_mm_and_si128(_mm_srli_epi16(a, 4), low), _mm_and_si128(b, high));
+    }
+    turn(first, scales.factors);
+    turn(second, scales.factors + LOOKED);
+}
+
+template <bool LOADING>
+SNUG_AVX2 void unpack(const TableBlock & block, const TernaryGrid & grid, TernaryCodes & codes, TernaryScales & scales) {
+    for (int side = 0; side < SIDES; ++side) {
+        for (int pass = 0; pass < PASSES; ++pass) {
+            unpack_side<LOADING>(block, grid, side, pass, codes, scales);
+        }
+        _mm_prefetch(reinterpret_cast<const char *>(block.factors[side] + 1), _MM_HINT_T0);
+    }
+    unpack_factors(block, scales);
 }
 
 } // namespace
 
-const TableKernel TABLES_AVX2       = { "AVX2, gathered", make, first_pass<false>, second_pass<false>, add_up, unpack };
-const TableKernel TABLES_AVX2_LOADS = { "AVX2, loaded", make, first_pass<true>, second_pass<true>, add_up, unpack };
-const TableKernel TABLES_AVX512     = { "AVX-512, gathered", make_avx512, first_pass_avx512, second_pass_avx512, add_up, unpack };
+const TableKernel TABLES_AVX2       = { "AVX2, gathered", make, first_pass<false>, second_pass<false>, add_up, unpack<false> };
+const TableKernel TABLES_AVX2_LOADS = { "AVX2, loaded", make, first_pass<true>, second_pass<true>, add_up, unpack<true> };
+const TableKernel TABLES_AVX512     = { "AVX-512, gathered", make_avx512, first_pass_avx512, second_pass_avx512, add_up, unpack<false> };
 
 } // namespace snug::kernels
 

@@ -1,4 +1,4 @@
-// One token times a matrix that is kept for tables. A thread takes a course, two of ggml's eight lanes, through all blocks and many rows,
+// Tokens one by one times a matrix that is kept for tables. A thread takes a course, two of ggml's eight lanes, through all blocks and many rows,
 // so that a table is made once, by one thread, and stays in its cache: to make it takes as long as some hundred rows to look up, and to
 // fetch it from another core longer still. When all lanes are there, the threads share the rows and add them up.
 #include "product.h"
@@ -44,9 +44,26 @@ class Work {
     }
 
     void multiply() {
-        quantize_token(product.token(0), product.shape.blocks, token);
+        for (int64_t number = 0; number < product.tokens; ++number) {
+            multiply(number);
+        }
+    }
+
+  private:
+    const Product &     product;
+    const TableKernel & kernel;
+    bool                one_shift;
+    Team &              team;
+    int                 threads;
+    TableSums *         sums; // [COURSES × tiles]
+    TokenBlock *        token;
+    Tables *            tables;
+    TableHalves *       halves;
+
+    void multiply(int64_t number) {
+        quantize_token(product.token(number), product.shape.blocks, token);
         for (int64_t first = 0; first < product.matrix.tiles; first += product.tiles()) {
-            if (first > 0) {
+            if (number > 0 || first > 0) {
                 team.barrier.wait(threads);
             }
             const int64_t tiles  = std::min(product.tiles(), product.matrix.tiles - first);
@@ -61,22 +78,11 @@ class Work {
             for (int64_t group; (group = team.turns.next(groups, threads)) < groups;) {
                 const int64_t from = group * TILES_AT_ONCE;
                 for (int64_t tile = from; tile < std::min(from + TILES_AT_ONCE, tiles); ++tile) {
-                    add_up(first, tile);
+                    add_up(number, first, tile);
                 }
             }
         }
     }
-
-  private:
-    const Product &     product;
-    const TableKernel & kernel;
-    bool                one_shift;
-    Team &              team;
-    int                 threads;
-    TableSums *         sums; // [COURSES × tiles]
-    TokenBlock *        token;
-    Tables *            tables;
-    TableHalves *       halves;
 
     // No more chunks than give every thread as much.
     int64_t chunk_of(int64_t tiles) const {
@@ -105,11 +111,11 @@ class Work {
         }
     }
 
-    void add_up(int64_t first, int64_t tile) const {
+    void add_up(int64_t number, int64_t first, int64_t tile) const {
         float rows[TILE];
         kernel.add_up(sums + tile, product.tiles(), one_shift, rows);
         const int64_t row = (first + tile) * TILE;
-        std::copy_n(rows, std::min<int64_t>(TILE, product.shape.rows - row), product.result(0) + row);
+        std::copy_n(rows, std::min<int64_t>(TILE, product.shape.rows - row), product.result(number) + row);
     }
 };
 
@@ -118,7 +124,7 @@ class TablesProduct final : public Operation {
     explicit TablesProduct(const TablesFamily & family) : kernel(family.tables), of_many(product_in_tiles(family)) {}
 
     bool work_size(int threads, const ggml_tensor * operation, size_t & bytes) override {
-        if (ggml_nrows(operation->src[1]) > 1) {
+        if (adds_in_panels(operation)) {
             return of_many->work_size(threads, operation, bytes);
         }
         const Product product(operation);
@@ -127,7 +133,7 @@ class TablesProduct final : public Operation {
     }
 
     bool compute_forward(ComputeParams * parameters, ggml_tensor * operation) override {
-        if (ggml_nrows(operation->src[1]) > 1) {
+        if (adds_in_panels(operation)) {
             return of_many->compute_forward(parameters, operation);
         }
         const Product product(operation);
