@@ -1,12 +1,13 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { counted } from '../src-main/contract/counted.ts';
 import { copyNeeds } from '../src-main/fit/calibrate-with.ts';
 import { openToCalibrate } from '../src-main/fit/calibration.ts';
 import { identify, openContext, type FitContext } from '../src-main/fit/context.ts';
 import { DEFAULT_CALIBRATION_TOKENS } from '../src-main/luq/calibrate/calibrate.ts';
 import { sampleDimensions } from '../src-main/luq/entropy/effort.ts';
 import { writeSourceCopy } from '../src-main/luq/calibrate/source-copy.ts';
-import { median, run, seconds, type PeerComparison } from './measure.ts';
+import { compareTurns, processorSeconds, programSeconds, type PeerComparison, type Turn } from './measure.ts';
 import type { Setting } from './setting.ts';
 
 const CHUNK = 512;
@@ -14,13 +15,14 @@ const CHUNKS = 4;
 const ROUNDS = 3;
 
 /**
- * Calibration tokens per second against llama-imatrix: the same text in the same chunks. Ours goes through whatever a fit takes on this
- * machine; where that is a copy, its making counts with the share that these tokens are of a whole calibration. Ours also samples the
- * outputs of every token, as of a model of this size. Theirs is the difference between a long and a short run, so that loading the model
- * does not count.
+ * Calibration tokens per second of one thread against llama-imatrix: the same text in the same chunks, by processor time. Ours goes
+ * through whatever a fit takes on this machine; where that is a copy, its making counts with the share that these tokens are of a whole
+ * calibration. Ours also samples the outputs of every token, as of a model of this size. Theirs is the difference between a long and a
+ * short run, so that loading the model does not count.
  */
 export async function benchCalibrate(setting: Setting): Promise<PeerComparison[]> {
-  const { folder, peers, threads, model, text } = setting;
+  const { folder, peers, model, text } = setting;
+  const threads = 1;
   using read = await openContext({ modelPath: model, home: join(folder, 'home'), threads, plan: 'luq' }, {});
   const context = await identify(read);
   const { addon, calibratedWith } = context;
@@ -50,43 +52,31 @@ export async function benchCalibrate(setting: Setting): Promise<PeerComparison[]
         ' ',
       );
     const output = join(folder, 'bench-imatrix.gguf');
-    return seconds(() =>
-      run(join(peers, 'llama-imatrix'), ['-m', model, '-f', text, '-o', output, ...flags]),
-    );
+    return programSeconds(join(peers, 'llama-imatrix'), ['-m', model, '-f', text, '-o', output, ...flags]);
   };
   await runChunk(0);
-  const ratios: number[] = [];
-  const ourRates: number[] = [];
-  const theirRates: number[] = [];
+  const turns: Turn[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const ours = await seconds(async () => {
+    const ours = await processorSeconds(async () => {
       for (let i = 0; i < CHUNKS; i++) await runChunk(i);
     });
     const theirs = (await imatrix(CHUNKS + 1)) - (await imatrix(1));
     const whole = ours + ((copy?.seconds ?? 0) * CHUNKS * CHUNK) / DEFAULT_CALIBRATION_TOKENS;
-    ourRates.push((CHUNKS * CHUNK) / whole);
-    theirRates.push((CHUNKS * CHUNK) / theirs);
-    ratios.push(theirs / whole);
+    turns.push({ ours: (CHUNKS * CHUNK) / whole, theirs: (CHUNKS * CHUNK) / theirs });
   }
   evaluator.close();
-  const ratio = median(ratios);
-  return [
-    {
-      name: `calibrate ${layers} layers of 7B shape`,
-      unit: 'tokens per second',
-      ours: median(ourRates),
-      theirs: median(theirRates),
-      ratio,
-      wanted: '≥ 1.6',
-      met: ratio >= 1.6,
-      note: `${calibratedWith === 'q8_0' ? 'through a copy in Q8_0' : 'through the source'}; rounds: ${ratios.map((one) => one.toFixed(2)).join(', ')}; llama-imatrix at F16, and computes the output head too, Snug stops after the last layer and samples its outputs`,
-    },
-  ];
+  const claim = {
+    name: `calibrate ${counted(layers, 'layer')} of 7B shape`,
+    unit: 'tokens per second of one thread’s processor time',
+    wanted: 1.6,
+    note: `${copy ? 'through a copy in Q8_0, made within that time' : 'through the source'}; llama-imatrix reads F16 and computes the output head too, Snug stops after the last layer and samples its outputs`,
+  };
+  return [compareTurns('rate', claim, turns)];
 }
 
 async function copyOf(context: FitContext, path: string) {
   const { addon, source, request } = context;
   const { types, mapped } = copyNeeds(context);
   const options = { addon, source: source.text.gguf, types, output: path, threads: request.threads };
-  return { path, mapped, seconds: await seconds(() => writeSourceCopy(options)) };
+  return { path, mapped, seconds: await processorSeconds(() => writeSourceCopy(options)) };
 }

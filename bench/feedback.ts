@@ -8,7 +8,7 @@ import { LADDER } from '../src-main/luq/allocate/ladder.ts';
 import { seededRandom } from '../src-main/luq/random.ts';
 import { gramOf, tokensWithSpectrum, writeGrams } from '../test/helpers/grams.ts';
 import { normal, writeRows } from '../test/helpers/rows.ts';
-import { machine } from './measure.ts';
+import { machine, processorSeconds } from './measure.ts';
 
 // Error feedback: node bench/feedback.ts [spectrum] [layer TYPE,TYPE …]
 //
@@ -188,14 +188,6 @@ function writeWeights(columns: number, rows: number): string {
   const path = join(folder, 'weights.f16');
   writeFileSync(path, values);
   return path;
-}
-
-/** Of all threads: other programs do not count. */
-async function processorSeconds(work: () => Promise<unknown>): Promise<number> {
-  const before = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
 }
 
 /** Memory of this process that is not pages of files; only Linux tells. */

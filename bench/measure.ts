@@ -69,6 +69,24 @@ export function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
+/** Seconds of processors that work in this process takes, of all threads: other programs do not count. */
+export async function processorSeconds(work: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
+/** Seconds of processors that a program takes, as bash counts them; with one thread, as others wait for each other by computing. */
+export async function programSeconds(command: string, args: readonly string[]): Promise<number> {
+  const script = '"$@" >&2 || exit 1; times | tail -n 1';
+  const said = await run('bash', ['-c', script, 'bash', command, ...args]);
+  return [...said.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, m, s]) => sum + 60 * Number(m) + Number(s),
+    0,
+  );
+}
+
 /** Runs a program to its end, with more in its environment; throws with its last words when it fails. */
 export function run(
   command: string,

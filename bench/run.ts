@@ -45,7 +45,11 @@ if (!existsSync(quantized))
 const setting: Setting = { folder, peers, threads, model, imatrix, quantized, text };
 const benches = {
   chat: benchChat,
-  calibrate: benchCalibrate,
+  // of a layer: what llama-imatrix needs for four takes longer than a machine stays quiet
+  calibrate: async (shared: Setting) => {
+    await writeRandomModel(oneLayer, 1);
+    return benchCalibrate({ ...shared, model: oneLayer });
+  },
   quantize: (shared: Setting) => benchQuantize(shared, 'Q4_K_M'),
   quantizers: benchQuantizers,
   kernels: benchKernels,
