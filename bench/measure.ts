@@ -79,12 +79,9 @@ export async function processorSeconds(work: () => Promise<unknown>): Promise<nu
 
 /** Seconds of processors that a program takes, as bash counts them; with one thread, as others wait for each other by computing. */
 export async function programSeconds(command: string, args: readonly string[]): Promise<number> {
-  const script = '"$@" >&2 || exit 1; times | tail -n 1';
+  const script = 'TIMEFORMAT="%U %S"; { time "$@" >/dev/null 2>/dev/null || exit 1; } 2>&1';
   const said = await run('bash', ['-c', script, 'bash', command, ...args]);
-  return [...said.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
-    (sum, [, m, s]) => sum + 60 * Number(m) + Number(s),
-    0,
-  );
+  return said.split(' ').reduce((sum, seconds) => sum + Number(seconds), 0);
 }
 
 /** Runs a program to its end, with more in its environment; throws with its last words when it fails. */
