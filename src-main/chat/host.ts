@@ -95,10 +95,7 @@ export class ChatHost {
       ),
     );
     const kernels = mapped ? mappedNote(text.gguf.tensors, backends) : undefined;
-    const notes = [
-      ...notesOf(vision, model.describe().warnings),
-      ...(kernels === undefined ? [] : [kernels]),
-    ];
+    const notes = notesOf(vision, model.describe().warnings, kernels);
     if (!metadataOnly) for (const note of notes) onEvent?.({ kind: 'note', text: note });
     this.#model = model;
     this.#session = new ChatSession(addon, model, {
@@ -202,9 +199,14 @@ export class ChatHost {
 }
 
 /** What the person should know of the files that were loaded. */
-function notesOf(vision: VisionModel | undefined, warnings: readonly string[]): string[] {
-  const note = vision && completionNote(vision);
-  return [...(note === undefined ? [] : [note]), ...loadNotes(warnings)];
+function notesOf(
+  vision: VisionModel | undefined,
+  warnings: readonly string[],
+  kernels: string | undefined,
+): string[] {
+  const completion = vision && completionNote(vision);
+  const ours = [completion, kernels].filter((note) => note !== undefined);
+  return [...ours, ...loadNotes(warnings)];
 }
 
 /** Both headers, read and checked. */
