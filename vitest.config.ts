@@ -78,6 +78,7 @@ export default defineConfig({
           ...MODEL_TESTS,
           // a process builds the tables of the low-bit types once: fifteen seconds that each file took
           isolate: false,
+          unstubEnvs: true,
         },
       },
       {

@@ -24,6 +24,7 @@ export default defineConfig({
           include: ['test/integration/native/**/*.test.ts'],
           env: { SNUG_CPU_VARIANT: variant },
           isolate: false,
+          unstubEnvs: true,
         },
       })),
     ],

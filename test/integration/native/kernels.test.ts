@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src-main/engine/addon.ts';
 import { cpuVariants } from '../../../src-main/engine/build.ts';
-import { chooseKernels } from '../../../src-main/engine/kernels.ts';
 import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
 import { randomIqBlocks } from '../../fixtures/random-blocks.ts';
 import type { Kernels } from '../../fixtures/kernels-in-child.ts';
@@ -23,7 +22,6 @@ const KERNELS_OF = new Map([
 const TYPES = ['IQ1_M', 'IQ1_S', 'IQ2_XXS', 'IQ2_XS', 'IQ2_S', 'IQ3_XXS', 'IQ3_S'];
 const shipped = cpuVariants().filter((variant) => KERNELS_OF.has(variant));
 
-chooseKernels('own');
 const { addon, backends } = loadAddon();
 
 function kernelsOf(environment: Record<string, string>): Kernels {

@@ -1,7 +1,6 @@
 import { platform } from 'node:os';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { loadAddon } from '../../../src-main/engine/addon.ts';
-import { chooseKernels } from '../../../src-main/engine/kernels.ts';
 import { tensorDataBytes } from '../../../src-main/luq/plan/memory.ts';
 import { openModel } from '../../../src-main/models/open-model.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
@@ -11,7 +10,6 @@ import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 // Snug's own kernels keep the lowest types in a layout of their own, which takes more than the file says: plans count it.
 
-chooseKernels('own');
 const { addon, backends } = loadAddon();
 
 const MiB = 2 ** 20;
@@ -25,6 +23,7 @@ const layout = {
 };
 
 it.runIf(backends.ownKernels !== '')('weights and a chat take what a plan says', async () => {
+  vi.stubEnv('SNUG_KERNELS', 'own');
   const { plan, request } = await writeFullSizeModel(
     { layout, plan: layout.layers, contextTokens: CONTEXT_TOKENS, pictureTokens: 64, threads: 2 },
     temporaryFolder(),

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src-main/engine/addon.ts';
 import { cpuVariants } from '../../../src-main/engine/build.ts';
-import { chooseKernels } from '../../../src-main/engine/kernels.ts';
 import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
 import { randomIqBlocks } from '../../fixtures/random-blocks.ts';
 import type { TableKernels } from '../../fixtures/table-kernels-in-child.ts';
@@ -20,7 +19,6 @@ const WAYS = new Map([
 ]);
 const shipped = cpuVariants().filter((variant) => WAYS.has(variant));
 
-chooseKernels('own');
 const { addon, backends } = loadAddon();
 
 describe.runIf(shipped.length > 0)('weights kept for tables', () => {
