@@ -3,6 +3,7 @@ import {
   anchorsOf,
   brokenInCode,
   brokenInMarkdown,
+  headingsTwice,
   unknownScripts,
   unlisted,
 } from '../../tools/style/references.ts';
@@ -19,6 +20,11 @@ describe('headings', () => {
       '# A model, from `nothing`\n\n## What *held*?\n\n## Twice\n\n## Twice\n\n```\n# no heading\n```\n';
     expect([...anchorsOf(page)]).toEqual(['a-model-from-nothing', 'what-held', 'twice', 'twice-1']);
   });
+});
+
+it('a section may not stand twice in a page, though its parts may be called like those of another', () => {
+  const page = '# Changes\n\n## New\n\n### Added\n\n## Old\n\n### Added\n\n## New\n\nagain\n';
+  expect(headingsTwice(page)).toEqual(['New']);
 });
 
 describe('a page', () => {

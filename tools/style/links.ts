@@ -1,11 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { brokenInCode, brokenInMarkdown, unknownScripts, unlisted, type Files } from './references.ts';
+import {
+  brokenInCode,
+  brokenInMarkdown,
+  headingsTwice,
+  unknownScripts,
+  unlisted,
+  type Files,
+} from './references.ts';
 
 /**
  * Fails where Markdown or a comment points at a file, heading or script that this repository doesn't have, and where a page of docs/ is not
- * in the index. Addresses on the web are not asked.
+ * in the index, or has a heading twice. Addresses on the web are not asked.
  */
 const root = join(import.meta.dirname, '..', '..');
 const INDEX = 'docs/README.md';
@@ -38,7 +45,9 @@ for (const path of paths) {
       ? brokenInCode(read(path), files)
       : [];
   for (const target of broken) console.error(`${path}: ${target} is not there`);
-  if (broken.length > 0) process.exitCode = 1;
+  const twice = path.endsWith('.md') ? headingsTwice(read(path)) : [];
+  for (const heading of twice) console.error(`${path}: “${heading}” is there twice`);
+  if (broken.length + twice.length > 0) process.exitCode = 1;
 }
 
 const pages = paths.filter((path) => /^docs\/.*\.md$/.test(path));

@@ -35,6 +35,23 @@ export function anchorsOf(markdown: string): Set<string> {
   return new Set(headings.map((heading) => slugger.slug(textOf(heading))));
 }
 
+/** The headings that stand twice under the same one, as a merge leaves them. */
+export function headingsTwice(markdown: string): string[] {
+  const above: string[] = [];
+  const seen = new Set<string>();
+  return tokensOf(markdown).flatMap((token) => {
+    if (token.type !== 'heading') return [];
+    const text = textOf(token);
+    above.splice(Number(token.depth) - 1, Infinity, text);
+    const place = above.join('\n');
+    if (!seen.has(place)) {
+      seen.add(place);
+      return [];
+    }
+    return [text];
+  });
+}
+
 function isGone(path: string, anchor: string | undefined, files: Files): boolean {
   if (!files.has(path)) return true;
   return Boolean(anchor && path.endsWith('.md') && !anchorsOf(files.markdown(path)).has(anchor));
