@@ -5,7 +5,7 @@ import { benchBandwidth } from './bandwidth.ts';
 import { benchCalibrate } from './calibrate.ts';
 import { benchChat } from './chat.ts';
 import { benchKernels } from './kernels.ts';
-import { benchModels } from './models.ts';
+import { benchModels, QUARTER, WHOLE } from './models.ts';
 import { machine, run, type PeerComparison } from './measure.ts';
 import { benchQuantize } from './quantize.ts';
 import { benchQuantizers } from './quantizers.ts';
@@ -13,7 +13,7 @@ import { writeRandomModel } from './random-model.ts';
 import type { Setting } from './setting.ts';
 
 // Every measured claim, as ratios in one run: npm run bench. Close other programs first. With names (chat, calibrate,
-// quantize, quantizers, kernels, bandwidth, models, quantize-low) only those are run again, and the others' results stay.
+// quantize, quantizers, kernels, bandwidth, models, models-whole, quantize-low) only those are run again, and the others' results stay.
 
 const root = join(import.meta.dirname, '..');
 const folder = join(root, '.cache', 'bench');
@@ -54,7 +54,8 @@ const benches = {
   quantizers: benchQuantizers,
   kernels: benchKernels,
   bandwidth: benchBandwidth,
-  models: benchModels,
+  models: (shared: Setting) => benchModels(shared, QUARTER),
+  'models-whole': (shared: Setting) => benchModels(shared, WHOLE),
   // minutes a layer: one is enough to compare
   'quantize-low': async (shared: Setting) => {
     await writeRandomModel(oneLayer, 1);
