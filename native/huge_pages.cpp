@@ -22,6 +22,9 @@ namespace {
 using Allocate = decltype(ggml_backend_buffer_type_i::alloc_buffer);
 
 constexpr uintptr_t HUGE_PAGE = 2 << 20; // of x86 and of ARM with pages of 4 KiB
+// From here on the C library gives memory back to the system as it is freed (mallopt(3), M_MMAP_THRESHOLD). What is smaller may lie in its
+// heap, which would keep huge pages for whatever comes next and take more memory with them.
+constexpr size_t LEAST_BYTES = 32 << 20;
 
 std::map<ggml_backend_buffer_type_t, Allocate> & originals() {
     static std::map<ggml_backend_buffer_type_t, Allocate> functions;
@@ -30,6 +33,9 @@ std::map<ggml_backend_buffer_type_t, Allocate> & originals() {
 
 // Only what lies wholly within the buffer: it takes no more memory so. Where the system says no, small pages do.
 void ask_for_huge_pages(void * base, size_t bytes) {
+    if (bytes < LEAST_BYTES) {
+        return;
+    }
     const auto start = (reinterpret_cast<uintptr_t>(base) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
     const auto end   = (reinterpret_cast<uintptr_t>(base) + bytes) / HUGE_PAGE * HUGE_PAGE;
     if (start < end) {

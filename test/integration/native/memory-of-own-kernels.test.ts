@@ -4,7 +4,7 @@ import { loadAddon } from '../../../src-main/engine/addon.ts';
 import { tensorDataBytes } from '../../../src-main/luq/plan/memory.ts';
 import { openModel } from '../../../src-main/models/open-model.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
-import { measureInChat, writeFullSizeModel } from '../../fixtures/measured-full-size.ts';
+import { BESIDE_THE_MODEL, measureInChat, writeFullSizeModel } from '../../fixtures/measured-full-size.ts';
 import { QWEN_3B } from '../../fixtures/sparse-models.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
@@ -12,10 +12,7 @@ import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 const { addon, backends } = loadAddon();
 
-const MiB = 2 ** 20;
 const CONTEXT_TOKENS = 1024;
-/** What a process needs beside the model as it works: pictures as pixels, the tokenizer, JavaScript. */
-const BESIDE_THE_MODEL = 48 * MiB;
 /** A few layers of the 3B, all of them low, and few words: what is predicted for llama.cpp's layout would be a quarter less. */
 const layout = {
   ...{ ...QWEN_3B, name: 'Low-Layers', layers: 3, vocabulary: 8192 },

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { writeSparseGemma3 } from '../../fixtures/families/gemma3.ts';
 import { SOME_OF_MINICPM_V4, writePublished } from '../../fixtures/families/real-layouts.ts';
 import { writeSparseQwen3Vl } from '../../fixtures/families/qwen3-vl.ts';
-import { measureInChat, writeFullSizeModel } from '../../fixtures/measured-full-size.ts';
+import { BESIDE_THE_MODEL, measureInChat, writeFullSizeModel } from '../../fixtures/measured-full-size.ts';
 import { QWEN_3B } from '../../fixtures/sparse-models.ts';
 import { sharedFolder, temporaryFolder } from '../../helpers/temporary-folder.ts';
 
@@ -36,8 +36,6 @@ const layout = {
   vocabulary: 20_000,
   vision: { ...QWEN_3B.vision, layers: 2 },
 };
-/** What a process needs beside the model as it works: pictures as pixels, the tokenizer, JavaScript. */
-const BESIDE_THE_MODEL = 48 * MiB;
 
 // elsewhere what counts as resident is the system's own idea, and was never compared
 describe.runIf(platform() === 'linux')('the memory that a plan is said to need', () => {
