@@ -5,12 +5,12 @@ import { LEAST_OFFERED_CONTEXT_TOKENS } from '../../../src-main/contract/token-l
 /** Offered where no model says what it was trained for. */
 const USUAL_LARGEST = 32_768;
 
-/** Context lengths to choose from: powers of two up to what the model was trained for, and the present one. */
-export function contextChoices(model: ModelEntry | null, present: number): readonly number[] {
+/** Context lengths to choose from: powers of two up to what the model was trained for. */
+export function contextChoices(model: ModelEntry | null): readonly number[] {
   const largest = model?.trainingContextTokens ?? USUAL_LARGEST;
-  const choices = new Set([present]);
-  for (let tokens = LEAST_OFFERED_CONTEXT_TOKENS; tokens <= largest; tokens *= 2) choices.add(tokens);
-  return [...choices].toSorted((a, b) => a - b);
+  const choices: number[] = [];
+  for (let tokens = LEAST_OFFERED_CONTEXT_TOKENS; tokens <= largest; tokens *= 2) choices.push(tokens);
+  return choices;
 }
 
 /** The picture detail slider: its ends and where it stands. Null where the model takes no pictures, or as many tokens for each. */

@@ -4,7 +4,6 @@ import {
   MOST_THREADS,
   type Settings,
 } from '../../../src-main/contract/settings.ts';
-import { KERNELS } from '../../../src-main/contract/kernels.ts';
 import { hasGraphicsDevice } from '../../../src-main/contract/laptop.ts';
 import type { AppState } from '../app/app.svelte.ts';
 
@@ -25,11 +24,6 @@ export class SettingsState {
     const threads = wholeOrNothing(text, 1, MOST_THREADS);
     this.threadsError = threads === undefined ? wanted(1, MOST_THREADS) : undefined;
     if (threads !== undefined) await this.#app.changeSettings({ threads });
-  }
-
-  async setKernels(value: string): Promise<void> {
-    const kernels = KERNELS.find((known) => known === value);
-    if (kernels) await this.#app.changeSettings({ kernels });
   }
 
   /** Whether layers can go anywhere but to the CPU. */

@@ -13,8 +13,8 @@ const model = {
 } as ModelEntry;
 
 describe('options', () => {
-  it('offer contexts up to what the model was trained for, and the present one', () => {
-    expect(contextChoices(model, 3000)).toEqual([1024, 2048, 3000, 4096, 8192]);
+  it('offer contexts up to what the model was trained for', () => {
+    expect(contextChoices(model)).toEqual([1024, 2048, 4096, 8192]);
   });
 
   it('leave the picture limit to the model at the slider’s right end', () => {
