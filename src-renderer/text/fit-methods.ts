@@ -5,7 +5,7 @@ export type FitMethod = (typeof FIT_METHODS)[number];
 export const METHOD_WORDS: Readonly<Record<FitMethod, { readonly title: string; readonly hint: string }>> = {
   best: {
     title: 'The nearest to the original',
-    hint: 'Makes a plan with a type for every tensor, the paper’s plan and plain files of one type, measures each against the original, and keeps the nearest; of equally near ones the fastest.',
+    hint: 'Makes a plan with a type for every tensor, the paper’s plan and plain files of one type, measures each against the original, and keeps the nearest; of those equally near, the fastest.',
   },
   entropy: {
     title: 'As in the paper (LUQ)',

@@ -18,6 +18,6 @@ inEachDoor('settings', { holds: false }, (app) => {
     await app.go('Settings');
     await app.api.settings.set({ kernels: 'auto', contextTokens: 3000 });
     await expect.poll(() => shown('Context length')).toBe('3,000 tokens');
-    expect(await shown('Kernels')).toContain('that memory allows');
+    expect(await shown('Kernels')).toContain('as memory allows');
   });
 });

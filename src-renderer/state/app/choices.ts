@@ -13,7 +13,7 @@ export const CONTEXT_CHOICES: readonly number[] = [
 /** Longest answers offered, in tokens. */
 export const ANSWER_CHOICES: readonly number[] = [256, 512, 1024, 2048, 4096, 8192];
 export const KERNEL_CHOICES: readonly { readonly value: Kernels; readonly label: string }[] = [
-  { value: 'auto', label: 'Snug’s, the fastest that memory allows' },
-  { value: 'own', label: 'Snug’s, the fastest whatever memory they take' },
+  { value: 'auto', label: 'Snug’s, as fast as memory allows' },
+  { value: 'own', label: 'Snug’s fastest, at any memory cost' },
   { value: 'stock', label: 'llama.cpp’s' },
 ];

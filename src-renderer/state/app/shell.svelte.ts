@@ -25,7 +25,7 @@ const SETTINGS_SECTIONS = [
     title: 'Answers',
     keywords: 'instructions system prompt temperature variety longest length',
   },
-  { id: 'computing', title: 'Computing', keywords: 'context threads graphics gpu' },
+  { id: 'computing', title: 'Computing', keywords: 'context threads kernels graphics gpu' },
   { id: 'serving', title: 'Serve on this computer', keywords: 'api openai endpoint server key programs' },
   { id: 'privacy', title: 'Privacy', keywords: 'telemetry network' },
   { id: 'downloads', title: 'Downloads', keywords: 'speed limit hub mirror hugging face access token' },
