@@ -73,4 +73,23 @@ inEachDoor('from nothing to an answer', { holds: true, catalogue: writeCatalogue
     const offered = app.page.getByRole('article', { name: 'Demo-VL 3M' }).first();
     await offered.getByRole('button', { name: 'Chat' }).waitFor();
   });
+
+  it('another of its files can be chosen, and is shown while the hub is asked about it', async () => {
+    hub.put('snug-test/Two-GGUF', {
+      files: {
+        'two-f16.gguf': given(demoToDownload()),
+        'two-q8_0.gguf': given(demoToDownload()),
+        'mmproj-two-f16.gguf': fromDisk(demoMmproj),
+      },
+    });
+    await app.go('Models');
+    await app.page.getByLabel('Path of a file or folder').fill('snug-test/Two-GGUF');
+    await app.button('Add').click();
+    const file = app.page.getByLabel('File', { exact: true });
+    expect(await file.inputValue()).toBe('F16');
+    await file.selectOption('Q8_0');
+    expect(await file.inputValue()).toBe('Q8_0');
+    await app.page.locator('article [aria-busy="true"]').waitFor({ state: 'detached' });
+    expect(await file.inputValue()).toBe('Q8_0');
+  });
 });
