@@ -2,6 +2,7 @@
 // add_products, TOGETHER (tokens) and magnitudes_of, for which lattice_blends.h has one.
 
 #include "lattice.h"
+#include "prefetch.h"
 
 namespace snug::kernels {
 
@@ -9,15 +10,8 @@ namespace {
 
 SNUG_HERE SNUG_EACH __m256i vector_of(const void * from) { return _mm256_loadu_si256(static_cast<const __m256i *>(from)); }
 
-// How far ahead weights are asked for: the processor does so by itself too late, as each is used at once. A fifth of the time.
+// How far ahead weights are asked for: a fifth of the time.
 constexpr int PREFETCHED = 2048;
-
-// There may be nothing at that address.
-SNUG_HERE SNUG_EACH void prefetch(uintptr_t from, int bytes) {
-    for (int at = 0; at < bytes; at += int(ALIGNMENT)) {
-        _mm_prefetch(reinterpret_cast<const char *>(from + at), _MM_HINT_T0);
-    }
-}
 
 SNUG_HERE SNUG_EACH void store(void * to, __m256i vector) { _mm256_store_si256(static_cast<__m256i *>(to), vector); }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "family.h"
+#include "pieces.h"
 
 #include <array>
 
@@ -10,15 +11,8 @@
 
 namespace snug::kernels {
 
-constexpr int PIECE  = 32; // columns that ggml's vectors hold
-constexpr int PIECES = BLOCK / PIECE;
-constexpr int RUN    = 16; // columns that share a factor; those of a group are shifted alike
-constexpr int RUNS   = BLOCK / RUN;
-constexpr int SIDES  = PIECE / RUN;
-constexpr int HALVES = RUN / GROUP;
-constexpr int TILE   = 16; // rows side by side
-constexpr int UNIT   = 4;  // columns of a row that stand together, as the instructions take them
-constexpr int UNITS  = BLOCK / UNIT;
+constexpr int HALVES = RUN / GROUP; // whose columns are shifted alike
+constexpr int TILE   = 16;          // rows side by side
 
 // What 16 rows × 256 columns have beside their codes: weight = scale · factor · (code − 1 ± ⅛).
 struct TernaryScales {

@@ -5,24 +5,8 @@
 #ifdef SNUG_X86
 
 #    include <algorithm>
-#    include <cstring>
 
-#    define SNUG_TARGET SNUG_AVX2
-
-namespace snug::kernels {
-
-namespace {
-
-using Ints   = __m256i;
-using Floats = __m256;
-
-constexpr int ROWS = 8;
-
-#    define SNUG_OPERATION SNUG_AVX2 SNUG_EACH
-
-} // namespace
-
-} // namespace snug::kernels
+#    include "rows_avx2.h"
 
 #    include "ternary_eight_rows.h"
 
@@ -30,28 +14,9 @@ namespace snug::kernels {
 
 namespace {
 
-// a factor in both halves of each row's lane
-SNUG_OPERATION Ints one_of(Ints factors, int odd) {
-    const Ints half = odd ? _mm256_srli_epi32(factors, 16) : _mm256_slli_epi32(factors, 16);
-    return odd ? _mm256_blend_epi16(half, factors, 0xaa) : _mm256_blend_epi16(factors, half, 0xaa);
-}
-
 SNUG_OPERATION Ints in_bytes(Ints factors, int odd) {
     const Ints factor = one_of(factors, odd);
     return _mm256_or_si256(factor, _mm256_slli_epi16(factor, 8));
-}
-
-SNUG_OPERATION Ints add_pairs(Ints sum, Ints a, Ints b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
-
-// two halves that are added to products of pairs of columns
-SNUG_OPERATION int32_t less_of(const int8_t * four) {
-    const auto low = static_cast<uint16_t>(-four[0] - four[1]), high = static_cast<uint16_t>(-four[2] - four[3]);
-    return static_cast<int32_t>(low | static_cast<uint32_t>(high) << 16);
-}
-
-SNUG_OPERATION Ints add_whole(Ints sum, Ints codes, const int8_t * values, const int32_t * less, Ints factor) {
-    const Ints pairs = _mm256_add_epi16(_mm256_maddubs_epi16(codes, each(values)), each(less));
-    return add_pairs(sum, pairs, factor);
 }
 
 SNUG_OPERATION Ints add_four(Ints sum, Ints weights) {

@@ -5,47 +5,18 @@
 #ifdef SNUG_X86
 
 #    include <algorithm>
-#    include <cstring>
 
-#    define SNUG_TARGET SNUG_AVX512
+#    include "rows_avx512.h"
 
 namespace snug::kernels {
 
 namespace {
 
-using Ints   = __m512i;
-using Floats = __m512;
-
-constexpr int ROWS = 16;
-
-#    define SNUG_OPERATION SNUG_AVX512 SNUG_EACH
-
-SNUG_OPERATION Ints   none() { return _mm512_setzero_si512(); }
-SNUG_OPERATION Ints   load(const void * from) { return _mm512_load_si512(from); }
-SNUG_OPERATION void   save(void * to, Ints values) { _mm512_store_si512(to, values); }
-SNUG_OPERATION Ints   add(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
-SNUG_OPERATION Floats zeros() { return _mm512_setzero_ps(); }
-SNUG_OPERATION Floats plus(Floats a, Floats b) { return _mm512_add_ps(a, b); }
 SNUG_OPERATION Floats eighth(Floats a) { return _mm512_mul_ps(a, _mm512_set1_ps(0.125f)); }
-SNUG_OPERATION Floats add_times(Floats sum, Ints a, Floats b) { return _mm512_fmadd_ps(b, _mm512_cvtepi32_ps(a), sum); }
-SNUG_OPERATION void   store(float * to, Floats values) { _mm512_storeu_ps(to, values); }
-
-// the same four bytes for every row
-SNUG_OPERATION Ints each(const void * values) {
-    int32_t four;
-    std::memcpy(&four, values, sizeof(four));
-    return _mm512_set1_epi32(four);
-}
 
 template <int S> SNUG_OPERATION Ints code(Ints four) { return _mm512_and_si512(_mm512_srli_epi16(four, 2 * S), _mm512_set1_epi8(3)); }
 SNUG_OPERATION Ints                  minus_one(Ints codes) { return _mm512_sub_epi8(codes, _mm512_set1_epi8(1)); }
 SNUG_OPERATION Ints                  eight_times(Ints sums) { return _mm512_slli_epi32(sums, 3); }
-SNUG_OPERATION Ints                  minus_128_times(Ints sums) { return _mm512_slli_epi32(_mm512_sub_epi32(none(), sums), 7); }
-
-SNUG_OPERATION Floats scale_of(const TernaryScales & scales, int, float token) {
-    const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(scales.scale));
-    return _mm512_mul_ps(_mm512_cvtph_ps(halves), _mm512_set1_ps(token));
-}
 
 // of a side's runs in two pieces that follow one another, in the two halves of each row's lane
 SNUG_OPERATION Ints factors_of(const TernaryScales & scales, int, int side, int pair) {
@@ -68,20 +39,7 @@ SNUG_OPERATION Ints times_factor(Ints weights, Ints factors) {
     return _mm512_mask_sub_epi8(some, _mm512_movepi8_mask(weights), none(), some);
 }
 
-// a factor in the low half of each row's lane: the high one must not count
-SNUG_OPERATION Ints one_of(Ints factors, int odd) {
-    return odd ? _mm512_srli_epi32(factors, 16) : _mm512_and_si512(factors, _mm512_set1_epi32(0xffff));
-}
-
 SNUG_OPERATION Ints in_bytes(Ints factors, int odd) { return _mm512_mullo_epi32(one_of(factors, odd), _mm512_set1_epi32(0x01010101)); }
-
-SNUG_OPERATION Ints add_pairs(Ints sum, Ints a, Ints b) { return _mm512_dpwssd_epi32(sum, a, b); }
-
-SNUG_OPERATION int32_t less_of(const int8_t * four) { return -(four[0] + four[1] + four[2] + four[3]); }
-
-SNUG_OPERATION Ints add_whole(Ints sum, Ints codes, const int8_t * values, const int32_t * less, Ints factor) {
-    return add_pairs(sum, _mm512_dpbusd_epi32(each(less), codes, each(values)), factor);
-}
 
 SNUG_OPERATION Ints add_four(Ints sum, Ints weights) { return _mm512_dpbusd_epi32(sum, _mm512_set1_epi8(1), weights); }
 

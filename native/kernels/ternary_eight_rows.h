@@ -1,35 +1,14 @@
-// Vectors of eight rows, for files that have said SNUG_OPERATION and what Ints, Floats and ROWS are (ternary_vectors.h).
+// What planes need of vectors of eight rows beside eight_rows.h.
 
 namespace snug::kernels {
 
 namespace {
 
-SNUG_OPERATION Ints   none() { return _mm256_setzero_si256(); }
-SNUG_OPERATION Ints   load(const void * from) { return _mm256_load_si256(static_cast<const __m256i *>(from)); }
-SNUG_OPERATION void   save(void * to, Ints values) { _mm256_store_si256(static_cast<__m256i *>(to), values); }
-SNUG_OPERATION Ints   add(Ints a, Ints b) { return _mm256_add_epi32(a, b); }
-SNUG_OPERATION Floats zeros() { return _mm256_setzero_ps(); }
-SNUG_OPERATION Floats plus(Floats a, Floats b) { return _mm256_add_ps(a, b); }
 SNUG_OPERATION Floats eighth(Floats a) { return _mm256_mul_ps(a, _mm256_set1_ps(0.125f)); }
-SNUG_OPERATION Floats add_times(Floats sum, Ints a, Floats b) { return _mm256_fmadd_ps(b, _mm256_cvtepi32_ps(a), sum); }
-SNUG_OPERATION void   store(float * to, Floats values) { _mm256_storeu_ps(to, values); }
-
-// the same four bytes for every row
-SNUG_OPERATION Ints each(const void * values) {
-    int32_t four;
-    std::memcpy(&four, values, sizeof(four));
-    return _mm256_set1_epi32(four);
-}
 
 template <int S> SNUG_OPERATION Ints code(Ints four) { return _mm256_and_si256(_mm256_srli_epi16(four, 2 * S), _mm256_set1_epi8(3)); }
 SNUG_OPERATION Ints                  minus_one(Ints codes) { return _mm256_sub_epi8(codes, _mm256_set1_epi8(1)); }
 SNUG_OPERATION Ints                  eight_times(Ints sums) { return _mm256_slli_epi32(sums, 3); }
-SNUG_OPERATION Ints                  minus_128_times(Ints sums) { return _mm256_slli_epi32(_mm256_sub_epi32(none(), sums), 7); }
-
-SNUG_OPERATION Floats scale_of(const TernaryScales & scales, int vector, float token) {
-    const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i *>(scales.scale + vector * ROWS));
-    return _mm256_mul_ps(_mm256_cvtph_ps(halves), _mm256_set1_ps(token));
-}
 
 // of a side's runs in two pieces that follow one another, in the two halves of each row's lane
 SNUG_OPERATION Ints factors_of(const TernaryScales & scales, int vector, int side, int pair) {

@@ -33,7 +33,7 @@ SNUG_TARGET void prepare_lanes(const TokenBlock & token, LaneSums & to) {
     for (int unit = 0; unit < UNITS; ++unit) {
         const int8_t * four  = token.values + unit * UNIT;
         const int      piece = unit / LANES, lane = unit % LANES;
-        to.less[unit]                                            = less_of(four);
+        to.less[unit]                                            = less_of(four, 1);
         to.units[lane / UNIT][lane % UNIT][piece / 2][piece % 2] = static_cast<int16_t>(four[0] + four[1] + four[2] + four[3]);
     }
 }
@@ -75,13 +75,6 @@ template <bool ONE_SHIFT> struct Sums {
         for (auto & lane : shifted) {
             lane = zeros();
         }
-    }
-
-    // in ggml's order (hsum_float_8)
-    SNUG_TARGET static Floats over_lanes(const Floats * lanes) {
-        const Floats even = plus(plus(lanes[4], lanes[0]), plus(lanes[6], lanes[2]));
-        const Floats odd  = plus(plus(lanes[5], lanes[1]), plus(lanes[7], lanes[3]));
-        return plus(even, odd);
     }
 
     SNUG_TARGET Floats total() const { return plus(over_lanes(whole), eighth(ONE_SHIFT ? shifted[0] : over_lanes(shifted))); }
@@ -132,7 +125,7 @@ SNUG_TARGET void decode(const TernaryTile & tile, const TokenBlock * token, cons
     for (int64_t block = 0; block < tile.blocks; ++block) {
         for (int vector = 0; vector < VECTORS; ++vector) {
             auto &       of_vector = sums[vector];
-            const Floats scale     = scale_of(tile.scales[block], vector, token[block].scale);
+            const Floats scale     = scales_of(tile.scales[block].scale + vector * ROWS, token[block].scale);
             Ints         one_shift = none();
             for (int number = 0; number < SIDES; ++number) {
                 const Side side = side_of(tile.codes[block], tile.scales[block], token[block], prepared[block], vector, number);
@@ -207,7 +200,8 @@ template <int COUNT> SNUG_TARGET SNUG_EACH void add_block(const Panel & panel, c
         }
     }
     for (int i = 0; i < COUNT; ++i) {
-        sums[i] = add_times(sums[i], add(eight_times(whole[i]), shifted[i]), eighth(scale_of(scales, vector, tokens[i].scale)));
+        sums[i] =
+            add_times(sums[i], add(eight_times(whole[i]), shifted[i]), eighth(scales_of(scales.scale + vector * ROWS, tokens[i].scale)));
     }
 }
 

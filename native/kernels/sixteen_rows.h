@@ -1,0 +1,58 @@
+// Vectors of 16 rows, as eight_rows.h has them of eight.
+
+#include <cstring>
+
+namespace snug::kernels {
+
+namespace {
+
+using Ints   = __m512i;
+using Floats = __m512;
+
+constexpr int ROWS = 16;
+
+SNUG_OPERATION Ints   none() { return _mm512_setzero_si512(); }
+SNUG_OPERATION Ints   load(const void * from) { return _mm512_load_si512(from); }
+SNUG_OPERATION void   save(void * to, Ints values) { _mm512_store_si512(to, values); }
+SNUG_OPERATION Ints   add(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
+SNUG_OPERATION Ints   both(Ints a, Ints b) { return _mm512_or_si512(a, b); }
+SNUG_OPERATION Ints   masked(Ints a, int8_t mask) { return _mm512_and_si512(a, _mm512_set1_epi8(mask)); }
+SNUG_OPERATION Ints   less(Ints a, Ints b) { return _mm512_sub_epi8(a, b); }
+SNUG_OPERATION Ints   masked_words(Ints a, uint16_t mask) { return _mm512_and_si512(a, _mm512_set1_epi16(static_cast<int16_t>(mask))); }
+SNUG_OPERATION Ints   times_words(Ints a, Ints b) { return _mm512_mullo_epi16(a, b); }
+SNUG_OPERATION Ints   bytes(int8_t value) { return _mm512_set1_epi8(value); }
+SNUG_OPERATION Floats zeros() { return _mm512_setzero_ps(); }
+SNUG_OPERATION Floats plus(Floats a, Floats b) { return _mm512_add_ps(a, b); }
+SNUG_OPERATION Floats add_times(Floats sum, Ints a, Floats b) { return _mm512_fmadd_ps(b, _mm512_cvtepi32_ps(a), sum); }
+SNUG_OPERATION Floats load_floats(const float * from) { return _mm512_loadu_ps(from); }
+SNUG_OPERATION void   store(float * to, Floats values) { _mm512_storeu_ps(to, values); }
+
+// the same four bytes for every row
+SNUG_OPERATION Ints each(const void * values) {
+    int32_t four;
+    std::memcpy(&four, values, sizeof(four));
+    return _mm512_set1_epi32(four);
+}
+
+SNUG_OPERATION Ints minus_128_times(Ints sums) { return _mm512_slli_epi32(_mm512_sub_epi32(none(), sums), 7); }
+
+template <int BITS> SNUG_OPERATION Ints words_down(Ints words) { return _mm512_srli_epi16(words, BITS); }
+template <int BITS> SNUG_OPERATION Ints signed_words_down(Ints words) { return _mm512_srai_epi16(words, BITS); }
+template <int BITS> SNUG_OPERATION Ints ints_up(Ints ints) { return _mm512_slli_epi32(ints, BITS); }
+template <int BITS> SNUG_OPERATION Ints ints_down(Ints ints) { return _mm512_srai_epi32(ints, BITS); }
+
+// Of every row's four bytes those that PLACES says, from its lowest byte on: none where it says 0x80.
+template <uint32_t PLACES> SNUG_OPERATION Ints spread(Ints rows) {
+    const Ints first = _mm512_broadcast_i32x4(_mm_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c));
+    return _mm512_shuffle_epi8(rows, add(first, _mm512_set1_epi32(static_cast<int32_t>(PLACES))));
+}
+
+// F16 of every row, times a token's scale
+SNUG_OPERATION Floats scales_of(const uint16_t * from, float token) {
+    const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(from));
+    return _mm512_mul_ps(_mm512_cvtph_ps(halves), _mm512_set1_ps(token));
+}
+
+} // namespace
+
+} // namespace snug::kernels
