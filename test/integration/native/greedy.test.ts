@@ -12,7 +12,7 @@ const { backends } = loadAddon();
 let model = '';
 
 beforeAll(async () => {
-  model = await writeLowestModel(folder, ['IQ1_M', 'IQ1_S', 'IQ2_XXS', 'IQ3_XXS']);
+  model = await writeLowestModel(folder, ['IQ1_M', 'IQ1_S', 'IQ2_XXS', 'IQ3_XXS', 'Q2_K', 'Q3_K']);
 });
 
 describe.runIf(backends.ownKernels !== '')('20 questions about pictures', () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src-main/engine/addon.ts';
 import { cpuVariants } from '../../../src-main/engine/build.ts';
 import { tensorTypeId } from '../../../src-main/gguf/tensor-types.ts';
-import { randomIqBlocks } from '../../fixtures/random-blocks.ts';
+import { randomBlocks } from '../../fixtures/random-blocks.ts';
 import type { TableKernels } from '../../fixtures/table-kernels-in-child.ts';
 import { runnableVariants } from '../../helpers/cpu-variants.ts';
 
@@ -48,7 +48,7 @@ describe.runIf(addon.tableKernels().length > 0 && backends.ownKernels !== '')('t
       rows: 5,
       tokens: 1,
       threads: 2,
-      blocks: randomIqBlocks('IQ1_M', 512, 5, 1),
+      blocks: randomBlocks('IQ1_M', 512, 5, 1),
       inputs: Float32Array.from({ length: 512 }, (_, i) => Math.sin(i)),
     };
     const all = await Promise.all(
