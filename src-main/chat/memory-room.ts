@@ -2,11 +2,18 @@ import { SnugError } from '../contract/errors.ts';
 import type { Laptop, Memory } from '../contract/fit-report.ts';
 import type { Remedy } from '../contract/remedies.ts';
 import { LEAST_OFFERED_CONTEXT_TOKENS } from '../contract/token-limits.ts';
-import { kernelsWanted } from '../engine/kernels.ts';
-import type { Addon, NativeModel } from '../engine/native-types.ts';
+import type { Addon } from '../engine/native-types.ts';
 import { metadataNumber } from '../gguf/gguf.ts';
-import { extraBytes, extraBytesOf, staysMapped } from '../luq/plan/loaded-weights.ts';
-import { measureOverhead, predictMemory, tensorDataBytes } from '../luq/plan/memory.ts';
+import { layoutsOf, staysMapped } from '../luq/plan/loaded-weights.ts';
+import {
+  countedMemory,
+  measureOverhead,
+  predictMemory,
+  tensorDataBytes,
+  wideBytes,
+  withRoom,
+  type Overhead,
+} from '../luq/plan/memory.ts';
 import { openMetadata } from '../models/open-model.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
 import { mayBeFitted, type TextModel, type VisionModel } from '../models/model-file.ts';
@@ -44,37 +51,31 @@ export async function requireMemory(
   machine: Laptop['memory'],
   anyway: boolean,
 ): Promise<MemoryRoom> {
-  const { text, contextTokens } = loading;
+  const { text, vision, limits, contextTokens } = loading;
+  const { tensors } = text.gguf;
   using model = await openMetadata(addon, text.path);
   const mayBeMapped = text.gguf.files.every(({ path }) => addon.canMap(path));
-  const fitsUnmapped = mayBeMapped && staysMapped(text, 0, machine.availableBytes);
-  const kernels = kernelsWanted();
-  const predicted = (wide: boolean, tokens = contextTokens): Promise<Memory> =>
-    predict(addon, model, { ...loading, contextTokens: tokens }, { mapped: fitsUnmapped, wide });
-  const usual = await predicted(kernels === 'own');
-  const roomy = kernels === 'auto' && !fitsUnmapped ? await predicted(true) : usual;
-  const memory = roomy.totalBytes <= Math.min(machine.availableBytes, budgetOf(text)) ? roomy : usual;
-  const tooMuch = memory.totalBytes > machine.availableBytes;
-  const room = { memory, mapped: mayBeMapped && (fitsUnmapped || tooMuch) };
-  if (!tooMuch) return room;
+  const asPages = mayBeMapped && staysMapped(text, 0, machine.availableBytes);
+  const layouts = layoutsOf(addon, tensors);
+  const overheadOf = (tokens: number): Promise<Overhead> =>
+    measureOverhead(addon, model, { contextTokens: tokens, vision, limits });
+  const weightsBytes = tensorDataBytes(tensors);
+  const inPages = (overhead: Overhead): Memory => predictMemory(weightsBytes, overhead, 0);
+  const counted = (overhead: Overhead): Memory =>
+    asPages ? inPages(overhead) : countedMemory(weightsBytes, overhead, text.gguf, layouts);
+  const overhead = await overheadOf(contextTokens);
+  const budgetBytes = Math.min(machine.availableBytes, budgetOf(text));
+  const memory = asPages
+    ? counted(overhead)
+    : withRoom(counted(overhead), wideBytes(text.gguf, layouts), budgetBytes);
+  if (memory.totalBytes <= machine.availableBytes) return { memory, mapped: asPages };
+  const room = mayBeMapped ? { memory: inPages(overhead), mapped: true } : { memory, mapped: false };
   const hopeless = isHopeless(room, machine);
   if (anyway && !hopeless) return room;
   const shorter = await shorterContext(contextTokens, async (tokens) => {
-    return (await predicted(kernels === 'own', tokens)).totalBytes <= machine.availableBytes;
+    return counted(await overheadOf(tokens)).totalBytes <= machine.availableBytes;
   });
-  throw doesNotFit(text, room, machine, { hopeless, shorter });
-}
-
-async function predict(
-  addon: Addon,
-  model: NativeModel,
-  { text, vision, limits, contextTokens }: Loading,
-  { mapped, wide }: { readonly mapped: boolean; readonly wide: boolean },
-): Promise<Memory> {
-  const { tensors } = text.gguf;
-  const overhead = await measureOverhead(addon, model, { contextTokens, vision, limits });
-  const rearranged = mapped ? 0 : extraBytes(tensors, new Map(), extraBytesOf(addon, tensors, wide));
-  return predictMemory(tensorDataBytes(tensors), overhead, rearranged, wide);
+  throw doesNotFit(text, { memory, mapped: mayBeMapped }, machine, { hopeless, shorter });
 }
 
 /** What a model was fitted to, in bytes: faster kernels don't take more than that. */

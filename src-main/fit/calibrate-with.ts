@@ -5,7 +5,7 @@ import { freeDiskBytes } from '../files/disk.ts';
 import type { GgufTensor } from '../gguf/gguf.ts';
 import { tensorTypeId } from '../gguf/tensor-types.ts';
 import { COPY_RUNG, copyTypes } from '../luq/calibrate/source-copy.ts';
-import { extraBytes, extraBytesOf } from '../luq/plan/loaded-weights.ts';
+import { countedExtra, extraBytes, layoutsOf } from '../luq/plan/loaded-weights.ts';
 import { bytesWithTypes, type Mixture } from '../luq/plan/mixture.ts';
 import type { Planner } from '../luq/plan/planner.ts';
 import { layerOf } from '../models/model-file.ts';
@@ -41,7 +41,7 @@ export function copyNeeds(
   const { tensors } = source.text.gguf;
   const types = copyTypes(tensors, planner.mixture(COPY_RUNG));
   const bytes = bytesWithTypes(tensors, types);
-  const loaded = bytes + extraBytes(tensors, types, extraBytesOf(addon, tensors));
+  const loaded = bytes + extraBytes({ tensors, types }, countedExtra(layoutsOf(addon, tensors)));
   return { types, bytes, mapped: loaded > available };
 }
 

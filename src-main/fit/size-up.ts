@@ -1,7 +1,7 @@
 import type { SizedModel, SizeRequest } from '../contract/workers/compress.ts';
 import { loadAddon } from '../engine/addon.ts';
-import { extraBytes, extraBytesOf, staysMapped } from '../luq/plan/loaded-weights.ts';
-import { measureOverhead, predictMemory, tensorDataBytes } from '../luq/plan/memory.ts';
+import { layoutsOf, staysMapped } from '../luq/plan/loaded-weights.ts';
+import { countedMemory, measureOverhead, predictMemory, tensorDataBytes } from '../luq/plan/memory.ts';
 import type { Plan } from '../luq/plan/plan.ts';
 import { imageLimits, limitsIn } from '../models/image-limits.ts';
 import {
@@ -51,10 +51,13 @@ async function sizeUpQuantized(text: TextModel, request: SizeRequest): Promise<S
   const limits = limitsIn(contextTokens, imageLimits(text, vision));
   const overhead = await measureOverhead(addon, metadata, { contextTokens, vision, limits });
   const { tensors, fileBytes } = text.gguf;
-  const rearranged = staysMapped(text) ? 0 : extraBytes(tensors, new Map(), extraBytesOf(addon, tensors));
+  const weightsBytes = tensorDataBytes(tensors);
+  const memory = staysMapped(text)
+    ? predictMemory(weightsBytes, overhead, 0)
+    : countedMemory(weightsBytes, overhead, text.gguf, layoutsOf(addon, tensors));
   return {
     contextTokens,
-    source: { fileBytes, memory: predictMemory(tensorDataBytes(tensors), overhead, rearranged) },
+    source: { fileBytes, memory },
     fit: null,
   };
 }

@@ -1,10 +1,19 @@
 import { layerOf } from '../../src-main/models/model-file.ts';
+import type { ExtraBytes, Layouts } from '../../src-main/luq/plan/loaded-weights.ts';
 import { Planner, type PlannedModel } from '../../src-main/luq/plan/planner.ts';
 import { tensorTypeId } from '../../src-main/gguf/tensor-types.ts';
 import type { GgufTensor } from '../../src-main/gguf/gguf.ts';
 import type { Rung } from '../../src-main/contract/rungs.ts';
 
 const MATRIX_TYPES: Partial<Record<Rung, string>> = { Q4_K_M: 'Q4_K', Q2_K: 'Q2_K', IQ1_M: 'IQ1_M' };
+
+/** Those of a processor where blocks lie as in the file, unless told otherwise. */
+export function layouts(
+  lean: ExtraBytes = () => 0,
+  { wide, insisted = false }: { wide?: ExtraBytes; insisted?: boolean } = {},
+): Layouts {
+  return { lean, wide, insisted };
+}
 
 /** A planner of tensors without a file: a rung gives all matrices one type, and a chat takes nothing besides the weights. */
 export function plannerOf(tensors: readonly GgufTensor[], changes: Partial<PlannedModel> = {}): Planner {
@@ -31,9 +40,7 @@ export function plannerOf(tensors: readonly GgufTensor[], changes: Partial<Plann
       visionWeightsBytes: 0,
       visionComputeBytes: 0,
     },
-    extra: () => 0,
-    wide: false,
-    wideExtra: undefined,
+    layouts: layouts(),
     visionTypes: undefined,
     alternatives: [],
     ...changes,

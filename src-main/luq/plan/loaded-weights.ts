@@ -1,3 +1,4 @@
+import { kernelsWanted } from '../../engine/kernels.ts';
 import type { Addon } from '../../engine/native-types.ts';
 import type { Gguf, GgufTensor } from '../../gguf/gguf.ts';
 import { layerOf, type TextModel } from '../../models/model-file.ts';
@@ -7,6 +8,16 @@ import { bytesAs } from './mixture.ts';
 
 /** Bytes that a tensor takes in memory beyond those in the file, when it is stored as `type`. */
 export type ExtraBytes = (tensor: GgufTensor, type: number) => number;
+
+/** The layouts that weights may have on this processor. */
+export interface Layouts {
+  /** always taken where nothing else is */
+  readonly lean: ExtraBytes;
+  /** of Snug's fastest kernels, which need much more room; undefined where llama.cpp's are to multiply */
+  readonly wide: ExtraBytes | undefined;
+  /** whether wide ones are taken whatever room there is */
+  readonly insisted: boolean;
+}
 
 /**
  * Whether the weights are used as pages of the file. Quantized ones are not: llama.cpp arranges them anew for the CPU, which is worth
@@ -26,7 +37,7 @@ export function staysMapped(
  * and a second copy of tied embeddings, which are looked up in one layout and multiplied with in another. Snug's own add little, and those
  * that are `wide` much.
  */
-export function extraBytesOf(addon: Addon, tensors: readonly GgufTensor[], wide = false): ExtraBytes {
+function extraBytesOf(addon: Addon, tensors: readonly GgufTensor[], wide = false): ExtraBytes {
   const tied = !tensors.some(({ name }) => name === 'output.weight');
   const known = new Map<string, ReturnType<Addon['loadedWeight']>>();
   const loaded = (type: number, columns: number, rows: number) => {
@@ -48,11 +59,28 @@ export function extraBytesOf(addon: Addon, tensors: readonly GgufTensor[], wide 
   };
 }
 
-/** What all weights of a model add in memory, in these types. */
-export function extraBytes(
-  tensors: readonly GgufTensor[],
-  types: ReadonlyMap<string, number>,
-  extra: ExtraBytes,
-): number {
-  return tensors.reduce((sum, tensor) => sum + extra(tensor, types.get(tensor.name) ?? tensor.type), 0);
+/** Those that weights may have with the kernels that are wanted. */
+export function layoutsOf(addon: Addon, tensors: readonly GgufTensor[]): Layouts {
+  const kernels = kernelsWanted();
+  return {
+    lean: extraBytesOf(addon, tensors),
+    wide: kernels === 'stock' ? undefined : extraBytesOf(addon, tensors, true),
+    insisted: kernels === 'own',
+  };
+}
+
+/** What plans count, before anyone knows of room: wide layouts only where they are insisted on. */
+export function countedExtra({ lean, wide, insisted }: Layouts): ExtraBytes {
+  return insisted && wide ? wide : lean;
+}
+
+/** A model's weights, and what types they are to have: each its own where it is not named. */
+export interface TypedWeights {
+  readonly tensors: readonly GgufTensor[];
+  readonly types?: ReadonlyMap<string, number>;
+}
+
+/** What all weights of a model add in memory. */
+export function extraBytes({ tensors, types }: TypedWeights, extra: ExtraBytes): number {
+  return tensors.reduce((sum, tensor) => sum + extra(tensor, types?.get(tensor.name) ?? tensor.type), 0);
 }

@@ -4,6 +4,7 @@ import type { Addon, NativeModel } from '../../engine/native-types.ts';
 import { picturesOf, type ImageLimits } from '../../models/image-limits.ts';
 import { checkEncoderLayout } from '../../models/encoder-layout.ts';
 import type { VisionModel } from '../../models/model-file.ts';
+import { extraBytes, type Layouts, type TypedWeights } from './loaded-weights.ts';
 
 /** Tokens that a chat's context runs at a time; llama.cpp's default for n_ubatch. */
 export const CHAT_BATCH_TOKENS = 512;
@@ -79,13 +80,8 @@ function tilePixelBytes(vision: VisionModel, { maxTokens }: ImageLimits): number
     : 0;
 }
 
-/** The whole: weights as they lie in memory, vision encoder, KV cache and scratch. */
-export function predictMemory(
-  weightsBytes: number,
-  overhead: Overhead,
-  rearrangedBytes: number,
-  wide = false,
-): Memory {
+/** The whole: weights as they lie in memory, in lean layouts, vision encoder, KV cache and scratch. */
+export function predictMemory(weightsBytes: number, overhead: Overhead, rearrangedBytes: number): Memory {
   const { kvCacheBytes, computeBytes, visionWeightsBytes, visionComputeBytes } = overhead;
   return {
     weightsBytes,
@@ -94,8 +90,34 @@ export function predictMemory(
     computeBytes,
     visionComputeBytes,
     rearrangedBytes,
-    ...(wide ? { wide } : {}),
     totalBytes:
       weightsBytes + rearrangedBytes + visionWeightsBytes + kvCacheBytes + computeBytes + visionComputeBytes,
   };
+}
+
+/** The whole as plans count it, before anyone knows of room: in wide layouts only where they are insisted on. */
+export function countedMemory(
+  weightsBytes: number,
+  overhead: Overhead,
+  weights: TypedWeights,
+  layouts: Layouts,
+): Memory {
+  const memory = predictMemory(weightsBytes, overhead, extraBytes(weights, layouts.lean));
+  return layouts.insisted ? withRoom(memory, wideBytes(weights, layouts), Infinity) : memory;
+}
+
+/** What weights add in wide layouts; 0 where those take no more than the lean ones. */
+export function wideBytes(weights: TypedWeights, { lean, wide }: Layouts): number {
+  const bytes = wide ? extraBytes(weights, wide) : 0;
+  return bytes > extraBytes(weights, lean) ? bytes : 0;
+}
+
+/**
+ * The same memory with the weights in wide layouts, where those take more than the lean ones and the whole stays within the budget; else
+ * unchanged. @param wide what weights add in wide layouts
+ */
+export function withRoom(memory: Memory, wide: number, budgetBytes: number): Memory {
+  const totalBytes = memory.totalBytes - memory.rearrangedBytes + wide;
+  if (wide <= memory.rearrangedBytes || totalBytes > budgetBytes) return memory;
+  return { ...memory, rearrangedBytes: wide, wide: true, totalBytes };
 }

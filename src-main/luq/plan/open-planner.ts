@@ -1,11 +1,9 @@
 import { SnugError } from '../../contract/errors.ts';
 import type { Rung, Rungs } from '../../contract/rungs.ts';
-import { kernelsWanted } from '../../engine/kernels.ts';
 import type { Addon, NativeModel } from '../../engine/native-types.ts';
-import type { GgufTensor } from '../../gguf/gguf.ts';
 import { limitsIn, type ImageLimits } from '../../models/image-limits.ts';
 import type { TextModel, VisionModel } from '../../models/model-file.ts';
-import { extraBytesOf } from './loaded-weights.ts';
+import { layoutsOf } from './loaded-weights.ts';
 import { measureOverhead, type Overhead } from './memory.ts';
 import { bytesWithTypes, mixtureOf } from './mixture.ts';
 import { Planner } from './planner.ts';
@@ -58,23 +56,12 @@ export async function openPlanner(
     rungs,
     mixtureOf: (rung) => mixtureOf(addon, metadata, tensors, rung),
     overhead,
-    ...layouts(addon, tensors),
+    layouts: layoutsOf(addon, tensors),
     visionTypes: isSmaller ? smallerVision : undefined,
     alternatives,
   });
   insistLowIsSmaller(planner, text);
   return planner;
-}
-
-/** Which layouts plans count with: of Snug's kernels wide ones only if they are insisted on, else where there is room. */
-function layouts(addon: Addon, tensors: readonly GgufTensor[]) {
-  const kernels = kernelsWanted();
-  const wide = kernels === 'own';
-  return {
-    extra: extraBytesOf(addon, tensors, wide),
-    wide,
-    wideExtra: kernels === 'auto' ? extraBytesOf(addon, tensors, true) : undefined,
-  };
 }
 
 function insistLowIsSmaller(planner: Planner, { gguf }: TextModel): void {

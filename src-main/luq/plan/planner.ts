@@ -6,8 +6,15 @@ import type { Rung, Rungs } from '../../contract/rungs.ts';
 import type { Gguf, GgufTensor } from '../../gguf/gguf.ts';
 import { layerOf, type TextModel } from '../../models/model-file.ts';
 import { doesNotFit, type MemoryBudget } from './does-not-fit.ts';
-import { extraBytes, staysMapped, type ExtraBytes } from './loaded-weights.ts';
-import { predictMemory, tensorDataBytes, type Overhead } from './memory.ts';
+import { countedExtra, staysMapped, type ExtraBytes, type Layouts } from './loaded-weights.ts';
+import {
+  countedMemory,
+  predictMemory,
+  tensorDataBytes,
+  wideBytes,
+  withRoom,
+  type Overhead,
+} from './memory.ts';
 import { bytesAs, bytesWithTypes, type Mixture } from './mixture.ts';
 import type { LayerPlan, Plan } from './plan.ts';
 import type { Alternative, Saving } from './savings.ts';
@@ -21,12 +28,7 @@ export interface PlannedModel {
   /** llama.cpp's own choice; asked once a rung */
   readonly mixtureOf: (rung: Rung) => Mixture;
   readonly overhead: Overhead;
-  /** where weights are arranged anew */
-  readonly extra: ExtraBytes;
-  /** whether that is in wide layouts */
-  readonly wide: boolean;
-  /** what wide layouts would add, where they are taken if a budget leaves room for them */
-  readonly wideExtra: ExtraBytes | undefined;
+  readonly layouts: Layouts;
   /** types of the vision encoder's tensors when it is to be stored smaller */
   readonly visionTypes: ReadonlyMap<string, number> | undefined;
   readonly alternatives: readonly Alternative[];
@@ -42,9 +44,11 @@ export interface SmallestPlan {
 export class Planner {
   readonly #model: PlannedModel;
   readonly #mixtures = new Map<Rung, Mixture>();
+  readonly #extra: ExtraBytes;
 
   constructor(model: PlannedModel) {
     this.#model = model;
+    this.#extra = countedExtra(model.layouts);
   }
 
   get rungs(): Rungs {
@@ -74,25 +78,23 @@ export class Planner {
 
   /** Each tensor its type; one that is not named keeps its own. */
   withTypes(types: ReadonlyMap<string, number>): Plan {
-    const { text, overhead, extra, wide } = this.#model;
+    const { text, overhead, layouts } = this.#model;
     const { tensors } = text.gguf;
     const weightsBytes = bytesWithTypes(tensors, types);
-    return { types, memory: predictMemory(weightsBytes, overhead, extraBytes(tensors, types, extra), wide) };
+    return { types, memory: countedMemory(weightsBytes, overhead, { tensors, types }, layouts) };
   }
 
   /** The same plan, its weights in wide layouts where what is left of the budget is enough for them. No plan is chosen for their sake. */
   asLoaded<P extends Plan>(plan: P, budgetBytes: number): P {
-    const { text, overhead, wideExtra } = this.#model;
-    if (!wideExtra) return plan;
-    const { weightsBytes, rearrangedBytes } = plan.memory;
-    const wideBytes = extraBytes(text.gguf.tensors, plan.types, wideExtra);
-    const memory = predictMemory(weightsBytes, overhead, wideBytes, true);
-    return wideBytes > rearrangedBytes && memory.totalBytes <= budgetBytes ? { ...plan, memory } : plan;
+    const { text, layouts } = this.#model;
+    const { tensors } = text.gguf;
+    const memory = withRoom(plan.memory, wideBytes({ tensors, types: plan.types }, layouts), budgetBytes);
+    return memory === plan.memory ? plan : { ...plan, memory };
   }
 
   /** What a tensor takes in memory in a type, copies included that llama.cpp arranges for this processor. */
   loadedBytes(tensor: GgufTensor, type: number): number {
-    return bytesAs(tensor, type) + this.#model.extra(tensor, type);
+    return bytesAs(tensor, type) + this.#extra(tensor, type);
   }
 
   /** Each layer its rung; the tensors outside the layers have the high one unless told otherwise. */
@@ -175,10 +177,10 @@ export class Planner {
 
   /** What the smallest plan would take with one thing or another given up, what costs least first. */
   savings({ memory }: SmallestPlan = this.#allLow()): Saving[] {
-    const { weightsBytes, rearrangedBytes, wide } = memory;
+    const { weightsBytes, rearrangedBytes } = memory;
     return this.#model.alternatives.map(({ overhead, ...saving }) => ({
       ...saving,
-      totalBytes: predictMemory(weightsBytes, overhead, rearrangedBytes, wide).totalBytes,
+      totalBytes: predictMemory(weightsBytes, overhead, rearrangedBytes).totalBytes,
     }));
   }
 
@@ -190,12 +192,14 @@ export class Planner {
 
   /** The source as it is. `overhead`: another one than the model's, as with a smaller vision encoder. */
   unquantized(overhead: Overhead = this.overhead): Plan {
-    const { text, extra } = this.#model;
+    const { text, layouts } = this.#model;
     const { tensors } = text.gguf;
-    const rearranged = staysMapped(text) ? 0 : extraBytes(tensors, new Map(), extra);
+    const weightsBytes = tensorDataBytes(tensors);
     return {
       types: new Map(tensors.map(({ name, type }) => [name, type])),
-      memory: predictMemory(tensorDataBytes(tensors), overhead, rearranged),
+      memory: staysMapped(text)
+        ? predictMemory(weightsBytes, overhead, 0)
+        : countedMemory(weightsBytes, overhead, { tensors }, layouts),
     };
   }
 

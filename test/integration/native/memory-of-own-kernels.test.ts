@@ -1,6 +1,7 @@
 import { platform } from 'node:os';
 import { expect, it, vi } from 'vitest';
 import { loadAddon } from '../../../src-main/engine/addon.ts';
+import { sizeUp } from '../../../src-main/fit/size-up.ts';
 import { tensorDataBytes } from '../../../src-main/luq/plan/memory.ts';
 import { openModel } from '../../../src-main/models/open-model.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
@@ -32,6 +33,9 @@ it.runIf(backends.ownKernels !== '')('weights and a chat take what a plan says',
   expect(loaded / (weightsBytes + rearrangedBytes)).toBeGreaterThan(0.95);
   expect(loaded / (weightsBytes + rearrangedBytes)).toBeLessThan(1.05);
   expect(mapped).toBeLessThan(1.01 * text);
+  const home = temporaryFolder();
+  const sized = await sizeUp({ modelPath: request.modelPath, home, contextTokens: CONTEXT_TOKENS });
+  expect(sized.source.memory).toMatchObject({ weightsBytes, rearrangedBytes, wide: true });
   if (platform() !== 'linux') return;
   const { peakMemoryBytes } = await measureInChat(request);
   expect(peakMemoryBytes).toBeGreaterThan(0.95 * totalBytes);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src-main/engine/addon.ts';
-import { extraBytes, extraBytesOf } from '../../../src-main/luq/plan/loaded-weights.ts';
+import { extraBytes, layoutsOf } from '../../../src-main/luq/plan/loaded-weights.ts';
 import { openModel } from '../../../src-main/models/open-model.ts';
 import { readGguf } from '../../../src-main/gguf/gguf.ts';
 import { readTextModel } from '../../../src-main/models/model-file.ts';
@@ -71,7 +71,7 @@ describe('a weight that is multiplied with', () => {
     const stored = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
     using model = await openModel(addon, { path: quantized, mapped: false, limits, threads: 1 });
     const { weightsBytes } = await model.memory({ contextTokens: 256, batchTokens: 256, threads: 1 });
-    expect(weightsBytes).toBe(stored + extraBytes(tensors, new Map(), extraBytesOf(addon, tensors)));
+    expect(weightsBytes).toBe(stored + extraBytes({ tensors }, layoutsOf(addon, tensors).lean));
   });
 
   it('refuses a shape that the type cannot have', () => {

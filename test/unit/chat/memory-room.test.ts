@@ -13,7 +13,7 @@ import { rejected } from '../../helpers/thrown.ts';
 const MiB = 2 ** 20;
 
 /** Weights of 4 MiB and a little, one more in wide layouts of quantized ones; a token of context takes 1 KiB. */
-function setUp({ type = 'F16', mapped = true, budget = 0 } = {}) {
+function setUp({ type = 'F16', mapped = true, budget = 0 } = {}, measured: number[] = []) {
   const width = 512;
   const layers = layerTensors(1, 32, 'F32');
   const rows = Math.round((4 * MiB) / (tensorBytes(tensorTypeId(type), width, width) ?? 1));
@@ -29,8 +29,10 @@ function setUp({ type = 'F16', mapped = true, budget = 0 } = {}) {
     },
     openModel: () =>
       Promise.resolve({
-        memory: ({ contextTokens }: { contextTokens: number }) =>
-          Promise.resolve({ weightsBytes: 0, kvCacheBytes: contextTokens * 1024, computeBytes: 0 }),
+        memory: ({ contextTokens }: { contextTokens: number }) => {
+          measured.push(contextTokens);
+          return Promise.resolve({ weightsBytes: 0, kvCacheBytes: contextTokens * 1024, computeBytes: 0 });
+        },
         close: () => undefined,
       }),
   } as unknown as Addon;
@@ -136,5 +138,20 @@ describe('wide layouts of 1 MiB more', () => {
     await expect(setUp(quantized)(6.5, 16)).rejects.toMatchObject({ code: 'DOES_NOT_FIT' });
     vi.stubEnv('SNUG_KERNELS', 'stock');
     expect(await wide(setUp(quantized)(12, 16))).toBe(false);
+  });
+
+  it('insisted on, are not said to be taken by what has none, or lies as pages of its file', async () => {
+    vi.stubEnv('SNUG_KERNELS', 'own');
+    expect(await wide(setUp()(12, 16))).toBe(false);
+    expect(await wide(setUp({ type: 'Q4_0' })(12, 16))).toBe(false);
+    const { memory, mapped } = await setUp(quantized)(6.5, 16, { anyway: true });
+    expect(mapped).toBe(true);
+    expect([memory.wide, memory.rearrangedBytes]).toEqual([undefined, 0]);
+  });
+
+  it('ask only once what a context takes', async () => {
+    const measured: number[] = [];
+    await setUp(quantized, measured)(7.1, 16);
+    expect(measured).toEqual([2048]);
   });
 });

@@ -10,7 +10,7 @@ import { tensorTypeId, tensorTypes } from '../../../src-main/gguf/tensor-types.t
 import { LADDER, needsImportance } from '../../../src-main/luq/allocate/ladder.ts';
 import { bytesAs } from '../../../src-main/luq/plan/mixture.ts';
 import { layerOf } from '../../../src-main/models/model-file.ts';
-import { plannerOf } from '../../helpers/planners.ts';
+import { layouts, plannerOf } from '../../helpers/planners.ts';
 import { ggufTensor, layerTensors } from '../../helpers/small-models.ts';
 
 const LAYERS = 4;
@@ -49,7 +49,7 @@ describe('plans of a type for every tensor', () => {
   });
 
   it('count what llama.cpp arranges in memory beside the file', () => {
-    const doubled = plannerOf(tensors, { extra: (tensor, type) => bytesAs(tensor, type) });
+    const doubled = plannerOf(tensors, { layouts: layouts(bytesAs) });
     const budget = 0.5 * source;
     const plan = plansWith([], doubled).within(budget)?.plan;
     expect(plan?.memory.totalBytes).toBeLessThanOrEqual(budget);

@@ -5,7 +5,7 @@ import { tensorTypeId } from '../../../../src-main/gguf/tensor-types.ts';
 import type { ExtraBytes } from '../../../../src-main/luq/plan/loaded-weights.ts';
 import { decodeMatrices, lowLayerCount, type LayerPlan } from '../../../../src-main/luq/plan/plan.ts';
 import { layerOf } from '../../../../src-main/models/model-file.ts';
-import { plannerOf } from '../../../helpers/planners.ts';
+import { layouts, plannerOf } from '../../../helpers/planners.ts';
 import { ggufTensor } from '../../../helpers/small-models.ts';
 import { thrown } from '../../../helpers/thrown.ts';
 
@@ -38,6 +38,9 @@ const LOW_LAYER = 256 * 56 + 1024;
 const EMBEDDINGS = 16 * 144;
 const OVERHEAD = 1234;
 
+const lean: ExtraBytes = (_, type) => (type === IQ1_M ? 10 : 0);
+const wide: ExtraBytes = (_, type) => (type === IQ1_M ? 100 : 0);
+
 describe('a plan', () => {
   it.each([0, 1, 2, 3, 4])('with %d low layers takes the first of the order', (lowLayers) => {
     const plan = planner.withLowLayers(ORDER, lowLayers);
@@ -60,7 +63,7 @@ describe('a plan', () => {
   it('counts what a processor’s own layout of the weights takes beside their bytes', () => {
     const extra: ExtraBytes = (tensor, type) =>
       type === Q4_K && layerOf(tensor.name) !== undefined ? 100 : 0;
-    const arranging = plannerOf(tensors, { overhead: OVERHEAD_PARTS, extra });
+    const arranging = plannerOf(tensors, { overhead: OVERHEAD_PARTS, layouts: layouts(extra) });
     const { memory } = arranging.withLowLayers(ORDER, 1);
     const { memory: without } = planner.withLowLayers(ORDER, 1);
     expect(memory).toEqual({
@@ -71,10 +74,11 @@ describe('a plan', () => {
   });
 
   it('has its weights in wide layouts where the budget leaves room for them, and is the same plan where not', () => {
-    const wideExtra: ExtraBytes = (_, type) => (type === IQ1_M ? 100 : 0);
-    const choosing = plannerOf(tensors, { overhead: OVERHEAD_PARTS, wideExtra });
+    const choosing = plannerOf(tensors, { overhead: OVERHEAD_PARTS, layouts: layouts(lean, { wide }) });
     const plan = choosing.withLowLayers(ORDER, 2);
-    const needed = plan.memory.totalBytes + 200;
+    expect(plan.memory).toMatchObject({ rearrangedBytes: 20 });
+    expect(plan.memory.wide).toBeUndefined();
+    const needed = plan.memory.totalBytes + 180;
     expect(choosing.asLoaded(plan, needed - 1)).toBe(plan);
     expect(choosing.asLoaded(plan, needed)).toEqual({
       ...plan,
@@ -85,12 +89,26 @@ describe('a plan', () => {
     expect(planner.asLoaded(plan, Infinity)).toBe(plan);
   });
 
-  it('counts wide layouts always where they are insisted on', () => {
-    const extra: ExtraBytes = (_, type) => (type === IQ1_M ? 100 : 0);
-    const insisting = plannerOf(tensors, { overhead: OVERHEAD_PARTS, extra, wide: true });
+  it('counts wide layouts always where they are insisted on, and says so only where there are any', () => {
+    const insisting = plannerOf(tensors, {
+      overhead: OVERHEAD_PARTS,
+      layouts: layouts(lean, { wide, insisted: true }),
+    });
     const plan = insisting.withLowLayers(ORDER, 1);
     expect(plan.memory).toMatchObject({ rearrangedBytes: 100, wide: true });
     expect(insisting.asLoaded(plan, Infinity)).toBe(plan);
+    const allHigh = insisting.withLowLayers(ORDER, 0).memory;
+    expect(allHigh.rearrangedBytes).toBe(0);
+    expect(allHigh.wide).toBeUndefined();
+  });
+
+  it('of the source as pages of its file has no layouts, whatever room there is', () => {
+    const arranging = plannerOf(tensors, {
+      layouts: layouts(() => 10, { wide: () => 10 }),
+    });
+    const source = arranging.unquantized();
+    expect(source.memory.rearrangedBytes).toBe(0);
+    expect(arranging.asLoaded(source, Infinity)).toBe(source);
   });
 
   it('leaves what is no layer on the high rung, and norms as they are', () => {
