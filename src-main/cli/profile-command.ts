@@ -74,8 +74,8 @@ function kernelsLine({ kernels, kernelTypes, whyNoKernels }: ProfileReport['lapt
 
 function kernelLines({ kernels, probedModel }: ProfileReport): string[] {
   if (kernels.length === 0) return [];
-  const rows = kernels.map(({ type, gigabytesPerSecond, predictedTokensPerSecond }) => [
-    type,
+  const rows = kernels.map(({ type, wide, gigabytesPerSecond, predictedTokensPerSecond }) => [
+    wide ? `${type}, wide` : type,
     gigabytesPerSecond.toFixed(1),
     predictedTokensPerSecond.toFixed(predictedTokensPerSecond < 100 ? 1 : 0),
   ]);
@@ -83,5 +83,8 @@ function kernelLines({ kernels, probedModel }: ProfileReport): string[] {
     '',
     `Multiplying one token with the matrices of ${probedModel ?? ''}, measured here:`,
     ...table(['type', 'GB/s', 'tokens/s at most'], rows),
+    ...(kernels.some(({ wide }) => wide)
+      ? ['wide: laid out for speed, where the budget leaves room for that']
+      : []),
   ];
 }

@@ -6,7 +6,8 @@ import { itemsOf } from '../luq/allocate/items.ts';
 import { priorCosts, priorSensitivities, type CostOf } from '../luq/allocate/prior.ts';
 import type { Allocation, Item } from '../luq/allocate/problem.ts';
 import { classifyAll, type ClassifiedTensor } from '../luq/allocate/tensor-class.ts';
-import { decodeMatrices, multipliedTensors, type Plan } from '../luq/plan/plan.ts';
+import { hasWide } from '../luq/plan/loaded-weights.ts';
+import { matrixOf, multipliedTensors, type Plan } from '../luq/plan/plan.ts';
 import type { Planner, SmallestPlan } from '../luq/plan/planner.ts';
 import { layerOf } from '../models/model-file.ts';
 import type { KernelSpeed, Matrix } from '../profile/probe.ts';
@@ -78,12 +79,18 @@ export class TensorPlans {
     this.#whole = knowledge.whole ?? wholeDivergence;
     this.#secondsOf = kernelSeconds(knowledge.speeds);
     this.#outsideBytes = planner.withTypes(new Map()).memory.totalBytes - own;
-    const multiplied = new Set(multipliedTensors(tensors).map(({ name }) => name));
+    const multiplied = new Map(multipliedTensors(tensors).map((tensor) => [tensor.name, tensor]));
+    // what a budget leaves room for is not known before a plan is chosen
+    const { layouts } = planner;
+    const isWide = (tensor: GgufTensor, type: number) => layouts.insisted && hasWide(layouts, tensor, type);
     this.items = itemsOf(chosen, {
       costs: knowledge.costs,
       hasImportance: knowledge.hasImportance,
       bytes: ({ name }, type) => bytes(name, type),
-      seconds: (matrix, type) => (multiplied.has(matrix.name) ? (this.#secondsOf(matrix, type) ?? 0) : 0),
+      seconds: ({ name }, type) => {
+        const tensor = multiplied.get(name);
+        return tensor ? (this.#secondsOf(tensor, type, isWide(tensor, type)) ?? 0) : 0;
+      },
     });
     this.#allocator = new Allocator(this.items);
   }
@@ -120,28 +127,29 @@ export class TensorPlans {
       return type === own ? [] : [this.#costs(name, type)];
     });
     const nats = this.#whole(changed.reduce((sum, cost) => sum + cost, 0));
-    return { plan, nats, tokensPerSecond: this.#speedOf(plan) };
+    return { plan, nats, tokensPerSecond: this.speedOf(plan) };
   }
 
   #foreseen({ types, cost }: Allocation): ForeseenPlan {
     const plan = this.#planner.withTypes(types);
-    return { plan, nats: this.#whole(cost), tokensPerSecond: this.#speedOf(plan) };
+    return { plan, nats: this.#whole(cost), tokensPerSecond: this.speedOf(plan) };
   }
 
-  #speedOf({ types }: Pick<Plan, 'types'>): number | null {
-    const seconds = this.#decodeSeconds(types);
+  /** Predicted tokens per second, in the layouts that its memory counts; null where kernels were not timed. */
+  speedOf(plan: Plan): number | null {
+    const seconds = this.#decodeSeconds(plan);
     return seconds === undefined ? null : 1 / seconds;
   }
 
   /** Q4_K_M's, which people would have otherwise. */
   #usualSeconds(): number | undefined {
-    return this.#decodeSeconds(this.#planner.mixture('Q4_K_M'));
+    return this.#decodeSeconds(this.#planner.withTypes(this.#planner.mixture('Q4_K_M')));
   }
 
-  #decodeSeconds(types: ReadonlyMap<string, number>): number | undefined {
+  #decodeSeconds(plan: Plan): number | undefined {
     let seconds = 0;
-    for (const { type, columns, rows } of decodeMatrices(this.#tensors, types)) {
-      const found = this.#secondsOf({ shape: [columns, rows] }, type);
+    for (const { type, columns, rows, wide } of this.#planner.decodeMatrices(plan)) {
+      const found = this.#secondsOf({ shape: [columns, rows] }, type, wide);
       if (found === undefined) return undefined;
       seconds += found;
     }
@@ -149,7 +157,7 @@ export class TensorPlans {
   }
 }
 
-/** Kernels to time before choosing: of each type that a tensor could have the largest matrix. */
+/** Kernels to time before choosing: of each type and layout that a tensor could have the largest matrix. */
 export function kernelsToTime(
   { source, planner }: Pick<ReadContext, 'source' | 'planner'>,
   costs: CostOf,
@@ -157,18 +165,23 @@ export function kernelsToTime(
   const { tensors } = source.text.gguf;
   const multiplied = multipliedTensors(tensors);
   const names = new Set(multiplied.map(({ name }) => name));
-  const largest = new Map<number, Matrix>();
-  const see = ({ shape: [columns = 1, rows = 1] }: GgufTensor, type: number) => {
-    const before = largest.get(type);
-    if (!before || before.columns * before.rows < columns * rows) largest.set(type, { type, columns, rows });
+  const largest = new Map<string, Matrix>();
+  const see = (matrix: Matrix) => {
+    const key = `${matrix.type} ${matrix.wide ?? false}`;
+    const before = largest.get(key);
+    if (!before || before.columns * before.rows < matrix.columns * matrix.rows) largest.set(key, matrix);
+  };
+  const seeAs = (tensor: GgufTensor, type: number) => {
+    see(matrixOf(tensor, type, false));
+    if (hasWide(planner.layouts, tensor, type)) see(matrixOf(tensor, type, true));
   };
   const chosen = quantizable(planner, tensors);
   const items = itemsOf(chosen, { costs });
   for (const [index, tensor] of chosen.entries()) {
     if (!names.has(tensor.name)) continue;
-    for (const { type } of items[index]?.choices ?? []) see(tensor, type);
+    for (const { type } of items[index]?.choices ?? []) seeAs(tensor, type);
   }
-  for (const tensor of multiplied) see(tensor, tensor.type);
+  for (const tensor of multiplied) seeAs(tensor, tensor.type);
   return [...largest.values()];
 }
 

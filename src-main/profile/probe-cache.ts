@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Laptop } from '../contract/fit-report.ts';
-import { kernelsWanted } from '../engine/kernels.ts';
 import type { Addon } from '../engine/native-types.ts';
 import { readKept } from '../files/json-file.ts';
 import { writeFileAtomically } from '../files/durable-files.ts';
@@ -73,10 +72,7 @@ interface KeptSpeeds {
 
 function machineName({ laptop, threads }: KeptSpeeds): string {
   const { brand, variant, kernels, kernelTypes, vectorFeatures } = laptop.cpu;
-  const layouts = kernelsWanted() === 'own' ? 'wide' : 'lean';
-  return [brand, variant, ...vectorFeatures, `kernels:${kernels}`, ...kernelTypes, layouts, threads].join(
-    ' ',
-  );
+  return [brand, variant, ...vectorFeatures, `kernels:${kernels}`, ...kernelTypes, threads].join(' ');
 }
 
 function readSpeeds(options: KeptSpeeds): Map<string, KeptSpeed> {

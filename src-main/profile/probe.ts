@@ -1,5 +1,4 @@
 import { withAbort } from '../engine/native-calls.ts';
-import { kernelsWanted } from '../engine/kernels.ts';
 import type { Addon } from '../engine/native-types.ts';
 import { tensorBytes } from '../gguf/tensor-types.ts';
 
@@ -25,6 +24,12 @@ export function keyOf({ type, columns, rows, wide }: Matrix): string {
   return `${type} ${columns} ${rows}${wide ? ' wide' : ''}`;
 }
 
+/** Whether a matrix has a layout here that takes more room than its lean one. */
+export function hasWideLayout(addon: Addon, { type, columns, rows }: Matrix): boolean {
+  const bytes = (wide: boolean) => addon.loadedWeight({ type, columns, rows, wide }).bytes;
+  return bytes(true) > bytes(false);
+}
+
 /** Measures each distinct matrix once: bytes of weights multiplied per second on this machine. */
 export async function probeKernels(
   addon: Addon,
@@ -42,7 +47,7 @@ export async function probeKernels(
       addon.probeProduct(
         {
           ...matrix,
-          wide: (matrix.wide ?? false) || kernelsWanted() === 'own',
+          wide: matrix.wide ?? false,
           workingSetBytes: WORKING_SET_BYTES,
           seconds: SECONDS_PER_KERNEL,
           threads: options.threads,

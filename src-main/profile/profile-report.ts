@@ -2,17 +2,19 @@ import type { OnProgress } from '../contract/progress.ts';
 import type { LaptopView } from '../contract/laptop.ts';
 import type { KernelReport, ProfileReport, ProfileRequest } from '../contract/workers/compress.ts';
 import { loadAddon } from '../engine/addon.ts';
+import { kernelsWanted } from '../engine/kernels.ts';
+import type { Addon } from '../engine/native-types.ts';
 import { readTextModel } from '../models/model-file.ts';
 import { tensorBytes, tensorTypeId } from '../gguf/tensor-types.ts';
 import { memoryLimits, recommendBudget } from './budget.ts';
 import { computeThreads, profileLaptop } from './laptop.ts';
-import { predictTokensPerSecond, probeKernels, type Matrix } from './probe.ts';
+import { hasWideLayout, predictTokensPerSecond, probeKernels, type Matrix } from './probe.ts';
 
 /** The types that the default rungs' mixtures use, and what a model may come in. */
 const PROBED_TYPES = ['F16', 'Q8_0', 'Q6_K', 'Q4_K', 'Q2_K', 'IQ2_XXS', 'IQ1_M'];
 
 /** [columns, rows, how often one token passes such a matrix] */
-type Shape = readonly [number, number, number];
+export type Shape = readonly [number, number, number];
 
 // Qwen2.5-VL-7B: 28 layers of width 3584, feed-forward 18944, 4 key-value heads of 128, 152,064 tokens (its config.json)
 const QWEN_7B: readonly Shape[] = [
@@ -42,29 +44,50 @@ export async function reportProfile(
   if (!request.probe) return { ...base, probedModel: null, kernels: [] };
   const text = request.modelPath === undefined ? undefined : readTextModel(request.modelPath);
   const shapes = text ? shapesOf(text.gguf.tensors) : QWEN_7B;
-  const matricesOf = (name: string): Matrix[] =>
-    shapes.flatMap(([columns, rows, times]) =>
-      Array.from({ length: times }, () => ({ type: tensorTypeId(name), columns, rows })),
-    );
-  const types = PROBED_TYPES.filter(
-    (name) => !/K|IQ/.test(name) || shapes.every(([columns]) => columns % 256 === 0),
-  );
-  const speeds = await probeKernels(addon, types.flatMap(matricesOf), {
+  const kinds = probedKinds(addon, shapes);
+  const matrices = kinds.flatMap((kind) => kind.matrices);
+  const speeds = await probeKernels(addon, matrices, {
     threads,
     signal: options.signal,
     onProgress: (done, total) =>
       options.onProgress?.({ stage: 'profile', done, total, unit: 'steps', detail: 'kernel probe' }),
   });
-  const kernels = types.map((type): KernelReport => {
-    const matrices = matricesOf(type);
+  const kernels = kinds.map(({ type, wide, matrices }): KernelReport => {
     const predictedTokensPerSecond = predictTokensPerSecond(matrices, speeds);
     return {
       type,
+      ...(wide ? { wide } : {}),
       predictedTokensPerSecond,
       gigabytesPerSecond: (weightBytes(matrices) * predictedTokensPerSecond) / 1e9,
     };
   });
   return { ...base, probedModel: text?.name ?? 'Qwen2.5-VL-7B', kernels };
+}
+
+/** A type in one of its layouts, and a model's matrices as they are then. */
+interface ProbedKind {
+  readonly type: string;
+  readonly wide: boolean;
+  readonly matrices: readonly Matrix[];
+}
+
+/** Each type in its lean layout, and in its wide one where there is such. */
+export function probedKinds(addon: Addon, shapes: readonly Shape[]): ProbedKind[] {
+  const types = PROBED_TYPES.filter(
+    (name) => !/K|IQ/.test(name) || shapes.every(([columns]) => columns % 256 === 0),
+  );
+  const mayBeWide = kernelsWanted() !== 'stock';
+  const matricesOf = (name: string, wide: boolean): Matrix[] =>
+    shapes.flatMap(([columns, rows, times]) => {
+      const matrix = { type: tensorTypeId(name), columns, rows };
+      const laidOut: Matrix = wide && hasWideLayout(addon, matrix) ? { ...matrix, wide } : matrix;
+      return Array.from({ length: times }, () => laidOut);
+    });
+  return types.flatMap((type) => {
+    const lean = { type, wide: false, matrices: matricesOf(type, false) };
+    const matrices = mayBeWide ? matricesOf(type, true) : [];
+    return matrices.some(({ wide }) => wide) ? [lean, { type, wide: true, matrices }] : [lean];
+  });
 }
 
 function weightBytes(matrices: readonly Matrix[]): number {

@@ -19,7 +19,9 @@ export type ProfileRequest = ReadOnly<z.infer<typeof profileRequestSchema>>;
 
 const kernelReportSchema = z.object({
   type: z.string(),
-  /** weights multiplied per second, over the model's matrices as one token passes them */
+  /** in the layout that takes much more room than in the file (Memory.wide); in the usual one when absent */
+  wide: z.boolean().optional(),
+  /** weights multiplied per second, as many bytes as in the file, over the model's matrices as one token passes them */
   gigabytesPerSecond: z.number(),
   /** upper bound for a model whose matrices all have this type */
   predictedTokensPerSecond: z.number(),

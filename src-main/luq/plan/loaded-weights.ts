@@ -74,6 +74,11 @@ export function countedExtra({ lean, wide, insisted }: Layouts): ExtraBytes {
   return insisted && wide ? wide : lean;
 }
 
+/** Whether a tensor has a layout that takes more room than its lean one. */
+export function hasWide({ lean, wide }: Layouts, tensor: GgufTensor, type: number): boolean {
+  return wide !== undefined && wide(tensor, type) > lean(tensor, type);
+}
+
 /** A model's weights, and what types they are to have: each its own where it is not named. */
 export interface TypedWeights {
   readonly tensors: readonly GgufTensor[];

@@ -38,10 +38,19 @@ export function multipliedTensors(tensors: readonly GgufTensor[]): GgufTensor[] 
 export function decodeMatrices(
   tensors: readonly GgufTensor[],
   types: ReadonlyMap<string, number>,
-  isWide: (matrix: Matrix) => boolean = () => false,
+  isWide: (tensor: GgufTensor, type: number) => boolean = () => false,
 ): Matrix[] {
-  return multipliedTensors(tensors).map(({ name, type, shape: [columns = 0, rows = 0] }) => {
-    const matrix = { type: types.get(name) ?? type, columns, rows };
-    return isWide(matrix) ? { ...matrix, wide: true } : matrix;
+  return multipliedTensors(tensors).map((tensor) => {
+    const type = types.get(tensor.name) ?? tensor.type;
+    return matrixOf(tensor, type, isWide(tensor, type));
   });
+}
+
+/** A tensor as it is multiplied with in a type. */
+export function matrixOf(
+  { shape: [columns = 0, rows = 0] }: GgufTensor,
+  type: number,
+  isWide: boolean,
+): Matrix {
+  return isWide ? { type, columns, rows, wide: true } : { type, columns, rows };
 }

@@ -5,8 +5,9 @@ import { fewestLowLayers } from '../../contract/low-layers.ts';
 import type { Rung, Rungs } from '../../contract/rungs.ts';
 import type { Gguf, GgufTensor } from '../../gguf/gguf.ts';
 import { layerOf, type TextModel } from '../../models/model-file.ts';
+import type { Matrix } from '../../profile/probe.ts';
 import { doesNotFit, type MemoryBudget } from './does-not-fit.ts';
-import { countedExtra, staysMapped, type ExtraBytes, type Layouts } from './loaded-weights.ts';
+import { countedExtra, hasWide, staysMapped, type ExtraBytes, type Layouts } from './loaded-weights.ts';
 import {
   countedMemory,
   predictMemory,
@@ -16,7 +17,7 @@ import {
   type Overhead,
 } from './memory.ts';
 import { bytesAs, bytesWithTypes, type Mixture } from './mixture.ts';
-import type { LayerPlan, Plan } from './plan.ts';
+import { decodeMatrices, type LayerPlan, type Plan } from './plan.ts';
 import type { Alternative, Saving } from './savings.ts';
 
 /** What planning needs to know of a model, whatever the order of its layers and the budget. */
@@ -63,6 +64,10 @@ export class Planner {
     return this.#model.overhead;
   }
 
+  get layouts(): Layouts {
+    return this.#model.layouts;
+  }
+
   get visionTypes(): ReadonlyMap<string, number> | undefined {
     return this.#model.visionTypes;
   }
@@ -90,6 +95,14 @@ export class Planner {
     const { tensors } = text.gguf;
     const memory = withRoom(plan.memory, wideBytes({ tensors, types: plan.types }, layouts), budgetBytes);
     return memory === plan.memory ? plan : { ...plan, memory };
+  }
+
+  /** The matrices that one decoded token is multiplied with, in a plan's types and layouts. */
+  decodeMatrices({ types, memory }: Plan): Matrix[] {
+    const { text, layouts } = this.#model;
+    const isWide = (tensor: GgufTensor, type: number) =>
+      memory.wide === true && hasWide(layouts, tensor, type);
+    return decodeMatrices(text.gguf.tensors, types, isWide);
   }
 
   /** What a tensor takes in memory in a type, copies included that llama.cpp arranges for this processor. */

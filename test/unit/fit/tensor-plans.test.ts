@@ -100,6 +100,27 @@ describe('plans of a type for every tensor', () => {
   });
 });
 
+it('of a type with two layouts both are timed, and each plan is as fast as the one it is loaded in', () => {
+  const IQ1_M = tensorTypeId('IQ1_M');
+  const planner = plannerOf(tensors, {
+    layouts: layouts(() => 0, { wide: (_, type) => (type === IQ1_M ? 1000 : 0) }),
+  });
+  const timed = kernelsToTime({ ...context, planner }, costs);
+  expect(timed.filter(({ wide }) => wide)).toEqual([{ type: IQ1_M, columns: 512, rows: 512, wide: true }]);
+  expect(timed.filter(({ type }) => type === IQ1_M)).toHaveLength(2);
+  const speeds = timed.map((matrix) => ({ ...matrix, bytesPerSecond: matrix.wide ? 2e9 : 1e9 }));
+  const plans = plansWith(speeds, planner);
+  const plan = planner.uniform('IQ1_M');
+  const lean = plans.speedOf(plan) ?? NaN;
+  expect(plans.foresee(plan).tokensPerSecond).toBe(lean);
+  expect(plans.speedOf(planner.asLoaded(plan, Infinity))).toBeCloseTo(2 * lean, 5);
+  const untimed = plansWith(
+    speeds.filter(({ wide }) => !wide),
+    planner,
+  );
+  expect(untimed.speedOf(planner.asLoaded(plan, Infinity))).toBeNull();
+});
+
 it('of each type the largest matrix is timed, and others are reckoned by the nearest', () => {
   const timed = kernelsToTime(context, costs);
   const types = timed.map(({ type }) => type);

@@ -56,6 +56,20 @@ describe('the probe', () => {
     expect(seen).toEqual([0.5, 1]);
   });
 
+  it('measures both layouts of a matrix, and no other than it was asked for', async () => {
+    vi.stubEnv('SNUG_KERNELS', 'own');
+    const probeProduct = vi.fn(() => Promise.resolve(1e9));
+    const lean = matrix('IQ1_M', 256, 64);
+    const wide = { ...lean, wide: true };
+    const speeds = await probeKernels(fakeAddon(probeProduct), [lean, wide, wide], { threads: 1 });
+    vi.unstubAllEnvs();
+    expect(probeProduct.mock.calls.map(([task]: unknown[]) => (task as { wide: boolean }).wide)).toEqual([
+      false,
+      true,
+    ]);
+    expect(speeds.map((speed) => speed.wide ?? false)).toEqual([false, true]);
+  });
+
   it('ends as cancelled when the engine says so', async () => {
     const stopped = Object.assign(new Error('cancelled'), { code: 'CANCELLED' });
     const probing = probeKernels(

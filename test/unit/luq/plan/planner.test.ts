@@ -89,6 +89,16 @@ describe('a plan', () => {
     expect(planner.asLoaded(plan, Infinity)).toBe(plan);
   });
 
+  it('is multiplied with in wide layouts where its memory counts them', () => {
+    const choosing = plannerOf(tensors, { layouts: layouts(lean, { wide }) });
+    const plan = choosing.withLowLayers(ORDER, 1);
+    const [low, high] = [IQ1_M, Q4_K].map((type) => ({ type, columns: 256, rows: 256 }));
+    const matricesOf = (one: LayerPlan) => choosing.decodeMatrices(one).filter(({ rows }) => rows === 256);
+    expect(matricesOf(plan)).toEqual([high, high, low, high]);
+    const wideLow = { ...low, wide: true };
+    expect(matricesOf(choosing.asLoaded(plan, Infinity))).toEqual([high, high, wideLow, high]);
+  });
+
   it('counts wide layouts always where they are insisted on, and says so only where there are any', () => {
     const insisting = plannerOf(tensors, {
       overhead: OVERHEAD_PARTS,
