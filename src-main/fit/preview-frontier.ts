@@ -1,9 +1,11 @@
 import type { ForeseenOutcome } from '../contract/workers/compress.ts';
 import { RUNGS } from '../contract/rungs.ts';
 import { layerFileTypes } from '../luq/plan/file-type.ts';
+import type { Plan } from '../luq/plan/plan.ts';
 import type { SmallestPlan } from '../luq/plan/planner.ts';
 import { keptKernelSpeeds, knownKernelSpeeds } from '../profile/probe-cache.ts';
 import type { ReadContext } from './context.ts';
+import { planOutcome } from './plan-outcome.ts';
 import { smallestUniform } from './uniform-choice.ts';
 import { kernelSpeeds } from './predicted-speed.ts';
 import {
@@ -35,7 +37,9 @@ export async function frontierOf(context: ReadContext, measure: boolean): Promis
     kind === 'best'
       ? fastEnough(plans, minTokensPerSecond)
       : RUNGS.map((rung) => plans.foresee(planner.uniform(rung)));
-  return worthwhile(foreseen, planner.unquantized().memory.totalBytes).map((one) => outcomeOf(context, one));
+  return worthwhile(foreseen, planner.unquantized().memory.totalBytes).map((one) =>
+    outcomeOf(context, one, (plan) => plans.speedOf(plan)),
+  );
 }
 
 /** What the smallest plan of those would be. */
@@ -63,13 +67,12 @@ function worthwhile(plans: readonly ForeseenPlan[], sourceBytes: number): Forese
 
 function outcomeOf(
   { planner, source }: ReadContext,
-  { plan, nats, tokensPerSecond }: ForeseenPlan,
+  { plan, nats }: ForeseenPlan,
+  speedOf: (plan: Plan) => number | null,
 ): ForeseenOutcome {
   const { gguf, layers, parameters } = source.text;
   return {
-    fileBytes: planner.fileBytes(plan),
-    memory: plan.memory,
-    tokensPerSecond,
+    ...planOutcome(planner, plan, speedOf),
     bitsPerWeight: (plan.memory.weightsBytes * 8) / parameters,
     nats,
     layerRungs: layerFileTypes(gguf.tensors, plan.types, layers),

@@ -3,13 +3,14 @@ import type { PlanPreview } from '../contract/workers/compress.ts';
 import type { EntropyBits } from '../contract/fit-report.ts';
 import { basisOf, orderLayers } from '../luq/entropy/orders.ts';
 import { bitsOfLayers } from '../luq/entropy/statistics.ts';
-import { decodeMatrices } from '../luq/plan/plan.ts';
+import type { Plan } from '../luq/plan/plan.ts';
 import { knownSha256 } from '../models/source.ts';
 import { keptKernelSpeeds, knownKernelSpeeds } from '../profile/probe-cache.ts';
 import { keyOf, predictTokensPerSecond, type KernelSpeed, type Matrix } from '../profile/probe.ts';
 import { foundCalibrations, keptCalibration } from './kept-calibration.ts';
 import { openContext, type ReadContext } from './context.ts';
 import { frontierOf, smallestOf } from './preview-frontier.ts';
+import { planOutcome } from './plan-outcome.ts';
 import { kernelSpeeds } from './predicted-speed.ts';
 import { keptTieErrors } from './tie-errors.ts';
 import { openWorkspace } from './workspace.ts';
@@ -42,19 +43,18 @@ async function layerOutcomes(
   order: readonly number[] | null,
   measure: boolean,
 ): Promise<PlanPreview['byLowLayers']> {
-  const { addon, planner, source } = context;
-  const plans = planner.preview(order).map((plan) => ({
-    plan,
-    matrices: decodeMatrices(source.text.gguf.tensors, plan.types),
-  }));
+  const { addon, planner } = context;
+  const plans = planner.preview(order);
   const kept = kernelSpeeds(context);
-  const needed = plans.flatMap(({ matrices }) => matrices);
+  const needed = plans
+    .flatMap((plan) => [plan, planner.asLoaded(plan, Infinity)])
+    .flatMap((plan) => planner.decodeMatrices(plan));
   const speeds = measure ? await knownKernelSpeeds(addon, needed, kept) : keptKernelSpeeds(kept);
-  return plans.map(({ plan, matrices }) => ({
-    fileBytes: planner.fileBytes(plan),
-    memory: plan.memory,
-    tokensPerSecond: allKnown(matrices, speeds) ? predictTokensPerSecond(matrices, speeds) : null,
-  }));
+  const speedOf = (plan: Plan) => {
+    const matrices = planner.decodeMatrices(plan);
+    return allKnown(matrices, speeds) ? predictTokensPerSecond(matrices, speeds) : null;
+  };
+  return plans.map((plan) => planOutcome(planner, plan, speedOf));
 }
 
 /** null where layers have to be measured first */

@@ -18,7 +18,10 @@ export async function timeKernels(home: string, threads = 1): Promise<void> {
     columns === undefined || rows === undefined ? [] : [{ columns, rows }],
   );
   const speeds = tensorTypes().flatMap(({ id }) =>
-    shapes.map((shape) => ({ type: id, ...shape, bytesPerSecond: 5e9, timedAt: Date.now() })),
+    shapes.flatMap((shape) => {
+      const speed = { type: id, ...shape, bytesPerSecond: 5e9, timedAt: Date.now() };
+      return [speed, { ...speed, wide: true, bytesPerSecond: 2 * speed.bytesPerSecond }];
+    }),
   );
   mkdirSync(join(home, 'work'), { recursive: true });
   keepKernelSpeeds({ cachePath: kernelCache(home), laptop, threads }, speeds);

@@ -39,7 +39,10 @@ const planOutcomeSchema = z.object({
   memory: memorySchema,
   /** null until the kernels of the needed types have been measured here */
   tokensPerSecond: z.number().nullable(),
+  /** the same where a budget leaves room for wide layouts (Memory.wide); null where it has none that `memory` doesn't count */
+  wide: z.object({ memory: memorySchema, tokensPerSecond: z.number().nullable() }).nullable(),
 });
+export type PlanOutcome = ReadOnly<z.infer<typeof planOutcomeSchema>>;
 
 /** A plan that is not of layers, and how near it is predicted to come to the source. */
 const foreseenPlanSchema = planOutcomeSchema.extend({

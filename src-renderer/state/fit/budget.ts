@@ -23,6 +23,8 @@ export interface Outcome {
   readonly fileBytes: number;
   readonly memory: Memory;
   readonly tokensPerSecond: number | null;
+  /** memory and speed where the budget leaves room for layouts that need more and are faster; null where there are none */
+  readonly wide: Pick<Outcome, 'memory' | 'tokensPerSecond'> | null;
   /** k of the paper's plan; null of others */
   readonly lowLayers: number | null;
   /** what is predicted of a plan that is not of layers */

@@ -39,11 +39,13 @@ export function numbersOf(fit: Planned): PlanNumbers | null {
 }
 
 function isSamePlan({ slider, method }: Planned, { plan }: FitReport): boolean {
-  const { preview, lowLayers } = slider;
+  const { preview, lowLayers, outcome } = slider;
   return (
     // what the nearest plan turns out to be, only measuring tells
     lowLayers !== null &&
     plan.lowLayers === lowLayers &&
+    // another budget may have left no room for the layouts that this one does
+    plan.predictedMemory.wide === outcome?.memory.wide &&
     methodOf(plan) === method &&
     plan.contextTokens === preview?.contextTokens &&
     plan.rungs.high === preview.rungs.high &&

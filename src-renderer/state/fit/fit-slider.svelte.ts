@@ -1,5 +1,6 @@
 import { toErrorData, type ErrorData } from '../../../src-main/contract/errors.ts';
 import type { FitJobService, FitPreview } from '../../../src-main/contract/fit-job.ts';
+import { loadedWithin } from '../../../src-main/contract/loaded-within.ts';
 import type { MemoryLimits } from '../../../src-main/contract/laptop.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
 import type { Verdict } from '../../text/fit-words.ts';
@@ -55,16 +56,20 @@ export class FitSlider {
     return this.#within?.lowLayers ?? null;
   }
 
-  /** What the slider's place gives; where nothing fits, the smallest there is. */
-  get outcome(): Outcome | null {
+  /** Where nothing fits, the smallest there is. */
+  get #chosen(): Outcome | null {
     if (this.preview === null) return null;
     return this.#within ?? outcomesOf(this.preview)[0] ?? null;
   }
 
+  /** What the slider's place gives, as it will be loaded; where nothing fits, the smallest there is. */
+  get outcome(): Outcome | null {
+    return this.#chosen && loadedWithin(this.#chosen, this.bytes);
+  }
+
   get verdict(): Verdict {
-    const within = this.#within;
-    if (within === null || this.limits === null) return 'wont-fit';
-    return verdictOn(within.memory.totalBytes, this.limits);
+    if (this.#within === null || this.outcome === null || this.limits === null) return 'wont-fit';
+    return verdictOn(this.outcome.memory.totalBytes, this.limits);
   }
 
   /** Whether the original itself would sit comfortably. */
@@ -76,8 +81,9 @@ export class FitSlider {
   /** Bytes by which the result is more than what other programs leave free at the moment; 0 where it is not. */
   get missingNow(): number {
     const available = this.#app.laptop?.laptop.memory.availableBytes;
-    if (this.outcome === null || available === undefined) return 0;
-    return Math.max(0, this.outcome.memory.totalBytes - available);
+    if (this.#chosen === null || available === undefined) return 0;
+    // what is free as it is loaded decides whether it is laid out for speed
+    return Math.max(0, this.#chosen.memory.totalBytes - available);
   }
 
   /** The slider's place that is nearest to a budget. */
@@ -99,7 +105,7 @@ export class FitSlider {
       if (asked !== this.#asked) return;
       this.preview = preview;
       this.#place(model, sameModel && this.bytes > 0 ? this.bytes : before);
-      if (outcomesOf(preview).every(({ tokensPerSecond }) => tokensPerSecond !== null)) return;
+      if (outcomesOf(preview).every(isTimed)) return;
       // sizes are there at once; timing the kernels takes seconds, and while a fit runs it would only be wrong
       if (this.#app.jobs.running !== null || this.range === null) return;
       const measured = await fits.preview({ ...argument, measure: true });
@@ -114,4 +120,8 @@ export class FitSlider {
     if (range === null || limits === null) return;
     this.bytes = this.within(wanted ?? firstBudget(range, limits, model.builtIn));
   }
+}
+
+function isTimed({ tokensPerSecond, wide }: Outcome): boolean {
+  return tokensPerSecond !== null && (wide === null || wide.tokensPerSecond !== null);
 }

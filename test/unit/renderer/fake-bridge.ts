@@ -155,6 +155,7 @@ export function preview(change: Partial<FitPreview> = {}): FitPreview {
       fileBytes: weights * MiB,
       memory: memoryOf(weights * MiB),
       tokensPerSecond: 20 + k,
+      wide: null,
     })),
     frontier: null,
     source: { fileBytes: 60 * MiB, memory: memoryOf(60 * MiB) },
@@ -174,6 +175,7 @@ export function foreseen(
     fileBytes: weights * MiB,
     memory: memoryOf(weights * MiB),
     tokensPerSecond: 5,
+    wide: null,
     ...{ bitsPerWeight, nats, layerRungs },
   }));
 }

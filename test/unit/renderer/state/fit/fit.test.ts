@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SnugError } from '../../../../../src-main/contract/errors.ts';
 import type { FitPreview } from '../../../../../src-main/contract/fit-job.ts';
+import type { Memory } from '../../../../../src-main/contract/fit-report.ts';
 import { AppState } from '../../../../../src-renderer/state/app/app.svelte.ts';
 import {
   budgetRange,
@@ -22,6 +23,11 @@ async function open(answers: ConstructorParameters<typeof FakeBridge>[0] = {}, h
   await fit.loadPreview();
   return { app, bridge, fit };
 }
+
+const widened = (memory: Memory, rearrangedBytes: number): Memory => ({
+  ...memory,
+  ...{ rearrangedBytes, wide: true, totalBytes: memory.totalBytes + rearrangedBytes },
+});
 
 describe('the budget slider', () => {
   it('redraws without asking: layers, file and memory follow every move', async () => {
@@ -47,6 +53,44 @@ describe('the budget slider', () => {
     const { bridge, fit } = await open({ fits: { preview: answer } });
     expect(bridge.asked('fits.preview')).toHaveLength(2);
     expect(fit.slider.outcome?.tokensPerSecond).toBe(20 + (fit.slider.lowLayers ?? NaN));
+  });
+
+  it('gives memory and speed of wide layouts where the budget has room for them', async () => {
+    const lean = preview();
+    const byLowLayers = lean.byLowLayers.map((one, k) => ({
+      ...one,
+      wide: k === 0 ? null : { memory: widened(one.memory, k * MiB), tokensPerSecond: 40 + k },
+    }));
+    const { app, fit } = await open({ fits: { preview: () => Promise.resolve({ ...lean, byLowLayers }) } });
+    const seen = [28.5, 29, 26, 28].map((size) => {
+      fit.moveBudget(size * MiB);
+      const { lowLayers, outcome, verdict } = fit.slider;
+      return [lowLayers, (outcome?.memory.totalBytes ?? 0) / MiB, outcome?.tokensPerSecond, verdict];
+    });
+    expect(seen).toEqual([
+      [1, 28, 21, 'tight'],
+      [1, 29, 41, 'tight'],
+      [2, 26, 22, 'comfortable'],
+      [1, 28, 21, 'tight'],
+    ]);
+    // a chat takes them only where so much is free
+    fit.moveBudget(29 * MiB);
+    const { laptop: now } = app.laptop ?? expect.fail('it is known');
+    app.laptop = {
+      ...laptop(27 * MiB, 29 * MiB),
+      laptop: { ...now, memory: { ...now.memory, availableBytes: 28 * MiB } },
+    };
+    expect(fit.slider.missingNow).toBe(0);
+  });
+
+  it('has kernels timed whose wide layouts were not', async () => {
+    const lean = preview();
+    const byLowLayers = lean.byLowLayers.map((one) => ({
+      ...one,
+      wide: { memory: widened(one.memory, MiB), tokensPerSecond: null },
+    }));
+    const { bridge } = await open({ fits: { preview: () => Promise.resolve({ ...lean, byLowLayers }) } });
+    expect(bridge.asked('fits.preview')).toHaveLength(2);
   });
 
   it('marks what is comfortable and what is tight by the laptop’s own limits, not by what runs on it', async () => {
