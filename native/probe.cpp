@@ -4,6 +4,7 @@
 #include "arguments.h"
 #include "backends.h"
 #include "kernels/family.h"
+#include "kernels/random_blocks.h"
 #include "quantizers/quantizers.h"
 #include "types.h"
 
@@ -35,17 +36,41 @@ struct ProbeTask {
     bool      wide;      // where they may take much more room than those
 };
 
-// Quantizes a few random rows and repeats them: the time of a product does not depend on the values.
-std::vector<uint8_t> random_weights(const ProbeTask & task) {
-    const int64_t      distinct = std::min<int64_t>(task.rows, 16);
-    std::vector<float> values(distinct * task.columns), importance(task.columns, 1);
+// Whether ggml builds tables for seconds before it can quantize to a type (ggml_quantize_init).
+bool needs_tables(ggml_type type) {
+    switch (type) {
+        case GGML_TYPE_IQ1_S:
+        case GGML_TYPE_IQ1_M:
+        case GGML_TYPE_IQ2_XXS:
+        case GGML_TYPE_IQ2_XS:
+        case GGML_TYPE_IQ2_S:
+        case GGML_TYPE_IQ3_XXS:
+        case GGML_TYPE_IQ3_S:   return true;
+        default:                return false;
+    }
+}
+
+std::vector<uint8_t> random_rows(ggml_type type, int64_t columns, int64_t rows) {
+    if (needs_tables(type)) {
+        uint32_t state = 1;
+        return kernels::random_blocks(type, columns, rows, state);
+    }
+    std::vector<float> values(rows * columns), importance(columns, 1);
     std::mt19937       random(1);
     for (auto & value : values) {
         value = static_cast<float>(random()) / 4294967296.0f - 0.5f;
     }
+    std::vector<uint8_t> blocks(rows * ggml_row_size(type, columns));
+    quantize_rows(type, values.data(), blocks.data(), rows, columns, importance.data());
+    return blocks;
+}
+
+// A few random rows, again and again: the time of a product does not depend on the values.
+std::vector<uint8_t> random_weights(const ProbeTask & task) {
+    const int64_t        distinct  = std::min<int64_t>(task.rows, 16);
     const size_t         row_bytes = ggml_row_size(task.type, task.columns);
-    std::vector<uint8_t> weights(row_bytes * task.rows);
-    quantize_rows(task.type, values.data(), weights.data(), distinct, task.columns, importance.data());
+    std::vector<uint8_t> weights   = random_rows(task.type, task.columns, distinct);
+    weights.resize(row_bytes * task.rows);
     for (int64_t row = distinct; row < task.rows; ++row) {
         std::copy_n(weights.begin() + (row % distinct) * row_bytes, row_bytes, weights.begin() + row * row_bytes);
     }
