@@ -6,6 +6,8 @@ import { recordedVariant } from './test/helpers/cpu-variants.ts';
 import { memoryFolder } from './test/helpers/memory-folder.ts';
 import { mockingTests } from './test/helpers/mocking-tests.ts';
 
+// what a test doesn't give a home keeps nothing in the person's own
+process.env['SNUG_HOME'] ??= join(import.meta.dirname, '.cache', 'test-home');
 // each process that a test starts would strip the types of all its modules again
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '.cache', 'compiled');
 // each test has a home of its own, and each process would build ggml's tables of the low-bit types: up to half a minute

@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { runnableVariants } from './test/helpers/cpu-variants.ts';
 
 // as in vitest.config.ts
+process.env['SNUG_HOME'] ??= join(import.meta.dirname, '.cache', 'test-home');
 process.env['SNUG_QUANTIZERS'] ??= join(import.meta.dirname, '.cache', 'quantizers.json');
 
 /** The campaigns: what takes too long for every change. `npm run test:long`, or one by the name of its project. */

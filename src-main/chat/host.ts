@@ -25,6 +25,7 @@ import { loadNotes } from '../models/load-warnings.ts';
 import { modelFiles } from '../models/open-model.ts';
 import { usableThreads } from '../profile/laptop.ts';
 import { memoryNow } from '../profile/memory.ts';
+import { answersFasterWide } from './faster-layouts.ts';
 import { mappedNote } from './mapped-note.ts';
 import { requireMemory, type Loading, type MemoryRoom } from './memory-room.ts';
 import { ChatSession } from './session.ts';
@@ -51,7 +52,7 @@ export class ChatHost {
   /** @throws SnugError DOES_NOT_FIT where there is no room for it */
   async open(request: OpenChatRequest, options: OpenOptions = {}): Promise<OpenedChat> {
     const files = readFiles(request);
-    return this.#open(request, files, options, await this.#room(request, files));
+    return this.#open(request, files, options, await this.#room(request, files, options.signal));
   }
 
   /** Opens a model without its weights: its pictures and words can be counted, and nothing can be asked. */
@@ -60,10 +61,18 @@ export class ChatHost {
   }
 
   /** Undefined where it is not known: with a graphics processor part of it lies there. */
-  async #room(request: OpenChatRequest, files: Loading): Promise<MemoryRoom | undefined> {
+  async #room(
+    request: OpenChatRequest,
+    files: Loading,
+    signal: AbortSignal | undefined,
+  ): Promise<MemoryRoom | undefined> {
     const { addon, backends } = loadAddon();
     if ((request.gpuLayers ?? 0) > 0 && hasGraphicsDevice(backends.devices)) return undefined;
-    return requireMemory(addon, files, await memoryNow(), request.anyway ?? false);
+    const threads = usableThreads(request.threads);
+    return requireMemory(addon, files, await memoryNow(), {
+      anyway: request.anyway ?? false,
+      isFasterWide: () => answersFasterWide({ addon, backends }, files.text, { threads, signal }),
+    });
   }
 
   async #open(

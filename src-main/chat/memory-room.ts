@@ -42,14 +42,14 @@ const LEAST_FITTED_BITS = 2.75;
 const MOST_SHARE = 0.9;
 
 /**
- * Predicts what a chat takes, and where the weights will lie.
+ * Predicts what a chat takes, and where the weights will lie. `isFasterWide` tells whether wide layouts are worth room that they have.
  * @throws SnugError DOES_NOT_FIT with what can be done, unless it is to be loaded `anyway`; one that is hopeless also then
  */
 export async function requireMemory(
   addon: Addon,
   loading: Loading,
   machine: Laptop['memory'],
-  anyway: boolean,
+  { anyway, isFasterWide }: { readonly anyway: boolean; readonly isFasterWide: () => Promise<boolean> },
 ): Promise<MemoryRoom> {
   const { text, vision, limits, contextTokens } = loading;
   const { tensors } = text.gguf;
@@ -65,9 +65,9 @@ export async function requireMemory(
     asPages ? inPages(overhead) : countedMemory(weightsBytes, overhead, text.gguf, layouts);
   const overhead = await overheadOf(contextTokens);
   const budgetBytes = Math.min(machine.availableBytes, budgetOf(text));
-  const memory = asPages
-    ? counted(overhead)
-    : withRoom(counted(overhead), wideBytes(text.gguf, layouts), budgetBytes);
+  const usual = counted(overhead);
+  const roomy = asPages ? usual : withRoom(usual, wideBytes(text.gguf, layouts), budgetBytes);
+  const memory = roomy !== usual && (await isFasterWide()) ? roomy : usual;
   if (memory.totalBytes <= machine.availableBytes) return { memory, mapped: asPages };
   const room = mayBeMapped ? { memory: inPages(overhead), mapped: true } : { memory, mapped: false };
   const hopeless = isHopeless(room, machine);

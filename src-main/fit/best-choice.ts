@@ -28,7 +28,7 @@ export async function chooseBest(measuring: MeasuringContext): Promise<Chosen> {
   const measured = await new Contest(measuring, tensors).measureAll();
   const best = nearest(measured.filter(({ quality }) => keepsQuality(quality, request.quality)));
   if (!best) throw noPlanKeepsQuality(measured, request.budget, request.quality);
-  return { ...best, candidates: measured.map((plan) => candidateOf(measuring, plan, plan === best)) };
+  return { ...best, candidates: measured.map((plan) => candidateOf(plan, plan === best)) };
 }
 
 async function sourceThatFits(measuring: MeasuringContext): Promise<FitPlan | undefined> {
@@ -48,11 +48,7 @@ function nearest(plans: readonly MeasuredPlan[]): MeasuredPlan | undefined {
     .toSorted((a, b) => b.speed - a.speed)[0];
 }
 
-function candidateOf(
-  { planner, request }: MeasuringContext,
-  { plan, name, lowLayers, quality, speed }: MeasuredPlan,
-  chosen: boolean,
-): Candidate {
-  const { weightsBytes, totalBytes } = planner.asLoaded(plan, request.budget.bytes).memory;
+function candidateOf({ loaded, name, lowLayers, quality, speed }: MeasuredPlan, chosen: boolean): Candidate {
+  const { weightsBytes, totalBytes } = loaded;
   return { name, lowLayers, weightsBytes, totalBytes, quality, tokensPerSecond: speed, chosen };
 }

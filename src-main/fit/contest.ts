@@ -1,11 +1,11 @@
 import { formatBytes } from '../contract/bytes.ts';
 import { SnugError } from '../contract/errors.ts';
-import type { Quality } from '../contract/fit-report.ts';
+import type { Memory, Quality } from '../contract/fit-report.ts';
 import { luqPlan, tensorPlan, uniformPlan, type FitPlan } from './fit-plan.ts';
 import type { KnownTensors } from './known-tensors.ts';
+import { loadedPlan } from './loaded-plan.ts';
 import { orderFor } from './luq-choice.ts';
 import type { MeasuringContext } from './measuring-context.ts';
-import { predictedSpeedOf } from './predicted-speed.ts';
 import { divergenceOf } from './quality.ts';
 import { uniformsThatFit } from './uniform-choice.ts';
 
@@ -16,7 +16,8 @@ const MEASURED_UNIFORM = 3;
 const SPEED_TRIES = 4;
 const SPEED_STEP = 1.1;
 
-type TimedPlan = FitPlan & { readonly speed: number };
+/** `loaded`: what it takes in the layouts that its speed is predicted for */
+type TimedPlan = FitPlan & { readonly speed: number; readonly loaded: Memory };
 export type MeasuredPlan = TimedPlan & { readonly quality: Quality };
 
 /**
@@ -134,9 +135,8 @@ export class Contest {
   }
 
   async #timed(plan: FitPlan): Promise<TimedPlan> {
-    const { planner, request } = this.#measuring;
-    const loaded = planner.asLoaded(plan.plan, request.budget.bytes);
-    return { ...plan, speed: await predictedSpeedOf(this.#measuring, loaded) };
+    const loaded = await loadedPlan(this.#measuring, plan.plan);
+    return { ...plan, speed: loaded.tokensPerSecond, loaded: loaded.plan.memory };
   }
 
   #isFast(speed: number): boolean {

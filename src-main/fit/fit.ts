@@ -25,7 +25,8 @@ import { luqPlan, type FitPlan } from './fit-plan.ts';
 import { startMeasuring, type MeasuringContext } from './measuring-context.ts';
 import { describeFit } from './result.ts';
 import { expectedStages, type ExpectedStages } from './expected-stages.ts';
-import { kernelSpeeds, predictedSpeedOf } from './predicted-speed.ts';
+import { loadedPlan } from './loaded-plan.ts';
+import { kernelSpeeds } from './predicted-speed.ts';
 import { StageClock } from './stage-clock.ts';
 import { insistUniformFits } from './uniform-choice.ts';
 import { writeFiles } from './write.ts';
@@ -72,16 +73,16 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
   clock.enter('plan');
   const { candidates, ...asFitted } = await choose(measuring);
   const { budget } = context.request;
-  const chosen = { ...asFitted, plan: context.planner.asLoaded(asFitted.plan, budget.bytes) };
+  const { plan, tokensPerSecond } = await loadedPlan(measuring, asFitted.plan);
+  const chosen = { ...asFitted, plan };
   const { rounding, roundings } = await chooseRounding(measuring, chosen);
-  const { layerTypes, plan } = chosen;
+  const { layerTypes } = chosen;
   const low = lowLayersOf(layerTypes, context.request.rungs.high);
   onPlan?.({ low, layerRungs: layerTypes, memory: plan.memory });
-  const predictedTokensPerSecond = await predictedSpeedOf(measuring, plan);
   const rounded = { ...measuring, request: { ...measuring.request, rounding } };
   const made = await writeAndCheck(rounded, chosen, modes);
   return {
-    ...describeFit(measuring, { chosen, roundings, predictedTokensPerSecond, ...made }),
+    ...describeFit(measuring, { chosen, roundings, predictedTokensPerSecond: tokensPerSecond, ...made }),
     candidates: [...candidates],
     profile: context.laptop,
     budget: { bytes: budget.bytes, source: budget.source, reasoning: budget.reasoning },

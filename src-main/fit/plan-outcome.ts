@@ -1,6 +1,7 @@
 import type { PlanOutcome } from '../contract/workers/compress.ts';
 import type { Plan } from '../luq/plan/plan.ts';
 import type { Planner } from '../luq/plan/planner.ts';
+import { isFaster } from './loaded-plan.ts';
 
 /**
  * What a plan takes and gives, and what that would be if its budget left room for wide layouts.
@@ -13,10 +14,11 @@ export function planOutcome(
   speedOf: (plan: Plan) => number | null,
 ): PlanOutcome {
   const roomy = planner.asLoaded(plan, Infinity);
+  const [lean, wide] = [speedOf(plan), speedOf(roomy)];
   return {
     fileBytes: planner.fileBytes(plan),
     memory: plan.memory,
-    tokensPerSecond: speedOf(plan),
-    wide: roomy === plan ? null : { memory: roomy.memory, tokensPerSecond: speedOf(roomy) },
+    tokensPerSecond: lean,
+    wide: roomy !== plan && isFaster(wide, lean) ? { memory: roomy.memory, tokensPerSecond: wide } : null,
   };
 }

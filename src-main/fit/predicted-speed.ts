@@ -1,14 +1,8 @@
-import { join } from 'node:path';
-import { workFolder } from '../home.ts';
 import type { Plan } from '../luq/plan/plan.ts';
 import type { Planner } from '../luq/plan/planner.ts';
-import { knownKernelSpeeds } from '../profile/probe-cache.ts';
+import { kernelCache, knownKernelSpeeds } from '../profile/probe-cache.ts';
 import { predictTokensPerSecond } from '../profile/probe.ts';
 import type { ReadContext } from './context.ts';
-
-export function kernelCache(home: string): string {
-  return join(workFolder(home), 'kernels.json');
-}
 
 /** Where this machine's kernel speeds are kept, and under which conditions they were timed. */
 export function kernelSpeeds({ request, laptop }: Pick<ReadContext, 'request' | 'laptop'>) {

@@ -10,9 +10,9 @@ import { hasWide } from '../luq/plan/loaded-weights.ts';
 import { matrixOf, multipliedTensors, type Plan } from '../luq/plan/plan.ts';
 import type { Planner, SmallestPlan } from '../luq/plan/planner.ts';
 import { layerOf } from '../models/model-file.ts';
+import { kernelSeconds, largestOfEach, type SecondsOf } from '../profile/kernel-seconds.ts';
 import type { KernelSpeed, Matrix } from '../profile/probe.ts';
 import type { ReadContext } from './context.ts';
-import { kernelSeconds, type SecondsOf } from './kernel-seconds.ts';
 
 /** A type for every tensor, and what that is predicted to do. */
 export interface ForeseenPlan {
@@ -89,7 +89,7 @@ export class TensorPlans {
       bytes: ({ name }, type) => bytes(name, type),
       seconds: ({ name }, type) => {
         const tensor = multiplied.get(name);
-        return tensor ? (this.#secondsOf(tensor, type, isWide(tensor, type)) ?? 0) : 0;
+        return tensor ? (this.#secondsOf(matrixOf(tensor, type, isWide(tensor, type))) ?? 0) : 0;
       },
     });
     this.#allocator = new Allocator(this.items);
@@ -148,8 +148,8 @@ export class TensorPlans {
 
   #decodeSeconds(plan: Plan): number | undefined {
     let seconds = 0;
-    for (const { type, columns, rows, wide } of this.#planner.decodeMatrices(plan)) {
-      const found = this.#secondsOf({ shape: [columns, rows] }, type, wide);
+    for (const matrix of this.#planner.decodeMatrices(plan)) {
+      const found = this.#secondsOf(matrix);
       if (found === undefined) return undefined;
       seconds += found;
     }
@@ -165,24 +165,18 @@ export function kernelsToTime(
   const { tensors } = source.text.gguf;
   const multiplied = multipliedTensors(tensors);
   const names = new Set(multiplied.map(({ name }) => name));
-  const largest = new Map<string, Matrix>();
-  const see = (matrix: Matrix) => {
-    const key = `${matrix.type} ${matrix.wide ?? false}`;
-    const before = largest.get(key);
-    if (!before || before.columns * before.rows < matrix.columns * matrix.rows) largest.set(key, matrix);
-  };
-  const seeAs = (tensor: GgufTensor, type: number) => {
-    see(matrixOf(tensor, type, false));
-    if (hasWide(planner.layouts, tensor, type)) see(matrixOf(tensor, type, true));
-  };
   const chosen = quantizable(planner, tensors);
   const items = itemsOf(chosen, { costs });
-  for (const [index, tensor] of chosen.entries()) {
-    if (!names.has(tensor.name)) continue;
-    for (const { type } of items[index]?.choices ?? []) seeAs(tensor, type);
-  }
-  for (const tensor of multiplied) seeAs(tensor, tensor.type);
-  return [...largest.values()];
+  const layoutsOf = (tensor: GgufTensor, type: number) => [
+    matrixOf(tensor, type, false),
+    ...(hasWide(planner.layouts, tensor, type) ? [matrixOf(tensor, type, true)] : []),
+  ];
+  const chosenAs = chosen.flatMap((tensor, index) =>
+    names.has(tensor.name)
+      ? (items[index]?.choices ?? []).flatMap(({ type }) => layoutsOf(tensor, type))
+      : [],
+  );
+  return largestOfEach([...chosenAs, ...multiplied.flatMap((tensor) => layoutsOf(tensor, tensor.type))]);
 }
 
 /** Those that llama.cpp's own rules quantize. */

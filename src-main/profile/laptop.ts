@@ -13,35 +13,28 @@ type Cpu = Pick<Systeminformation.CpuData, 'manufacturer' | 'brand'> & Partial<S
 type Battery = Pick<Systeminformation.BatteryData, 'hasBattery' | 'acConnected' | 'percent'>;
 type Graphics = Pick<Systeminformation.GraphicsData, 'controllers'>;
 
+/** Of what was loaded: llama.cpp's build for this processor, and Snug's own kernels. */
+interface LoadedBackends {
+  readonly cpuFeatures: readonly string[];
+  readonly cpuVariant: string;
+  readonly ownKernels?: string;
+  readonly ownKernelTypes?: readonly number[];
+  readonly whyNoOwnKernels?: string;
+}
+
 /**
  * This machine, as far as running a model goes. Features, variant and kernels are of what was loaded, so what is
  * listed is what is used.
  */
-export async function profileLaptop(options: {
-  modelsFolder: string;
-  cpuFeatures: readonly string[];
-  cpuVariant: string;
-  ownKernels?: string;
-  ownKernelTypes?: readonly number[];
-  whyNoOwnKernels?: string;
-}): Promise<Laptop> {
+export async function profileLaptop(options: LoadedBackends & { modelsFolder: string }): Promise<Laptop> {
   const [cpu, memory, battery, graphics] = await Promise.all([
-    answerOr<Cpu>(systeminformation.cpu(), { manufacturer: '', brand: cpus()[0]?.model ?? '' }),
+    cpuNow(options),
     memoryNow(),
     answerOr<Battery>(systeminformation.battery(), { hasBattery: false, acConnected: true, percent: 0 }),
     answerOr<Graphics>(systeminformation.graphics(), { controllers: [] }),
   ]);
   const laptop = {
-    cpu: {
-      brand: `${cpu.manufacturer} ${cpu.brand}`.trim() || 'unknown',
-      architecture: arch(),
-      ...coresOf(cpu),
-      vectorFeatures: [...options.cpuFeatures],
-      variant: options.cpuVariant,
-      kernels: options.ownKernels ?? '',
-      kernelTypes: (options.ownKernelTypes ?? []).map(tensorTypeName),
-      whyNoKernels: options.whyNoOwnKernels ?? '',
-    },
+    cpu,
     memory,
     disk: { folder: options.modelsFolder, freeBytes: freeDiskBytes(options.modelsFolder) },
     power: {
@@ -57,6 +50,24 @@ export async function profileLaptop(options: {
     system: { platform: platform(), release: release() },
   };
   return { ...laptop, warnings: warningsFor(laptop) };
+}
+
+/** Its processor, and what computes on it. */
+export async function cpuNow(loaded: LoadedBackends): Promise<Laptop['cpu']> {
+  const cpu = await answerOr<Cpu>(systeminformation.cpu(), {
+    manufacturer: '',
+    brand: cpus()[0]?.model ?? '',
+  });
+  return {
+    brand: `${cpu.manufacturer} ${cpu.brand}`.trim() || 'unknown',
+    architecture: arch(),
+    ...coresOf(cpu),
+    vectorFeatures: [...loaded.cpuFeatures],
+    variant: loaded.cpuVariant,
+    kernels: loaded.ownKernels ?? '',
+    kernelTypes: (loaded.ownKernelTypes ?? []).map(tensorTypeName),
+    whyNoKernels: loaded.whyNoOwnKernels ?? '',
+  };
 }
 
 type CoresTold = {

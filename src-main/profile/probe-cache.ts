@@ -1,26 +1,28 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Laptop } from '../contract/fit-report.ts';
 import type { Addon } from '../engine/native-types.ts';
 import { readKept } from '../files/json-file.ts';
 import { writeFileAtomically } from '../files/durable-files.ts';
+import { workFolder } from '../home.ts';
 import { keyOf, probeKernels, type KernelSpeed, type Matrix } from './probe.ts';
 
-const cacheSchema = z.object({
-  /** what the speeds hold for */
-  machine: z.string(),
-  speeds: z.array(
-    z.object({
-      type: z.int(),
-      columns: z.int(),
-      rows: z.int(),
-      wide: z.boolean().optional(),
-      bytesPerSecond: z.number().positive(),
-      /** when it was timed last, in milliseconds of the epoch */
-      timedAt: z.number(),
-    }),
-  ),
+/** Machines and numbers of threads whose speeds are kept at a time, those that were timed last. */
+const MOST_KEPT = 8;
+
+const keptSpeedSchema = z.object({
+  type: z.int(),
+  columns: z.int(),
+  rows: z.int(),
+  wide: z.boolean().optional(),
+  bytesPerSecond: z.number().positive(),
+  /** when it was timed last, in milliseconds of the epoch */
+  timedAt: z.number(),
 });
-type KeptSpeed = z.infer<typeof cacheSchema>['speeds'][number];
+type KeptSpeed = z.infer<typeof keptSpeedSchema>;
+/** `machine`: what the speeds hold for */
+const cacheSchema = z.array(z.object({ machine: z.string(), speeds: z.array(keptSpeedSchema) }));
 
 /** How long a timing is taken at its word. */
 const TRUSTED_MS = 24 * 60 * 60 * 1000;
@@ -57,17 +59,29 @@ export async function knownKernelSpeeds(
 
 /** Keeps speeds as those of this machine. */
 export function keepKernelSpeeds(options: KeptSpeeds, speeds: readonly KeptSpeed[]): void {
+  const machine = machineName(options);
+  const others = (readKept(options.cachePath, cacheSchema) ?? []).filter((one) => one.machine !== machine);
   try {
-    writeFileAtomically(options.cachePath, JSON.stringify({ machine: machineName(options), speeds }));
+    mkdirSync(dirname(options.cachePath), { recursive: true });
+    writeFileAtomically(
+      options.cachePath,
+      JSON.stringify([{ machine, speeds }, ...others].slice(0, MOST_KEPT)),
+    );
   } catch {
     // the disk is full, or this home is not ours to write to: they are measured again next time
   }
 }
 
-interface KeptSpeeds {
+/** Where kernel speeds are kept, and under which conditions they hold. */
+export interface KeptSpeeds {
   readonly cachePath: string;
-  readonly laptop: Laptop;
+  readonly laptop: { readonly cpu: TimedCpu };
   readonly threads: number;
+}
+type TimedCpu = Pick<Laptop['cpu'], 'brand' | 'variant' | 'kernels' | 'kernelTypes' | 'vectorFeatures'>;
+
+export function kernelCache(home: string): string {
+  return join(workFolder(home), 'kernels.json');
 }
 
 function machineName({ laptop, threads }: KeptSpeeds): string {
@@ -76,8 +90,9 @@ function machineName({ laptop, threads }: KeptSpeeds): string {
 }
 
 function readSpeeds(options: KeptSpeeds): Map<string, KeptSpeed> {
-  const kept = readKept(options.cachePath, cacheSchema);
-  const speeds = kept?.machine === machineName(options) ? kept.speeds : [];
+  const machine = machineName(options);
+  const kept = readKept(options.cachePath, cacheSchema) ?? [];
+  const speeds = kept.find((one) => one.machine === machine)?.speeds ?? [];
   return new Map(speeds.map((speed) => [keyOf(speed), speed]));
 }
 

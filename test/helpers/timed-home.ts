@@ -1,11 +1,8 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { loadAddon } from '../../src-main/engine/addon.ts';
-import { kernelCache } from '../../src-main/fit/predicted-speed.ts';
 import { readGguf } from '../../src-main/gguf/gguf.ts';
 import { tensorTypes } from '../../src-main/gguf/tensor-types.ts';
 import { profileLaptop } from '../../src-main/profile/laptop.ts';
-import { keepKernelSpeeds } from '../../src-main/profile/probe-cache.ts';
+import { keepKernelSpeeds, kernelCache } from '../../src-main/profile/probe-cache.ts';
 import { demoModel } from '../fixtures/demo.ts';
 
 /**
@@ -23,6 +20,5 @@ export async function timeKernels(home: string, threads = 1): Promise<void> {
       return [speed, { ...speed, wide: true, bytesPerSecond: 2 * speed.bytesPerSecond }];
     }),
   );
-  mkdirSync(join(home, 'work'), { recursive: true });
   keepKernelSpeeds({ cachePath: kernelCache(home), laptop, threads }, speeds);
 }

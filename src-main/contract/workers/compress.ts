@@ -39,7 +39,7 @@ const planOutcomeSchema = z.object({
   memory: memorySchema,
   /** null until the kernels of the needed types have been measured here */
   tokensPerSecond: z.number().nullable(),
-  /** the same where a budget leaves room for wide layouts (Memory.wide); null where it has none that `memory` doesn't count */
+  /** the same where a budget leaves room for wide layouts (Memory.wide); null where there are none beyond `memory`, or they are slower */
   wide: z.object({ memory: memorySchema, tokensPerSecond: z.number().nullable() }).nullable(),
 });
 export type PlanOutcome = ReadOnly<z.infer<typeof planOutcomeSchema>>;

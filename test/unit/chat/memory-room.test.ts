@@ -13,7 +13,11 @@ import { rejected } from '../../helpers/thrown.ts';
 const MiB = 2 ** 20;
 
 /** Weights of 4 MiB and a little, one more in wide layouts of quantized ones; a token of context takes 1 KiB. */
-function setUp({ type = 'F16', mapped = true, budget = 0 } = {}, measured: number[] = []) {
+function setUp(
+  { type = 'F16', mapped = true, budget = 0, faster = true } = {},
+  measured: number[] = [],
+  asked: number[] = [],
+) {
   const width = 512;
   const layers = layerTensors(1, 32, 'F32');
   const rows = Math.round((4 * MiB) / (tensorBytes(tensorTypeId(type), width, width) ?? 1));
@@ -51,7 +55,13 @@ function setUp({ type = 'F16', mapped = true, budget = 0 } = {}, measured: numbe
         availableBytes: free * MiB,
         swapTotalBytes: 0,
       },
-      options.anyway ?? false,
+      {
+        anyway: options.anyway ?? false,
+        isFasterWide: () => {
+          asked.push(free);
+          return Promise.resolve(faster);
+        },
+      },
     );
   return room;
 }
@@ -121,6 +131,19 @@ describe('wide layouts of 1 MiB more', () => {
   it('are taken where that much is free', async () => {
     expect(await wide(setUp(quantized)(7.1, 16))).toBe(true);
     expect(await wide(setUp(quantized)(6.5, 16))).toBe(false);
+  });
+
+  it('are taken where this machine is faster so, which is asked only where there is room', async () => {
+    const asked: number[] = [];
+    const slower = { ...quantized, faster: false };
+    expect(await wide(setUp(slower, [], asked)(7.1, 16))).toBe(false);
+    expect(asked).toEqual([7.1]);
+    expect(await wide(setUp(slower, [], asked)(6.5, 16))).toBe(false);
+    expect(await wide(setUp({ type: 'Q4_0' }, [], asked)(12, 16))).toBe(false);
+    expect(await wide(setUp({}, [], asked)(12, 16))).toBe(false);
+    vi.stubEnv('SNUG_KERNELS', 'own');
+    expect(await wide(setUp(slower, [], asked)(7.1, 16))).toBe(true);
+    expect(asked).toEqual([7.1]);
   });
 
   it('are taken within what the model was fitted to', async () => {

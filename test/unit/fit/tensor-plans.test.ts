@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { kernelSeconds } from '../../../src-main/fit/kernel-seconds.ts';
+import { kernelSeconds } from '../../../src-main/profile/kernel-seconds.ts';
 import {
   kernelsToTime,
   priorKnowledge,
@@ -133,7 +133,7 @@ it('of each type the largest matrix is timed, and others are reckoned by the nea
   ];
   const secondsOf = kernelSeconds(speeds);
   const bytes = (weights: number) => (weights * 4.5) / 8;
-  expect(secondsOf({ shape: [256, 256] }, 12)).toBeCloseTo(bytes(256 * 256) / 1e6, 10);
-  expect(secondsOf({ shape: [4096, 2048] }, 12)).toBeCloseTo(bytes(4096 * 2048) / 2e6, 10);
-  expect(secondsOf({ shape: [256, 256] }, 10)).toBeUndefined();
+  expect(secondsOf({ type: 12, columns: 256, rows: 256 })).toBeCloseTo(bytes(256 * 256) / 1e6, 10);
+  expect(secondsOf({ type: 12, columns: 4096, rows: 2048 })).toBeCloseTo(bytes(4096 * 2048) / 2e6, 10);
+  expect(secondsOf({ type: 10, columns: 256, rows: 256 })).toBeUndefined();
 });

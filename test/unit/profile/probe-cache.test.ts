@@ -62,6 +62,10 @@ it('a clock that was set back trusts nothing', async () => {
 
 it('another machine or another number of threads is timed anew', async () => {
   await speedsAt(3e9);
+  const before = kernels;
   kernels = { ...kernels, threads: 1 };
   expect(await speedsAt(1e9)).toEqual([1e9]);
+  // both are kept: a chat may have other threads than a fit
+  expect(keptKernelSpeeds(before).map((speed) => speed.bytesPerSecond)).toEqual([3e9]);
+  expect(keptKernelSpeeds(kernels).map((speed) => speed.bytesPerSecond)).toEqual([1e9]);
 });
