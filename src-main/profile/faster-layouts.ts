@@ -6,7 +6,7 @@ import type { Matrix } from './probe.ts';
 /**
  * Whether this machine multiplies faster with these matrices in their wide layouts than in their lean ones: memory may be what its cores
  * wait for, and wide ones are more of it. What was timed here before counts, however long ago; of a type that was not, the largest matrix
- * is timed in both layouts.
+ * is timed in both layouts, as quickly as that can be told.
  *
  * @param matrices those of a token, marked where they have a wide layout
  */
@@ -16,10 +16,11 @@ export async function wideIsFaster(
   options: KeptSpeeds & { readonly signal?: AbortSignal | undefined },
 ): Promise<boolean> {
   const wide = matrices.filter((matrix) => matrix.wide);
-  const kept = keptKernelSpeeds(options);
+  const kept = keptKernelSpeeds({ ...options, quickly: true });
   const known = kernelSeconds(kept);
   const untimed = largestOfEach([...wide, ...wide.map(lean)]).filter((one) => known(one) === undefined);
-  const speeds = untimed.length === 0 ? kept : await knownKernelSpeeds(addon, untimed, options);
+  const speeds =
+    untimed.length === 0 ? kept : await knownKernelSpeeds(addon, untimed, { ...options, quickly: true });
   const secondsOf = kernelSeconds(speeds);
   const seconds = (all: readonly Matrix[]) => all.reduce((sum, one) => sum + (secondsOf(one) ?? 0), 0);
   return seconds(wide) < seconds(wide.map(lean));

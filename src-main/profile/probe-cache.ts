@@ -27,14 +27,19 @@ const cacheSchema = z.array(z.object({ machine: z.string(), speeds: z.array(kept
 /** How long a timing is taken at its word. */
 const TRUSTED_MS = 24 * 60 * 60 * 1000;
 
+/** Never at its word, and not to be compared with another. */
+const TIMED_QUICKLY = 0;
+
 /**
- * Kernel speeds of this machine, measured and kept: the tables of the low-bit types alone take ten seconds to build, and another
- * budget should not wait for them. After a day they are timed again and the faster counts: what was timed beside other work is too slow.
+ * Kernel speeds of this machine, measured and kept: each takes half a second, and another budget should not wait for them. After a day
+ * they are timed again and the faster counts: what was timed beside other work is too slow.
  */
 export async function knownKernelSpeeds(
   addon: Addon,
   matrices: readonly Matrix[],
   options: KeptSpeeds & {
+    /** well enough to compare them; they are timed again where a speed is to be told */
+    quickly?: boolean;
     signal?: AbortSignal | undefined;
     onProgress?: (done: number, total: number) => void;
   },
@@ -48,9 +53,14 @@ export async function knownKernelSpeeds(
   const untimed = matrices.filter((matrix) => !trusted(matrix));
   if (untimed.length === 0) return [...kept.values()];
   for (const speed of await probeKernels(addon, untimed, options)) {
-    const before = kept.get(keyOf(speed))?.bytesPerSecond ?? 0;
-    const bytesPerSecond = Math.max(before, speed.bytesPerSecond);
-    kept.set(keyOf(speed), { ...speed, bytesPerSecond, timedAt: Date.now() });
+    const before = kept.get(keyOf(speed));
+    const carefully = before && before.timedAt !== TIMED_QUICKLY ? before.bytesPerSecond : 0;
+    const bytesPerSecond = Math.max(carefully, speed.bytesPerSecond);
+    kept.set(keyOf(speed), {
+      ...speed,
+      bytesPerSecond,
+      timedAt: options.quickly ? TIMED_QUICKLY : Date.now(),
+    });
   }
   const speeds = [...kept.values()];
   keepKernelSpeeds(options, speeds);
@@ -96,7 +106,11 @@ function readSpeeds(options: KeptSpeeds): Map<string, KeptSpeed> {
   return new Map(speeds.map((speed) => [keyOf(speed), speed]));
 }
 
-/** The kernel speeds measured here before; nothing is measured now. */
-export function keptKernelSpeeds(options: KeptSpeeds): KernelSpeed[] {
-  return [...readSpeeds(options).values()];
+/** The kernel speeds measured here before; nothing is measured now. `quickly`: those too that are good enough only to compare them */
+export function keptKernelSpeeds({
+  quickly = false,
+  ...options
+}: KeptSpeeds & { quickly?: boolean }): KernelSpeed[] {
+  const speeds = [...readSpeeds(options).values()];
+  return quickly ? speeds : speeds.filter(({ timedAt }) => timedAt !== TIMED_QUICKLY);
 }

@@ -6,8 +6,8 @@ import { keepKernelSpeeds, kernelCache } from '../../src-main/profile/probe-cach
 import { demoModel } from '../fixtures/demo.ts';
 
 /**
- * Gives a home the kernel speeds that Snug would time there first, made up: timing them takes a quarter of a minute, mostly for the
- * tables of the low-bit types, and every fresh home would wait for it again. For tests whose subject is not speed.
+ * Gives a home the kernel speeds that Snug would time there first, made up: timing them takes a quarter of a minute, and every fresh
+ * home would wait for it again; products in wide layouts are twice as fast. For tests whose subject is not speed.
  */
 export async function timeKernels(home: string, threads = 1): Promise<void> {
   const laptop = await profileLaptop({ modelsFolder: home, ...loadAddon().backends });

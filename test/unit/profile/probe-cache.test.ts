@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 /** The speeds where the machine now multiplies so fast. */
-async function speedsAt(bytesPerSecond: number, matrices = [matrix]): Promise<number[]> {
+async function speedsAt(bytesPerSecond: number, matrices = [matrix], quickly = false): Promise<number[]> {
   const addon = {
     AbortFlag: class {
       set() {}
@@ -32,7 +32,9 @@ async function speedsAt(bytesPerSecond: number, matrices = [matrix]): Promise<nu
       return Promise.resolve(bytesPerSecond);
     },
   } as unknown as Addon;
-  return (await knownKernelSpeeds(addon, matrices, kernels)).map((speed) => speed.bytesPerSecond);
+  return (await knownKernelSpeeds(addon, matrices, { ...kernels, quickly })).map(
+    (speed) => speed.bytesPerSecond,
+  );
 }
 
 it('a kernel is timed once a day', async () => {
@@ -58,6 +60,14 @@ it('a clock that was set back trusts nothing', async () => {
   await speedsAt(1e9);
   vi.setSystemTime(Date.now() - hours(1000));
   expect(await speedsAt(3e9)).toEqual([3e9]);
+});
+
+it('what was timed quickly is timed again where a speed is to be told', async () => {
+  expect(await speedsAt(3e9, [matrix], true)).toEqual([3e9]);
+  expect(keptKernelSpeeds({ ...kernels, quickly: true })).toHaveLength(1);
+  expect(keptKernelSpeeds(kernels)).toEqual([]);
+  expect(await speedsAt(2e9)).toEqual([2e9]);
+  expect(timed).toBe(2);
 });
 
 it('another machine or another number of threads is timed anew', async () => {
