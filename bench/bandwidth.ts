@@ -41,7 +41,7 @@ export async function benchBandwidth({ threads }: Setting): Promise<PeerComparis
       });
       turns.push({ ours: bytesPerSecond / 1e9, theirs: theirs / 1e9 });
     }
-    const claim = { name: `decode ${type} with ${named}, beside reading`, unit: 'GB/s', wanted: 0 };
+    const claim = { name: `decode ${type} with ${named}, beside reading`, unit: 'GB/s' };
     comparisons.push(compareTurns('rate', claim, turns));
   }
   return comparisons;

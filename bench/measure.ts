@@ -10,8 +10,9 @@ export interface PeerComparison {
   readonly theirs: number;
   /** ours relative to theirs, the way round that more is better (or, for a cost, less) */
   readonly ratio: number;
-  readonly wanted: string;
-  readonly met: boolean;
+  /** absent with `met` where nothing is claimed and the ratio is only told */
+  readonly wanted?: string;
+  readonly met?: boolean;
   /** the least and the greatest ratio of the rounds, where they were taken by turns */
   readonly spread?: readonly [number, number];
   readonly note?: string;
@@ -26,8 +27,8 @@ export interface Turn {
 interface Claim {
   readonly name: string;
   readonly unit: string;
-  /** the least ratio that is wanted */
-  readonly wanted: number;
+  /** the least ratio that is wanted, if any is */
+  readonly wanted?: number;
   readonly note?: string;
 }
 
@@ -40,7 +41,8 @@ export function compareTurns(
   const ratios = turns.map(({ ours, theirs }) => (kind === 'rate' ? ours / theirs : theirs / ours));
   const ratio = median(ratios);
   return {
-    ...{ name, unit, ratio, wanted: `≥ ${String(wanted)}`, met: ratio >= wanted },
+    ...{ name, unit, ratio },
+    ...(wanted === undefined ? {} : { wanted: `≥ ${String(wanted)}`, met: ratio >= wanted }),
     ours: median(turns.map(({ ours }) => ours)),
     theirs: median(turns.map(({ theirs }) => theirs)),
     spread: [Math.min(...ratios), Math.max(...ratios)],

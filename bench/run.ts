@@ -89,9 +89,9 @@ for (const [name, bench] of Object.entries(benches)) {
   for (const comparison of await bench(setting)) {
     measured.push(comparison);
     const { name, unit, ours, theirs, ratio, wanted, met, spread, note } = comparison;
-    const verdict = met ? 'met' : 'NOT MET';
+    const verdict = wanted === undefined ? '' : ` (wanted ${wanted}: ${met ? 'met' : 'NOT MET'})`;
     console.log(
-      `${name}: ${ours.toFixed(1)} against ${theirs.toFixed(1)} ${unit}, ratio ${ratio.toFixed(3)} (wanted ${wanted}: ${verdict})`,
+      `${name}: ${ours.toFixed(1)} against ${theirs.toFixed(1)} ${unit}, ratio ${ratio.toFixed(3)}${verdict}`,
     );
     if (spread) console.log(`  by rounds ${spread.map((ratio) => ratio.toFixed(3)).join(' to ')}`);
     if (note) console.log(`  ${note}`);
