@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <random>
 
 namespace snug {
@@ -65,14 +66,19 @@ std::vector<uint8_t> random_rows(ggml_type type, int64_t columns, int64_t rows) 
     return blocks;
 }
 
-// A few random rows, again and again: the time of a product does not depend on the values.
+constexpr int64_t PIECE = 256; // columns, as the largest blocks have
+
+// Made of pieces of a few random rows. How long looking up takes depends on how much is looked up: rows that repeat would find all of
+// it in the first cache.
 std::vector<uint8_t> random_weights(const ProbeTask & task) {
-    const int64_t        distinct  = std::min<int64_t>(task.rows, 16);
-    const size_t         row_bytes = ggml_row_size(task.type, task.columns);
-    std::vector<uint8_t> weights   = random_rows(task.type, task.columns, distinct);
-    weights.resize(row_bytes * task.rows);
-    for (int64_t row = distinct; row < task.rows; ++row) {
-        std::copy_n(weights.begin() + (row % distinct) * row_bytes, row_bytes, weights.begin() + row * row_bytes);
+    const int64_t        distinct    = std::min<int64_t>(task.rows, 16);
+    const size_t         piece_bytes = ggml_row_size(task.type, std::gcd(task.columns, PIECE));
+    std::vector<uint8_t> weights     = random_rows(task.type, task.columns, distinct);
+    const size_t         made        = weights.size();
+    std::mt19937         random(1);
+    weights.resize(ggml_row_size(task.type, task.columns) * task.rows);
+    for (size_t at = made; at < weights.size(); at += piece_bytes) {
+        std::copy_n(weights.begin() + random() % (made / piece_bytes) * piece_bytes, piece_bytes, weights.begin() + at);
     }
     return weights;
 }

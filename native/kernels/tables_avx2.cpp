@@ -4,6 +4,7 @@
 
 #ifdef SNUG_X86
 
+#    include <algorithm>
 #    include <cstring>
 
 #    define SNUG_TARGET SNUG_AVX2
@@ -40,6 +41,15 @@ SNUG_OPERATION Ints   upper_word(Ints a) { return _mm256_srai_epi32(a, 16); }
 SNUG_OPERATION Floats add_times(Floats sum, Ints a, Floats b) { return _mm256_fmadd_ps(b, _mm256_cvtepi32_ps(a), sum); }
 
 SNUG_OPERATION Ints gather(const int32_t * table, Ints entries) { return _mm256_i32gather_epi32(table, entries, sizeof(*table)); }
+
+// The entries of a table whose numbers are every other of these. Each is copied to all lanes as it is loaded: blends take any port of the
+// processor, inserts only one.
+SNUG_OPERATION Ints every_other(const int32_t * table, const uint16_t * numbers) {
+    const auto entry = [=](int row) SNUG_AVX2 { return _mm256_set1_epi32(table[numbers[2 * row]]); };
+    const Ints a = _mm256_blend_epi32(entry(0), entry(1), 0x02), b = _mm256_blend_epi32(entry(2), entry(3), 0x08);
+    const Ints c = _mm256_blend_epi32(entry(4), entry(5), 0x20), d = _mm256_blend_epi32(entry(6), entry(7), 0x80);
+    return _mm256_blend_epi32(_mm256_blend_epi32(a, b, 0x0c), _mm256_blend_epi32(c, d, 0xc0), 0xf0);
+}
 
 // the same four bytes for every row
 SNUG_OPERATION Ints each(const void * values) {
@@ -219,9 +229,12 @@ SNUG_AVX2 void unpack(const TableBlock & block, const TernaryGrid & grid, Ternar
 
 } // namespace
 
-const TableKernel TABLES_AVX2       = { "AVX2, gathered", make, first_pass<false>, second_pass<false>, add_up, unpack<false> };
-const TableKernel TABLES_AVX2_LOADS = { "AVX2, loaded", make, first_pass<true>, second_pass<true>, add_up, unpack<true> };
-const TableKernel TABLES_AVX512     = { "AVX-512, gathered", make_avx512, first_pass_avx512, second_pass_avx512, add_up, unpack<false> };
+const TableKernel TABLES_AVX2         = { "AVX2, gathered", make, first_pass<false>, second_pass<false>, add_up, unpack<false> };
+const TableKernel TABLES_AVX2_LOADS   = { "AVX2, loaded", make, first_pass<true>, second_pass<true>, add_up, unpack<true> };
+const TableKernel TABLES_AVX512       = { "AVX-512, gathered",       make_avx512, first_pass_avx512<false>,
+                                          second_pass_avx512<false>, add_up,      unpack<false> };
+const TableKernel TABLES_AVX512_LOADS = { "AVX-512, loaded",        make_avx512, first_pass_avx512<true>,
+                                          second_pass_avx512<true>, add_up,      unpack<true> };
 
 } // namespace snug::kernels
 

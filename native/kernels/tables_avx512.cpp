@@ -4,6 +4,7 @@
 
 #ifdef SNUG_X86
 
+#    include <algorithm>
 #    include <cstring>
 
 #    define SNUG_TARGET SNUG_AVX512
@@ -40,6 +41,18 @@ SNUG_OPERATION Ints   upper_word(Ints a) { return _mm512_srai_epi32(a, 16); }
 SNUG_OPERATION Floats add_times(Floats sum, Ints a, Floats b) { return _mm512_fmadd_ps(b, _mm512_cvtepi32_ps(a), sum); }
 
 SNUG_OPERATION Ints gather(const int32_t * table, Ints entries) { return _mm512_i32gather_epi32(entries, table, sizeof(*table)); }
+
+// eight entries of a table whose numbers are every other of these; each is copied to all lanes as it is loaded
+SNUG_OPERATION __m256i eight_of(const int32_t * table, const uint16_t * numbers) {
+    const auto    entry = [=](int row) SNUG_AVX512 { return _mm256_set1_epi32(table[numbers[2 * row]]); };
+    const __m256i a = _mm256_blend_epi32(entry(0), entry(1), 0x02), b = _mm256_blend_epi32(entry(2), entry(3), 0x08);
+    const __m256i c = _mm256_blend_epi32(entry(4), entry(5), 0x20), d = _mm256_blend_epi32(entry(6), entry(7), 0x80);
+    return _mm256_blend_epi32(_mm256_blend_epi32(a, b, 0x0c), _mm256_blend_epi32(c, d, 0xc0), 0xf0);
+}
+
+SNUG_OPERATION Ints every_other(const int32_t * table, const uint16_t * numbers) {
+    return _mm512_inserti64x4(_mm512_castsi256_si512(eight_of(table, numbers)), eight_of(table, numbers + ROWS), 1);
+}
 
 // the same four bytes for every row
 SNUG_OPERATION Ints each(const void * values) {
@@ -96,14 +109,19 @@ SNUG_OPERATION Indices indices_of(const TableIndices & from, int) {
 
 void make_avx512(const TableGrid & grid, const int8_t * const * values, Tables & tables) { make(grid, values, tables); }
 
-void first_pass_avx512(const TableRun & run, Shifts shifts, const Tables & tables, TableHalves * halves) {
-    first_pass<false>(run, shifts, tables, halves);
+template <bool LOADING> void first_pass_avx512(const TableRun & run, Shifts shifts, const Tables & tables, TableHalves * halves) {
+    first_pass<LOADING>(run, shifts, tables, halves);
 }
 
-void second_pass_avx512(const TableRun & run, Shifts shifts, const Tables & tables, const TableHalves * halves, float scale,
-                        TableSums * sums) {
-    second_pass<false>(run, shifts, tables, halves, scale, sums);
+template <bool LOADING> void second_pass_avx512(const TableRun & run, Shifts shifts, const Tables & tables, const TableHalves * halves,
+                                                float scale, TableSums * sums) {
+    second_pass<LOADING>(run, shifts, tables, halves, scale, sums);
 }
+
+template void first_pass_avx512<false>(const TableRun &, Shifts, const Tables &, TableHalves *);
+template void first_pass_avx512<true>(const TableRun &, Shifts, const Tables &, TableHalves *);
+template void second_pass_avx512<false>(const TableRun &, Shifts, const Tables &, const TableHalves *, float, TableSums *);
+template void second_pass_avx512<true>(const TableRun &, Shifts, const Tables &, const TableHalves *, float, TableSums *);
 
 } // namespace snug::kernels
 

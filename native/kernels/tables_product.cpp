@@ -1,6 +1,7 @@
 // Tokens one by one times a matrix that is kept for tables. A thread takes a course, two of ggml's eight lanes, through all blocks and many rows,
 // so that a table is made once, by one thread, and stays in its cache: to make it takes as long as some hundred rows to look up, and to
 // fetch it from another core longer still. When all lanes are there, the threads share the rows and add them up.
+#include "processors.h"
 #include "product.h"
 #include "tables_family.h"
 #include "turns.h"
@@ -12,7 +13,7 @@ namespace snug::kernels {
 
 namespace {
 
-constexpr int64_t MOST_TILES    = 512;             // of a thread at once: its sums stay in its cache
+constexpr int64_t MOST_TILES    = 640;             // of a thread at once: its sums stay in its cache
 constexpr size_t  MOST_SUMS     = size_t(2) << 20; // bytes
 constexpr int64_t TILES_AT_ONCE = 16;
 
@@ -28,6 +29,15 @@ struct Product : Operands {
     size_t  halves_bytes() const { return aligned(std::min(MOST_TILES, tiles()) * sizeof(TableHalves)); }
     size_t  thread_bytes() const { return token_bytes() + sizeof(Tables) + halves_bytes(); }
 };
+
+// Asks for what a pass begins with, while its tables are made.
+void prefetch_start([[maybe_unused]] const TableRun & run, [[maybe_unused]] int pass) {
+#ifdef SNUG_X86
+    const int64_t tiles = std::min(run.tiles, TABLES_AHEAD);
+    prefetch(reinterpret_cast<uintptr_t>(run.indices[pass]), tiles * sizeof(TableIndices));
+    prefetch(reinterpret_cast<uintptr_t>(run.factors), tiles * sizeof(TableFactors));
+#endif
+}
 
 // one thread's part in one product
 class Work {
@@ -104,8 +114,10 @@ class Work {
                                 matrix.factors(block, side) + tile,
                                 matrix.scales(block) + tile * TILE,
                                 tiles };
+            prefetch_start(run, 0);
             make_tables(kernel, token[block], course, 0, shifts, *tables);
             kernel.first_pass(run, shifts, *tables, halves);
+            prefetch_start(run, 1);
             make_tables(kernel, token[block], course, 1, shifts, *tables);
             kernel.second_pass(run, shifts, *tables, halves, token[block].scale, to);
         }

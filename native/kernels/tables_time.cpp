@@ -23,6 +23,7 @@ std::vector<const TableKernel *> of_this_processor() {
         kernels = { &TABLES_AVX2, &TABLES_AVX2_LOADS };
         if (has_cpu_feature("AVX512_VNNI")) {
             kernels.push_back(&TABLES_AVX512);
+            kernels.push_back(&TABLES_AVX512_LOADS);
         }
     }
 #endif

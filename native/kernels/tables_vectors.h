@@ -27,18 +27,27 @@ struct Gathered {
     }
 };
 
-// Has been looked up one by one.
-struct Loaded {
-    alignas(ALIGNMENT) int32_t values[LOOKED][ROWS];
+// The entries of a tile in memory, where each is read by itself: of a vector of rows by two pieces, which alternate.
+struct Entries {
+    alignas(ALIGNMENT) uint16_t of[VECTORS][LOOKED / 2][2 * ROWS];
 
-    template <int LOOKED_AT> SNUG_TARGET SNUG_EACH Ints sums(const Indices &) const { return load(values[LOOKED_AT]); }
-
-    template <int LOOKED_AT> SNUG_TARGET SNUG_EACH void look_up(const Indices & indices, const Tables & tables) {
-        alignas(ALIGNMENT) uint32_t numbers[ROWS];
-        save(numbers, entries<LOOKED_AT>(indices));
-        for (int row = 0; row < ROWS; ++row) {
-            values[LOOKED_AT][row] = tables.sums[LOOKED_AT][numbers[row]];
+    SNUG_TARGET SNUG_EACH void note(const TableIndices & tile) {
+        for (int vector = 0; vector < VECTORS; ++vector) {
+            const Indices indices = indices_of(tile, vector);
+            for (int pair = 0; pair < LOOKED / 2; ++pair) {
+                save(of[vector][pair], both_and(indices.of[pair], (ENTRIES - 1) * 0x00010001));
+            }
         }
+    }
+};
+
+// Looks up one by one.
+struct Loaded {
+    const Tables & tables;
+    const uint16_t (&entries)[LOOKED / 2][2 * ROWS];
+
+    template <int LOOKED_AT> SNUG_TARGET SNUG_EACH Ints sums(const Indices &) const {
+        return every_other(tables.sums[LOOKED_AT], entries[LOOKED_AT / 2] + LOOKED_AT % 2);
     }
 };
 
@@ -122,32 +131,36 @@ template <Shifts SHIFTS> struct SecondPass {
     SNUG_TARGET SNUG_EACH static void add_to(float * to, Ints ints, Floats scales) { store(to, add_times(load_floats(to), ints, scales)); }
 };
 
-template <class Pass> SNUG_TARGET void go_gathering(const Pass & pass) {
+// What is read TABLES_AHEAD tiles later.
+SNUG_EACH void prefetch_tile(const TableRun & run, int pass, int64_t tile) {
+    const int64_t later = tile + TABLES_AHEAD;
+    prefetch(reinterpret_cast<uintptr_t>(run.indices[pass]) + later * sizeof(TableIndices), sizeof(TableIndices));
+    prefetch(reinterpret_cast<uintptr_t>(run.factors) + later * sizeof(TableFactors), sizeof(TableFactors));
+}
+
+// `pass` is a copy, and a local one: what is stored could be its fields otherwise, which would be read again each time.
+template <class Pass> SNUG_TARGET void go_gathering(const Pass pass) {
     const Gathered source{ pass.tables };
     for (int64_t tile = 0; tile < pass.run.tiles; ++tile) {
+        prefetch_tile(pass.run, Pass::NUMBER, tile);
         for (int vector = 0; vector < VECTORS; ++vector) {
             pass.add(tile, vector, indices_of(pass.run.indices[Pass::NUMBER][tile], vector), source);
         }
     }
 }
 
-// A vector of what was stored one by one has to wait for the last: it is added while the next is looked up.
-template <class Pass> SNUG_TARGET void go_loading(const Pass & pass) {
-    Loaded        loaded[2];
-    const int64_t vectors = pass.run.tiles * VECTORS;
-    for (int64_t i = 0; i <= vectors; ++i) {
-        if (i < vectors) {
-            const Indices indices = indices_of(pass.run.indices[Pass::NUMBER][i / VECTORS], static_cast<int>(i % VECTORS));
-            Loaded &      to      = loaded[i % 2];
-            to.look_up<0>(indices, pass.tables);
-            to.look_up<1>(indices, pass.tables);
-            to.look_up<2>(indices, pass.tables);
-            to.look_up<3>(indices, pass.tables);
-        }
-        if (i > 0) {
-            const int64_t tile   = (i - 1) / VECTORS;
-            const int     vector = static_cast<int>((i - 1) % VECTORS);
-            pass.add(tile, vector, indices_of(pass.run.indices[Pass::NUMBER][tile], vector), loaded[(i - 1) % 2]);
+// The entries of a tile are stored while the tile before it is multiplied, so that they are there when they are read.
+template <class Pass> SNUG_TARGET void go_loading(const Pass pass) {
+    const auto * indices = pass.run.indices[Pass::NUMBER];
+    const auto   last    = pass.run.tiles - 1;
+    Entries      entries[2];
+    entries[0].note(indices[0]);
+    for (int64_t tile = 0; tile <= last; ++tile) {
+        prefetch_tile(pass.run, Pass::NUMBER, tile);
+        entries[(tile + 1) % 2].note(indices[std::min(tile + 1, last)]);
+        for (int vector = 0; vector < VECTORS; ++vector) {
+            const Loaded source{ pass.tables, entries[tile % 2].of[vector] };
+            pass.add(tile, vector, indices_of(indices[tile], vector), source);
         }
     }
 }
