@@ -18,13 +18,17 @@ const SHAPES = [
 /** the widest alone, as many tokens take long */
 const SHAPES_OF_PROMPTS = SHAPES.slice(0, 1);
 const PROMPT = 512;
+/** small batches: from eight tokens on llama.cpp multiplies in another way */
+const BATCHES = [4, 8, 16, 64];
 const PRODUCTS = [
   ...SHAPES.map(([columns, rows]) => ({ columns, rows, tokens: 1 })),
+  ...BATCHES.map((tokens) => ({ columns: 3584, rows: 3584, tokens })),
   ...SHAPES_OF_PROMPTS.map(([columns, rows]) => ({ columns, rows, tokens: PROMPT })),
 ];
 const TURNS = 5;
 const WORKING_SET_BYTES = 50e6;
 const SECONDS = 0.1;
+const SECONDS_OF_BATCHES = 0.03;
 const SEARCHED_GRIDS = ['IQ2_XXS', 'IQ2_S', 'IQ3_XXS'];
 
 /** What issue and decision ask of a product: the least ratio. */
@@ -58,11 +62,10 @@ export async function benchKernels({ threads }: Setting): Promise<PeerComparison
   return comparisons;
 }
 
-/** A product with many tokens is long, and bound by computing: one matrix, once. */
+/** A product with some tokens is bound by computing: one matrix does, with many of them once. */
 function extent(tokens: number): Pick<Product, 'workingSetBytes' | 'seconds'> {
-  return tokens === 1
-    ? { workingSetBytes: WORKING_SET_BYTES, seconds: SECONDS }
-    : { workingSetBytes: 0, seconds: 0 };
+  if (tokens === 1) return { workingSetBytes: WORKING_SET_BYTES, seconds: SECONDS };
+  return { workingSetBytes: 0, seconds: tokens < PROMPT ? SECONDS_OF_BATCHES : 0 };
 }
 
 async function byTurns(own: ProductProcess, stock: ProductProcess, product: Product): Promise<Turn[]> {

@@ -13,9 +13,10 @@
 
 namespace snug::kernels {
 
-constexpr int LATTICE_ROWS = 4;  // of a tile
-constexpr int LANE_RUN     = 32; // columns that go through a vector's lanes at once
-constexpr int LANE_RUNS    = BLOCK / LANE_RUN;
+constexpr int LATTICE_ROWS       = 4;  // that lie side by side
+constexpr int LATTICE_PANEL_ROWS = 8;  // two times as many, which some kernels take at once
+constexpr int LANE_RUN           = 32; // columns that go through a vector's lanes at once
+constexpr int LANE_RUNS          = BLOCK / LANE_RUN;
 
 // How a type's blocks are kept: those of the rows of a tile one after the other, each with its indices, the bits of them above eight,
 // signs (byte j has those of column j of each run, the first run's uppermost; a set bit is a weight below zero) and factors; then the
@@ -67,12 +68,22 @@ constexpr float lattice_unit(ggml_type type) { return type == GGML_TYPE_IQ3_S ? 
 // Lays ggml's blocks of a matrix out as tiles.
 void pack_lattice(ggml_type type, const void * blocks, const Shape & shape, void * tiles);
 
+// A block of a token for panels: its values from 0 to 255, as the weights have the signs.
+struct LatticeToken {
+    uint8_t values[BLOCK];
+    float   scale;
+};
+
 // One processor family's kernels.
 struct LatticeKernel {
     const char * name;
     // one token, or some, times the rows of a tile: sums[count × LATTICE_ROWS]
     void (*decode)(ggml_type type, const uint8_t * tile, const Tokens & token, float * sums);
     void (*batch)(ggml_type type, const uint8_t * tile, const Tokens & tokens, float * sums);
+    // Tokens in panels, block by block, times LATTICE_PANEL_ROWS rows, those after the first four `next` bytes further on:
+    // sums[count × LATTICE_PANEL_ROWS]. Null where `batch` takes them.
+    void (*panels)(ggml_type type, const uint8_t * tile, size_t next, int64_t blocks, const LatticeToken * tokens, int64_t count,
+                   float * sums);
 };
 
 extern const LatticeKernel LATTICE_AVX512;

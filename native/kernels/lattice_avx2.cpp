@@ -24,7 +24,7 @@ SNUG_HERE SNUG_EACH __m256i add_products(__m256i sums, __m256i pairs, __m256i fa
 
 namespace snug::kernels {
 
-const LatticeKernel LATTICE_AVX2 = { "AVX2", decode, batch };
+const LatticeKernel LATTICE_AVX2 = { "AVX2", decode, batch, nullptr };
 
 } // namespace snug::kernels
 

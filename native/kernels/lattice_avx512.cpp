@@ -12,6 +12,9 @@ namespace {
 
 constexpr int TOGETHER = 4;
 
+// adds four products of bytes in each lane
+SNUG_HERE SNUG_EACH __m256i dot(__m256i sums, __m256i positive, __m256i other) { return _mm256_dpbusd_epi32(sums, positive, other); }
+
 SNUG_HERE SNUG_EACH __m256i add_products(__m256i sums, __m256i pairs, __m256i factors) { return _mm256_dpwssd_epi32(sums, pairs, factors); }
 
 // Entries are loaded into their lanes.
@@ -54,9 +57,11 @@ template <class Index> SNUG_HERE SNUG_EACH __m256i magnitudes_of(const uint32_t 
 
 #    include "lattice_rows.h"
 
+#    include "lattice_panels.h"
+
 namespace snug::kernels {
 
-const LatticeKernel LATTICE_AVX512 = { "AVX-512", decode, batch };
+const LatticeKernel LATTICE_AVX512 = { "AVX-512", decode, batch, panels };
 
 } // namespace snug::kernels
 

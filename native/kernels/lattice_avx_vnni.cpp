@@ -11,6 +11,9 @@ namespace {
 
 constexpr int TOGETHER = 2;
 
+// adds four products of bytes in each lane
+SNUG_HERE SNUG_EACH __m256i dot(__m256i sums, __m256i positive, __m256i other) { return _mm256_dpbusd_avx_epi32(sums, positive, other); }
+
 SNUG_HERE SNUG_EACH __m256i add_products(__m256i sums, __m256i pairs, __m256i factors) {
     return _mm256_dpwssd_avx_epi32(sums, pairs, factors);
 }
@@ -22,9 +25,11 @@ SNUG_HERE SNUG_EACH __m256i add_products(__m256i sums, __m256i pairs, __m256i fa
 #    include "lattice_blends.h"
 #    include "lattice_rows.h"
 
+#    include "lattice_panels.h"
+
 namespace snug::kernels {
 
-const LatticeKernel LATTICE_AVX_VNNI = { "AVX-VNNI", decode, batch };
+const LatticeKernel LATTICE_AVX_VNNI = { "AVX-VNNI", decode, batch, panels };
 
 } // namespace snug::kernels
 

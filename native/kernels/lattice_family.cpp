@@ -1,5 +1,8 @@
 #include "lattice.h"
 
+#include <algorithm>
+#include <cstring>
+
 namespace snug::kernels {
 
 namespace {
@@ -13,29 +16,70 @@ class LatticeFamily final : public Family {
     std::vector<ggml_type> types() const override {
         return { GGML_TYPE_IQ2_XXS, GGML_TYPE_IQ2_XS, GGML_TYPE_IQ2_S, GGML_TYPE_IQ3_XXS, GGML_TYPE_IQ3_S };
     }
-    int64_t tile_rows() const override { return LATTICE_ROWS; }
-    size_t  tile_bytes(ggml_type type, int64_t blocks) const override {
-        return aligned(blocks * with_lattice(type, [](auto lattice) { return size_t(lattice.block_bytes); }));
-    }
+    int64_t tile_rows() const override { return kernel.panels ? LATTICE_PANEL_ROWS : LATTICE_ROWS; }
+    size_t  tile_bytes(ggml_type type, int64_t blocks) const override { return parts() * part_bytes(type, blocks); }
 
     void pack(ggml_type type, const void * blocks, const Shape & shape, void * tiles) const override {
+        std::memset(tiles, 0, bytes(type, shape));
         pack_lattice(type, blocks, shape, tiles);
     }
 
-    size_t prepared_bytes(int64_t, int64_t, bool) const override { return 0; }
-    void   prepare(const Tokens &, void *) const override {}
+    size_t prepared_bytes(int64_t blocks, int64_t count, bool panels) const override {
+        return panels && kernel.panels ? blocks * count * sizeof(LatticeToken) : 0;
+    }
 
-    void multiply(ggml_type type, const void * data, const Tokens & tokens, const void *, float * sums) const override {
+    // block by block
+    void prepare(const Tokens & tokens, void * to) const override {
+        if (!tokens.panels || !kernel.panels) {
+            return;
+        }
+        for (int64_t i = 0; i < tokens.count; ++i) {
+            for (int64_t block = 0; block < tokens.blocks_each; ++block) {
+                prepare(tokens.blocks[i * tokens.blocks_each + block], static_cast<LatticeToken *>(to)[block * tokens.count + i]);
+            }
+        }
+    }
+
+    void multiply(ggml_type type, const void * data, const Tokens & tokens, const void * prepared, float * sums) const override {
         const auto * tile = static_cast<const uint8_t *>(data);
-        if (tokens.count == 1 && !tokens.panels) {
-            kernel.decode(type, tile, tokens, sums);
-        } else {
-            kernel.batch(type, tile, tokens, sums);
+        const size_t next = part_bytes(type, tokens.blocks_each);
+        if (tokens.panels && kernel.panels) {
+            kernel.panels(type, tile, next, tokens.blocks_each, static_cast<const LatticeToken *>(prepared), tokens.count, sums);
+            return;
+        }
+        for (int64_t part = 0; part < parts(); ++part) {
+            multiply_part(type, tile + part * next, tokens, sums + part * LATTICE_ROWS);
         }
     }
 
   private:
     const LatticeKernel & kernel;
+
+    // a tile's, of four rows each
+    int64_t parts() const { return tile_rows() / LATTICE_ROWS; }
+
+    static size_t part_bytes(ggml_type type, int64_t blocks) {
+        return aligned(blocks * with_lattice(type, [](auto lattice) { return size_t(lattice.block_bytes); }));
+    }
+
+    static void prepare(const TokenBlock & token, LatticeToken & to) {
+        for (int column = 0; column < BLOCK; ++column) {
+            to.values[column] = static_cast<uint8_t>(token.values[column] + 128);
+        }
+        to.scale = token.scale;
+    }
+
+    void multiply_part(ggml_type type, const uint8_t * part, const Tokens & tokens, float * sums) const {
+        if (tokens.count == 1 && !tokens.panels) {
+            kernel.decode(type, part, tokens, sums);
+            return;
+        }
+        float of_part[TOKENS_AT_ONCE * LATTICE_ROWS];
+        kernel.batch(type, part, tokens, of_part);
+        for (int64_t i = 0; i < tokens.count; ++i) {
+            std::copy_n(of_part + i * LATTICE_ROWS, LATTICE_ROWS, sums + i * tile_rows());
+        }
+    }
 };
 
 } // namespace

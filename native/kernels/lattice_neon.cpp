@@ -265,7 +265,7 @@ void batch(ggml_type type, const uint8_t * tile, const Tokens & tokens, float * 
 
 } // namespace
 
-const LatticeKernel LATTICE_NEON = { "NEON", decode, batch };
+const LatticeKernel LATTICE_NEON = { "NEON", decode, batch, nullptr };
 
 } // namespace snug::kernels
 

@@ -127,7 +127,6 @@ template <class L> void write(const Block & from, int row, uint8_t * block) {
 template <class L, class Stored> void pack(const void * blocks, const Shape & shape, void * tiles) {
     const auto * source = static_cast<const Stored *>(blocks);
     const size_t bytes  = aligned(shape.blocks * L::block_bytes);
-    std::memset(tiles, 0, (shape.rows + LATTICE_ROWS - 1) / LATTICE_ROWS * bytes);
     for (int64_t row = 0; row < shape.rows; ++row) {
         auto * tile = static_cast<uint8_t *>(tiles) + row / LATTICE_ROWS * bytes;
         for (int64_t number = 0; number < shape.blocks; ++number) {

@@ -11,8 +11,6 @@
 
 #if defined(__x86_64__) || defined(_M_X64)
 #    define SNUG_X86
-#    include <cstddef>
-#    include <cstdint>
 #    include <immintrin.h>
 #    if defined(__GNUC__)
 #        define SNUG_AVX2 __attribute__((target("avx2,fma,f16c")))
@@ -23,14 +21,6 @@
 #        define SNUG_AVX_VNNI
 #        define SNUG_AVX512
 #    endif
-
-// Asks for memory before it is read. There may be nothing at that address.
-SNUG_EACH void prefetch(uintptr_t from, size_t bytes) {
-    constexpr size_t LINE = 64;
-    for (size_t at = 0; at < bytes; at += LINE) {
-        _mm_prefetch(reinterpret_cast<const char *>(from + at), _MM_HINT_T0);
-    }
-}
 #endif
 
 // Clang before 16 has these instructions for a whole file or not at all; on macOS it has them.

@@ -1,7 +1,7 @@
 // Tokens one by one times a matrix that is kept for tables. A thread takes a course, two of ggml's eight lanes, through all blocks and many rows,
 // so that a table is made once, by one thread, and stays in its cache: to make it takes as long as some hundred rows to look up, and to
 // fetch it from another core longer still. When all lanes are there, the threads share the rows and add them up.
-#include "processors.h"
+#include "prefetch.h"
 #include "product.h"
 #include "tables_family.h"
 #include "turns.h"

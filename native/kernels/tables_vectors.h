@@ -1,6 +1,8 @@
 // Looking sums up, for one instruction set: included by a file that has said SNUG_TARGET and SNUG_OPERATION and, in an unnamed namespace,
 // what a vector of ROWS rows is and what is done with it. No #pragma once: each of them compiles its own.
 
+#include "prefetch.h"
+
 namespace snug::kernels {
 
 namespace {

@@ -23,24 +23,37 @@ SNUG_OPERATION Ints add_four(Ints sum, Ints weights) {
     return add_pairs(sum, _mm256_maddubs_epi16(_mm256_set1_epi8(1), weights), _mm256_set1_epi16(1));
 }
 
-// COUNT tokens times a block of a panel
-template <int COUNT, class Panel, class Token> SNUG_OPERATION void whole_of(const Panel & panel, const Token * tokens, Ints * whole) {
+constexpr int TOGETHER = 1; // tokens: more of them would not fit the registers
+
+// COUNT tokens times a block of the panels of a tile
+template <int COUNT, int VECTORS, class Panel, class Token>
+SNUG_OPERATION void whole_of(const Panel * panels, const Token * tokens, Ints (&whole)[COUNT][VECTORS]) {
     // four times 2 · 15 · 255 still fit 16 bits
     constexpr int AT_ONCE = 4;
-    for (int i = 0; i < COUNT; ++i) {
-        whole[i] = load(panel.lift);
+    for (auto & of_token : whole) {
+        for (int vector = 0; vector < VECTORS; ++vector) {
+            of_token[vector] = load(panels[vector].lift);
+        }
     }
     for (int first = 0; first < UNITS; first += AT_ONCE) {
-        Ints pairs[COUNT];
+        Ints pairs[COUNT][VECTORS];
         for (int unit = first; unit < first + AT_ONCE; ++unit) {
-            const Ints weights = load(panel.units[unit]);
+            Ints weights[VECTORS];
+            for (int vector = 0; vector < VECTORS; ++vector) {
+                weights[vector] = load(panels[vector].units[unit]);
+            }
             for (int i = 0; i < COUNT; ++i) {
-                const Ints product = _mm256_maddubs_epi16(each(tokens[i].values + unit * UNIT), weights);
-                pairs[i]           = unit == first ? product : _mm256_add_epi16(pairs[i], product);
+                const Ints values = each(tokens[i].values + unit * UNIT);
+                for (int vector = 0; vector < VECTORS; ++vector) {
+                    const Ints product = _mm256_maddubs_epi16(values, weights[vector]);
+                    pairs[i][vector]   = unit == first ? product : _mm256_add_epi16(pairs[i][vector], product);
+                }
             }
         }
         for (int i = 0; i < COUNT; ++i) {
-            whole[i] = add_pairs(whole[i], pairs[i], _mm256_set1_epi16(1));
+            for (int vector = 0; vector < VECTORS; ++vector) {
+                whole[i][vector] = add_pairs(whole[i][vector], pairs[i][vector], _mm256_set1_epi16(1));
+            }
         }
     }
 }

@@ -16,25 +16,13 @@ namespace {
 
 SNUG_OPERATION Ints in_bytes(Ints factors, int odd) { return _mm256_mullo_epi32(one_of(factors, odd), _mm256_set1_epi32(0x01010101)); }
 
-SNUG_OPERATION Ints add_four(Ints sum, Ints weights) { return _mm256_dpbusd_avx_epi32(sum, _mm256_set1_epi8(1), weights); }
-
-// COUNT tokens times a block of a panel
-template <int COUNT, class Panel, class Token> SNUG_OPERATION void whole_of(const Panel & panel, const Token * tokens, Ints * whole) {
-    for (int i = 0; i < COUNT; ++i) {
-        whole[i] = load(panel.lift);
-    }
-    for (int unit = 0; unit < UNITS; ++unit) {
-        const Ints weights = load(panel.units[unit]);
-        for (int i = 0; i < COUNT; ++i) {
-            whole[i] = _mm256_dpbusd_avx_epi32(whole[i], each(tokens[i].values + unit * UNIT), weights);
-        }
-    }
-}
+SNUG_OPERATION Ints add_four(Ints sum, Ints weights) { return add_fours(sum, _mm256_set1_epi8(1), weights); }
 
 } // namespace
 
 } // namespace snug::kernels
 
+#    include "ternary_dots.h"
 #    include "ternary_vectors.h"
 
 namespace snug::kernels {

@@ -185,46 +185,60 @@ SNUG_TARGET void unpack(const TernaryCodes & codes, const TernaryScales & scales
     save(to.lift, minus_128_times(sum));
 }
 
-// COUNT tokens times a block of a panel: sums[COUNT]
-template <int COUNT> SNUG_TARGET SNUG_EACH void add_block(const Panel & panel, const TernaryScales & scales, int vector,
-                                                          const PanelToken * tokens, Floats * sums) {
-    Ints whole[COUNT], shifted[COUNT];
-    whole_of<COUNT>(panel, tokens, whole);
+// COUNT tokens times a block of a tile's panels: sums[COUNT][VECTORS]. All vectors of rows at once: what is loaded bounds it, and they
+// share what is loaded of a token.
+template <int COUNT> SNUG_TARGET SNUG_EACH void add_block(const Panel * panels, const TernaryScales & scales, const PanelToken * tokens,
+                                                          Floats (*sums)[VECTORS]) {
+    Ints whole[COUNT][VECTORS], shifted[COUNT][VECTORS];
+    whole_of(panels, tokens, whole);
     for (auto & of_token : shifted) {
-        of_token = none();
+        for (auto & sum : of_token) {
+            sum = none();
+        }
     }
     for (int number = 0; number < SIDES * HALVES * PAIRS; ++number) {
-        const Ints shifts = load(panel.shifts[0][0][0] + number * ROWS * 2);
+        Ints shifts[VECTORS];
+        for (int vector = 0; vector < VECTORS; ++vector) {
+            shifts[vector] = load(panels[vector].shifts[0][0][0] + number * ROWS * 2);
+        }
         for (int i = 0; i < COUNT; ++i) {
-            shifted[i] = add_pairs(shifted[i], shifts, each(tokens[i].groups[0][0][0] + number * 2));
+            const Ints pair = each(tokens[i].groups[0][0][0] + number * 2);
+            for (int vector = 0; vector < VECTORS; ++vector) {
+                shifted[i][vector] = add_pairs(shifted[i][vector], shifts[vector], pair);
+            }
         }
     }
     for (int i = 0; i < COUNT; ++i) {
-        sums[i] =
-            add_times(sums[i], add(eight_times(whole[i]), shifted[i]), eighth(scales_of(scales.scale + vector * ROWS, tokens[i].scale)));
+        for (int vector = 0; vector < VECTORS; ++vector) {
+            const Ints eighths = add(eight_times(whole[i][vector]), shifted[i][vector]);
+            sums[i][vector]    = add_times(sums[i][vector], eighths, eighth(scales_of(scales.scale + vector * ROWS, tokens[i].scale)));
+        }
     }
 }
 
 SNUG_TARGET void multiply_panels(const TernaryTile & tile, const PanelToken * tokens, int64_t count, float * to) {
-    constexpr int64_t AT_ONCE = 4;
-    Floats            sums[TOKENS_AT_ONCE];
-    Panel             panel;
-    for (int vector = 0; vector < VECTORS; ++vector) {
-        std::fill_n(sums, count, zeros());
-        for (int64_t block = 0; block < tile.blocks; ++block) {
-            const auto & scales   = tile.scales[block];
-            const auto * of_block = tokens + block * count;
-            unpack(tile.codes[block], scales, vector, panel);
-            int64_t i = 0;
-            for (; i + AT_ONCE <= count; i += AT_ONCE) {
-                add_block<AT_ONCE>(panel, scales, vector, of_block + i, sums + i);
-            }
-            for (; i < count; ++i) {
-                add_block<1>(panel, scales, vector, of_block + i, sums + i);
-            }
+    Floats sums[TOKENS_AT_ONCE][VECTORS];
+    Panel  panels[VECTORS];
+    for (int64_t i = 0; i < count; ++i) {
+        std::fill_n(sums[i], VECTORS, zeros());
+    }
+    for (int64_t block = 0; block < tile.blocks; ++block) {
+        const auto & scales   = tile.scales[block];
+        const auto * of_block = tokens + block * count;
+        for (int vector = 0; vector < VECTORS; ++vector) {
+            unpack(tile.codes[block], scales, vector, panels[vector]);
         }
-        for (int64_t i = 0; i < count; ++i) {
-            store(to + i * TILE + vector * ROWS, sums[i]);
+        int64_t i = 0;
+        for (; i + TOGETHER <= count; i += TOGETHER) {
+            add_block<TOGETHER>(panels, scales, of_block + i, sums + i);
+        }
+        for (; i < count; ++i) {
+            add_block<1>(panels, scales, of_block + i, sums + i);
+        }
+    }
+    for (int64_t i = 0; i < count; ++i) {
+        for (int vector = 0; vector < VECTORS; ++vector) {
+            store(to + i * TILE + vector * ROWS, sums[i][vector]);
         }
     }
 }

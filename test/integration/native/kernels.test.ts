@@ -81,7 +81,7 @@ describe.runIf(backends.ownKernels !== '')('weights in the layout of Snug’s ke
     ['IQ2_S', 2.5625],
     ['IQ3_XXS', 3.1875],
     ['IQ3_S', 3.4375],
-  ])('of %s take %d bits each, in tiles of four rows, without leave to be wide', (type, bits) => {
+  ])('of %s take %d bits each, in tiles of four or eight rows, without leave to be wide', (type, bits) => {
     const { bytes, rearranged } = addon.loadedWeight({ type: tensorTypeId(type), columns: 2048, rows: 30 });
     expect(rearranged).toBe(true);
     expect(bytes).toBe((2048 * 32 * bits) / 8);
