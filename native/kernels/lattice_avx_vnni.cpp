@@ -9,7 +9,8 @@ namespace snug::kernels {
 
 namespace {
 
-constexpr int TOGETHER = 2;
+constexpr int  TOGETHER    = 2;
+constexpr bool ADDS_PANELS = false;
 
 // adds four products of bytes in each lane
 SNUG_HERE SNUG_EACH __m256i dot(__m256i sums, __m256i positive, __m256i other) { return _mm256_dpbusd_avx_epi32(sums, positive, other); }

@@ -1,5 +1,5 @@
 // The kernels of lattices for one processor family, which includes this after it has said what it does in its own way: SNUG_HERE,
-// add_products, TOGETHER (tokens) and magnitudes_of, for which lattice_blends.h has one.
+// add_products, TOGETHER (tokens), ADDS_PANELS, and magnitudes_of, for which lattice_blends.h has one.
 
 #include "lattice.h"
 #include "prefetch.h"
@@ -273,11 +273,13 @@ void decode(ggml_type type, const uint8_t * tile, const Tokens & token, float * 
 
 void batch(ggml_type type, const uint8_t * tile, const Tokens & tokens, float * sums) {
     with_lattice(type, [&](auto lattice) {
-        if (tokens.panels) {
-            batch_lattice<decltype(lattice), true>(tile, tokens, sums);
-        } else {
-            batch_lattice<decltype(lattice), false>(tile, tokens, sums);
+        if constexpr (ADDS_PANELS) {
+            if (tokens.panels) {
+                batch_lattice<decltype(lattice), true>(tile, tokens, sums);
+                return;
+            }
         }
+        batch_lattice<decltype(lattice), false>(tile, tokens, sums);
     });
 }
 

@@ -10,35 +10,24 @@
 #    define SNUG_TARGET SNUG_AVX2
 #    define SNUG_OPERATION SNUG_AVX2 SNUG_EACH
 
+#    include "eight_rows.h"
+
 namespace snug::kernels {
 
 namespace {
 
-using Ints   = __m256i;
-using Floats = __m256;
-
-constexpr int ROWS = 8;
-
-SNUG_OPERATION Ints   none() { return _mm256_setzero_si256(); }
-SNUG_OPERATION Ints   load(const void * from) { return _mm256_load_si256(static_cast<const __m256i *>(from)); }
-SNUG_OPERATION Ints   load_any(const void * from) { return _mm256_loadu_si256(static_cast<const __m256i *>(from)); }
-SNUG_OPERATION Floats load_floats(const float * from) { return _mm256_load_ps(from); }
-SNUG_OPERATION void   save(void * to, Ints values) { _mm256_store_si256(static_cast<__m256i *>(to), values); }
-SNUG_OPERATION void   store(float * to, Floats values) { _mm256_store_ps(to, values); }
-SNUG_OPERATION Ints   add(Ints a, Ints b) { return _mm256_add_epi32(a, b); }
-SNUG_OPERATION Ints   add_words(Ints a, Ints b) { return _mm256_add_epi16(a, b); }
-SNUG_OPERATION Ints   times_words(Ints a, Ints b) { return _mm256_mullo_epi16(a, b); }
-SNUG_OPERATION Ints   add_pairs(Ints sum, Ints a, Ints b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
-SNUG_OPERATION Ints   codes_times(Ints codes, Ints values) { return _mm256_maddubs_epi16(codes, values); }
-SNUG_OPERATION Ints   all_words(int word) { return _mm256_set1_epi16(static_cast<int16_t>(word)); }
-SNUG_OPERATION Ints   lower_pairs(Ints a, Ints b) { return _mm256_unpacklo_epi16(a, b); }
-SNUG_OPERATION Ints   upper_pairs(Ints a, Ints b) { return _mm256_unpackhi_epi16(a, b); }
-SNUG_OPERATION Ints   both_and(Ints a, int bits) { return _mm256_and_si256(a, _mm256_set1_epi32(bits)); }
-SNUG_OPERATION Ints   upper_half(Ints a) { return _mm256_srli_epi32(a, 16); }
-SNUG_OPERATION Ints   high_nibbles(Ints a) { return _mm256_srli_epi32(a, 4); }
-SNUG_OPERATION Ints   lower_word(Ints a) { return _mm256_srai_epi32(_mm256_slli_epi32(a, 16), 16); }
-SNUG_OPERATION Ints   upper_word(Ints a) { return _mm256_srai_epi32(a, 16); }
-SNUG_OPERATION Floats add_times(Floats sum, Ints a, Floats b) { return _mm256_fmadd_ps(b, _mm256_cvtepi32_ps(a), sum); }
+SNUG_OPERATION Ints load_any(const void * from) { return _mm256_loadu_si256(static_cast<const __m256i *>(from)); }
+SNUG_OPERATION Ints add_words(Ints a, Ints b) { return _mm256_add_epi16(a, b); }
+SNUG_OPERATION Ints add_pairs(Ints sum, Ints a, Ints b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
+SNUG_OPERATION Ints codes_times(Ints codes, Ints values) { return _mm256_maddubs_epi16(codes, values); }
+SNUG_OPERATION Ints all_words(int word) { return _mm256_set1_epi16(static_cast<int16_t>(word)); }
+SNUG_OPERATION Ints lower_pairs(Ints a, Ints b) { return _mm256_unpacklo_epi16(a, b); }
+SNUG_OPERATION Ints upper_pairs(Ints a, Ints b) { return _mm256_unpackhi_epi16(a, b); }
+SNUG_OPERATION Ints both_and(Ints a, int bits) { return _mm256_and_si256(a, _mm256_set1_epi32(bits)); }
+SNUG_OPERATION Ints upper_half(Ints a) { return _mm256_srli_epi32(a, 16); }
+SNUG_OPERATION Ints high_nibbles(Ints a) { return _mm256_srli_epi32(a, 4); }
+SNUG_OPERATION Ints lower_word(Ints a) { return _mm256_srai_epi32(_mm256_slli_epi32(a, 16), 16); }
+SNUG_OPERATION Ints upper_word(Ints a) { return _mm256_srai_epi32(a, 16); }
 
 SNUG_OPERATION Ints gather(const int32_t * table, Ints entries) { return _mm256_i32gather_epi32(table, entries, sizeof(*table)); }
 
@@ -49,13 +38,6 @@ SNUG_OPERATION Ints every_other(const int32_t * table, const uint16_t * numbers)
     const Ints a = _mm256_blend_epi32(entry(0), entry(1), 0x02), b = _mm256_blend_epi32(entry(2), entry(3), 0x08);
     const Ints c = _mm256_blend_epi32(entry(4), entry(5), 0x20), d = _mm256_blend_epi32(entry(6), entry(7), 0x80);
     return _mm256_blend_epi32(_mm256_blend_epi32(a, b, 0x0c), _mm256_blend_epi32(c, d, 0xc0), 0xf0);
-}
-
-// the same four bytes for every row
-SNUG_OPERATION Ints each(const void * values) {
-    int32_t four;
-    std::memcpy(&four, values, sizeof(four));
-    return _mm256_set1_epi32(four);
 }
 
 SNUG_OPERATION Ints pair(const void * values) {
@@ -76,10 +58,6 @@ template <int PAIR> SNUG_OPERATION Ints factors_of(Ints factors) { return bytes_
 
 SNUG_OPERATION Ints less_where_down(Ints words, Ints indices) {
     return _mm256_sign_epi16(words, _mm256_or_si256(_mm256_slli_epi16(indices, 4), _mm256_set1_epi16(1)));
-}
-
-SNUG_OPERATION Floats scales_of(const uint16_t * scales, float token) {
-    return _mm256_mul_ps(_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i *>(scales))), _mm256_set1_ps(token));
 }
 
 struct Indices;

@@ -10,35 +10,24 @@
 #    define SNUG_TARGET SNUG_AVX512
 #    define SNUG_OPERATION SNUG_AVX512 SNUG_EACH
 
+#    include "sixteen_rows.h"
+
 namespace snug::kernels {
 
 namespace {
 
-using Ints   = __m512i;
-using Floats = __m512;
-
-constexpr int ROWS = 16;
-
-SNUG_OPERATION Ints   none() { return _mm512_setzero_si512(); }
-SNUG_OPERATION Ints   load(const void * from) { return _mm512_load_si512(from); }
-SNUG_OPERATION Ints   load_any(const void * from) { return _mm512_loadu_si512(from); }
-SNUG_OPERATION Floats load_floats(const float * from) { return _mm512_load_ps(from); }
-SNUG_OPERATION void   save(void * to, Ints values) { _mm512_store_si512(to, values); }
-SNUG_OPERATION void   store(float * to, Floats values) { _mm512_store_ps(to, values); }
-SNUG_OPERATION Ints   add(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
-SNUG_OPERATION Ints   add_words(Ints a, Ints b) { return _mm512_add_epi16(a, b); }
-SNUG_OPERATION Ints   times_words(Ints a, Ints b) { return _mm512_mullo_epi16(a, b); }
-SNUG_OPERATION Ints   add_pairs(Ints sum, Ints a, Ints b) { return _mm512_dpwssd_epi32(sum, a, b); }
-SNUG_OPERATION Ints   codes_times(Ints codes, Ints values) { return _mm512_maddubs_epi16(codes, values); }
-SNUG_OPERATION Ints   all_words(int word) { return _mm512_set1_epi16(static_cast<int16_t>(word)); }
-SNUG_OPERATION Ints   lower_pairs(Ints a, Ints b) { return _mm512_unpacklo_epi16(a, b); }
-SNUG_OPERATION Ints   upper_pairs(Ints a, Ints b) { return _mm512_unpackhi_epi16(a, b); }
-SNUG_OPERATION Ints   both_and(Ints a, int bits) { return _mm512_and_si512(a, _mm512_set1_epi32(bits)); }
-SNUG_OPERATION Ints   upper_half(Ints a) { return _mm512_srli_epi32(a, 16); }
-SNUG_OPERATION Ints   high_nibbles(Ints a) { return _mm512_srli_epi32(a, 4); }
-SNUG_OPERATION Ints   lower_word(Ints a) { return _mm512_srai_epi32(_mm512_slli_epi32(a, 16), 16); }
-SNUG_OPERATION Ints   upper_word(Ints a) { return _mm512_srai_epi32(a, 16); }
-SNUG_OPERATION Floats add_times(Floats sum, Ints a, Floats b) { return _mm512_fmadd_ps(b, _mm512_cvtepi32_ps(a), sum); }
+SNUG_OPERATION Ints load_any(const void * from) { return _mm512_loadu_si512(from); }
+SNUG_OPERATION Ints add_words(Ints a, Ints b) { return _mm512_add_epi16(a, b); }
+SNUG_OPERATION Ints add_pairs(Ints sum, Ints a, Ints b) { return _mm512_dpwssd_epi32(sum, a, b); }
+SNUG_OPERATION Ints codes_times(Ints codes, Ints values) { return _mm512_maddubs_epi16(codes, values); }
+SNUG_OPERATION Ints all_words(int word) { return _mm512_set1_epi16(static_cast<int16_t>(word)); }
+SNUG_OPERATION Ints lower_pairs(Ints a, Ints b) { return _mm512_unpacklo_epi16(a, b); }
+SNUG_OPERATION Ints upper_pairs(Ints a, Ints b) { return _mm512_unpackhi_epi16(a, b); }
+SNUG_OPERATION Ints both_and(Ints a, int bits) { return _mm512_and_si512(a, _mm512_set1_epi32(bits)); }
+SNUG_OPERATION Ints upper_half(Ints a) { return _mm512_srli_epi32(a, 16); }
+SNUG_OPERATION Ints high_nibbles(Ints a) { return _mm512_srli_epi32(a, 4); }
+SNUG_OPERATION Ints lower_word(Ints a) { return _mm512_srai_epi32(_mm512_slli_epi32(a, 16), 16); }
+SNUG_OPERATION Ints upper_word(Ints a) { return _mm512_srai_epi32(a, 16); }
 
 SNUG_OPERATION Ints gather(const int32_t * table, Ints entries) { return _mm512_i32gather_epi32(entries, table, sizeof(*table)); }
 
@@ -52,13 +41,6 @@ SNUG_OPERATION __m256i eight_of(const int32_t * table, const uint16_t * numbers)
 
 SNUG_OPERATION Ints every_other(const int32_t * table, const uint16_t * numbers) {
     return _mm512_inserti64x4(_mm512_castsi256_si512(eight_of(table, numbers)), eight_of(table, numbers + ROWS), 1);
-}
-
-// the same four bytes for every row
-SNUG_OPERATION Ints each(const void * values) {
-    int32_t four;
-    std::memcpy(&four, values, sizeof(four));
-    return _mm512_set1_epi32(four);
 }
 
 SNUG_OPERATION Ints pair(const void * values) {
@@ -79,10 +61,6 @@ template <int PAIR> SNUG_OPERATION Ints factors_of(Ints factors) { return bytes_
 
 SNUG_OPERATION Ints less_where_down(Ints words, Ints indices) {
     return _mm512_mask_sub_epi16(words, _mm512_test_epi16_mask(indices, _mm512_set1_epi16(ENTRIES)), none(), words);
-}
-
-SNUG_OPERATION Floats scales_of(const uint16_t * scales, float token) {
-    return _mm512_mul_ps(_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(scales))), _mm512_set1_ps(token));
 }
 
 struct Indices;
