@@ -79,6 +79,9 @@ size_t bytes_of(ggml_backend_buffer_type_t type, const ggml_tensor * tensor) {
     return original.type.get_alloc_size ? original.type.get_alloc_size(type, tensor) : ggml_nbytes(tensor);
 }
 
+// ggml's weights need less, and ours lie behind them and behind tiles of other sizes.
+size_t alignment_of(ggml_backend_buffer_type_t type) { return std::max(ALIGNMENT, original.type.get_alignment(type)); }
+
 ggml_status init_tensor(ggml_backend_buffer_t buffer, ggml_tensor * tensor) {
     const auto * family = family_of_weight(tensor);
     if (!family) {
@@ -168,6 +171,7 @@ OwnKernels take_weights() {
     type->context              = &with_ours;
     type->iface.alloc_buffer   = alloc_buffer;
     type->iface.get_alloc_size = bytes_of;
+    type->iface.get_alignment  = alignment_of;
     OwnKernels own;
     take_types(ours, own);
     if (own.types.empty()) {

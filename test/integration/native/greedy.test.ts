@@ -9,10 +9,11 @@ import { sharedFolder } from '../../helpers/temporary-folder.ts';
 
 const folder = sharedFolder();
 const { backends } = loadAddon();
+const TYPES = ['IQ1_M', 'IQ1_S', 'IQ2_XXS', 'IQ3_XXS', 'Q2_K', 'Q3_K'];
 let model = '';
 
 beforeAll(async () => {
-  model = await writeLowestModel(folder, ['IQ1_M', 'IQ1_S', 'IQ2_XXS', 'IQ3_XXS', 'Q2_K', 'Q3_K']);
+  model = await writeLowestModel(folder, TYPES);
 });
 
 describe.runIf(backends.ownKernels !== '')('20 questions about pictures', () => {
@@ -28,3 +29,17 @@ describe.runIf(backends.ownKernels !== '')('20 questions about pictures', () => 
     }
   });
 });
+
+describe.runIf(backends.ownKernels !== '')(
+  'weights of few rows, after which no vector begins by itself',
+  () => {
+    it.each([1, 8, 203])('lie where vectors are loaded from: rows: %i', async (rows) => {
+      const few = await writeLowestModel(folder, TYPES, rows);
+      const stock = greedyAnswers(few, { kernels: 'stock', threads: 1, questions: 2 });
+      for (const kernels of ['auto', 'own'] as const) {
+        const { tokens } = greedyAnswers(few, { kernels, threads: 1, questions: 2 });
+        expect(tokens).toEqual(stock.tokens);
+      }
+    });
+  },
+);
