@@ -52,17 +52,20 @@ export async function knownKernelSpeeds(
   };
   const untimed = matrices.filter((matrix) => !trusted(matrix));
   if (untimed.length === 0) return [...kept.values()];
-  for (const speed of await probeKernels(addon, untimed, options)) {
-    const before = kept.get(keyOf(speed));
+  const timed = await probeKernels(addon, untimed, options);
+  // beside what other processes kept meanwhile
+  const known = new Map([...kept, ...readSpeeds(options)]);
+  for (const speed of timed) {
+    const before = known.get(keyOf(speed));
     const carefully = before && before.timedAt !== TIMED_QUICKLY ? before.bytesPerSecond : 0;
     const bytesPerSecond = Math.max(carefully, speed.bytesPerSecond);
-    kept.set(keyOf(speed), {
+    known.set(keyOf(speed), {
       ...speed,
       bytesPerSecond,
       timedAt: options.quickly ? TIMED_QUICKLY : Date.now(),
     });
   }
-  const speeds = [...kept.values()];
+  const speeds = [...known.values()];
   keepKernelSpeeds(options, speeds);
   return speeds;
 }

@@ -21,15 +21,21 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-/** The speeds where the machine now multiplies so fast. */
-async function speedsAt(bytesPerSecond: number, matrices = [matrix], quickly = false): Promise<number[]> {
+/** The speeds where the machine now multiplies so fast. `meanwhile`: what happens before that is known */
+async function speedsAt(
+  bytesPerSecond: number,
+  matrices = [matrix],
+  quickly = false,
+  meanwhile = (): Promise<unknown> => Promise.resolve(),
+): Promise<number[]> {
   const addon = {
     AbortFlag: class {
       set() {}
     },
-    probeProduct: () => {
+    probeProduct: async () => {
       timed++;
-      return Promise.resolve(bytesPerSecond);
+      await meanwhile();
+      return bytesPerSecond;
     },
   } as unknown as Addon;
   return (await knownKernelSpeeds(addon, matrices, { ...kernels, quickly })).map(
@@ -68,6 +74,11 @@ it('what was timed quickly is timed again where a speed is to be told', async ()
   expect(keptKernelSpeeds(kernels)).toEqual([]);
   expect(await speedsAt(2e9)).toEqual([2e9]);
   expect(timed).toBe(2);
+});
+
+it('what another process kept meanwhile stays', async () => {
+  await speedsAt(3e9, [matrix], false, () => speedsAt(2e9, [other]));
+  expect(keptKernelSpeeds(kernels).map((speed) => speed.bytesPerSecond)).toEqual([2e9, 3e9]);
 });
 
 it('another machine or another number of threads is timed anew', async () => {
