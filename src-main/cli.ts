@@ -36,7 +36,7 @@ function emptyProgram(): Command {
       .version(`snug ${ownVersion()}`, '-V, --version', 'print the version')
       .option(
         '--kernels <which>',
-        "what multiplies with the lowest types: own (Snug's), auto (Snug's as far as the memory goes; default) or stock (llama.cpp's)",
+        "what multiplies with the lowest types: own (Snug's), auto (Snug's as far as memory allows; default) or stock (llama.cpp's)",
         (which) => chooseKernels(parseKernels(which)),
       )
       .addHelpText('after', EXIT_CODES)

@@ -8,9 +8,9 @@ const DEFAULT_KERNELS: Kernels = 'auto';
 export function parseKernels(value: string): Kernels {
   const known = KERNELS.find((name) => name === value);
   if (known) return known;
-  throw new SnugError('BAD_ARGUMENT', `there are no kernels “${value}”`, {
+  throw new SnugError('BAD_ARGUMENT', `there are no kernels named “${value}”`, {
     advice:
-      'own are Snug’s, which are faster with the lowest types; auto are Snug’s as far as the memory goes; stock are llama.cpp’s.',
+      '“own” are Snug’s, which are faster with the lowest types; “auto” are Snug’s as far as memory allows; “stock” are llama.cpp’s.',
   });
 }
 

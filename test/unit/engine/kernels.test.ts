@@ -15,7 +15,7 @@ describe('the kernels', () => {
     expect(() => parseKernels('OWN')).toThrow(
       expect.objectContaining({
         code: 'BAD_ARGUMENT',
-        advice: expect.stringMatching(/own .*auto .*stock/) as string,
+        advice: expect.stringMatching(/“own” .*“auto” .*“stock” /) as string,
       }),
     );
     vi.stubEnv('SNUG_KERNELS', 'fast');
