@@ -5,8 +5,8 @@ import type { Matrix } from './probe.ts';
 
 /**
  * Whether this machine multiplies faster with these matrices in their wide layouts than in their lean ones: memory may be what its cores
- * wait for, and wide ones are more of it. What was timed here before counts, however long ago; of a type that was not, the largest matrix
- * is timed in both layouts, as quickly as that can be told.
+ * wait for, and wide ones are more of it. What was timed here with care counts, however long ago, and what was timed quickly for a day; of
+ * a type and layout that was not, the largest matrix is timed quickly.
  *
  * @param matrices those of a token, marked where they have a wide layout
  */

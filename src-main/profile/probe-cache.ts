@@ -19,6 +19,8 @@ const keptSpeedSchema = z.object({
   bytesPerSecond: z.number().positive(),
   /** when it was timed last, in milliseconds of the epoch */
   timedAt: z.number(),
+  /** well enough to compare it with others that were, and not to tell it */
+  quickly: z.boolean().optional(),
 });
 type KeptSpeed = z.infer<typeof keptSpeedSchema>;
 /** `machine`: what the speeds hold for */
@@ -27,8 +29,11 @@ const cacheSchema = z.array(z.object({ machine: z.string(), speeds: z.array(kept
 /** How long a timing is taken at its word. */
 const TRUSTED_MS = 24 * 60 * 60 * 1000;
 
-/** Never at its word, and not to be compared with another. */
-const TIMED_QUICKLY = 0;
+function isTrusted({ timedAt }: KeptSpeed): boolean {
+  const age = Date.now() - timedAt;
+  // a clock that was set back makes no timing trusted for years
+  return age >= 0 && age < TRUSTED_MS;
+}
 
 /**
  * Kernel speeds of this machine, measured and kept: each takes half a second, and another budget should not wait for them. After a day
@@ -45,25 +50,22 @@ export async function knownKernelSpeeds(
   },
 ): Promise<KernelSpeed[]> {
   const kept = readSpeeds(options);
-  const trusted = (matrix: Matrix) => {
-    const age = Date.now() - (kept.get(keyOf(matrix))?.timedAt ?? -Infinity);
-    // a clock that was set back makes no timing trusted for years
-    return age >= 0 && age < TRUSTED_MS;
-  };
-  const untimed = matrices.filter((matrix) => !trusted(matrix));
+  const { quickly = false } = options;
+  const isGoodEnough = (speed: KeptSpeed | undefined) => speed !== undefined && (quickly || !speed.quickly);
+  const untimed = matrices.filter((matrix) => {
+    const speed = kept.get(keyOf(matrix));
+    return !(speed && isTrusted(speed) && isGoodEnough(speed));
+  });
   if (untimed.length === 0) return [...kept.values()];
-  const timed = await probeKernels(addon, untimed, options);
+  const measured = await probeKernels(addon, untimed, options);
   // beside what other processes kept meanwhile
   const known = new Map([...kept, ...readSpeeds(options)]);
-  for (const speed of timed) {
+  for (const speed of measured) {
     const before = known.get(keyOf(speed));
-    const carefully = before && before.timedAt !== TIMED_QUICKLY ? before.bytesPerSecond : 0;
-    const bytesPerSecond = Math.max(carefully, speed.bytesPerSecond);
-    known.set(keyOf(speed), {
-      ...speed,
-      bytesPerSecond,
-      timedAt: options.quickly ? TIMED_QUICKLY : Date.now(),
-    });
+    const least = before && isGoodEnough(before) ? before.bytesPerSecond : 0;
+    const bytesPerSecond = Math.max(least, speed.bytesPerSecond);
+    const timed = { ...speed, bytesPerSecond, timedAt: Date.now() };
+    known.set(keyOf(speed), quickly ? { ...timed, quickly } : timed);
   }
   const speeds = [...known.values()];
   keepKernelSpeeds(options, speeds);
@@ -109,11 +111,13 @@ function readSpeeds(options: KeptSpeeds): Map<string, KeptSpeed> {
   return new Map(speeds.map((speed) => [keyOf(speed), speed]));
 }
 
-/** The kernel speeds measured here before; nothing is measured now. `quickly`: those too that are good enough only to compare them */
+/**
+ * The kernel speeds measured here before; nothing is measured now. `quickly`: those too that are good enough only to compare them, of the
+ * last day
+ */
 export function keptKernelSpeeds({
   quickly = false,
   ...options
 }: KeptSpeeds & { quickly?: boolean }): KernelSpeed[] {
-  const speeds = [...readSpeeds(options).values()];
-  return quickly ? speeds : speeds.filter(({ timedAt }) => timedAt !== TIMED_QUICKLY);
+  return [...readSpeeds(options).values()].filter((speed) => !speed.quickly || (quickly && isTrusted(speed)));
 }

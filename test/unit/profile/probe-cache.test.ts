@@ -76,6 +76,15 @@ it('what was timed quickly is timed again where a speed is to be told', async ()
   expect(timed).toBe(2);
 });
 
+it('what was timed quickly, and may have been disturbed, counts for a day', async () => {
+  await speedsAt(1e9, [matrix], true);
+  expect(await speedsAt(3e9, [matrix], true)).toEqual([1e9]);
+  vi.advanceTimersByTime(hours(25));
+  expect(keptKernelSpeeds({ ...kernels, quickly: true })).toEqual([]);
+  expect(await speedsAt(3e9, [matrix], true)).toEqual([3e9]);
+  expect(keptKernelSpeeds({ ...kernels, quickly: true })).toHaveLength(1);
+});
+
 it('what another process kept meanwhile stays', async () => {
   await speedsAt(3e9, [matrix], false, () => speedsAt(2e9, [other]));
   expect(keptKernelSpeeds(kernels).map((speed) => speed.bytesPerSecond)).toEqual([2e9, 3e9]);
