@@ -69,19 +69,27 @@ const benches = {
 };
 const wanted = process.argv.slice(2);
 const path = join(root, 'bench', 'results', 'against-llama.cpp.json');
-const kept =
-  wanted.length > 0 && existsSync(path)
-    ? (JSON.parse(readFileSync(path, 'utf8')) as { comparisons: PeerComparison[] }).comparisons
-    : [];
+/** What one run measured, on which machine: machines differ from one run to the next. */
+interface Run {
+  readonly date: string;
+  readonly machine: ReturnType<typeof machine>;
+  readonly threads: number;
+  readonly comparisons: readonly PeerComparison[];
+}
+const kept: readonly Run[] =
+  wanted.length > 0 && existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Run[]) : [];
 const measured: PeerComparison[] = [];
 
-/** After every bench: a run that is stopped keeps what it has measured. */
+/** After every bench: a run that is stopped keeps what it has measured, and other runs keep what it has not measured again. */
 function save(): void {
-  const others = kept.filter((one) => !measured.some((other) => other.name === one.name));
-  const comparisons = [...measured, ...others];
-  const result = { date: new Date().toISOString().slice(0, 10), machine: machine(), threads, comparisons };
+  const names = new Set(measured.map(({ name }) => name));
+  const others = kept
+    .map((run) => ({ ...run, comparisons: run.comparisons.filter(({ name }) => !names.has(name)) }))
+    .filter(({ comparisons }) => comparisons.length > 0);
+  const date = new Date().toISOString().slice(0, 10);
+  const runs: Run[] = [{ date, machine: machine(), threads, comparisons: measured }, ...others];
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(path, `${JSON.stringify(runs, null, 2)}\n`);
 }
 
 for (const [name, bench] of Object.entries(benches)) {
