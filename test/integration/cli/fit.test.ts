@@ -150,13 +150,16 @@ describe('two fits at once', () => {
     await timeKernels(own);
     const first = start(args, { home: own });
     await first.said(/^Calibrate: /m);
+    // held there, so that it does not finish before the others have started
+    const hold = (signal: 'SIGSTOP' | 'SIGCONT') => process.kill(-(first.child.pid ?? 0), signal);
+    hold('SIGSTOP');
     const second = await start(args, { home: own }).ended;
-    expect(second.code).toBe(1);
-    expect(second.stderr).toMatch(/another Snug \(process \d+\) is already writing .*demo-vl-LUQ.gguf/);
-    expect(second.stderr).toContain('Wait for it to finish');
     // another output, the same source: its blocks and calibration are shared
     const third = await start([...args, '--output', join(folder, 'busy', 'other.gguf')], { home: own }).ended;
-    expect(third.code).toBe(1);
+    hold('SIGCONT');
+    expect({ second: second.code, third: third.code }).toEqual({ second: 1, third: 1 });
+    expect(second.stderr).toMatch(/another Snug \(process \d+\) is already writing .*demo-vl-LUQ.gguf/);
+    expect(second.stderr).toContain('Wait for it to finish');
     expect(third.stderr).toMatch(/is already fitting Demo-VL/);
     expect(await first.ended).toMatchObject({ code: 0 });
     expect(existsSync(join(own, 'models', 'demo-vl-LUQ.gguf'))).toBe(true);
