@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { counted } from '../src-main/contract/counted.ts';
 import { runnableVariants } from '../test/helpers/cpu-variants.ts';
 import { compareTurns, type PeerComparison, type Turn } from './measure.ts';
 import { ProductProcess, type Product } from './product-process.ts';
@@ -48,10 +49,10 @@ export async function benchKernels({ threads }: Setting): Promise<PeerComparison
     using stock = await ProductProcess.start('stock', variant);
     for (const { type, wide, bits } of own.layouts) {
       for (const { columns, rows, tokens } of PRODUCTS) {
-        const product = { ...{ type, wide, columns, rows, tokens, threads }, ...extent(tokens) };
+        const product = { type, wide, columns, rows, tokens, ...extent(tokens, threads) };
         const turns = await byTurns(own, stock, product);
         const claim = {
-          name: `multiply ${type} (${bits.toFixed(2)} bits in memory) ${columns} × ${rows} with ${tokens === 1 ? 'one token' : `${tokens} tokens`}, ${variant} (${own.kernels})`,
+          name: `multiply ${type} (${bits.toFixed(2)} bits in memory) ${columns} × ${rows} with ${tokens === 1 ? 'one token' : `${tokens} tokens`}, ${counted(product.threads, 'thread')}, ${variant} (${own.kernels})`,
           unit: '10⁹ weights per second',
           wanted: wantedOf(product, own.kernels),
         };
@@ -62,10 +63,15 @@ export async function benchKernels({ threads }: Setting): Promise<PeerComparison
   return comparisons;
 }
 
-/** A product with some tokens is bound by computing: one matrix does, with many of them once. */
-function extent(tokens: number): Pick<Product, 'workingSetBytes' | 'seconds'> {
-  if (tokens === 1) return { workingSetBytes: WORKING_SET_BYTES, seconds: SECONDS };
-  return { workingSetBytes: 0, seconds: tokens < PROMPT ? SECONDS_OF_BATCHES : 0 };
+/**
+ * A product with some tokens is bound by computing: one matrix does, with many of them once. With few it is over in a millisecond, and two
+ * threads would measure how long one waits for a processor: one computes.
+ */
+function extent(tokens: number, threads: number): Pick<Product, 'threads' | 'workingSetBytes' | 'seconds'> {
+  if (tokens === 1) return { threads, workingSetBytes: WORKING_SET_BYTES, seconds: SECONDS };
+  return tokens < PROMPT
+    ? { threads: 1, workingSetBytes: 0, seconds: SECONDS_OF_BATCHES }
+    : { threads, workingSetBytes: 0, seconds: 0 };
 }
 
 async function byTurns(own: ProductProcess, stock: ProductProcess, product: Product): Promise<Turn[]> {

@@ -21,6 +21,8 @@ const SIZES = [
 mkdirSync(folder, { recursive: true });
 const home = mkdtempSync(join(tmpdir(), 'snug-screenshots-'));
 const services = await openServices({ home, door: 'browser' });
+// of a model as small as the demo's two threads measure how long they wait for each other
+await services.api.settings.set({ threads: 1 });
 const server = await startServer(services, { port: 0 });
 const browser = await launchBrowser();
 const context = await browser.newContext();
@@ -50,8 +52,10 @@ for (const [index, question] of ['How many shapes are there?', 'Describe the ima
 for (const theme of ['light', 'dark'] as const) {
   await services.api.settings.set({ theme });
   for (const { name: size, width, height } of SIZES) {
+    await services.api.settings.set({ threads: 1 });
     await page.setViewportSize({ width, height });
     for (const name of ['Fit', 'Chat', 'Models', 'Settings']) {
+      if (name === 'Settings') await services.api.settings.set({ threads: null });
       await page.getByRole('navigation').first().getByRole('link', { name }).click();
       await page.getByRole('heading', { level: 1 }).first().waitFor();
       // what a fit would give is asked for when the page opens
