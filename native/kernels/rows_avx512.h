@@ -14,21 +14,11 @@ SNUG_OPERATION Ints one_of(Ints factors, int odd) {
     return odd ? _mm512_srli_epi32(factors, 16) : _mm512_and_si512(factors, _mm512_set1_epi32(0xffff));
 }
 
-// where products take a factor that is in two bytes of four: the low half of a row's lane
-constexpr uint32_t factor_places(uint32_t two) { return two | 0x80800000; }
-
 SNUG_OPERATION Ints add_pairs(Ints sum, Ints a, Ints b) { return _mm512_dpwssd_epi32(sum, a, b); }
 SNUG_OPERATION Ints add_fours(Ints sum, Ints positive, Ints other) { return _mm512_dpbusd_epi32(sum, positive, other); }
-
-SNUG_OPERATION int32_t less_of(const int8_t * four, int times) { return -times * (four[0] + four[1] + four[2] + four[3]); }
-
-SNUG_OPERATION Ints products_of(Ints codes, const int8_t * values) { return add_fours(none(), codes, each(values)); }
-SNUG_OPERATION Ints products_of(Ints codes, const int8_t * values, const int32_t * less) {
-    return add_fours(each(less), codes, each(values));
-}
 
 } // namespace
 
 } // namespace snug::kernels
 
-#include "rows.h"
+#include "rows_fours.h"
