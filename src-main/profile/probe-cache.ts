@@ -51,7 +51,7 @@ export async function knownKernelSpeeds(
 ): Promise<KernelSpeed[]> {
   const kept = readSpeeds(options);
   const { quickly = false } = options;
-  const isGoodEnough = (speed: KeptSpeed | undefined) => speed !== undefined && (quickly || !speed.quickly);
+  const isGoodEnough = (speed: KeptSpeed) => quickly || !speed.quickly;
   const untimed = matrices.filter((matrix) => {
     const speed = kept.get(keyOf(matrix));
     return !(speed && isTrusted(speed) && isGoodEnough(speed));
