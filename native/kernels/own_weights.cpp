@@ -130,12 +130,21 @@ bool has_functions(ggml_backend_buffer_type_t type) {
     return true;
 }
 
+// Whether ggml keeps weights of a type in a layout of its own here. It adds up in another order then, and is quick by itself.
+bool arranged_by_ggml(ggml_backend_buffer_type_t buffer_type, ggml_type type) {
+    constexpr int64_t             ROWS = 64; // whole groups of all its layouts
+    const ggml_context_ptr        context(ggml_init({ ggml_tensor_overhead(), nullptr, true }));
+    const ggml_backend_buffer_ptr buffer(original.type.alloc_buffer(buffer_type, 1));
+    auto *                        weight = ggml_new_tensor_2d(context.get(), type, BLOCK, ROWS);
+    return !buffer || original.init_tensor(buffer.get(), weight) != GGML_STATUS_SUCCESS || weight->extra != nullptr;
+}
+
 // Gives each type to the first lean and the first wide family that have kernels for it and multiply as ggml does.
-void take_types(const std::vector<const Family *> & families, OwnKernels & own) {
+void take_types(ggml_backend_buffer_type_t buffer_type, const std::vector<const Family *> & families, OwnKernels & own) {
     for (const auto * family : families) {
         ByType & taken = family->is_wide() ? wide : lean;
         for (const auto type : family->types()) {
-            if (taken[type]) {
+            if (taken[type] || arranged_by_ggml(buffer_type, type)) {
                 continue;
             }
             taken[type] = family;
@@ -173,7 +182,7 @@ OwnKernels take_weights() {
     type->iface.get_alloc_size = bytes_of;
     type->iface.get_alignment  = alignment_of;
     OwnKernels own;
-    take_types(ours, own);
+    take_types(type, ours, own);
     if (own.types.empty()) {
         type->context = original.arrangement;
         type->iface   = original.type;

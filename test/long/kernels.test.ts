@@ -10,7 +10,7 @@ import { sharedFolder } from '../helpers/temporary-folder.ts';
 
 const TYPES = ['IQ1_M', 'IQ1_S', 'IQ2_XXS', 'IQ2_XS', 'IQ2_S', 'IQ3_XXS', 'IQ3_S', 'Q4_K', 'Q2_K', 'Q3_K'];
 const folder = sharedFolder();
-const PROCESSORS = ['sse42', 'haswell', 'alderlake', 'icelake', 'sapphirerapids'];
+const PROCESSORS = ['sse42', 'haswell', 'alderlake', 'skylakex', 'icelake', 'sapphirerapids'];
 const variants = runnableVariants(cpuVariants().filter((variant) => PROCESSORS.includes(variant)));
 /** layouts of both kinds; many threads of ggml's wait for one another where others want a core too, so that they ask little */
 const RUNS = [

@@ -67,7 +67,7 @@ async function fittedAlike(asked: Partial<FitRequest>): Promise<void> {
 describe('stock llama.cpp answers as Snug does from', () => {
   it.each(RUNGS)('a file of %s', (type) => fittedAlike({ plan: 'uniform', fileType: type }));
 
-  it.each([0.2, 0.35, 0.6])('a type for every tensor, in %f of the source’s memory', async (share) => {
+  it.each([0.3, 0.4, 0.6])('a type for every tensor, in %f of the source’s memory', async (share) => {
     const { predictedMemory } = (await fit({ ...request, plan: 'uniform', fileType: 'Q8_0' }, {})).plan;
     const budgetBytes = Math.round(predictedMemory.totalBytes - (1 - share) * predictedMemory.weightsBytes);
     await fittedAlike({ plan: 'best', budgetBytes });

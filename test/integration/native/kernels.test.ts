@@ -5,40 +5,47 @@ import { loadAddon } from '../../../src-main/engine/addon.ts';
 import { cpuVariants } from '../../../src-main/engine/build.ts';
 import { tensorTypeId, tensorTypeName } from '../../../src-main/gguf/tensor-types.ts';
 import { randomBlocks } from '../../fixtures/random-blocks.ts';
+import type { Arranged } from '../../fixtures/arranged-in-child.ts';
 import type { Kernels } from '../../fixtures/kernels-in-child.ts';
 import { runnableVariants } from '../../helpers/cpu-variants.ts';
 
 // Snug's own kernels for the lowest types, held against llama.cpp's.
 
-const script = join(import.meta.dirname, '..', '..', 'fixtures', 'kernels-in-child.ts');
+const fixtures = join(import.meta.dirname, '..', '..', 'fixtures');
 
-/** llama.cpp's builds of which each has other kernels of ours, or none */
+/** llama.cpp's builds of which each has other kernels of ours, or other types of them, or none */
 const KERNELS_OF = new Map([
   ['haswell', 'AVX2'],
   ['alderlake', 'AVX-VNNI'],
+  ['skylakex', 'AVX2'],
   ['icelake', 'AVX-512'],
   ['sse42', ''],
 ]);
 const TYPES = ['IQ1_M', 'IQ1_S', 'IQ2_XXS', 'IQ2_XS', 'IQ2_S', 'IQ3_XXS', 'IQ3_S', 'Q2_K', 'Q3_K'];
 
-function typesOf(kernels: string): string[] {
-  if (kernels === '') return [];
-  // llama.cpp arranges Q2_K anew for AVX-512 by itself
-  return kernels === 'AVX-512' ? TYPES.filter((type) => type !== 'Q2_K') : TYPES;
+/** llama.cpp's builds for processors with AVX-512, for which it arranges Q2_K anew by itself */
+const ARRANGES_Q2_K: readonly string[] = ['skylakex', 'icelake'];
+
+function typesOf(variant: string): string[] {
+  if (KERNELS_OF.get(variant) === '') return [];
+  return ARRANGES_Q2_K.includes(variant) ? TYPES.filter((type) => type !== 'Q2_K') : TYPES;
 }
 
 const shipped = cpuVariants().filter((variant) => KERNELS_OF.has(variant));
 
 const { addon, backends } = loadAddon();
 
-function kernelsOf(environment: Record<string, string>): Kernels {
-  const child = spawnSync(process.execPath, [script], {
+function printed(script: string, args: readonly string[], environment: Record<string, string>): unknown {
+  const child = spawnSync(process.execPath, [join(fixtures, script), ...args], {
     encoding: 'utf8',
     env: { ...process.env, ...environment },
   });
   expect(child.status, child.stderr).toBe(0);
-  return JSON.parse(child.stdout) as Kernels;
+  return JSON.parse(child.stdout);
 }
+
+const kernelsOf = (environment: Record<string, string>): Kernels =>
+  printed('kernels-in-child.ts', [], environment) as Kernels;
 
 describe.runIf(shipped.length > 0)('Snug’s kernels', () => {
   it.each(runnableVariants(shipped))('give what llama.cpp’s build for %s gives', (variant) => {
@@ -47,12 +54,24 @@ describe.runIf(shipped.length > 0)('Snug’s kernels', () => {
       SNUG_KERNELS: 'own',
     });
     expect(own).toBe(KERNELS_OF.get(variant));
-    expect(types).toEqual(typesOf(own));
+    expect(types).toEqual(typesOf(variant));
     expect({ because: whyNot === '', rearranged }).toEqual({ because: own !== '', rearranged: own !== '' });
     for (const { what, difference, sameInThreads } of cases) {
       expect(difference, what).toBe(0);
       expect(sameInThreads, what).toBe(true);
     }
+  });
+
+  it.each(runnableVariants())('leave on %s what llama.cpp arranges anew by itself', (variant) => {
+    const arrangedOn = (kernels: string): Arranged =>
+      printed('arranged-in-child.ts', [TYPES.join()], {
+        SNUG_CPU_VARIANT: variant,
+        SNUG_KERNELS: kernels,
+      }) as Arranged;
+    const stock = arrangedOn('stock');
+    expect(stock.own).toEqual([]);
+    const { own } = arrangedOn('own');
+    expect(own.filter((type) => stock.arranged.includes(type))).toEqual([]);
   });
 
   it('are left out when llama.cpp’s are wanted', () => {
