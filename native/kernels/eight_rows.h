@@ -1,6 +1,7 @@
 // Vectors of eight rows, four bytes of each in a lane, for files that have said SNUG_OPERATION. No #pragma once: each of them compiles its
 // own, and so with sixteen rows.
 
+#include <cstdint>
 #include <cstring>
 
 namespace snug::kernels {
@@ -22,6 +23,9 @@ SNUG_OPERATION Ints   less(Ints a, Ints b) { return _mm256_sub_epi8(a, b); }
 SNUG_OPERATION Ints   masked_words(Ints a, uint16_t mask) { return _mm256_and_si256(a, _mm256_set1_epi16(static_cast<int16_t>(mask))); }
 SNUG_OPERATION Ints   times_words(Ints a, Ints b) { return _mm256_mullo_epi16(a, b); }
 SNUG_OPERATION Ints   bytes(int8_t value) { return _mm256_set1_epi8(value); }
+SNUG_OPERATION Ints   times_ints(Ints a, Ints b) { return _mm256_mullo_epi32(a, b); }
+SNUG_OPERATION Ints   minus(Ints a) { return _mm256_sub_epi32(none(), a); }
+SNUG_OPERATION Floats times(Floats a, float b) { return _mm256_mul_ps(a, _mm256_set1_ps(b)); }
 SNUG_OPERATION Floats zeros() { return _mm256_setzero_ps(); }
 SNUG_OPERATION Floats plus(Floats a, Floats b) { return _mm256_add_ps(a, b); }
 SNUG_OPERATION Floats add_times(Floats sum, Ints a, Floats b) { return _mm256_fmadd_ps(b, _mm256_cvtepi32_ps(a), sum); }
@@ -47,6 +51,12 @@ template <uint32_t PLACES> SNUG_OPERATION Ints spread(Ints rows) {
     const Ints first = _mm256_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c, 0, 0x04040404, 0x08080808, 0x0c0c0c0c);
     return _mm256_shuffle_epi8(rows, add(first, _mm256_set1_epi32(static_cast<int32_t>(PLACES))));
 }
+
+// 16 bytes, and for every byte the one of them with that number
+SNUG_OPERATION Ints table_of(const uint8_t * bytes) {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i *>(bytes)));
+}
+SNUG_OPERATION Ints looked_up(Ints table, Ints numbers) { return _mm256_shuffle_epi8(table, numbers); }
 
 // F16 of every row, times a token's scale
 SNUG_OPERATION Floats scales_of(const uint16_t * from, float token) {

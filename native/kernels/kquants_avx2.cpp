@@ -5,13 +5,6 @@
 
 #    include "rows_avx2.h"
 
-// Loops through pieces stay loops: unrolled, GCC gathers what all turns add up before it adds, in more vectors than there are.
-#    if defined(__GNUC__) && !defined(__clang__)
-#        define SNUG_THROUGH_PIECES _Pragma("GCC unroll 1")
-#    else
-#        define SNUG_THROUGH_PIECES
-#    endif
-
 namespace snug::kernels {
 
 namespace {

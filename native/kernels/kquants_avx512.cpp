@@ -6,8 +6,6 @@
 
 #    include "rows_avx512.h"
 
-#    define SNUG_THROUGH_PIECES
-
 #    include "kquants_fours.h"
 #    include "kquants_together.h"
 

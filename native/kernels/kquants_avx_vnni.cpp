@@ -5,8 +5,6 @@
 
 #    include "rows_avx_vnni.h"
 
-#    define SNUG_THROUGH_PIECES
-
 #    include "kquants_fours.h"
 #    include "kquants_together.h"
 

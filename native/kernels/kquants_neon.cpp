@@ -16,7 +16,7 @@ constexpr int     WIDTH           = 16;                  // bytes of a vector
 constexpr int     HALVES          = ROWS * UNIT / WIDTH; // of a tile
 constexpr int64_t FEWEST_TOGETHER = 4;                   // from how many tokens on a block is unpacked for all of them
 
-template <class K> using RowBlock = KBlock<K, ROWS>;
+template <class K> using RowBlock = CodeBlock<K, ROWS>;
 
 // The runs of a block of a token, added up.
 struct Runs {
@@ -92,7 +92,7 @@ SNUG_NEON SNUG_EACH int16x8_t minimums_of(const RowBlock<Q2K> & block, int piece
     return vreinterpretq_s16_u16(vandq_u16(down, vdupq_n_u16(15)));
 }
 
-template <class K> SNUG_NEON SNUG_EACH float32x4_t scales_of(const KScales<K, ROWS> & scales, int which, int half, float token) {
+template <class K> SNUG_NEON SNUG_EACH float32x4_t scales_of(const CodeScales<K, ROWS> & scales, int which, int half, float token) {
     const uint16x4_t halves = vld1_u16(scales.scale[which] + half * UNIT);
     return vmulq_n_f32(vcvt_f32_f16(vreinterpret_f16_u16(halves)), token);
 }
@@ -110,7 +110,7 @@ template <class K, int SIDE> SNUG_NEON SNUG_EACH int32x4_t add_run(int32x4_t who
     return vmlaq_s32(whole, sum, factor_of(factors_of<K>(block, SIDE, piece / UNIT, half), piece % UNIT));
 }
 
-template <class K> SNUG_NEON void decode(const KTile<K, ROWS> & tile, int64_t blocks, const TokenBlock * token, float * to) {
+template <class K> SNUG_NEON void decode(const CodeTile<K, ROWS> & tile, int64_t blocks, const TokenBlock * token, float * to) {
     float32x4_t total[HALVES];
     for (auto & half : total) {
         half = vdupq_n_f32(0);
@@ -205,7 +205,7 @@ SNUG_NEON SNUG_EACH int32x4_t taken_from(const Unpacked & from, const Runs & run
     return taken;
 }
 
-template <class K, int COUNT> SNUG_NEON SNUG_EACH void add_tokens(const Unpacked & from, const KScales<K, ROWS> & scales,
+template <class K, int COUNT> SNUG_NEON SNUG_EACH void add_tokens(const Unpacked & from, const CodeScales<K, ROWS> & scales,
                                                                   const TokenBlock * token, int64_t stride, float * sums) {
     int32x4_t whole[COUNT][HALVES];
     for (auto & of_token : whole) {
@@ -229,7 +229,7 @@ template <class K, int COUNT> SNUG_NEON SNUG_EACH void add_tokens(const Unpacked
 }
 
 template <class K>
-SNUG_NEON void multiply_together(const KTile<K, ROWS> & tile, int64_t blocks, const TokenBlock * tokens, int64_t count, float * sums) {
+SNUG_NEON void multiply_together(const CodeTile<K, ROWS> & tile, int64_t blocks, const TokenBlock * tokens, int64_t count, float * sums) {
     constexpr int TOGETHER = 4;
     std::memset(sums, 0, count * ROWS * sizeof(float));
     Unpacked unpacked;
@@ -250,13 +250,13 @@ size_t prepared_bytes(int64_t, int64_t) { return 0; }
 void prepare(const Tokens &, void *) {}
 
 size_t tile_bytes(ggml_type type, int64_t blocks) {
-    return with_kquant(type, [=](auto k) { return KTile<decltype(k), ROWS>::bytes(blocks); });
+    return with_kquant(type, [=](auto k) { return CodeTile<decltype(k), ROWS>::bytes(blocks); });
 }
 
 void multiply(ggml_type type, const void * data, const Tokens & tokens, const void *, float * sums) {
     with_kquant(type, [&](auto k) {
-        const int64_t                  blocks = tokens.blocks_each;
-        const KTile<decltype(k), ROWS> tile(data, blocks);
+        const int64_t                     blocks = tokens.blocks_each;
+        const CodeTile<decltype(k), ROWS> tile(data, blocks);
         if (tokens.count >= FEWEST_TOGETHER) {
             multiply_together(tile, blocks, tokens.blocks, tokens.count, sums);
             return;

@@ -1,10 +1,62 @@
-// Tokens that share weights, and which of both ways is gone: the second part of kquants_vectors.h.
+// The products with Q2_K and Q3_K for one instruction set: included by a file that has included rows_avx2.h or one of its kind and has said
+// how many tokens go TOGETHER and how weights that they share are multiplied. No #pragma once: each of them compiles its own.
 
-#include "kquants_vectors.h"
+#include "codes_vectors.h"
 
 namespace snug::kernels {
 
 namespace {
+
+// from how many tokens on a block is unpacked for all of them
+constexpr int64_t FEWEST_TOGETHER = 5;
+
+// What is to be known of a token beside its block, where it is multiplied alone.
+struct alignas(ALIGNMENT) LoneToken {
+    int32_t less[UNITS];         // of Q3_K
+    int16_t runs[PIECES][SIDES]; // sums
+};
+
+// A block of a token that shares weights with others: its values from 0 to 255, as the weights have the signs.
+struct alignas(ALIGNMENT) SharingToken {
+    uint8_t values[BLOCK];
+    int16_t runs[PIECES][SIDES];
+    float   scale;
+};
+
+size_t prepared_bytes(int64_t blocks, int64_t count) { return blocks * count * std::max(sizeof(LoneToken), sizeof(SharingToken)); }
+
+SNUG_TARGET void sum_runs(const TokenBlock & token, int16_t (&runs)[PIECES][SIDES]) {
+    for (int run = 0; run < RUNS; ++run) {
+        runs[run / SIDES][run % SIDES] = static_cast<int16_t>(token.sums[2 * run] + token.sums[2 * run + 1]);
+    }
+}
+
+SNUG_TARGET void prepare_lone(const TokenBlock & token, LoneToken & to) {
+    less_of_units<Q3K>(token, to.less);
+    sum_runs(token, to.runs);
+}
+
+SNUG_TARGET void prepare_sharing(const TokenBlock & token, SharingToken & to) {
+    for (int column = 0; column < BLOCK; ++column) {
+        to.values[column] = static_cast<uint8_t>(token.values[column] + 128);
+    }
+    sum_runs(token, to.runs);
+    to.scale = token.scale;
+}
+
+// those that share weights block by block
+SNUG_TARGET void prepare(const Tokens & tokens, void * to) {
+    for (int64_t i = 0; i < tokens.count; ++i) {
+        for (int64_t block = 0; block < tokens.blocks_each; ++block) {
+            const TokenBlock & token = tokens.blocks[i * tokens.blocks_each + block];
+            if (tokens.count >= FEWEST_TOGETHER) {
+                prepare_sharing(token, static_cast<SharingToken *>(to)[block * tokens.count + i]);
+            } else {
+                prepare_lone(token, static_cast<LoneToken *>(to)[i * tokens.blocks_each + block]);
+            }
+        }
+    }
+}
 
 // A block as bytes, unpacked once for many tokens. Of a weight times its factor what is below zero fits a byte: 4 · 32 does not.
 struct alignas(ALIGNMENT) Unpacked {
@@ -24,7 +76,7 @@ SNUG_OPERATION void unpack_unit(const Vectors<K> & vectors, int piece, Ints fact
 }
 
 template <class K, int SIDE>
-SNUG_OPERATION void unpack_piece(const KBlock<K, ROWS> & block, int piece, Ints factor, Unpacked & to, Ints * sums) {
+SNUG_OPERATION void unpack_piece(const CodeBlock<K, ROWS> & block, int piece, Ints factor, Unpacked & to, Ints * sums) {
     const Vectors<K> vectors(block, piece);
     save(to.factors[piece][SIDE], factor);
     unpack_unit<K, SIDE, 0>(vectors, piece, factor, to, sums);
@@ -33,7 +85,7 @@ SNUG_OPERATION void unpack_piece(const KBlock<K, ROWS> & block, int piece, Ints 
     unpack_unit<K, SIDE, 3>(vectors, piece, factor, to, sums);
 }
 
-template <class K, int SIDE> SNUG_TARGET void unpack_side(const KBlock<K, ROWS> & block, Unpacked & to) {
+template <class K, int SIDE> SNUG_TARGET void unpack_side(const CodeBlock<K, ROWS> & block, Unpacked & to) {
     Ints sums[UNIT] = { none(), none(), none(), none() };
     Ints factors[PIECES];
     Factors<K, SIDE>(block).of_pieces(factors);
@@ -67,7 +119,7 @@ template <int COUNT> SNUG_OPERATION void multiply_lane(const Unpacked & from, in
 }
 
 template <class K, int COUNT>
-SNUG_TARGET void add_tokens(const Unpacked & from, const KScales<K, ROWS> & scales, const SharingToken * tokens, LaneSums * sums) {
+SNUG_TARGET void add_tokens(const Unpacked & from, const CodeScales<K, ROWS> & scales, const SharingToken * tokens, LaneSums * sums) {
     Floats scale[COUNT], least[COUNT];
     for (int i = 0; i < COUNT; ++i) {
         scale[i] = scales_of(scales.scale[0], -tokens[i].scale);
@@ -88,7 +140,7 @@ SNUG_TARGET void add_tokens(const Unpacked & from, const KScales<K, ROWS> & scal
 }
 
 template <class K>
-SNUG_TARGET void multiply_together(const KTile<K, ROWS> & tile, int64_t blocks, const SharingToken * tokens, int64_t count, float * to) {
+SNUG_TARGET void multiply_together(const CodeTile<K, ROWS> & tile, int64_t blocks, const SharingToken * tokens, int64_t count, float * to) {
     LaneSums sums[TOKENS_AT_ONCE];
     std::memset(sums, 0, count * sizeof(LaneSums));
     Unpacked unpacked;
@@ -117,13 +169,13 @@ SNUG_TARGET void multiply_together(const KTile<K, ROWS> & tile, int64_t blocks, 
 }
 
 size_t tile_bytes(ggml_type type, int64_t blocks) {
-    return with_kquant(type, [=](auto k) { return KTile<decltype(k), ROWS>::bytes(blocks); });
+    return with_kquant(type, [=](auto k) { return CodeTile<decltype(k), ROWS>::bytes(blocks); });
 }
 
 void multiply(ggml_type type, const void * data, const Tokens & tokens, const void * prepared, float * sums) {
     with_kquant(type, [&](auto k) {
-        const int64_t                  blocks = tokens.blocks_each;
-        const KTile<decltype(k), ROWS> tile(data, blocks);
+        const int64_t                     blocks = tokens.blocks_each;
+        const CodeTile<decltype(k), ROWS> tile(data, blocks);
         if (tokens.count >= FEWEST_TOGETHER) {
             multiply_together(tile, blocks, static_cast<const SharingToken *>(prepared), tokens.count, sums);
             return;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "family.h"
+#include "lattice_blocks.h"
+#include "panel_tokens.h"
 
 #include <cstring>
 #include <type_traits>
@@ -59,20 +61,11 @@ template <class Function> auto with_lattice(ggml_type type, Function && function
     }
 }
 
-// Entries of a grid: 64 or 32 bits of magnitudes, a byte each.
-const void * lattice_grid(ggml_type type);
-
 // What ggml multiplies a row's product with at its end.
 constexpr float lattice_unit(ggml_type type) { return type == GGML_TYPE_IQ3_S ? 1 : type == GGML_TYPE_IQ3_XXS ? 0.25f : 0.125f; }
 
 // Lays ggml's blocks of a matrix out as tiles.
 void pack_lattice(ggml_type type, const void * blocks, const Shape & shape, void * tiles);
-
-// A block of a token for panels: its values from 0 to 255, as the weights have the signs.
-struct LatticeToken {
-    uint8_t values[BLOCK];
-    float   scale;
-};
 
 // One processor family's kernels.
 struct LatticeKernel {
@@ -82,7 +75,7 @@ struct LatticeKernel {
     void (*batch)(ggml_type type, const uint8_t * tile, const Tokens & tokens, float * sums);
     // Tokens in panels, block by block, times LATTICE_PANEL_ROWS rows, those after the first four `next` bytes further on:
     // sums[count × LATTICE_PANEL_ROWS]. Null where `batch` takes them.
-    void (*panels)(ggml_type type, const uint8_t * tile, size_t next, int64_t blocks, const LatticeToken * tokens, int64_t count,
+    void (*panels)(ggml_type type, const uint8_t * tile, size_t next, int64_t blocks, const PanelToken * tokens, int64_t count,
                    float * sums);
 };
 

@@ -3,8 +3,12 @@
 
 #ifdef SNUG_X86
 #    define SNUG_HERE SNUG_AVX512
+#    define SNUG_TARGET SNUG_HERE
+#    define SNUG_OPERATION SNUG_HERE SNUG_EACH
 
 #    include "lattice.h"
+
+#    include "eight_rows.h"
 
 namespace snug::kernels {
 
@@ -13,8 +17,7 @@ namespace {
 constexpr int  TOGETHER    = 4;
 constexpr bool ADDS_PANELS = false;
 
-// adds four products of bytes in each lane
-SNUG_HERE SNUG_EACH __m256i dot(__m256i sums, __m256i positive, __m256i other) { return _mm256_dpbusd_epi32(sums, positive, other); }
+SNUG_OPERATION Ints add_fours(Ints sum, Ints positive, Ints other) { return _mm256_dpbusd_epi32(sum, positive, other); }
 
 SNUG_HERE SNUG_EACH __m256i add_products(__m256i sums, __m256i pairs, __m256i factors) { return _mm256_dpwssd_epi32(sums, pairs, factors); }
 

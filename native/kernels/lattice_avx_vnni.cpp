@@ -4,6 +4,7 @@
 #    define SNUG_HERE SNUG_AVX_VNNI
 
 #    include "lattice.h"
+#    include "rows_avx_vnni.h"
 
 namespace snug::kernels {
 
@@ -12,12 +13,7 @@ namespace {
 constexpr int  TOGETHER    = 2;
 constexpr bool ADDS_PANELS = false;
 
-// adds four products of bytes in each lane
-SNUG_HERE SNUG_EACH __m256i dot(__m256i sums, __m256i positive, __m256i other) { return _mm256_dpbusd_avx_epi32(sums, positive, other); }
-
-SNUG_HERE SNUG_EACH __m256i add_products(__m256i sums, __m256i pairs, __m256i factors) {
-    return _mm256_dpwssd_avx_epi32(sums, pairs, factors);
-}
+SNUG_HERE SNUG_EACH __m256i add_products(__m256i sums, __m256i pairs, __m256i factors) { return add_pairs(sums, pairs, factors); }
 
 } // namespace
 

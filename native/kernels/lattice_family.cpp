@@ -25,18 +25,12 @@ class LatticeFamily final : public Family {
     }
 
     size_t prepared_bytes(int64_t blocks, int64_t count, bool panels) const override {
-        return panels && kernel.panels ? blocks * count * sizeof(LatticeToken) : 0;
+        return panels && kernel.panels ? blocks * count * sizeof(PanelToken) : 0;
     }
 
-    // block by block
     void prepare(const Tokens & tokens, void * to) const override {
-        if (!tokens.panels || !kernel.panels) {
-            return;
-        }
-        for (int64_t i = 0; i < tokens.count; ++i) {
-            for (int64_t block = 0; block < tokens.blocks_each; ++block) {
-                prepare(tokens.blocks[i * tokens.blocks_each + block], static_cast<LatticeToken *>(to)[block * tokens.count + i]);
-            }
+        if (tokens.panels && kernel.panels) {
+            prepare_panels(tokens, static_cast<PanelToken *>(to));
         }
     }
 
@@ -44,7 +38,7 @@ class LatticeFamily final : public Family {
         const auto * tile = static_cast<const uint8_t *>(data);
         const size_t next = part_bytes(type, tokens.blocks_each);
         if (tokens.panels && kernel.panels) {
-            kernel.panels(type, tile, next, tokens.blocks_each, static_cast<const LatticeToken *>(prepared), tokens.count, sums);
+            kernel.panels(type, tile, next, tokens.blocks_each, static_cast<const PanelToken *>(prepared), tokens.count, sums);
             return;
         }
         for (int64_t part = 0; part < parts(); ++part) {
@@ -60,13 +54,6 @@ class LatticeFamily final : public Family {
 
     static size_t part_bytes(ggml_type type, int64_t blocks) {
         return aligned(blocks * with_lattice(type, [](auto lattice) { return size_t(lattice.block_bytes); }));
-    }
-
-    static void prepare(const TokenBlock & token, LatticeToken & to) {
-        for (int column = 0; column < BLOCK; ++column) {
-            to.values[column] = static_cast<uint8_t>(token.values[column] + 128);
-        }
-        to.scale = token.scale;
     }
 
     void multiply_part(ggml_type type, const uint8_t * part, const Tokens & tokens, float * sums) const {

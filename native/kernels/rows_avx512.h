@@ -3,6 +3,9 @@
 #define SNUG_TARGET SNUG_AVX512
 #define SNUG_OPERATION SNUG_AVX512 SNUG_EACH
 
+// before loops through pieces
+#define SNUG_THROUGH_PIECES
+
 #include "sixteen_rows.h"
 
 namespace snug::kernels {

@@ -3,6 +3,9 @@
 #define SNUG_TARGET SNUG_AVX_VNNI
 #define SNUG_OPERATION SNUG_AVX_VNNI SNUG_EACH
 
+// before loops through pieces
+#define SNUG_THROUGH_PIECES
+
 #include "eight_rows.h"
 
 namespace snug::kernels {

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { arch } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src-main/engine/addon.ts';
@@ -22,6 +23,8 @@ const KERNELS_OF = new Map([
   ['sse42', ''],
 ]);
 const TYPES = ['IQ1_M', 'IQ1_S', 'IQ2_XXS', 'IQ2_XS', 'IQ2_S', 'IQ3_XXS', 'IQ3_S', 'Q2_K', 'Q3_K'];
+/** of which there are two layouts on x86, where all variants are */
+const WIDE_TYPES = TYPES.filter((type) => type.startsWith('IQ'));
 
 /** llama.cpp's builds for processors with AVX-512, for which it arranges Q2_K anew by itself */
 const ARRANGES_Q2_K: readonly string[] = ['skylakex', 'icelake'];
@@ -49,12 +52,13 @@ const kernelsOf = (environment: Record<string, string>): Kernels =>
 
 describe.runIf(shipped.length > 0)('Snug’s kernels', () => {
   it.each(runnableVariants(shipped))('give what llama.cpp’s build for %s gives', (variant) => {
-    const { own, types, whyNot, rearranged, cases } = kernelsOf({
+    const { own, types, wideTypes, whyNot, rearranged, cases } = kernelsOf({
       SNUG_CPU_VARIANT: variant,
       SNUG_KERNELS: 'own',
     });
     expect(own).toBe(KERNELS_OF.get(variant));
     expect(types).toEqual(typesOf(variant));
+    expect(wideTypes).toEqual(own === '' ? [] : WIDE_TYPES);
     expect({ because: whyNot === '', rearranged }).toEqual({ because: own !== '', rearranged: own !== '' });
     for (const { what, difference, sameInThreads } of cases) {
       expect(difference, what).toBe(0);
@@ -104,6 +108,17 @@ describe.runIf(backends.ownKernels !== '')('weights in the layout of Snug’s ke
     const { bytes, rearranged } = addon.loadedWeight({ type: tensorTypeId(type), columns: 2048, rows: 30 });
     expect(rearranged).toBe(true);
     expect(bytes).toBe((2048 * 32 * bits) / 8);
+  });
+
+  it.runIf(arch() === 'x64').each([
+    ['IQ2_XXS', 3.1875],
+    ['IQ2_XS', 3.3125],
+    ['IQ2_S', 3.3125],
+    ['IQ3_XXS', 4.1875],
+    ['IQ3_S', 4.1875],
+  ])('of %s take %d bits each, in tiles of 8 or 16 rows, where they may be wide', (type, bits) => {
+    const weight = { type: tensorTypeId(type), columns: 2048, rows: 30 };
+    expect(addon.loadedWeight({ ...weight, wide: true }).bytes).toBe((2048 * 32 * bits) / 8);
   });
 
   it.each(backends.ownKernelTypes.map(tensorTypeName).filter((type) => type.endsWith('_K')))(

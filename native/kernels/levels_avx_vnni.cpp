@@ -1,0 +1,18 @@
+#include "levels.h"
+#include "processors.h"
+
+#ifdef SNUG_X86
+
+#    include "rows_avx_vnni.h"
+
+#    include "panels_fours.h"
+
+#    include "levels_vectors.h"
+
+namespace snug::kernels {
+
+const LevelsKernel LEVELS_AVX_VNNI = { "AVX-VNNI", ROWS, tile_bytes, prepared_bytes, prepare, multiply };
+
+} // namespace snug::kernels
+
+#endif
