@@ -9,7 +9,7 @@ import { sharedFolder } from '../../helpers/temporary-folder.ts';
 
 const folder = sharedFolder();
 const { backends } = loadAddon();
-const TYPES = ['IQ1_M', 'IQ1_S', 'IQ2_XXS', 'IQ3_XXS', 'Q2_K', 'Q3_K'];
+const TYPES = ['IQ1_M', 'IQ1_S', 'IQ2_XXS', 'IQ2_S', 'IQ3_XXS', 'Q2_K', 'Q3_K'];
 let model = '';
 
 beforeAll(async () => {

@@ -7,7 +7,8 @@ import type { Matrix } from '../../../src-main/profile/probe.ts';
 import { ordinaryLaptop } from '../../helpers/laptops.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
-const [IQ1_S, IQ1_M, Q4_K] = [tensorTypeId('IQ1_S'), tensorTypeId('IQ1_M'), tensorTypeId('Q4_K')];
+const [IQ1_S, IQ1_M] = [tensorTypeId('IQ1_S'), tensorTypeId('IQ1_M')];
+const [IQ3_XXS, Q4_K] = [tensorTypeId('IQ3_XXS'), tensorTypeId('Q4_K')];
 const small = { type: IQ1_M, columns: 256, rows: 256, wide: true };
 const large = { ...small, rows: 1024 };
 const usual = { type: Q4_K, columns: 256, rows: 4096 };
@@ -37,6 +38,9 @@ describe('wide layouts', () => {
     const few = { ...small, type: IQ1_S };
     expect(await ask([large, large, few])).toBe(true);
     expect(await ask([few, few, few, few, few, few, small])).toBe(false);
+    const looksUp = machine({ [IQ3_XXS]: { lean: 1e9, wide: 3e9 }, [IQ1_M]: { lean: 1e9, wide: 0.9e9 } });
+    expect(await looksUp.ask([large, { ...large, type: IQ3_XXS }])).toBe(true);
+    expect(looksUp.timed).toHaveLength(4);
   });
 
   it('are timed with the largest matrix of a type, once, and not at all where there are none', async () => {

@@ -89,6 +89,16 @@ describe('a plan', () => {
     expect(planner.asLoaded(plan, Infinity)).toBe(plan);
   });
 
+  it('of several types with wide layouts counts those of all of them, each as much as it takes', () => {
+    const both: ExtraBytes = (_, type) => (type === Q4_K ? 7 : type === IQ1_M ? 100 : 0);
+    const choosing = plannerOf(tensors, { overhead: OVERHEAD_PARTS, layouts: layouts(lean, { wide: both }) });
+    const plan = choosing.withLowLayers(ORDER, 1);
+    const high = [...plan.types.values()].filter((type) => type === Q4_K).length;
+    const extra = choosing.asLoaded(plan, Infinity).memory.rearrangedBytes;
+    expect(extra).toBe(100 + 7 * high);
+    expect(choosing.asLoaded(plan, plan.memory.totalBytes + extra - 11)).toBe(plan);
+  });
+
   it('is multiplied with in wide layouts where its memory counts them', () => {
     const choosing = plannerOf(tensors, { layouts: layouts(lean, { wide }) });
     const plan = choosing.withLowLayers(ORDER, 1);
