@@ -11,8 +11,8 @@
 
 namespace snug::kernels {
 
-// A code is twice the number of a magnitude, from the least on, and one more where the weight is below zero. More than the greatest
-// magnitude is added to all of them, the same for all types, so that none is below zero.
+// A code is twice the number of a magnitude, from the least on, and one more where the weight is below zero. What it stands for is so much
+// too much, for all types alike, that none is below zero: the greatest magnitude of all.
 constexpr int LEVEL_MIDDLE = 62;
 
 // what codes stand for, and 0 for those that there are none of
