@@ -17,8 +17,6 @@
 
 namespace snug::kernels {
 
-constexpr int QUADS = PIECES / UNIT;
-
 // Where the codes of a piece's lanes are, in bytes of a row's four columns: bits of a first vector, and what is above them in a second.
 struct CodePlace {
     int vector, shift, bits;

@@ -13,5 +13,6 @@ constexpr int RUNS   = BLOCK / RUN;
 constexpr int SIDES  = PIECE / RUN;
 constexpr int UNIT   = 4; // columns of a row that stand together
 constexpr int UNITS  = BLOCK / UNIT;
+constexpr int QUADS  = PIECES / UNIT; // of pieces: a byte of each fits a row's lane
 
 } // namespace snug::kernels

@@ -5,8 +5,10 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #    define SNUG_EACH inline __attribute__((always_inline))
+#    define SNUG_APART __attribute__((noinline))
 #else
 #    define SNUG_EACH __forceinline
+#    define SNUG_APART __declspec(noinline)
 #endif
 
 #if defined(__x86_64__) || defined(_M_X64)

@@ -16,12 +16,6 @@ namespace snug::kernels {
 
 namespace {
 
-// a factor in both halves of each row's lane
-SNUG_OPERATION Ints one_of(Ints factors, int odd) {
-    const Ints half = odd ? _mm256_srli_epi32(factors, 16) : _mm256_slli_epi32(factors, 16);
-    return odd ? _mm256_blend_epi16(half, factors, 0xaa) : _mm256_blend_epi16(factors, half, 0xaa);
-}
-
 // where products take a factor that is in two bytes of four: both halves of a row's lane
 constexpr uint32_t factor_places(uint32_t two) { return two | two << 16; }
 

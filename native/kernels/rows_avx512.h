@@ -12,11 +12,6 @@ namespace snug::kernels {
 
 namespace {
 
-// a factor in the low half of each row's lane: the high one must not count
-SNUG_OPERATION Ints one_of(Ints factors, int odd) {
-    return odd ? _mm512_srli_epi32(factors, 16) : _mm512_and_si512(factors, _mm512_set1_epi32(0xffff));
-}
-
 SNUG_OPERATION Ints add_pairs(Ints sum, Ints a, Ints b) { return _mm512_dpwssd_epi32(sum, a, b); }
 SNUG_OPERATION Ints add_fours(Ints sum, Ints positive, Ints other) { return _mm512_dpbusd_epi32(sum, positive, other); }
 

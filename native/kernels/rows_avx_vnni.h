@@ -12,11 +12,6 @@ namespace snug::kernels {
 
 namespace {
 
-// a factor in the low half of each row's lane: the high one must not count
-SNUG_OPERATION Ints one_of(Ints factors, int odd) {
-    return odd ? _mm256_srli_epi32(factors, 16) : _mm256_and_si256(factors, _mm256_set1_epi32(0xffff));
-}
-
 SNUG_OPERATION Ints add_pairs(Ints sum, Ints a, Ints b) { return _mm256_dpwssd_avx_epi32(sum, a, b); }
 SNUG_OPERATION Ints add_fours(Ints sum, Ints positive, Ints other) { return _mm256_dpbusd_avx_epi32(sum, positive, other); }
 

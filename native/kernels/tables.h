@@ -114,7 +114,7 @@ struct TableKernel {
     // the lanes of a tile, `stride` tiles between two courses, added up: rows[TILE]
     void (*add_up)(const TableSums * sums, int64_t stride, bool one_shift, float * rows);
     // a tile's block as planes, but for its scales; what lies a tile further on is fetched
-    void (*unpack)(const TableBlock & block, const TernaryGrid & grid, TernaryCodes & codes, TernaryScales & scales);
+    void (*unpack)(const TableBlock & block, const TernaryGrid & grid, TernaryBlock & planes);
 };
 
 // All of a pass.

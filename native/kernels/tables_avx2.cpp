@@ -104,15 +104,6 @@ SNUG_AVX2 void add_up(const TableSums * sums, int64_t stride, bool one_shift, fl
     }
 }
 
-// Of a bit for each place (place_of) those of a piece, by their rows.
-uint16_t rows_of(uint64_t places, int piece) {
-    uint64_t rows = places >> (piece / 2 * 8 + piece % 2) & 0x0055005500550055;
-    rows          = (rows | rows >> 1) & 0x0033003300330033;
-    rows          = (rows | rows >> 2) & 0x000f000f000f000f;
-    rows          = (rows | rows >> 12) & 0x000000ff000000ff;
-    return static_cast<uint16_t>(rows | rows >> 24);
-}
-
 // Looks codes up in the grid, of a vector of rows.
 template <bool LOADING> SNUG_OPERATION Ints codes_of(const TernaryGrid & grid, Ints entries) {
     const auto * four = reinterpret_cast<const int32_t *>(grid.data());
@@ -133,76 +124,60 @@ SNUG_OPERATION void unpack_run(const Indices (&halves)[HALVES], const TernaryGri
     save(to, _mm256_or_si256(first, _mm256_slli_epi32(last, 4)));
 }
 
-// by places
-SNUG_OPERATION uint64_t down_of(const Indices & indices) {
-    const Ints most = all_words(ENTRIES - 1);
-    const Ints down = _mm256_packs_epi16(_mm256_cmpgt_epi16(indices.of[0], most), _mm256_cmpgt_epi16(indices.of[1], most));
-    return static_cast<uint32_t>(_mm256_movemask_epi8(down));
+// all bits of the byte that a piece has in each row's lane where its group is shifted down
+SNUG_OPERATION Ints down_of(const Indices & indices) {
+    const Ints most     = all_words(ENTRIES - 1);
+    const Ints by_pairs = _mm256_packs_epi16(_mm256_cmpgt_epi16(indices.of[0], most), _mm256_cmpgt_epi16(indices.of[1], most));
+    const Ints order =
+        _mm256_setr_epi8(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15, 0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
+    return _mm256_shuffle_epi8(by_pairs, order);
 }
 
-template <bool LOADING> SNUG_OPERATION void unpack_side(const TableBlock & block, const TernaryGrid & grid, int side, int pass,
-                                                        TernaryCodes & codes, TernaryScales & scales) {
-    uint64_t         down[HALVES] = {};
-    uint8_t *        runs         = codes.runs[SIDES * pass * LOOKED + side];
-    constexpr size_t NEXT         = SIDES * sizeof(codes.runs[0]);
+template <bool LOADING>
+SNUG_OPERATION void unpack_side(const TableBlock & block, const TernaryGrid & grid, int side, int pass, TernaryBlock & planes) {
+    uint8_t *        runs = planes.codes[SIDES * pass * LOOKED + side];
+    constexpr size_t NEXT = SIDES * sizeof(planes.codes[0]);
     for (int vector = 0; vector < VECTORS; ++vector) {
-        Indices halves[HALVES];
+        const int place = vector * ROWS * UNIT;
+        Ints      below = load(planes.below + place);
+        Indices   halves[HALVES];
         for (int half = 0; half < HALVES; ++half) {
             const TableIndices & from = *block.indices[side * HALVES + half][pass];
             halves[half]              = indices_of(from, vector);
-            down[half] |= down_of(halves[half]) << (32 * vector);
+            const Ints bit            = _mm256_set1_epi8(static_cast<int8_t>(1 << below_bit(side, half, pass)));
+            below                     = _mm256_or_si256(below, _mm256_and_si256(down_of(halves[half]), bit));
             _mm_prefetch(reinterpret_cast<const char *>(&from + 1) + vector * 64, _MM_HINT_T0);
         }
-        uint8_t * to = runs + vector * ROWS * UNIT;
+        save(planes.below + place, below);
+        uint8_t * to = runs + place;
         unpack_run<LOADING, 0>(halves, grid, to);
         unpack_run<LOADING, 1>(halves, grid, to + NEXT);
         unpack_run<LOADING, 2>(halves, grid, to + 2 * NEXT);
         unpack_run<LOADING, 3>(halves, grid, to + 3 * NEXT);
     }
-    for (int half = 0; half < HALVES; ++half) {
-        for (int looked = 0; looked < LOOKED; ++looked) {
-            scales.below[side][half][pass * LOOKED + looked] = rows_of(down[half], looked);
-        }
+}
+
+SNUG_OPERATION void unpack_factors(const TableBlock & block, TernaryBlock & planes) {
+    const Ints low = _mm256_set1_epi8(15), high = _mm256_set1_epi8(-16);
+    for (int vector = 0; vector < VECTORS; ++vector) {
+        const int  place = vector * ROWS * UNIT;
+        const Ints a = load_any(block.factors[0]->pieces[0] + place), b = load_any(block.factors[1]->pieces[0] + place);
+        save(planes.factors[0] + place, _mm256_or_si256(_mm256_and_si256(a, low), _mm256_and_si256(_mm256_slli_epi16(b, 4), high)));
+        save(planes.factors[1] + place, _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi16(a, 4), low), _mm256_and_si256(b, high)));
     }
 }
 
-// Bytes of four pieces by rows to rows by pieces: from[TILE][LOOKED] to to[LOOKED][TILE].
-SNUG_OPERATION void turn(const __m128i (&from)[LOOKED], uint8_t (*to)[TILE]) {
-    const __m128i by_pieces = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    __m128i       four[LOOKED];
-    for (int i = 0; i < LOOKED; ++i) {
-        four[i] = _mm_shuffle_epi8(from[i], by_pieces);
-    }
-    const __m128i a = _mm_unpacklo_epi32(four[0], four[1]), b = _mm_unpacklo_epi32(four[2], four[3]);
-    const __m128i c = _mm_unpackhi_epi32(four[0], four[1]), d = _mm_unpackhi_epi32(four[2], four[3]);
-    _mm_storeu_si128(reinterpret_cast<__m128i *>(to[0]), _mm_unpacklo_epi64(a, b));
-    _mm_storeu_si128(reinterpret_cast<__m128i *>(to[1]), _mm_unpackhi_epi64(a, b));
-    _mm_storeu_si128(reinterpret_cast<__m128i *>(to[2]), _mm_unpacklo_epi64(c, d));
-    _mm_storeu_si128(reinterpret_cast<__m128i *>(to[3]), _mm_unpackhi_epi64(c, d));
-}
-
-SNUG_OPERATION void unpack_factors(const TableBlock & block, TernaryScales & scales) {
-    const __m128i low = _mm_set1_epi8(15), high = _mm_set1_epi8(-16);
-    __m128i       first[LOOKED], second[LOOKED];
-    for (int i = 0; i < LOOKED; ++i) {
-        const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i *>(block.factors[0]->pieces[4 * i]));
-        const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i *>(block.factors[1]->pieces[4 * i]));
-        first[i]        = _mm_or_si128(_mm_and_si128(a, low), _mm_and_si128(_mm_slli_epi16(b, 4), high));
-        second[i]       = _mm_or_si128(_mm_and_si128(_mm_srli_epi16(a, 4), low), _mm_and_si128(b, high));
-    }
-    turn(first, scales.factors);
-    turn(second, scales.factors + LOOKED);
-}
-
-template <bool LOADING>
-SNUG_AVX2 void unpack(const TableBlock & block, const TernaryGrid & grid, TernaryCodes & codes, TernaryScales & scales) {
+// A pass has the pieces of a quad.
+template <bool LOADING> SNUG_AVX2 void unpack(const TableBlock & block, const TernaryGrid & grid, TernaryBlock & planes) {
+    static_assert(LOOKED == UNIT && PASSES == QUADS, "planes have pieces by quads");
+    std::memset(planes.below, 0, sizeof(planes.below));
     for (int side = 0; side < SIDES; ++side) {
         for (int pass = 0; pass < PASSES; ++pass) {
-            unpack_side<LOADING>(block, grid, side, pass, codes, scales);
+            unpack_side<LOADING>(block, grid, side, pass, planes);
         }
         _mm_prefetch(reinterpret_cast<const char *>(block.factors[side] + 1), _MM_HINT_T0);
     }
-    unpack_factors(block, scales);
+    unpack_factors(block, planes);
 }
 
 } // namespace

@@ -6,9 +6,8 @@
 namespace snug::kernels {
 
 const void * TablesFamily::tile(ggml_type, const void * matrix, const Shape & shape, int64_t number, void * planes) const {
-    const TableMatrix from(matrix, shape);
-    auto *            codes  = static_cast<TernaryCodes *>(planes);
-    auto *            scales = reinterpret_cast<TernaryScales *>(codes + shape.blocks);
+    const TableMatrix     from(matrix, shape);
+    const TernaryTileMade to(planes, shape.blocks);
     for (int64_t block = 0; block < shape.blocks; ++block) {
         TableBlock of_tile;
         for (int i = 0; i < COURSES * PASSES; ++i) {
@@ -17,8 +16,8 @@ const void * TablesFamily::tile(ggml_type, const void * matrix, const Shape & sh
         for (int side = 0; side < SIDES; ++side) {
             of_tile.factors[side] = from.factors(block, side) + number;
         }
-        tables.unpack(of_tile, ternary_grid(), codes[block], scales[block]);
-        std::memcpy(scales[block].scale, from.scales(block) + number * TILE, sizeof(scales[block].scale));
+        tables.unpack(of_tile, ternary_grid(), to.blocks[block]);
+        std::memcpy(to.scales[block], from.scales(block) + number * TILE, sizeof(to.scales[block]));
     }
     return planes;
 }

@@ -14,30 +14,39 @@ namespace snug::kernels {
 constexpr int HALVES = RUN / GROUP; // whose columns are shifted alike
 constexpr int TILE   = 16;          // rows side by side
 
-// What 16 rows × 256 columns have beside their codes: weight = scale · factor · (code − 1 ± ⅛).
-struct TernaryScales {
-    uint16_t scale[TILE];                  // F16
-    uint8_t  factors[PIECES][TILE];        // of a piece's first run in the low half, of its second in the high half
-    uint16_t below[SIDES][HALVES][PIECES]; // the bit of a row is set where the group is shifted by −⅛
+// 16 rows × 256 columns: weight = scale · factor · (code − 1 ± ⅛). Four bytes of each row stand together, as a vector of rows takes them.
+struct TernaryBlock {
+    uint8_t codes[RUNS][TILE * UNIT]; // byte k has column run · RUN + 4s + k in bits 2s
+    uint8_t factors[QUADS]
+                   [TILE * UNIT]; // byte k is of piece 4 · quad + k: of its first run in the low half, of its second in the high half
+    uint8_t below[TILE * UNIT];   // byte k is of pieces k and 4 + k: bit below_bit is set where a group is shifted by −⅛
 };
-static_assert(sizeof(TernaryScales) == 224, "2.44 bits a weight with the codes");
+static_assert(sizeof(TernaryBlock) == 19 * ALIGNMENT, "2.44 bits a weight with the scales");
 
-// Codes of 16 rows × 256 columns: codes[run][row · UNIT + k] holds those of columns run · RUN + 4s + k of the row in bits 2s.
-struct TernaryCodes {
-    uint8_t runs[RUNS][TILE * UNIT];
-};
-static_assert(sizeof(TernaryCodes) == BLOCK * TILE / 4, "two bits a weight");
+constexpr int below_bit(int side, int half, int quad) { return (quad * SIDES + side) * HALVES + half; }
 
-// A tile has the codes of all its blocks, then their scales.
+// A tile has the scales of all its blocks, then the blocks: what is asked for ahead of use is the next tile's from its start on.
 struct TernaryTile {
-    const TernaryCodes *  codes;
-    const TernaryScales * scales;
-    int64_t               blocks;
+    const uint16_t (*scales)[TILE]; // F16
+    const TernaryBlock * blocks;
+    int64_t              count;
 
-    TernaryTile(const void * data, int64_t blocks) :
-        codes(static_cast<const TernaryCodes *>(data)), scales(reinterpret_cast<const TernaryScales *>(codes + blocks)), blocks(blocks) {}
+    TernaryTile(const void * data, int64_t count) :
+        scales(static_cast<const uint16_t (*)[TILE]>(data)),
+        blocks(reinterpret_cast<const TernaryBlock *>(static_cast<const char *>(data) + scales_bytes(count))), count(count) {}
 
-    static constexpr size_t bytes(int64_t blocks) { return aligned(blocks * (sizeof(TernaryCodes) + sizeof(TernaryScales))); }
+    static constexpr size_t scales_bytes(int64_t count) { return aligned(count * TILE * sizeof(uint16_t)); }
+    static constexpr size_t bytes(int64_t count) { return scales_bytes(count) + count * sizeof(TernaryBlock); }
+};
+
+// The same to be written.
+struct TernaryTileMade {
+    uint16_t (*scales)[TILE];
+    TernaryBlock * blocks;
+
+    TernaryTileMade(void * data, int64_t count) :
+        scales(static_cast<uint16_t (*)[TILE]>(data)),
+        blocks(reinterpret_cast<TernaryBlock *>(static_cast<char *>(data) + TernaryTile::scales_bytes(count))) {}
 };
 
 // Of each entry of ggml's grid eight codes in four bytes: of column k and k + 4 in the low bits of byte k.

@@ -14,9 +14,12 @@ namespace snug::kernels {
 
 namespace {
 
-SNUG_OPERATION Ints in_bytes(Ints factors, int odd) {
-    const Ints factor = one_of(factors, odd);
-    return _mm256_or_si256(factor, _mm256_slli_epi16(factor, 8));
+// A sum that is added to as soon as it is there: GCC gathers all that is to be added up before it adds, in more vectors than there are.
+SNUG_OPERATION Ints in_turn(Ints sum) {
+#    ifdef __GNUC__
+    __asm__("" : "+x"(sum));
+#    endif
+    return sum;
 }
 
 SNUG_OPERATION Ints add_four(Ints sum, Ints weights) {

@@ -14,8 +14,6 @@ namespace snug::kernels {
 
 namespace {
 
-SNUG_OPERATION Ints in_bytes(Ints factors, int odd) { return _mm256_mullo_epi32(one_of(factors, odd), _mm256_set1_epi32(0x01010101)); }
-
 SNUG_OPERATION Ints add_four(Ints sum, Ints weights) { return add_fours(sum, _mm256_set1_epi8(1), weights); }
 
 } // namespace

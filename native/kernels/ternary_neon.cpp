@@ -16,27 +16,38 @@ constexpr int   ROWS     = TILE / 2; // of a vector of 16 bits
 constexpr int   SUMS     = 8;        // of groups that are loaded at once
 constexpr float EIGHTH   = 0.125f;
 
-// the factors of a run for 16 rows
-SNUG_NEON SNUG_EACH uint8x16_t factors_of(const TernaryScales & scales, int run) {
-    const uint8x16_t both = vld1q_u8(scales.factors[run / SIDES]);
-    return run % SIDES == 0 ? vandq_u8(both, vdupq_n_u8(15)) : vshrq_n_u8(both, 4);
+// Of four pieces of 16 rows what they have beside their codes.
+struct Quad {
+    uint8x16x4_t factors; // of both runs of a piece
+    uint8x16x4_t below;   // with the bits below_bit(side, half, 0)
+
+    SNUG_NEON SNUG_EACH Quad(const TernaryBlock & block, int quad) : factors(vld4q_u8(block.factors[quad])), below(vld4q_u8(block.below)) {
+        const int8x16_t down = vdupq_n_s8(static_cast<int8_t>(-below_bit(0, 0, quad)));
+        below.val[0]         = vshlq_u8(below.val[0], down);
+        below.val[1]         = vshlq_u8(below.val[1], down);
+        below.val[2]         = vshlq_u8(below.val[2], down);
+        below.val[3]         = vshlq_u8(below.val[3], down);
+    }
+};
+
+template <int SIDE> SNUG_NEON SNUG_EACH uint8x16_t factors_of(uint8x16_t both) {
+    return SIDE == 0 ? vandq_u8(both, vdupq_n_u8(15)) : vshrq_n_u8(both, 4);
 }
 
-// What the sum of a group counts for the first eight rows of a tile, or for the others, in eighths: a code stands for one less.
-SNUG_NEON SNUG_EACH int16x8_t shifts_of(const TernaryScales & scales, int group, int half) {
-    static constexpr uint16_t rows[2][ROWS] = { { 1, 2, 4, 8, 16, 32, 64, 128 },
-                                                { 1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15 } };
-    const int                 run           = group / HALVES;
-    const uint16x8_t          below         = vdupq_n_u16(scales.below[run % SIDES][group % HALVES][run / SIDES]);
-    return vbslq_s16(vtstq_u16(below, vld1q_u16(rows[half])), vdupq_n_s16(-9), vdupq_n_s16(-7));
+// What the sum of a group counts, in eighths: a code stands for one less.
+template <int SIDE, int HALF> SNUG_NEON SNUG_EACH int8x16_t shifts_of(uint8x16_t below) {
+    return vbslq_s8(vtstq_u8(below, vdupq_n_u8(1 << below_bit(SIDE, HALF, 0))), vdupq_n_s8(-9), vdupq_n_s8(-7));
 }
 
+// the first eight rows of a tile, or the others
 SNUG_NEON SNUG_EACH int16x8_t half_of(uint8x16_t rows, int half) {
     return vreinterpretq_s16_u16(half == 0 ? vmovl_u8(vget_low_u8(rows)) : vmovl_high_u8(rows));
 }
 
-SNUG_NEON SNUG_EACH float32x4_t scale_of(const TernaryScales & scales, int quarter, float token) {
-    return vmulq_n_f32(vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(scales.scale + quarter * UNIT))), EIGHTH * token);
+SNUG_NEON SNUG_EACH int16x8_t half_of(int8x16_t rows, int half) { return half == 0 ? vmovl_s8(vget_low_s8(rows)) : vmovl_high_s8(rows); }
+
+SNUG_NEON SNUG_EACH float32x4_t scale_of(const uint16_t * scales, int quarter, float token) {
+    return vmulq_n_f32(vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(scales + quarter * UNIT))), EIGHTH * token);
 }
 
 // The sums of a run of 16 values for four rows, of codes that count from 0.
@@ -50,25 +61,38 @@ SNUG_NEON SNUG_EACH int32x4_t codes_times(uint8x16_t q, int8x16_t values) {
 }
 
 // What a run comes to for eight rows, in eighths: no more than 9 · 16 · 127. The sums of its groups are from SUM on.
-template <int SUM> SNUG_NEON SNUG_EACH int16x8_t run_of(const TernaryCodes & codes, const TernaryScales & scales, int half, int run,
+template <int SUM> SNUG_NEON SNUG_EACH int16x8_t run_of(const uint8_t * codes, int8x16_t first_shifts, int8x16_t last_shifts, int half,
                                                         int8x16_t values, int16x8_t sums) {
-    const uint8_t * rows = codes.runs[run] + half * ROWS * UNIT;
+    const uint8_t * rows = codes + half * ROWS * UNIT;
     const int32x4_t low = codes_times(vld1q_u8(rows), values), high = codes_times(vld1q_u8(rows + UNIT * UNIT), values);
     const int16x8_t whole   = vuzp1q_s16(vreinterpretq_s16_s32(low), vreinterpretq_s16_s32(high));
-    const int16x8_t eighths = vmlaq_laneq_s16(vshlq_n_s16(whole, 3), shifts_of(scales, HALVES * run, half), sums, SUM);
-    return vmlaq_laneq_s16(eighths, shifts_of(scales, HALVES * run + 1, half), sums, SUM + 1);
+    const int16x8_t eighths = vmlaq_laneq_s16(vshlq_n_s16(whole, 3), half_of(first_shifts, half), sums, SUM);
+    return vmlaq_laneq_s16(eighths, half_of(last_shifts, half), sums, SUM + 1);
 }
 
-template <int SUM> SNUG_NEON SNUG_EACH void add_run(const TernaryCodes & codes, const TernaryScales & scales, const TokenBlock & token,
-                                                    int run, int16x8_t sums, int32x4_t (&eighths)[QUARTERS]) {
-    const int8x16_t  values  = vld1q_s8(token.values + run * RUN);
-    const uint8x16_t factors = factors_of(scales, run);
+template <int SIDE, int SUM> SNUG_NEON SNUG_EACH void add_run(const uint8_t * codes, uint8x16_t both_factors, uint8x16_t below,
+                                                              const int8_t * from, int16x8_t sums, int32x4_t (&eighths)[QUARTERS]) {
+    const int8x16_t  values  = vld1q_s8(from);
+    const uint8x16_t factors = factors_of<SIDE>(both_factors);
+    const int8x16_t  first = shifts_of<SIDE, 0>(below), last = shifts_of<SIDE, 1>(below);
     for (int half = 0; half < 2; ++half) {
-        const int16x8_t sum    = run_of<SUM>(codes, scales, half, run, values, sums);
+        const int16x8_t sum    = run_of<SUM>(codes, first, last, half, values, sums);
         const int16x8_t factor = half_of(factors, half);
         eighths[2 * half]      = vmlal_s16(eighths[2 * half], vget_low_s16(sum), vget_low_s16(factor));
         eighths[2 * half + 1]  = vmlal_high_s16(eighths[2 * half + 1], sum, factor);
     }
+}
+
+// Two pieces of a quad, whose sums are loaded at once.
+template <int NUMBER> SNUG_NEON SNUG_EACH void add_pieces(const TernaryBlock & block, const Quad & of, const TokenBlock & token, int quad,
+                                                          int32x4_t (&eighths)[QUARTERS]) {
+    const int       run    = (quad * UNIT + NUMBER) * SIDES;
+    const auto *    values = token.values + run * RUN;
+    const int16x8_t sums   = vld1q_s16(token.sums + run * HALVES);
+    add_run<0, 0>(block.codes[run], of.factors.val[NUMBER], of.below.val[NUMBER], values, sums, eighths);
+    add_run<1, 2>(block.codes[run + 1], of.factors.val[NUMBER], of.below.val[NUMBER], values + RUN, sums, eighths);
+    add_run<0, 4>(block.codes[run + 2], of.factors.val[NUMBER + 1], of.below.val[NUMBER + 1], values + 2 * RUN, sums, eighths);
+    add_run<1, 6>(block.codes[run + 3], of.factors.val[NUMBER + 1], of.below.val[NUMBER + 1], values + 3 * RUN, sums, eighths);
 }
 
 SNUG_NEON void decode(const TernaryTile & tile, const TokenBlock * token, float * to) {
@@ -76,22 +100,20 @@ SNUG_NEON void decode(const TernaryTile & tile, const TokenBlock * token, float 
     for (auto & quarter : total) {
         quarter = vdupq_n_f32(0);
     }
-    for (int64_t block = 0; block < tile.blocks; ++block) {
-        const auto & codes  = tile.codes[block];
-        const auto & scales = tile.scales[block];
+    for (int64_t number = 0; number < tile.count; ++number) {
+        const auto & block = tile.blocks[number];
         int32x4_t    eighths[QUARTERS];
         for (auto & quarter : eighths) {
             quarter = vdupq_n_s32(0);
         }
-        for (int run = 0; run < RUNS; run += SUMS / HALVES) {
-            const int16x8_t sums = vld1q_s16(token[block].sums + run * HALVES);
-            add_run<0>(codes, scales, token[block], run, sums, eighths);
-            add_run<2>(codes, scales, token[block], run + 1, sums, eighths);
-            add_run<4>(codes, scales, token[block], run + 2, sums, eighths);
-            add_run<6>(codes, scales, token[block], run + 3, sums, eighths);
+        for (int quad = 0; quad < QUADS; ++quad) {
+            const Quad of(block, quad);
+            add_pieces<0>(block, of, token[number], quad, eighths);
+            add_pieces<2>(block, of, token[number], quad, eighths);
         }
         for (int quarter = 0; quarter < QUARTERS; ++quarter) {
-            total[quarter] = vfmaq_f32(total[quarter], vcvtq_f32_s32(eighths[quarter]), scale_of(scales, quarter, token[block].scale));
+            const float32x4_t scale = scale_of(tile.scales[number], quarter, token[number].scale);
+            total[quarter]          = vfmaq_f32(total[quarter], vcvtq_f32_s32(eighths[quarter]), scale);
         }
     }
     for (int quarter = 0; quarter < QUARTERS; ++quarter) {
@@ -105,15 +127,14 @@ struct alignas(64) Unpacked {
     int16_t shifts[GROUPS][TILE]; // what the sum of a group counts
 };
 
-SNUG_NEON SNUG_EACH void unpack_run(const TernaryCodes & codes, uint8x16_t factors, int run, Unpacked & to) {
+SNUG_NEON SNUG_EACH void unpack_run(const uint8_t * codes, uint8x16_t factors, uint8_t (*unit)[TILE * UNIT]) {
     // a row's factor four times, for its four columns
     const uint8x16_t low = vzip1q_u8(factors, factors), high = vzip2q_u8(factors, factors);
     const uint8x16_t quarters[] = { vzip1q_u8(low, low), vzip2q_u8(low, low), vzip1q_u8(high, high), vzip2q_u8(high, high) };
     const uint8x16_t mask       = vdupq_n_u8(3);
     for (int quarter = 0; quarter < QUARTERS; ++quarter) {
         const int        place = quarter * UNIT * UNIT;
-        const uint8x16_t q     = vld1q_u8(codes.runs[run] + place);
-        auto *           unit  = to.units + run * RUN / UNIT;
+        const uint8x16_t q     = vld1q_u8(codes + place);
         vst1q_u8(unit[0] + place, vmulq_u8(vandq_u8(q, mask), quarters[quarter]));
         vst1q_u8(unit[1] + place, vmulq_u8(vandq_u8(vshrq_n_u8(q, 2), mask), quarters[quarter]));
         vst1q_u8(unit[2] + place, vmulq_u8(vandq_u8(vshrq_n_u8(q, 4), mask), quarters[quarter]));
@@ -121,16 +142,33 @@ SNUG_NEON SNUG_EACH void unpack_run(const TernaryCodes & codes, uint8x16_t facto
     }
 }
 
-SNUG_NEON SNUG_EACH void unpack(const TernaryCodes & codes, const TernaryScales & scales, Unpacked & to) {
-    for (int run = 0; run < RUNS; ++run) {
-        const uint8x16_t factors = factors_of(scales, run);
-        unpack_run(codes, factors, run, to);
-        for (int half = 0; half < 2; ++half) {
-            const int16x8_t factor = half_of(factors, half);
-            for (int group = HALVES * run; group < HALVES * (run + 1); ++group) {
-                vst1q_s16(to.shifts[group] + half * ROWS, vmulq_s16(shifts_of(scales, group, half), factor));
-            }
-        }
+SNUG_NEON SNUG_EACH void unpack_shifts(int8x16_t shifts, uint8x16_t factors, int16_t * to) {
+    for (int half = 0; half < 2; ++half) {
+        vst1q_s16(to + half * ROWS, vmulq_s16(half_of(shifts, half), half_of(factors, half)));
+    }
+}
+
+template <int SIDE>
+SNUG_NEON SNUG_EACH void unpack_side(const TernaryBlock & block, uint8x16_t both_factors, uint8x16_t below, int piece, Unpacked & to) {
+    const int        run     = piece * SIDES + SIDE;
+    const uint8x16_t factors = factors_of<SIDE>(both_factors);
+    unpack_run(block.codes[run], factors, to.units + run * RUN / UNIT);
+    unpack_shifts(shifts_of<SIDE, 0>(below), factors, to.shifts[run * HALVES]);
+    unpack_shifts(shifts_of<SIDE, 1>(below), factors, to.shifts[run * HALVES + 1]);
+}
+
+template <int NUMBER> SNUG_NEON SNUG_EACH void unpack_piece(const TernaryBlock & block, const Quad & of, int quad, Unpacked & to) {
+    unpack_side<0>(block, of.factors.val[NUMBER], of.below.val[NUMBER], quad * UNIT + NUMBER, to);
+    unpack_side<1>(block, of.factors.val[NUMBER], of.below.val[NUMBER], quad * UNIT + NUMBER, to);
+}
+
+SNUG_NEON SNUG_EACH void unpack(const TernaryBlock & block, Unpacked & to) {
+    for (int quad = 0; quad < QUADS; ++quad) {
+        const Quad of(block, quad);
+        unpack_piece<0>(block, of, quad, to);
+        unpack_piece<1>(block, of, quad, to);
+        unpack_piece<2>(block, of, quad, to);
+        unpack_piece<3>(block, of, quad, to);
     }
 }
 
@@ -189,8 +227,8 @@ SNUG_NEON SNUG_EACH void add_shifts(const Unpacked & from, const TokenBlock * to
     }
 }
 
-template <int COUNT> SNUG_NEON SNUG_EACH void add_block(const Unpacked & from, const TernaryScales & scales, const TokenBlock * token,
-                                                        int64_t stride, float * sums) {
+template <int COUNT>
+SNUG_NEON SNUG_EACH void add_block(const Unpacked & from, const uint16_t * scales, const TokenBlock * token, int64_t stride, float * sums) {
     int32x4_t eighths[COUNT][QUARTERS];
     for (auto & of_token : eighths) {
         for (auto & quarter : of_token) {
@@ -216,15 +254,15 @@ template <int COUNT> SNUG_NEON SNUG_EACH void add_block(const Unpacked & from, c
 SNUG_NEON void batch(const TernaryTile & tile, const TokenBlock * tokens, int64_t count, float * sums) {
     std::memset(sums, 0, count * TILE * sizeof(float));
     Unpacked unpacked;
-    for (int64_t block = 0; block < tile.blocks; ++block) {
+    for (int64_t block = 0; block < tile.count; ++block) {
         const TokenBlock * token = tokens + block;
-        unpack(tile.codes[block], tile.scales[block], unpacked);
+        unpack(tile.blocks[block], unpacked);
         int64_t i = 0;
         for (; i + 4 <= count; i += 4) {
-            add_block<4>(unpacked, tile.scales[block], token + i * tile.blocks, tile.blocks, sums + i * TILE);
+            add_block<4>(unpacked, tile.scales[block], token + i * tile.count, tile.count, sums + i * TILE);
         }
         for (; i < count; ++i) {
-            add_block<1>(unpacked, tile.scales[block], token + i * tile.blocks, tile.blocks, sums + i * TILE);
+            add_block<1>(unpacked, tile.scales[block], token + i * tile.count, tile.count, sums + i * TILE);
         }
     }
 }

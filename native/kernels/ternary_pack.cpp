@@ -24,21 +24,20 @@ TernaryGrid make_grid() {
     return grid;
 }
 
-template <class Block>
-void pack_block(const Block & block, const TernaryGrid & grid, int row, TernaryCodes & codes, TernaryScales & scales) {
-    scales.scale[row] = scale_of(block);
+template <class Block> void pack_block(const Block & block, const TernaryGrid & grid, int row, TernaryBlock & to) {
     for (int number = 0; number < PIECES; ++number) {
         const Piece piece = piece_of(block, number);
-        for (int half = 0; half < 2; ++half) {
-            const uint32_t four = grid[piece.index[2 * half]] | grid[piece.index[2 * half + 1]] << 4;
+        const int   quad = number / UNIT, place = row * UNIT + number % UNIT;
+        for (int side = 0; side < SIDES; ++side) {
+            const uint32_t four = grid[piece.index[2 * side]] | grid[piece.index[2 * side + 1]] << 4;
             for (int k = 0; k < UNIT; ++k) {
-                codes.runs[2 * number + half][row * UNIT + k] = static_cast<uint8_t>(four >> (8 * k));
+                to.codes[SIDES * number + side][row * UNIT + k] = static_cast<uint8_t>(four >> (8 * k));
+            }
+            for (int half = 0; half < HALVES; ++half) {
+                to.below[place] |= static_cast<uint8_t>(piece.below[side * HALVES + half] << below_bit(side, half, quad));
             }
         }
-        scales.factors[number][row] = piece.factor[0] | piece.factor[1] << 4;
-        for (int group = 0; group < 4; ++group) {
-            scales.below[group / HALVES][group % HALVES][number] |= static_cast<uint16_t>(piece.below[group] << row);
-        }
+        to.factors[quad][place] = static_cast<uint8_t>(piece.factor[0] | piece.factor[1] << 4);
     }
 }
 
@@ -47,11 +46,12 @@ template <class Block> void pack(const void * blocks, const Shape & shape, void 
     const auto * source = static_cast<const Block *>(blocks);
     const size_t bytes  = TernaryTile::bytes(shape.blocks);
     std::memset(tiles, 0, (shape.rows + TILE - 1) / TILE * bytes);
-    for (int64_t row = 0; row < shape.rows; ++row) {
-        auto * codes  = reinterpret_cast<TernaryCodes *>(static_cast<char *>(tiles) + row / TILE * bytes);
-        auto * scales = reinterpret_cast<TernaryScales *>(codes + shape.blocks);
-        for (int64_t block = 0; block < shape.blocks; ++block) {
-            pack_block(*source++, grid, static_cast<int>(row % TILE), codes[block], scales[block]);
+    for (int64_t number = 0; number < shape.rows; ++number) {
+        const TernaryTileMade tile(static_cast<char *>(tiles) + number / TILE * bytes, shape.blocks);
+        const int             row = static_cast<int>(number % TILE);
+        for (int64_t block = 0; block < shape.blocks; ++block, ++source) {
+            tile.scales[block][row] = scale_of(*source);
+            pack_block(*source, grid, row, tile.blocks[block]);
         }
     }
 }
