@@ -5,7 +5,7 @@ import { hasWide, layoutsOf } from '../luq/plan/loaded-weights.ts';
 import { decodeMatrices } from '../luq/plan/plan.ts';
 import type { TextModel } from '../models/model-file.ts';
 import { wideIsFaster } from '../profile/faster-layouts.ts';
-import { cpuNow } from '../profile/laptop.ts';
+import { computesWith } from '../profile/laptop.ts';
 import { kernelCache } from '../profile/probe-cache.ts';
 
 /** Whether a model answers faster here with its weights in wide layouts; what was not timed before is timed now, and kept. */
@@ -16,7 +16,7 @@ export async function answersFasterWide(
 ): Promise<boolean> {
   const layouts = layoutsOf(addon, tensors);
   const matrices = decodeMatrices(tensors, new Map(), (tensor, type) => hasWide(layouts, tensor, type));
-  const laptop = { cpu: await cpuNow(backends) };
+  const laptop = { cpu: computesWith(backends) };
   const kept = { cachePath: kernelCache(snugHome()), laptop, threads };
   try {
     return await wideIsFaster(addon, matrices, { ...kept, signal });

@@ -24,7 +24,7 @@ import { checkPair, readTextModel, readVisionModel, type VisionModel } from '../
 import { loadNotes } from '../models/load-warnings.ts';
 import { modelFiles } from '../models/open-model.ts';
 import { usableThreads } from '../profile/laptop.ts';
-import { memoryNow } from '../profile/memory.ts';
+import { memoryNow, ramNow } from '../profile/memory.ts';
 import { answersFasterWide } from './faster-layouts.ts';
 import { mappedNote } from './mapped-note.ts';
 import { requireMemory, type Loading, type MemoryRoom } from './memory-room.ts';
@@ -69,7 +69,8 @@ export class ChatHost {
     const { addon, backends } = loadAddon();
     if ((request.gpuLayers ?? 0) > 0 && hasGraphicsDevice(backends.devices)) return undefined;
     const threads = usableThreads(request.threads);
-    return requireMemory(addon, files, await memoryNow(), {
+    return requireMemory(addon, files, await ramNow(), {
+      swapTotalBytes: async () => (await memoryNow()).swapTotalBytes,
       anyway: request.anyway ?? false,
       isFasterWide: () => answersFasterWide({ addon, backends }, files.text, { threads, signal }),
     });

@@ -1,5 +1,5 @@
 import { SnugError } from '../contract/errors.ts';
-import type { Laptop, Memory } from '../contract/fit-report.ts';
+import type { Memory } from '../contract/fit-report.ts';
 import type { Remedy } from '../contract/remedies.ts';
 import { LEAST_OFFERED_CONTEXT_TOKENS } from '../contract/token-limits.ts';
 import type { Addon } from '../engine/native-types.ts';
@@ -18,6 +18,7 @@ import { openMetadata } from '../models/open-model.ts';
 import type { ImageLimits } from '../models/image-limits.ts';
 import { mayBeFitted, type TextModel, type VisionModel } from '../models/model-file.ts';
 import { formatBytes } from '../contract/bytes.ts';
+import type { Ram } from '../profile/memory.ts';
 
 /** Whether there is room in memory for a model, told before any of its weights is read. */
 
@@ -41,15 +42,22 @@ const LEAST_FITTED_BITS = 2.75;
 /** Of the memory there is, what a fitted model could have with nothing else running. */
 const MOST_SHARE = 0.9;
 
+/** What takes long to find out, and is asked only where it decides. */
+interface Asking {
+  /** whether wide layouts are worth room that they have */
+  readonly isFasterWide: () => Promise<boolean>;
+  readonly swapTotalBytes: () => Promise<number>;
+}
+
 /**
- * Predicts what a chat takes, and where the weights will lie. `isFasterWide` tells whether wide layouts are worth room that they have.
+ * Predicts what a chat takes, and where the weights will lie.
  * @throws SnugError DOES_NOT_FIT with what can be done, unless it is to be loaded `anyway`; one that is hopeless also then
  */
 export async function requireMemory(
   addon: Addon,
   loading: Loading,
-  machine: Laptop['memory'],
-  { anyway, isFasterWide }: { readonly anyway: boolean; readonly isFasterWide: () => Promise<boolean> },
+  machine: Ram,
+  { anyway, isFasterWide, swapTotalBytes }: Asking & { readonly anyway: boolean },
 ): Promise<MemoryRoom> {
   const { text, vision, limits, contextTokens } = loading;
   const { tensors } = text.gguf;
@@ -70,7 +78,7 @@ export async function requireMemory(
   const memory = roomy !== usual && (await isFasterWide()) ? roomy : usual;
   if (memory.totalBytes <= machine.availableBytes) return { memory, mapped: asPages };
   const room = mayBeMapped ? { memory: inPages(overhead), mapped: true } : { memory, mapped: false };
-  const hopeless = isHopeless(room, machine);
+  const hopeless = isHopeless(room, machine, await swapTotalBytes());
   if (anyway && !hopeless) return room;
   const shorter = await shorterContext(contextTokens, async (tokens) => {
     return counted(await overheadOf(tokens)).totalBytes <= machine.availableBytes;
@@ -85,7 +93,8 @@ function budgetOf({ gguf }: TextModel): number {
 
 function isHopeless(
   { memory, mapped }: MemoryRoom,
-  { totalBytes, swapTotalBytes, limitBytes }: Laptop['memory'],
+  { totalBytes, limitBytes }: Ram,
+  swapTotalBytes: number,
 ): boolean {
   const held = memory.totalBytes - (mapped ? memory.weightsBytes : 0);
   // a container may have none of the swap
@@ -111,7 +120,7 @@ async function shorterContext(
 function doesNotFit(
   text: TextModel,
   { memory, mapped }: MemoryRoom,
-  machine: Laptop['memory'],
+  machine: Ram,
   { hopeless, shorter }: { hopeless: boolean; shorter: number | undefined },
 ): SnugError {
   const needed = formatBytes(memory.totalBytes);

@@ -5,7 +5,7 @@ import { modelsFolder, snugHome } from '../home.ts';
 import { keptMmproj, onlyFitting, refuseDamaged, searchMmproj, searchNotes } from '../models/find-mmproj.ts';
 import { readTextModel, type TextModel } from '../models/model-file.ts';
 import { fewerThreadsNote } from '../chat/opening-notes.ts';
-import { computeThreads, profileLaptop, usableThreads } from '../profile/laptop.ts';
+import { computeThreads, cpuNow, usableThreads } from '../profile/laptop.ts';
 import { givenModel, givenMmproj } from './given-files.ts';
 import { showNote } from './terminal.ts';
 import { statsOf } from '../files/stats.ts';
@@ -54,10 +54,5 @@ function newestModel(): string | undefined {
 export async function chosenThreads(threads: number | undefined): Promise<number> {
   showNote(fewerThreadsNote(threads, usableThreads(threads ?? 1)));
   if (threads !== undefined) return threads;
-  const laptop = await profileLaptop({
-    modelsFolder: modelsFolder(snugHome()),
-    cpuFeatures: [],
-    cpuVariant: '',
-  });
-  return computeThreads(laptop);
+  return computeThreads(await cpuNow({ cpuFeatures: [], cpuVariant: '' }));
 }

@@ -1,4 +1,3 @@
-import type { Laptop } from '../contract/fit-report.ts';
 import type { CalibratedWith, FitRequest } from '../contract/fit-request.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import { loadAddon } from '../engine/addon.ts';
@@ -9,7 +8,7 @@ import type { Planner } from '../luq/plan/planner.ts';
 import { loadNotes } from '../models/load-warnings.ts';
 import { openMetadata } from '../models/open-model.ts';
 import { readSource, sourceSha256, type ReadSource, type Source } from '../models/source.ts';
-import { profileLaptop } from '../profile/laptop.ts';
+import { profileToPlan, type PlannedFor } from '../profile/laptop.ts';
 import { chooseCalibratedWith } from './calibrate-with.ts';
 import { resolveRequest, type CalibrationSettings, type ResolvedRequest } from './request.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -22,7 +21,7 @@ export interface ContextOptions {
 /** What any work on a model begins with: its headers read, this laptop looked at, the request settled. Enough to plan with. */
 export interface ReadContext {
   readonly addon: Addon;
-  readonly laptop: Laptop;
+  readonly laptop: PlannedFor;
   readonly request: ResolvedRequest;
   readonly source: ReadSource;
   readonly planner: Planner;
@@ -48,7 +47,7 @@ export async function openContext(
 ): Promise<ReadContext & Disposable> {
   const { addon, backends } = loadAddon();
   const source = readSource(asked.modelPath, asked.mmprojPath);
-  const laptop = await profileLaptop({ modelsFolder: modelsFolder(asked.home), ...backends });
+  const laptop = await profileToPlan({ modelsFolder: modelsFolder(asked.home), ...backends });
   const request = resolveRequest(asked, source, laptop);
   using opened = new DisposableStack();
   const metadata = opened.use(await openMetadata(addon, source.text.path));

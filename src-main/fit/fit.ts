@@ -12,6 +12,7 @@ import { writeError } from '../files/write-error.ts';
 import { metadataString, readGguf } from '../gguf/gguf.ts';
 import { checkOutput } from '../luq/quantize/assemble.ts';
 import { takeLock } from '../store/lock.ts';
+import { graphicsNow } from '../profile/laptop.ts';
 import { keptKernelSpeeds } from '../profile/probe-cache.ts';
 import type { OnLayer } from './calibration.ts';
 import { calibrationKey, keptCalibration } from './kept-calibration.ts';
@@ -84,7 +85,7 @@ export async function fit(asked: FitRequest, events: FitEvents): Promise<Fitted>
   return {
     ...describeFit(measuring, { chosen, roundings, predictedTokensPerSecond: tokensPerSecond, ...made }),
     candidates: [...candidates],
-    profile: context.laptop,
+    profile: { ...context.laptop, gpus: await graphicsNow() },
     budget: { bytes: budget.bytes, source: budget.source, reasoning: budget.reasoning },
     check: made.check,
     warnings: [...context.notes, ...measuring.calibrated.warnings, ...(made.written.fed?.warnings ?? [])],

@@ -95,7 +95,11 @@ export interface CalibrationSettings {
 }
 
 /** @throws SnugError BAD_ARGUMENT for what does not suit the model, NO_CALIBRATION for a folder with nothing to calibrate on */
-export function resolveRequest(request: FitRequest, source: ReadSource, laptop: Laptop): ResolvedRequest {
+export function resolveRequest(
+  request: FitRequest,
+  source: ReadSource,
+  laptop: Pick<Laptop, 'cpu' | 'memory'>,
+): ResolvedRequest {
   const { mmprojPath, home, output, contextTokens: wanted = DEFAULT_CONTEXT_TOKENS } = request;
   const modelPath = source.text.path;
   const contextTokens = Math.min(wanted, source.text.trainingContextTokens);
@@ -116,7 +120,7 @@ export function resolveRequest(request: FitRequest, source: ReadSource, laptop: 
     imageLimits: limits,
     visionType: source.vision && request.visionType,
     calibration: resolveCalibration(request, source),
-    threads: usableThreads(request.threads ?? computeThreads(laptop)),
+    threads: usableThreads(request.threads ?? computeThreads(laptop.cpu)),
     writesAllHigh: request.compare ?? false,
     notes: limits.maxTokens < asked.maxTokens ? [narrowedNote(contextTokens, limits, asked)] : [],
   };
@@ -165,7 +169,7 @@ export function usualCalibration(modelPath: string): CalibrationSet {
     : loadModelCalibration(folder, sidecarPath(modelPath));
 }
 
-function agreeBudget(laptop: Laptop, chosenBytes: number | undefined): AgreedBudget {
+function agreeBudget(laptop: Pick<Laptop, 'memory'>, chosenBytes: number | undefined): AgreedBudget {
   const { mostBytes } = memoryLimits(laptop.memory);
   if (chosenBytes === undefined) return { ...recommendBudget(laptop.memory), mostBytes };
   return { bytes: chosenBytes, source: 'chosen', reasoning: [], mostBytes };

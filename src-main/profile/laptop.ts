@@ -1,4 +1,4 @@
-import { arch, availableParallelism, cpus, platform, release } from 'node:os';
+import { arch, availableParallelism, platform, release } from 'node:os';
 import systeminformation, { type Systeminformation } from 'systeminformation';
 import type { Laptop } from '../contract/fit-report.ts';
 import { answerOr } from './answer-or.ts';
@@ -8,6 +8,7 @@ import { freeDiskBytes } from '../files/disk.ts';
 import { tensorTypeName } from '../gguf/tensor-types.ts';
 import { containerProcessors } from './container.ts';
 import { memoryNow } from './memory.ts';
+import { processorName } from './processor-name.ts';
 
 type Cpu = Pick<Systeminformation.CpuData, 'manufacturer' | 'brand'> & Partial<Systeminformation.CpuData>;
 type Battery = Pick<Systeminformation.BatteryData, 'hasBattery' | 'acConnected' | 'percent'>;
@@ -22,16 +23,23 @@ interface LoadedBackends {
   readonly whyNoOwnKernels?: string;
 }
 
+/** What decides about a model: all but the graphics processors, which take the longest to ask for. */
+export type PlannedFor = Omit<Laptop, 'gpus'>;
+
 /**
  * This machine, as far as running a model goes. Features, variant and kernels are of what was loaded, so what is
  * listed is what is used.
  */
 export async function profileLaptop(options: LoadedBackends & { modelsFolder: string }): Promise<Laptop> {
-  const [cpu, memory, battery, graphics] = await Promise.all([
+  const [laptop, gpus] = await Promise.all([profileToPlan(options), graphicsNow()]);
+  return { ...laptop, gpus };
+}
+
+export async function profileToPlan(options: LoadedBackends & { modelsFolder: string }): Promise<PlannedFor> {
+  const [cpu, memory, battery] = await Promise.all([
     cpuNow(options),
     memoryNow(),
     answerOr<Battery>(systeminformation.battery(), { hasBattery: false, acConnected: true, percent: 0 }),
-    answerOr<Graphics>(systeminformation.graphics(), { controllers: [] }),
   ]);
   const laptop = {
     cpu,
@@ -41,27 +49,41 @@ export async function profileLaptop(options: LoadedBackends & { modelsFolder: st
       onBattery: battery.hasBattery && !battery.acConnected,
       batteryPercent: battery.hasBattery && Number.isFinite(battery.percent) ? battery.percent : null,
     },
-    gpus: graphics.controllers
-      .filter((controller) => controller.model)
-      .map((controller) => ({
-        name: `${controller.vendor} ${controller.model}`.trim(),
-        memoryBytes: wholeBytes((controller.vram ?? 0) * 2 ** 20) || null,
-      })),
     system: { platform: platform(), release: release() },
   };
   return { ...laptop, warnings: warningsFor(laptop) };
 }
 
-/** Its processor, and what computes on it. */
+/** Its graphics processors. On macOS and Windows other programs are asked, which takes seconds. */
+export async function graphicsNow(): Promise<Laptop['gpus']> {
+  const { controllers } = await answerOr<Graphics>(systeminformation.graphics(), { controllers: [] });
+  return controllers
+    .filter((controller) => controller.model)
+    .map((controller) => ({
+      name: `${controller.vendor} ${controller.model}`.trim(),
+      memoryBytes: wholeBytes((controller.vram ?? 0) * 2 ** 20) || null,
+    }));
+}
+
+/** Its processor, and what computes on it. On Windows other programs are asked, which takes about a second. */
 export async function cpuNow(loaded: LoadedBackends): Promise<Laptop['cpu']> {
   const cpu = await answerOr<Cpu>(systeminformation.cpu(), {
     manufacturer: '',
-    brand: cpus()[0]?.model ?? '',
+    brand: processorName(),
   });
   return {
     brand: `${cpu.manufacturer} ${cpu.brand}`.trim() || 'unknown',
     architecture: arch(),
     ...coresOf(cpu),
+    ...computesWith(loaded),
+  };
+}
+
+/** What computes on the processor, which needs no asking. */
+export function computesWith(
+  loaded: LoadedBackends,
+): Pick<Laptop['cpu'], 'vectorFeatures' | 'variant' | 'kernels' | 'kernelTypes' | 'whyNoKernels'> {
+  return {
     vectorFeatures: [...loaded.cpuFeatures],
     variant: loaded.cpuVariant,
     kernels: loaded.ownKernels ?? '',
@@ -98,7 +120,7 @@ const FAST_VECTORS: Readonly<Record<string, readonly string[]>> = {
   arm64: ['NEON', 'DOTPROD'],
 };
 
-export function warningsFor(laptop: Omit<Laptop, 'warnings'>): string[] {
+export function warningsFor(laptop: Omit<PlannedFor, 'warnings'>): string[] {
   const warnings: string[] = [];
   const fast = FAST_VECTORS[laptop.cpu.architecture] ?? [];
   if (fast.length > 0 && !fast.some((feature) => laptop.cpu.vectorFeatures.includes(feature))) {
@@ -116,8 +138,8 @@ export function warningsFor(laptop: Omit<Laptop, 'warnings'>): string[] {
 }
 
 /** Threads for compute: one per physical core; performance cores alone where the CPU mixes kinds, for llama.cpp waits for the slowest. */
-export function computeThreads(laptop: Laptop): number {
-  return Math.max(1, Math.min(laptop.cpu.performanceCores, usableProcessors()));
+export function computeThreads({ performanceCores }: Pick<Laptop['cpu'], 'performanceCores'>): number {
+  return Math.max(1, Math.min(performanceCores, usableProcessors()));
 }
 
 /** No more threads than processors: ggml's threads wait for each other by spinning, so one too many stalls them all. */

@@ -9,19 +9,36 @@ import { containerMemory } from './container.ts';
 
 type Asked = Pick<Systeminformation.MemData, 'total' | 'available' | 'swaptotal' | 'swapfree'>;
 
-/** RAM and swap as they are now, within what a container leaves of them. */
+export type Ram = Pick<Laptop['memory'], 'totalBytes' | 'availableBytes' | 'limitBytes'>;
+
+/** RAM and swap as they are now, within what a container leaves of them. On Windows asking for the swap takes about a second. */
 export async function memoryNow(): Promise<Laptop['memory']> {
-  const otherwise = { total: totalmem(), available: freemem(), swaptotal: 0, swapfree: 0 };
-  return withinContainer(await answerOr<Asked>(systeminformation.mem(), otherwise));
+  const asked = await asksSystem();
+  return {
+    ...withinContainer(asked),
+    swapTotalBytes: wholeBytes(asked.swaptotal),
+    swapFreeBytes: wholeBytes(asked.swapfree),
+  };
 }
 
-function withinContainer({ total, available, swaptotal, swapfree }: Asked): Laptop['memory'] {
+/** RAM alone, in milliseconds: on Windows Node knows what systeminformation would tell, which asks PowerShell for the swap beside it. */
+export async function ramNow(platform = process.platform): Promise<Ram> {
+  return withinContainer(platform === 'win32' ? known() : await asksSystem());
+}
+
+async function asksSystem(): Promise<Asked> {
+  return answerOr<Asked>(systeminformation.mem(), { ...known(), swaptotal: 0, swapfree: 0 });
+}
+
+function known(): Pick<Asked, 'total' | 'available'> {
+  return { total: totalmem(), available: freemem() };
+}
+
+function withinContainer({ total, available }: Pick<Asked, 'total' | 'available'>): Ram {
   const limit = containerMemory(total);
   return {
     totalBytes: wholeBytes(Math.min(total, limit?.limitBytes ?? total)),
     availableBytes: wholeBytes(Math.min(available, limit?.freeBytes ?? available)),
-    swapTotalBytes: wholeBytes(swaptotal),
-    swapFreeBytes: wholeBytes(swapfree),
     limitBytes: limit ? wholeBytes(limit.limitBytes) : null,
   };
 }

@@ -7,6 +7,7 @@ import { readKept } from '../files/json-file.ts';
 import { writeFileAtomically } from '../files/durable-files.ts';
 import { workFolder } from '../home.ts';
 import { keyOf, probeKernels, type KernelSpeed, type Matrix } from './probe.ts';
+import { processorName } from './processor-name.ts';
 
 /** Machines and numbers of threads whose speeds are kept at a time, those that were timed last. */
 const MOST_KEPT = 8;
@@ -93,15 +94,17 @@ export interface KeptSpeeds {
   readonly laptop: { readonly cpu: TimedCpu };
   readonly threads: number;
 }
-type TimedCpu = Pick<Laptop['cpu'], 'brand' | 'variant' | 'kernels' | 'kernelTypes' | 'vectorFeatures'>;
+type TimedCpu = Pick<Laptop['cpu'], 'variant' | 'kernels' | 'kernelTypes' | 'vectorFeatures'>;
 
 export function kernelCache(home: string): string {
   return join(workFolder(home), 'kernels.json');
 }
 
 function machineName({ laptop, threads }: KeptSpeeds): string {
-  const { brand, variant, kernels, kernelTypes, vectorFeatures } = laptop.cpu;
-  return [brand, variant, ...vectorFeatures, `kernels:${kernels}`, ...kernelTypes, threads].join(' ');
+  const { variant, kernels, kernelTypes, vectorFeatures } = laptop.cpu;
+  return [processorName(), variant, ...vectorFeatures, `kernels:${kernels}`, ...kernelTypes, threads].join(
+    ' ',
+  );
 }
 
 function readSpeeds(options: KeptSpeeds): Map<string, KeptSpeed> {

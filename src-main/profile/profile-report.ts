@@ -31,7 +31,7 @@ export async function reportProfile(
 ): Promise<ProfileReport> {
   const { addon, backends } = loadAddon();
   const laptop = await profileLaptop({ modelsFolder: request.modelsFolder, ...backends });
-  const threads = computeThreads(laptop);
+  const threads = computeThreads(laptop.cpu);
   const computeDevices = backends.devices.map(({ name, kind }) => ({ name, kind }));
   const { memory } = laptop;
   const base: LaptopView = {

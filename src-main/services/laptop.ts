@@ -9,6 +9,7 @@ export class LaptopReader implements LaptopService {
   readonly #folder: Pick<ModelsFolder, 'current'>;
   readonly #start: StartWorker | undefined;
   readonly #reading = new SharedWork<LaptopView>();
+  #threads: number | undefined;
 
   /** The disk that models are kept on is the one that matters. */
   constructor(folder: Pick<ModelsFolder, 'current'>, start?: StartWorker) {
@@ -22,12 +23,18 @@ export class LaptopReader implements LaptopService {
     return this.#reading.run(folder, () => this.#read(folder));
   }
 
+  /** That computing uses: a machine keeps its cores, so that what was read once is not waited for again. */
+  async threads(): Promise<number> {
+    return this.#threads ?? (await this.read()).threads;
+  }
+
   async #read(modelsFolder: string): Promise<LaptopView> {
     await using worker = startCompressWorker(this.#start);
     const { laptop, limits, budget, threads, computeDevices } = await worker.profile({
       modelsFolder,
       probe: false,
     });
+    this.#threads = threads;
     return { laptop, limits, budget, threads, computeDevices };
   }
 }

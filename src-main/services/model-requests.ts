@@ -1,8 +1,8 @@
 import type { ChatHistory, OpenChatRequest, SendRequest, SentSize } from '../contract/chat.ts';
 import type { ChatOptions, Conversation, Message } from '../contract/conversation.ts';
 import { SnugError } from '../contract/errors.ts';
-import type { LaptopService } from '../contract/laptop.ts';
 import type { PictureRepository } from '../store/pictures.ts';
+import type { LaptopReader } from './laptop.ts';
 import type { Library } from './library.ts';
 import type { StoredSettings } from './settings.ts';
 
@@ -11,16 +11,15 @@ export class ModelRequests {
   readonly #pictures: PictureRepository;
   readonly #library: Pick<Library, 'usable'>;
   readonly #settings: StoredSettings;
-  readonly #laptop: LaptopService;
+  readonly #laptop: Pick<LaptopReader, 'threads'>;
   /** models that a person wants loaded whatever the memory */
   readonly #anyway = new Set<string>();
-  #threads: number | undefined;
 
   constructor(parts: {
     pictures: PictureRepository;
     library: Pick<Library, 'usable'>;
     settings: StoredSettings;
-    laptop: LaptopService;
+    laptop: Pick<LaptopReader, 'threads'>;
   }) {
     this.#pictures = parts.pictures;
     this.#library = parts.library;
@@ -62,8 +61,7 @@ export class ModelRequests {
   async threads(): Promise<number> {
     const { threads } = this.#settings.current;
     if (threads !== null) return threads;
-    this.#threads ??= (await this.#laptop.read({})).threads;
-    return this.#threads;
+    return this.#laptop.threads();
   }
 
   history(conversation: Conversation, thread: readonly Message[]): ChatHistory {

@@ -14,9 +14,10 @@ const MiB = 2 ** 20;
 
 /** Weights of 4 MiB and a little, one more in wide layouts of quantized ones; a token of context takes 1 KiB. */
 function setUp(
-  { type = 'F16', mapped = true, budget = 0, faster = true } = {},
+  { type = 'F16', mapped = true, budget = 0, faster = true, swap = 0 } = {},
   measured: number[] = [],
   asked: number[] = [],
+  swaps: number[] = [],
 ) {
   const width = 512;
   const layers = layerTensors(1, 32, 'F32');
@@ -53,9 +54,12 @@ function setUp(
         ...ordinaryLaptop().memory,
         totalBytes: total * MiB,
         availableBytes: free * MiB,
-        swapTotalBytes: 0,
       },
       {
+        swapTotalBytes: () => {
+          swaps.push(free);
+          return Promise.resolve(swap * MiB);
+        },
         anyway: options.anyway ?? false,
         isFasterWide: () => {
           asked.push(free);
@@ -112,6 +116,15 @@ describe('a model of 4 MiB with 2 MiB of context', () => {
   it('is refused for good where what cannot be dropped again is more than the machine has', async () => {
     const long = { context: 20 * 1024, anyway: true };
     expect(kinds(await rejected(setUp()(15, 16, long)))).not.toContain('load-anyway');
+  });
+
+  it('is not refused for good where there is swap for that, which is asked only where it decides', async () => {
+    const long = { context: 20 * 1024, anyway: true };
+    const swaps: number[] = [];
+    expect(await setUp({ swap: 8 }, [], [], swaps)(15, 16, long)).toMatchObject({ mapped: true });
+    expect(swaps).toEqual([15]);
+    await setUp({ swap: 8 }, [], [], swaps)(7, 16);
+    expect(swaps).toEqual([15]);
   });
 
   it('is not offered to be fitted where that would not make it small enough', async () => {

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import systeminformation from 'systeminformation';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { laptopSchema } from '../../../src-main/contract/fit-report.ts';
-import { computeThreads, profileLaptop, warningsFor } from '../../../src-main/profile/laptop.ts';
+import {
+  computeThreads,
+  profileLaptop,
+  profileToPlan,
+  warningsFor,
+} from '../../../src-main/profile/laptop.ts';
 import { freeDiskBytes } from '../../../src-main/files/disk.ts';
 import { ordinaryLaptop } from '../../helpers/laptops.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
@@ -54,12 +59,8 @@ describe('warnings', () => {
 });
 
 it('compute takes the fast cores alone, and no more threads than there are', () => {
-  const withCores = (physicalCores: number, performanceCores: number) => {
-    const laptop = ordinaryLaptop();
-    return computeThreads({ ...laptop, cpu: { ...laptop.cpu, physicalCores, performanceCores } });
-  };
-  expect(withCores(8, 1)).toBe(1);
-  expect(withCores(1024, 1024)).toBe(availableParallelism());
+  expect(computeThreads({ performanceCores: 1 })).toBe(1);
+  expect(computeThreads({ performanceCores: 1024 })).toBe(availableParallelism());
 });
 
 describe('free space', () => {
@@ -131,6 +132,14 @@ describe('what a system says is a laptop as the report expects', () => {
 
   it('where a battery without a capacity has no percentage', async () => {
     expect((await told({ battery: { percent: Number.NaN } })).power.batteryPercent).toBeNull();
+  });
+
+  it('and is planned for without waiting for its graphics processors', async () => {
+    const graphics = vi.spyOn(systeminformation, 'graphics');
+    const { gpus: _, ...rest } = await told({});
+    graphics.mockReturnValue(new Promise<never>(() => undefined));
+    const planned = await profileToPlan({ modelsFolder: '/nowhere/models', cpuFeatures: [], cpuVariant: '' });
+    expect(Object.keys(planned)).toEqual(Object.keys(rest));
   });
 
   it.each([[-2048], [Number.NaN], [0]])('where a graphics card has %s MiB', async (vram) => {

@@ -5,7 +5,6 @@ import type { SideBySideState, Message } from '../../../src-main/contract/conver
 import { CancelledError, SnugError } from '../../../src-main/contract/errors.ts';
 import { DEFAULT_SETTINGS } from '../../../src-main/contract/settings.ts';
 import { Activity } from '../../../src-main/services/activity.ts';
-import type { LaptopService } from '../../../src-main/contract/laptop.ts';
 import { Chat } from '../../../src-main/services/chat.ts';
 import { LoadedModel } from '../../../src-main/services/loaded-model.ts';
 import { ModelRequests } from '../../../src-main/services/model-requests.ts';
@@ -90,7 +89,7 @@ function setUp(play: (call: ChatCall) => unknown = () => undefined) {
     model: new LoadedModel(workers.start, (loaded) => activity.setLoaded(loaded)),
     requests: new ModelRequests({
       ...{ pictures, library, settings: settings as Parts['settings'] },
-      laptop: {} as LaptopService,
+      laptop: { threads: () => Promise.resolve(1) },
     }),
     start: workers.start,
   });

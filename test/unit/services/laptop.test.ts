@@ -28,6 +28,14 @@ it('the laptop that sixty ask about at once is looked at by one process', async 
   expect(workers.all).toHaveLength(2);
 });
 
+it('how many threads it computes with is known once it was looked at', async () => {
+  const workers = new FakeWorkers<typeof compressContract>(async () => (await pause(), view));
+  const reader = new LaptopReader({ current: '/models' }, workers.start);
+  expect(await Promise.all([reader.read(), reader.threads()])).toMatchObject([{ threads: 2 }, 2]);
+  expect(await reader.threads()).toBe(2);
+  expect(workers.all).toHaveLength(1);
+});
+
 it('a look that failed is not kept', async () => {
   let fails = true;
   const workers = new FakeWorkers<typeof compressContract>(() => {
