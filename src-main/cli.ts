@@ -13,12 +13,12 @@ import { modelsCommand, removeModelCommand, verifyModelsCommand } from './cli/mo
 import { addImportCommands } from './cli/models-import-command.ts';
 import { profileCommand } from './cli/profile-command.ts';
 import { addServeModelOptions, serveModelCommand, type ServeModelFlags } from './cli/serve-model-command.ts';
-import { chooseKernels, parseKernels } from './engine/kernels.ts';
+import { chooseKernels, kernelsWanted, parseKernels } from './engine/kernels.ts';
 import { EXIT, reportError } from './cli/terminal.ts';
 import { commanderError } from './doors/terminal/commander.ts';
 import { messages, output } from './doors/terminal/terminal-output.ts';
 import { protectHome } from './files/private-files.ts';
-import { snugHome } from './home.ts';
+import { insistHomeIsFolder, snugHome } from './home.ts';
 import { ownVersion } from './root.ts';
 
 // Door 2: the services in a terminal.
@@ -47,6 +47,12 @@ function emptyProgram(): Command {
         outputError: (text, write) => write(commanderError(text)),
       })
       .exitOverride()
+      .hook('preAction', () => {
+        const home = snugHome();
+        insistHomeIsFolder(home);
+        kernelsWanted();
+        protectHome(home);
+      })
   );
 }
 
@@ -167,7 +173,6 @@ process.on('uncaughtException', (error) => {
   process.exit(reportError(error, { json: process.argv.includes('--json') }));
 });
 
-protectHome(snugHome());
 try {
   await buildProgram((code) => (process.exitCode = code)).parseAsync();
 } catch (error) {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { startEndpoint } from './doors/endpoint/endpoint.ts';
 import { wayOn } from './doors/terminal/remedy-words.ts';
 import { toErrorData } from './contract/errors.ts';
-import { snugHome } from './home.ts';
+import { insistHomeIsFolder, snugHome } from './home.ts';
 import { appRoot } from './root.ts';
 import { readArguments } from './serve/arguments.ts';
 import { startServer } from './serve/server.ts';
@@ -17,6 +17,7 @@ import { messages, output } from './doors/terminal/terminal-output.ts';
  */
 async function serve(port: number): Promise<void> {
   const home = snugHome();
+  insistHomeIsFolder(home);
   // every worker would strip the types of all its modules again
   process.env['NODE_COMPILE_CACHE'] ??= join(appRoot, '.cache', 'compiled');
   await using opening = new AsyncDisposableStack();

@@ -32,16 +32,16 @@ export interface TokenService {
 
 export const MOST_TOKEN_LETTERS = 1000;
 
+export const tokenSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(MOST_TOKEN_LETTERS)
+  .regex(/^[\x21-\x7e]+$/, { error: 'a token is one word of letters and digits' });
+
 export const tokenArguments = {
   list: z.strictObject({}),
   // what does not fit is told without the value
-  set: z.strictObject({
-    token: z
-      .string()
-      .trim()
-      .min(1)
-      .max(MOST_TOKEN_LETTERS)
-      .regex(/^[\x21-\x7e]+$/, { error: 'a token is one word of letters and digits' }),
-  }),
+  set: z.strictObject({ token: tokenSchema }),
   forget: z.strictObject({ hub: z.string().min(1).max(2000) }),
 };

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { Agent, EnvHttpProxyAgent, ProxyAgent, type Dispatcher } from 'undici';
+import { SnugError } from '../contract/errors.ts';
 import { isPrivateAddress, isPrivateHost } from './private-address.ts';
 import { PRIVATE_REFUSED, privateRefusal } from './http-errors.ts';
 
@@ -41,16 +42,21 @@ export interface ConnectionOptions {
 export class Connections implements AsyncDisposable {
   readonly #resolveProxy: ResolveProxy | undefined;
   readonly #settings: Times & { readonly allowH2: false };
-  readonly #direct: Readonly<Record<Reach, Dispatcher>>;
+  #direct: Readonly<Record<Reach, Dispatcher>> | undefined;
   readonly #proxies = new Map<string, ProxyAgent>();
 
   constructor({ resolveProxy, times = TIMES }: ConnectionOptions) {
     this.#resolveProxy = resolveProxy;
     // several connections are asked for by themselves: HTTP/2 would make one of them
     this.#settings = { ...times, allowH2: false };
-    const { connectTimeout: timeout } = times;
-    const Direct = resolveProxy ? Agent : EnvHttpProxyAgent;
-    this.#direct = {
+  }
+
+  /** Made when first needed: a proxy of the environment that is no address ends what asks the hub, and nothing else. */
+  #made(): Readonly<Record<Reach, Dispatcher>> {
+    if (!this.#resolveProxy) checkProxies(process.env);
+    const { connectTimeout: timeout } = this.#settings;
+    const Direct = this.#resolveProxy ? Agent : EnvHttpProxyAgent;
+    return {
       anywhere: new Direct(this.#settings),
       // a proxy's own address may be private all the same: this is of direct connections alone
       public: new Direct({ ...this.#settings, connect: { lookup: lookupPublic, timeout } }),
@@ -59,12 +65,12 @@ export class Connections implements AsyncDisposable {
 
   /**
    * What sends a request to an address. Behind a proxy, names are the proxy's to look up; addresses in numbers are checked here.
-   * @throws SnugError HUB for a private host where only public ones may be reached
+   * @throws SnugError HUB for a private host where only public ones may be reached, BAD_ARGUMENT for a proxy that is no address
    */
   async to(address: URL, reach: Reach): Promise<Dispatcher> {
     if (reach === 'public' && isPrivateHost(address.hostname)) throw privateRefusal(address.hostname);
     const proxy = proxyOf((await this.#resolveProxy?.(address.href)) ?? 'DIRECT');
-    if (proxy === undefined) return this.#direct[reach];
+    if (proxy === undefined) return (this.#direct ??= this.#made())[reach];
     const known = this.#proxies.get(proxy);
     if (known) return known;
     const made = new ProxyAgent({ ...this.#settings, uri: proxy });
@@ -73,8 +79,25 @@ export class Connections implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const all = [...Object.values(this.#direct), ...this.#proxies.values()];
+    const all = [...Object.values(this.#direct ?? {}), ...this.#proxies.values()];
     await Promise.all(all.map((dispatcher) => dispatcher.destroy()));
+  }
+}
+
+/** Those that undici heeds, in its order. */
+const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'];
+const PROXY_PROTOCOLS = ['http:', 'https:', 'socks:', 'socks5:'];
+
+function checkProxies(environment: NodeJS.ProcessEnv): void {
+  for (const name of PROXY_VARIABLES) {
+    const given = environment[name];
+    if (!given) continue;
+    const address = URL.parse(given);
+    if (address && address.hostname !== '' && PROXY_PROTOCOLS.includes(address.protocol)) continue;
+    // not repeated: a password may be in it
+    throw new SnugError('BAD_ARGUMENT', `${name} is no address of a proxy`, {
+      advice: 'Set it to http://HOST:PORT, with http:// in front, or leave it out.',
+    });
   }
 }
 

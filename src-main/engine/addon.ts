@@ -19,20 +19,36 @@ let loaded: Loaded | undefined;
  * Loads the addon and the CPU variant that suits this machine, once; later calls get the same.
  * @param librariesFolder llama.cpp's libraries instead of those that the addon was built with
  * @throws SnugError NOT_INSTALLED when a part is missing, UNSUPPORTED_CPU when llama.cpp runs on no such processor, BAD_ARGUMENT for
- * kernels that there are not
+ * kernels, or a CPU variant, that there are not
  */
 export function loadAddon(librariesFolder?: string): Loaded {
   if (loaded) return loaded;
   const build = findBuild(undefined, librariesFolder);
   const addon = loadFile(build);
-  // another than the best, to compute what another processor computes
-  const variant = process.env['SNUG_CPU_VARIANT'] ?? '';
+  const variant = variantWanted(build.libraries);
   const backends = addon.loadBackends(build.libraries, variant, kernelsWanted() !== 'stock');
   if (!backends.devices.some((device) => device.kind === 'cpu')) throw noCpuBackend(build.libraries, variant);
   // Node waits for jobs before it exits; a thread's own exit must not end those of the others
   if (isMainThread) process.once('exit', () => addon.abortEverything());
   loaded = { addon: withKeptVerdicts(addon, backends.cpuFeatures), backends };
   return loaded;
+}
+
+/** Another than the best, to compute what another processor computes; empty where the best is to be taken. */
+function variantWanted(libraries: string): string {
+  const wanted = process.env['SNUG_CPU_VARIANT'] ?? '';
+  const variants = cpuVariants(libraries);
+  if (wanted === '' || variants.includes(wanted)) return wanted;
+  throw new SnugError(
+    'BAD_ARGUMENT',
+    `SNUG_CPU_VARIANT is “${wanted}”, and llama.cpp has no such build here`,
+    {
+      advice:
+        variants.length === 0
+          ? 'Leave it out: there is one build for all processors of this kind.'
+          : `Leave it out, or name one of these: ${variants.join(', ')}.`,
+    },
+  );
 }
 
 function loadFile({ addon, libraries }: Build): Addon {
@@ -47,9 +63,13 @@ function loadFile({ addon, libraries }: Build): Addon {
 
 function noCpuBackend(libraries: string, variant: string): SnugError {
   if (variant !== '') {
-    return new SnugError('UNSUPPORTED_CPU', `SNUG_CPU_VARIANT is "${variant}", which does not run here`, {
-      advice: `Leave it out, or name one that this processor runs: ${cpuVariants(libraries).join(', ')}.`,
-    });
+    return new SnugError(
+      'UNSUPPORTED_CPU',
+      `SNUG_CPU_VARIANT is “${variant}”, which this processor does not run`,
+      {
+        advice: `Leave it out, or name one for an older processor, of these: ${cpuVariants(libraries).join(', ')}.`,
+      },
+    );
   }
   return new SnugError('UNSUPPORTED_CPU', `none of the CPU variants in ${libraries} runs on this processor`, {
     advice: 'Snug needs a 64-bit Intel, AMD or ARM processor with vector instructions (SSE4.2 or NEON).',

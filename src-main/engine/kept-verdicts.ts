@@ -5,6 +5,7 @@ import process from 'node:process';
 import { z } from 'zod';
 import { writeFileAtomically } from '../files/durable-files.ts';
 import { readKept } from '../files/json-file.ts';
+import { statsOf } from '../files/stats.ts';
 import { snugHome, workFolder } from '../home.ts';
 import type { Addon, ComparedQuantizer } from './native-types.ts';
 
@@ -78,6 +79,9 @@ function write(path: string, madeBy: string, compared: readonly ComparedQuantize
     { madeBy, compared: [...compared, ...others] },
     ...kept.filter((entry) => entry.madeBy !== madeBy),
   ];
+  const there = statsOf(path);
+  // a device or a folder that was named by mistake stays what it is
+  if (there && !there.isFile()) return;
   try {
     writeFileAtomically(path, JSON.stringify(entries.slice(0, MOST_KEPT)));
   } catch {

@@ -6,12 +6,16 @@ const DEFAULT_KERNELS: Kernels = 'auto';
 
 /** @throws SnugError BAD_ARGUMENT */
 export function parseKernels(value: string): Kernels {
-  const known = KERNELS.find((name) => name === value);
+  const known = kernelsNamed(value);
   if (known) return known;
-  throw new SnugError('BAD_ARGUMENT', `there are no kernels named “${value}”`, {
-    advice:
-      '“own” are Snug’s, which are faster with the lowest types; “auto” are Snug’s as far as memory allows; “stock” are llama.cpp’s.',
-  });
+  throw new SnugError('BAD_ARGUMENT', `there are no kernels named “${value}”`, { advice: WHICH_THERE_ARE });
+}
+
+const WHICH_THERE_ARE =
+  '“own” are Snug’s, which are faster with the lowest types; “auto” are Snug’s as far as memory allows; “stock” are llama.cpp’s.';
+
+function kernelsNamed(value: string): Kernels | undefined {
+  return KERNELS.find((name) => name === value);
 }
 
 /** What this process and the workers that it starts compute with, from when they first load the addon. */
@@ -21,14 +25,22 @@ export function chooseKernels(kernels: Kernels): void {
 
 let isSetting = false;
 
-/** What was set, for workers that start from now on; who started Snug with a choice keeps it. */
+/**
+ * What was set, for workers that start from now on; who started Snug with a choice keeps it.
+ * @throws SnugError BAD_ARGUMENT where that is none
+ */
 export function preferKernels(kernels: Kernels): void {
-  if (process.env['SNUG_KERNELS'] && !isSetting) return;
+  if (process.env['SNUG_KERNELS'] && !isSetting) return void kernelsWanted();
   isSetting = true;
   chooseKernels(kernels);
 }
 
 /** @throws SnugError BAD_ARGUMENT */
 export function kernelsWanted(): Kernels {
-  return parseKernels(process.env['SNUG_KERNELS'] || DEFAULT_KERNELS);
+  const wanted = process.env['SNUG_KERNELS'] || DEFAULT_KERNELS;
+  const known = kernelsNamed(wanted);
+  if (known) return known;
+  throw new SnugError('BAD_ARGUMENT', `SNUG_KERNELS is “${wanted}”, and there are no such kernels`, {
+    advice: `Leave it out, or name some that there are: ${WHICH_THERE_ARE}`,
+  });
 }

@@ -6,6 +6,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -93,9 +94,23 @@ export function syncFolder(folder: string): void {
   }
 }
 
+/** The highest folder that was made. Node's own way never comes back where a system says that a folder which is there is not. */
+function makeAll(folder: string, mode: number): string | undefined {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  const above = dirname(folder);
+  const first = above === folder ? undefined : makeAll(above, mode);
+  try {
+    mkdirSync(folder, mode);
+  } catch (error) {
+    // another process was faster
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
+  return first ?? folder;
+}
+
 /** Makes a folder and those above it, so that they are there after a power cut too. */
 export function makeFolder(folder: string, { folder: mode }: Modes = PRIVATE): void {
-  const first = mkdirSync(folder, { recursive: true, mode });
+  const first = makeAll(resolve(folder), mode);
   if (first === undefined) return;
   const highest = dirname(resolve(first));
   for (let made = dirname(resolve(folder)); made.length >= highest.length; made = dirname(made)) {

@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { PRIVATE_FILE, PRIVATE_FOLDER } from './private-files.ts';
+import { makeFolder } from './durable-files.ts';
+import { PRIVATE_FILE } from './private-files.ts';
 import { visibleLine } from '../text/visible-text.ts';
 
 const MOST_BYTES = 1_000_000;
@@ -28,7 +29,7 @@ export class LogFile {
     );
     const line = `${[new Date().toISOString(), event, ...told].join(' ')}\n`;
     try {
-      mkdirSync(dirname(this.path), { recursive: true, mode: PRIVATE_FOLDER });
+      makeFolder(dirname(this.path));
       const bytes = statSync(this.path, { throwIfNoEntry: false })?.size ?? 0;
       if (bytes > 0 && bytes + Buffer.byteLength(line) > this.#mostBytes) this.#rotate();
       appendFileSync(this.path, line, { mode: PRIVATE_FILE });

@@ -35,6 +35,7 @@ export function protectHome(home: string): void {
   const user = process.getuid();
   softly(() => {
     const root = realpathSync(home);
+    if (!lstatSync(root).isDirectory()) return;
     const isShared = isSharedPlace(root, lstatSync(root));
     if (!isShared) restrict(root, user);
     for (const name of readdirSync(root)) {

@@ -1,10 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Laptop } from '../contract/fit-report.ts';
 import type { Addon } from '../engine/native-types.ts';
 import { readKept } from '../files/json-file.ts';
-import { writeFileAtomically } from '../files/durable-files.ts';
+import { makeFolder, writeFileAtomically } from '../files/durable-files.ts';
 import { workFolder } from '../home.ts';
 import { keyOf, probeKernels, type KernelSpeed, type Matrix } from './probe.ts';
 import { processorName } from './processor-name.ts';
@@ -78,7 +77,7 @@ export function keepKernelSpeeds(options: KeptSpeeds, speeds: readonly KeptSpeed
   const machine = machineName(options);
   const others = (readKept(options.cachePath, cacheSchema) ?? []).filter((one) => one.machine !== machine);
   try {
-    mkdirSync(dirname(options.cachePath), { recursive: true });
+    makeFolder(dirname(options.cachePath));
     writeFileAtomically(
       options.cachePath,
       JSON.stringify([{ machine, speeds }, ...others].slice(0, MOST_KEPT)),

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_HUB, mayHaveToken, tokenHub } from '../contract/hub-setting.ts';
 import { SnugError } from '../contract/errors.ts';
-import type { KeptToken, TokenService, TokenView } from '../contract/tokens.ts';
+import { tokenSchema, type KeptToken, type TokenService, type TokenView } from '../contract/tokens.ts';
 import { removeDurably, writeFileAtomically } from '../files/durable-files.ts';
 import { readKept } from '../files/json-file.ts';
 
@@ -100,15 +100,34 @@ export class Tokens implements TokenService {
     return this.list();
   }
 
-  /** The token for a hub's address; undefined where there is none, or none that may be sent there. */
+  /**
+   * The token for a hub's address; undefined where there is none, or none that may be sent there.
+   * @throws SnugError BAD_ARGUMENT where the environment's is none
+   */
   for(address: string): string | undefined {
     if (!mayHaveToken(address)) return undefined;
     const hub = tokenHub(address);
-    return (hub === DEFAULT_HUB ? this.#given() : undefined) ?? this.#session.get(hub) ?? this.#unlocked(hub);
+    return (
+      (hub === DEFAULT_HUB ? this.#checked(this.#given()) : undefined) ??
+      this.#session.get(hub) ??
+      this.#unlocked(hub)
+    );
   }
 
   #given(): string | undefined {
     return this.#environment[VARIABLE]?.trim() || undefined;
+  }
+
+  /** @throws SnugError BAD_ARGUMENT for what no request could carry; it is not repeated */
+  #checked(given: string | undefined): string | undefined {
+    if (given === undefined || tokenSchema.safeParse(given).success) return given;
+    throw new SnugError(
+      'BAD_ARGUMENT',
+      `${VARIABLE} is no token: a token is one word of letters and digits`,
+      {
+        advice: 'Set it to the token alone, or leave it out.',
+      },
+    );
   }
 
   #unlocked(hub: string): string | undefined {

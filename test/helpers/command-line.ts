@@ -26,6 +26,7 @@ export interface Running {
 interface StartOptions {
   readonly input?: string;
   readonly home?: string;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 function run(child: ChildProcess, input: string): Running {
@@ -71,7 +72,7 @@ export function commandLine() {
     const child = spawn(process.execPath, [cli, ...args], {
       cwd: folder,
       detached: true,
-      env: { ...process.env, SNUG_HOME: options.home ?? home, NO_COLOR: '1' },
+      env: { ...process.env, SNUG_HOME: options.home ?? home, NO_COLOR: '1', ...options.env },
     });
     started.push(child);
     return run(child, options.input ?? '');

@@ -22,6 +22,7 @@ interface Loaded {
   readonly features?: string[];
   readonly code?: string;
   readonly advice?: string;
+  readonly message?: string;
 }
 
 /** What a process makes of a folder of libraries, with or without a variant asked for. */
@@ -49,9 +50,14 @@ describe.runIf(variants.length > 0)('CPU variants', () => {
   });
 
   it('that are not there are refused with the names of those that are', () => {
-    const refused = answerWith(shipped, 'i8086');
-    expect(refused.code).toBe('UNSUPPORTED_CPU');
-    for (const name of variants) expect(refused.advice).toContain(name);
+    for (const asked of ['i8086', '../x', shipped, 'HASWELL', ' ']) {
+      const refused = answerWith(shipped, asked);
+      expect(refused).toMatchObject({
+        code: 'BAD_ARGUMENT',
+        message: expect.stringContaining(asked) as string,
+      });
+      for (const name of variants) expect(refused.advice).toContain(name);
+    }
   });
 
   it('are missed when there is none', () => {

@@ -1,5 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { chooseKernels, kernelsWanted, parseKernels } from '../../../src-main/engine/kernels.ts';
+import {
+  chooseKernels,
+  kernelsWanted,
+  parseKernels,
+  preferKernels,
+} from '../../../src-main/engine/kernels.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -19,6 +24,12 @@ describe('the kernels', () => {
       }),
     );
     vi.stubEnv('SNUG_KERNELS', 'fast');
-    expect(() => kernelsWanted()).toThrow(expect.objectContaining({ code: 'BAD_ARGUMENT' }));
+    const refusal = {
+      code: 'BAD_ARGUMENT',
+      message: 'SNUG_KERNELS is “fast”, and there are no such kernels',
+    };
+    expect(() => kernelsWanted()).toThrow(expect.objectContaining(refusal));
+    // a setting changes nothing about it: who started Snug with a choice keeps it
+    expect(() => preferKernels('own')).toThrow(expect.objectContaining(refusal));
   });
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openWorkspace } from '../../../src-main/fit/workspace.ts';
 import { takeLock } from '../../../src-main/store/lock.ts';
-import { snugHome } from '../../../src-main/home.ts';
+import { insistHomeIsFolder, snugHome } from '../../../src-main/home.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
@@ -24,6 +24,8 @@ describe('where Snug keeps its things', () => {
     expect(snugHome({ SNUG_HOME: '' })).toBe(usual);
     // the XDG specification: empty is as good as not set
     expect(snugHome({ XDG_DATA_HOME: '' })).toBe(usual);
+    // … and a path that is not whole is to be ignored
+    expect(snugHome({ XDG_DATA_HOME: 'data' })).toBe(usual);
   });
 
   it('is else where macOS and Windows keep the data of programs', () => {
@@ -33,6 +35,24 @@ describe('where Snug keeps its things', () => {
     expect(snugHome({ LOCALAPPDATA: '/users/me/local' })).toBe(join('/users/me/local', 'Snug'));
     vi.mocked(platform).mockReturnValueOnce('win32');
     expect(snugHome({})).toBe(join(homedir(), 'AppData', 'Local', 'Snug'));
+    vi.mocked(platform).mockReturnValueOnce('win32');
+    expect(snugHome({ LOCALAPPDATA: '' })).toBe(join(homedir(), 'AppData', 'Local', 'Snug'));
+  });
+
+  it('is a whole path, however it was named, as it is kept in what Snug writes', () => {
+    expect(snugHome({ SNUG_HOME: 'snug' })).toBe(join(process.cwd(), 'snug'));
+    expect(snugHome({ SNUG_HOME: ' ', XDG_DATA_HOME: '/data' })).toBe('/data/snug');
+  });
+
+  it('is a folder, or not there yet', () => {
+    const file = join(temporaryFolder(), 'file');
+    insistHomeIsFolder(file);
+    writeFileSync(file, '');
+    insistHomeIsFolder(join(file, '..'));
+    expect(thrown(() => insistHomeIsFolder(file))).toMatchObject({
+      code: 'BAD_ARGUMENT',
+      remedies: [{ kind: 'choose-home' }],
+    });
   });
 
   it('is a folder for each source, found again by its hash', () => {

@@ -6,8 +6,14 @@ import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 const entry = join(import.meta.dirname, '..', '..', '..', 'src-main', 'serve.ts');
 
 /** Runs the door with arguments that keep it from starting. */
-async function run(...given: string[]): Promise<{ code: number | null; said: string }> {
-  const env = { ...process.env, SNUG_HOME: temporaryFolder() };
+const run = async (...given: string[]) => runWith({}, ...given);
+
+/** … or with an environment that does. */
+async function runWith(
+  environment: NodeJS.ProcessEnv,
+  ...given: string[]
+): Promise<{ code: number | null; said: string }> {
+  const env = { ...process.env, SNUG_HOME: temporaryFolder(), ...environment };
   const child = spawn(process.execPath, [entry, ...given], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (data: Buffer) => (said += data.toString()));
@@ -34,5 +40,23 @@ describe('the command line of the browser door', () => {
     expect(said).toMatch(/--port/);
     expect(said).not.toMatch(/^\s+at /m);
     expect(said).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
+  });
+});
+
+describe('the environment of the browser door', () => {
+  it.each([
+    [{ SNUG_KERNELS: 'fast' }, /^SNUG_KERNELS is “fast”.*\n.*“own”.*“auto”.*“stock”/],
+    [{ SNUG_HOME: entry }, /no folder\nName a folder.*\n.*SNUG_HOME=/],
+    [{ SNUG_HOME: join(entry, 'home') }, /cannot be written: part of its path is a file\n.*\n.*SNUG_HOME=/],
+  ])('%o is refused in plain words, with a way on', async (environment, words) => {
+    const { code, said } = await runWith(environment);
+    expect(code).toBe(1);
+    expect(said).toMatch(words);
+    expect(said).not.toMatch(/^\s+at /m);
+  });
+
+  it('names a proxy that is no address only to what would go through it', async () => {
+    const { said } = await runWith({ HTTPS_PROXY: 'proxy' });
+    expect(said).not.toMatch(/URL|proxy/i);
   });
 });
