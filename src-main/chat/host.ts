@@ -72,6 +72,7 @@ export class ChatHost {
     return requireMemory(addon, files, await ramNow(), {
       swapTotalBytes: async () => (await memoryNow()).swapTotalBytes,
       anyway: request.anyway ?? false,
+      ownTypes: backends.ownKernelTypes,
       isFasterWide: () => answersFasterWide({ addon, backends }, files.text, { threads, signal }),
     });
   }

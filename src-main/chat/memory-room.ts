@@ -1,10 +1,11 @@
 import { SnugError } from '../contract/errors.ts';
 import type { Memory } from '../contract/fit-report.ts';
+import type { Kernels } from '../contract/kernels.ts';
 import type { Remedy } from '../contract/remedies.ts';
 import { LEAST_OFFERED_CONTEXT_TOKENS } from '../contract/token-limits.ts';
 import type { Addon } from '../engine/native-types.ts';
 import { metadataNumber } from '../gguf/gguf.ts';
-import { layoutsOf, staysMapped } from '../luq/plan/loaded-weights.ts';
+import { KERNEL_WORDS, layoutsOf, otherKernels, staysMapped } from '../luq/plan/loaded-weights.ts';
 import {
   countedMemory,
   measureOverhead,
@@ -44,6 +45,8 @@ const MOST_SHARE = 0.9;
 
 /** What takes long to find out, and is asked only where it decides. */
 interface Asking {
+  /** types that Snug's own kernels have taken from llama.cpp's */
+  readonly ownTypes: readonly number[];
   /** whether wide layouts are worth room that they have */
   readonly isFasterWide: () => Promise<boolean>;
   readonly swapTotalBytes: () => Promise<number>;
@@ -57,7 +60,7 @@ export async function requireMemory(
   addon: Addon,
   loading: Loading,
   machine: Ram,
-  { anyway, isFasterWide, swapTotalBytes }: Asking & { readonly anyway: boolean },
+  { anyway, isFasterWide, swapTotalBytes, ownTypes }: Asking & { readonly anyway: boolean },
 ): Promise<MemoryRoom> {
   const { text, vision, limits, contextTokens } = loading;
   const { tensors } = text.gguf;
@@ -83,7 +86,11 @@ export async function requireMemory(
   const shorter = await shorterContext(contextTokens, async (tokens) => {
     return counted(await overheadOf(tokens)).totalBytes <= machine.availableBytes;
   });
-  throw doesNotFit(text, { memory, mapped: mayBeMapped }, machine, { hopeless, shorter });
+  const kernels = otherKernels(layouts, ownTypes).find((other) => {
+    const counted = countedMemory(weightsBytes, overhead, text.gguf, other.layouts);
+    return counted.totalBytes <= machine.availableBytes;
+  })?.kernels;
+  throw doesNotFit(text, { memory, mapped: mayBeMapped }, machine, { hopeless, shorter, kernels });
 }
 
 /** What a model was fitted to, in bytes: faster kernels don't take more than that. */
@@ -121,7 +128,11 @@ function doesNotFit(
   text: TextModel,
   { memory, mapped }: MemoryRoom,
   machine: Ram,
-  { hopeless, shorter }: { hopeless: boolean; shorter: number | undefined },
+  {
+    hopeless,
+    shorter,
+    kernels,
+  }: { hopeless: boolean; shorter: number | undefined; kernels: Kernels | undefined },
 ): SnugError {
   const needed = formatBytes(memory.totalBytes);
   const there = hopeless
@@ -136,13 +147,14 @@ function doesNotFit(
     ? `${fittable ? 'Fit it first' : 'Choose a smaller model'}.`
     : `Close other programs${fittable ? ', fit it first,' : ''} or choose a smaller model.${slow}`;
   const remedies: Remedy[] = [
+    ...(kernels === undefined ? [] : [{ kind: 'set-kernels', kernels } as const]),
     ...(fittable ? [{ kind: 'fit-model' } as const] : []),
     ...(shorter === undefined ? [] : [{ kind: 'set-context', tokens: shorter } as const]),
     ...(hopeless ? [] : [{ kind: 'load-anyway' } as const]),
     { kind: 'choose-model' },
   ];
   return new SnugError('DOES_NOT_FIT', `${text.name} needs ${needed} of memory, and ${there}`, {
-    advice: way,
+    advice: kernels === undefined ? way : `It would fit with ${KERNEL_WORDS[kernels]}. ${way}`,
     remedies,
   });
 }

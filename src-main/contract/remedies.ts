@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KERNELS } from './kernels.ts';
 import type { ReadOnly } from './read-only.ts';
 
 /**
@@ -30,6 +31,8 @@ export const remedySchema = z.discriminatedUnion('kind', [
   /** ask for so many predicted tokens per second, and no more */
   z.object({ kind: z.literal('set-speed'), tokensPerSecond: z.number() }),
   z.object({ kind: z.literal('set-clusters'), clusters: z.number() }),
+  /** multiply with kernels whose layouts take less memory */
+  z.object({ kind: z.literal('set-kernels'), kernels: z.enum(KERNELS) }),
   z.object({ kind: z.literal('choose-output') }),
   /** write over the files that are there */
   z.object({ kind: z.literal('replace-files') }),

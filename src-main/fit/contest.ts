@@ -7,6 +7,7 @@ import { loadedPlan } from './loaded-plan.ts';
 import { orderFor } from './luq-choice.ts';
 import type { MeasuringContext } from './measuring-context.ts';
 import { divergenceOf } from './quality.ts';
+import { smallestOfTensors } from './tensor-plans.ts';
 import { uniformsThatFit } from './uniform-choice.ts';
 
 /** Of the file types that fit so many are measured, those that are predicted to be nearest. */
@@ -43,7 +44,7 @@ export class Contest {
     const rivals = await this.#rivals(order);
     const tensors = await this.#tensors(order);
     const plans = [...rivals, ...(tensors ? [tensors] : [])];
-    if (plans.length === 0) throw planner.refusal(request.budget, this.#known.plans().smallest);
+    if (plans.length === 0) throw planner.refusal(request.budget, smallestOfTensors(this.#measuring));
     const fast = plans.filter(({ speed }) => this.#isFast(speed));
     if (fast.length === 0) throw tooSlow(this.#measuring, plans);
     this.#steps = fast.length + request.plan.trials;

@@ -51,7 +51,7 @@ export async function openContext(
   const request = resolveRequest(asked, source, laptop);
   using opened = new DisposableStack();
   const metadata = opened.use(await openMetadata(addon, source.text.path));
-  const planner = await openPlanner(addon, metadata, source, request);
+  const planner = await openPlanner({ addon, backends }, metadata, source, request);
   const notes = [
     ...source.warnings,
     ...request.notes,

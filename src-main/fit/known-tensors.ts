@@ -13,8 +13,8 @@ import {
   choosableTensors,
   kernelsToTime,
   priorKnowledge,
+  smallestOfTensors,
   TensorPlans,
-  usuallyHasImportance,
   type TensorKnowledge,
 } from './tensor-plans.ts';
 
@@ -105,7 +105,7 @@ async function knownCosts(measuring: MeasuringContext): Promise<CostOf> {
  */
 export function insistTensorsFit(context: ReadContext): void {
   const { planner, request } = context;
-  const knowledge = { costs: priorKnowledge(context), hasImportance: usuallyHasImportance, speeds: [] };
-  const { smallest } = new TensorPlans(context, knowledge);
-  if (smallest.memory.totalBytes > request.budget.bytes) throw planner.refusal(request.budget, smallest);
+  const findSmallest = smallestOfTensors(context);
+  if (findSmallest(planner).memory.totalBytes > request.budget.bytes)
+    throw planner.refusal(request.budget, findSmallest);
 }

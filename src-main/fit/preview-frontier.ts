@@ -2,7 +2,7 @@ import type { ForeseenOutcome } from '../contract/workers/compress.ts';
 import { RUNGS } from '../contract/rungs.ts';
 import { layerFileTypes } from '../luq/plan/file-type.ts';
 import type { Plan } from '../luq/plan/plan.ts';
-import type { SmallestPlan } from '../luq/plan/planner.ts';
+import type { FindSmallest } from '../luq/plan/planner.ts';
 import { keptKernelSpeeds, knownKernelSpeeds } from '../profile/probe-cache.ts';
 import type { ReadContext } from './context.ts';
 import { planOutcome } from './plan-outcome.ts';
@@ -11,6 +11,7 @@ import { kernelSpeeds } from './predicted-speed.ts';
 import {
   kernelsToTime,
   priorKnowledge,
+  smallestOfTensors,
   TensorPlans,
   usuallyHasImportance,
   type ForeseenPlan,
@@ -43,11 +44,8 @@ export async function frontierOf(context: ReadContext, measure: boolean): Promis
 }
 
 /** What the smallest plan of those would be. */
-export function smallestOf(context: ReadContext): SmallestPlan {
-  const { planner, request } = context;
-  if (request.plan.kind === 'uniform') return smallestUniform(planner);
-  const costs = priorKnowledge(context);
-  return new TensorPlans(context, { costs, hasImportance: usuallyHasImportance, speeds: [] }).smallest;
+export function smallestOf(context: Pick<ReadContext, 'source' | 'planner' | 'request'>): FindSmallest {
+  return context.request.plan.kind === 'uniform' ? smallestUniform : smallestOfTensors(context);
 }
 
 /** Where no plan is fast enough the fit says so; what there is without that is shown. */

@@ -8,7 +8,7 @@ import type { Allocation, Item } from '../luq/allocate/problem.ts';
 import { classifyAll, type ClassifiedTensor } from '../luq/allocate/tensor-class.ts';
 import { hasWide } from '../luq/plan/loaded-weights.ts';
 import { matrixOf, multipliedTensors, type Plan } from '../luq/plan/plan.ts';
-import type { Planner, SmallestPlan } from '../luq/plan/planner.ts';
+import type { FindSmallest, Planner, SmallestPlan } from '../luq/plan/planner.ts';
 import { layerOf } from '../models/model-file.ts';
 import { kernelSeconds, largestOfEach, type SecondsOf } from '../profile/kernel-seconds.ts';
 import type { KernelSpeed, Matrix } from '../profile/probe.ts';
@@ -155,6 +155,15 @@ export class TensorPlans {
     }
     return seconds;
   }
+}
+
+/** The smallest plan that gives each tensor a type of its own, whatever is known of them. */
+export function smallestOfTensors({
+  source,
+  planner,
+}: Pick<ReadContext, 'source' | 'planner'>): FindSmallest {
+  const knowledge = { costs: priorKnowledge({ source, planner }), hasImportance: usuallyHasImportance };
+  return (by) => new TensorPlans({ source, planner: by }, { ...knowledge, speeds: [] }).smallest;
 }
 
 /** Kernels to time before choosing: of each type and layout that a tensor could have the largest matrix. */

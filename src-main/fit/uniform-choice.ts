@@ -47,16 +47,21 @@ export function insistUniformFits(context: Pick<ReadContext, 'planner' | 'reques
   const { planner, request } = context;
   const { plan, budget } = request;
   const [largest] = uniformsThatFit(context);
-  if (largest === undefined) throw planner.refusal(budget, smallestUniform(planner));
+  if (largest === undefined) throw planner.refusal(budget, smallestUniform);
   const { fileType = largest } = plan;
   const needed = planner.uniform(fileType).memory.totalBytes;
   if (needed <= budget.bytes) return fileType;
+  const [helping] = planner
+    .withOtherKernels((other) => other.uniform(fileType).memory)
+    .filter(({ totalBytes }) => totalBytes <= budget.bytes);
+  const kernels = helping ? ` It would fit with ${helping.label} (${formatBytes(helping.totalBytes)}).` : '';
   throw new SnugError(
     'DOES_NOT_FIT',
     `at ${fileType} the model needs ${formatBytes(needed)}, ${formatBytes(needed - budget.bytes)} more than the budget of ${formatBytes(budget.bytes)}`,
     {
-      advice: `The largest file type that fits is ${largest}.`,
+      advice: `The largest file type that fits is ${largest}.${kernels}`,
       remedies: [
+        ...(helping?.remedies ?? []),
         { kind: 'set-file-type', type: largest },
         ...(needed <= budget.mostBytes ? [{ kind: 'set-budget', bytes: needed } as const] : []),
       ],

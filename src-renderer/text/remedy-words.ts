@@ -1,4 +1,5 @@
 import { formatBytes } from '../../src-main/contract/bytes.ts';
+import type { Kernels } from '../../src-main/contract/kernels.ts';
 import type { Remedy } from '../../src-main/contract/remedies.ts';
 import { formatCount, formatPercent } from './format.ts';
 
@@ -25,6 +26,12 @@ const PLAIN = {
   'give-token': 'Give a token',
 };
 
+const KERNEL_LABELS: Readonly<Record<Kernels, string>> = {
+  auto: 'Use Snug’s kernels as fast as memory allows',
+  own: 'Use Snug’s fastest kernels',
+  stock: 'Use llama.cpp’s kernels',
+};
+
 /** What the button of a remedy says. */
 export function remedyLabel(remedy: Remedy): string {
   switch (remedy.kind) {
@@ -44,6 +51,8 @@ export function remedyLabel(remedy: Remedy): string {
       return `Use ${remedy.type}`;
     case 'set-speed':
       return `Ask for ${remedy.tokensPerSecond} tokens per second`;
+    case 'set-kernels':
+      return KERNEL_LABELS[remedy.kernels];
     case 'set-clusters':
       return `Use ${formatCount(remedy.clusters)} clusters`;
     default:

@@ -43,6 +43,7 @@ export function plannerOf(tensors: readonly GgufTensor[], changes: Partial<Plann
     layouts: layouts(),
     visionTypes: undefined,
     alternatives: [],
+    otherKernels: [],
     ...changes,
   });
 }

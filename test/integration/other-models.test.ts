@@ -160,7 +160,7 @@ describe.each<RealLayout>([QWEN_3B, QWEN_7B])('the layout of $name', (layout) =>
     metadata = await openMetadata(addon, files.model);
     const imageLimits = { minTokens: 4, maxTokens: 1280 };
     const planned = { rungs, contextTokens: 4096, imageLimits, visionType: undefined };
-    planner = await openPlanner(addon, metadata, source, planned);
+    planner = await openPlanner(loadAddon(), metadata, source, planned);
   });
   afterAll(() => {
     metadata.close();

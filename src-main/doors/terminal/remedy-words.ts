@@ -50,6 +50,8 @@ export function remedyWords(remedy: Remedy): string | undefined {
       return `--type ${remedy.type}`;
     case 'set-speed':
       return `--min-speed ${remedy.tokensPerSecond}`;
+    case 'set-kernels':
+      return `--kernels ${remedy.kernels}`;
     case 'set-clusters':
       return `--clusters ${remedy.clusters}`;
     case 'get-model':

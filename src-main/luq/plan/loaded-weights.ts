@@ -1,3 +1,4 @@
+import type { Kernels } from '../../contract/kernels.ts';
 import { kernelsWanted } from '../../engine/kernels.ts';
 import type { Addon } from '../../engine/native-types.ts';
 import type { Gguf, GgufTensor } from '../../gguf/gguf.ts';
@@ -68,6 +69,30 @@ export function layoutsOf(addon: Addon, tensors: readonly GgufTensor[]): Layouts
     insisted: kernels === 'own',
   };
 }
+
+/** Kernels that a person could choose in place of those that run, and the layouts that weights have with them. */
+export interface OtherKernels {
+  readonly kernels: Kernels;
+  readonly layouts: Layouts;
+}
+
+/** Those whose layouts take less room, the faster first. `ownTypes`: that Snug's kernels have taken from llama.cpp's */
+export function otherKernels({ lean, wide, insisted }: Layouts, ownTypes: readonly number[]): OtherKernels[] {
+  if (wide === undefined) return [];
+  const own = new Set(ownTypes);
+  const stock: ExtraBytes = (tensor, type) => (own.has(type) ? 0 : lean(tensor, type));
+  return [
+    ...(insisted ? [{ kernels: 'auto', layouts: { lean, wide, insisted: false } } as const] : []),
+    { kernels: 'stock', layouts: { lean: stock, wide: undefined, insisted: false } },
+  ];
+}
+
+/** In the words of the setting, as what a plan would be made with. */
+export const KERNEL_WORDS: Readonly<Record<Kernels, string>> = {
+  auto: 'Snug’s kernels as fast as memory allows',
+  own: 'Snug’s fastest kernels at any memory cost',
+  stock: 'llama.cpp’s kernels',
+};
 
 /** What plans count, before anyone knows of room: wide layouts only where they are insisted on. */
 export function countedExtra({ lean, wide, insisted }: Layouts): ExtraBytes {

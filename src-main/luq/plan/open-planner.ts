@@ -1,9 +1,9 @@
 import { SnugError } from '../../contract/errors.ts';
 import type { Rung, Rungs } from '../../contract/rungs.ts';
-import type { Addon, NativeModel } from '../../engine/native-types.ts';
+import type { Addon, Backends, NativeModel } from '../../engine/native-types.ts';
 import { limitsIn, type ImageLimits } from '../../models/image-limits.ts';
 import type { TextModel, VisionModel } from '../../models/model-file.ts';
-import { layoutsOf } from './loaded-weights.ts';
+import { layoutsOf, otherKernels } from './loaded-weights.ts';
 import { measureOverhead, type Overhead } from './memory.ts';
 import { bytesWithTypes, mixtureOf } from './mixture.ts';
 import { Planner } from './planner.ts';
@@ -19,6 +19,11 @@ export interface Planned {
   readonly visionType: 'Q8_0' | undefined;
 }
 
+interface PlannedHere {
+  readonly addon: Addon;
+  readonly backends: Pick<Backends, 'ownKernelTypes'>;
+}
+
 /**
  * Measures what a model takes besides its weights, as it is and with one thing or another given up.
  *
@@ -26,7 +31,7 @@ export interface Planned {
  * @throws SnugError BAD_ARGUMENT when the low rung takes no less memory than the high one
  */
 export async function openPlanner(
-  addon: Addon,
+  { addon, backends }: PlannedHere,
   metadata: NativeModel,
   { text, vision }: { readonly text: TextModel; readonly vision: VisionModel | undefined },
   { rungs, contextTokens, imageLimits, visionType }: Planned,
@@ -51,12 +56,14 @@ export async function openPlanner(
   for (const { label, remedies, ...changes } of possibleSavings(contextTokens, seeing)) {
     alternatives.push({ label, remedies, overhead: await overheadWith(changes) });
   }
+  const layouts = layoutsOf(addon, tensors);
   const planner = new Planner({
     text,
     rungs,
     mixtureOf: (rung) => mixtureOf(addon, metadata, tensors, rung),
     overhead,
-    layouts: layoutsOf(addon, tensors),
+    layouts,
+    otherKernels: otherKernels(layouts, backends.ownKernelTypes),
     visionTypes: isSmaller ? smallerVision : undefined,
     alternatives,
   });

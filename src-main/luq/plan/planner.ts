@@ -7,7 +7,15 @@ import type { Gguf, GgufTensor } from '../../gguf/gguf.ts';
 import { layerOf, type TextModel } from '../../models/model-file.ts';
 import type { Matrix } from '../../profile/probe.ts';
 import { doesNotFit, type MemoryBudget } from './does-not-fit.ts';
-import { countedExtra, hasWide, staysMapped, type ExtraBytes, type Layouts } from './loaded-weights.ts';
+import {
+  countedExtra,
+  hasWide,
+  KERNEL_WORDS,
+  staysMapped,
+  type ExtraBytes,
+  type Layouts,
+  type OtherKernels,
+} from './loaded-weights.ts';
 import {
   countedMemory,
   predictMemory,
@@ -33,6 +41,7 @@ export interface PlannedModel {
   /** types of the vision encoder's tensors when it is to be stored smaller */
   readonly visionTypes: ReadonlyMap<string, number> | undefined;
   readonly alternatives: readonly Alternative[];
+  readonly otherKernels: readonly OtherKernels[];
 }
 
 /** The smallest plan of a kind; `words` say what it is. */
@@ -40,6 +49,9 @@ export interface SmallestPlan {
   readonly words: string;
   readonly memory: Memory;
 }
+
+/** What the smallest plan is, by a planner of the model: with other kernels it may be another. */
+export type FindSmallest = (planner: Planner) => SmallestPlan;
 
 /** Makes plans for one model, and says what they cost. */
 export class Planner {
@@ -177,23 +189,35 @@ export class Planner {
   }
 
   /** Why nothing fits the budget, and what would. */
-  refusal(budget: MemoryBudget, smallest: SmallestPlan = this.#allLow()): SnugError {
+  refusal(budget: MemoryBudget, findSmallest: FindSmallest = allLow): SnugError {
     const { high } = this.rungs;
+    const smallest = findSmallest(this);
     const needs = {
       smallest: { words: smallest.words, bytes: smallest.memory.totalBytes },
       high,
       parameters: this.#model.text.parameters,
       allHighBytes: this.planOf(this.#allAt(high)).memory.totalBytes,
     };
-    return doesNotFit(needs, budget, this.savings(smallest));
+    return doesNotFit(needs, budget, this.savings(findSmallest));
   }
 
   /** What the smallest plan would take with one thing or another given up, what costs least first. */
-  savings({ memory }: SmallestPlan = this.#allLow()): Saving[] {
-    const { weightsBytes, rearrangedBytes } = memory;
-    return this.#model.alternatives.map(({ overhead, ...saving }) => ({
+  savings(findSmallest: FindSmallest = allLow): Saving[] {
+    const { weightsBytes, rearrangedBytes, totalBytes } = findSmallest(this).memory;
+    const kernels = this.withOtherKernels((planner) => findSmallest(planner).memory);
+    const alternatives = this.#model.alternatives.map(({ overhead, ...saving }) => ({
       ...saving,
       totalBytes: predictMemory(weightsBytes, overhead, rearrangedBytes).totalBytes,
+    }));
+    return [...kernels.filter((saving) => saving.totalBytes < totalBytes), ...alternatives];
+  }
+
+  /** What something would take with each other choice of kernels. */
+  withOtherKernels(memoryOf: (planner: Planner) => Memory): Saving[] {
+    return this.#model.otherKernels.map(({ kernels, layouts }) => ({
+      label: KERNEL_WORDS[kernels],
+      remedies: [{ kind: 'set-kernels', kernels }],
+      totalBytes: memoryOf(new Planner({ ...this.#model, layouts, otherKernels: [] })).totalBytes,
     }));
   }
 
@@ -226,11 +250,6 @@ export class Planner {
     return Array.from({ length: this.layers }, (_, layer) => layer);
   }
 
-  #allLow(): SmallestPlan {
-    const { low } = this.rungs;
-    return { words: `every layer at ${low}`, memory: this.planOf(this.#allAt(low)).memory };
-  }
-
   #allAt(rung: Rung): Rung[] {
     return new Array<Rung>(this.layers).fill(rung);
   }
@@ -250,4 +269,10 @@ export class Planner {
     }
     return this.#byDepth().sort((a, b) => (saved[a] ?? 0) - (saved[b] ?? 0));
   }
+}
+
+function allLow(planner: Planner): SmallestPlan {
+  const { low } = planner.rungs;
+  const layers = new Array<Rung>(planner.layers).fill(low);
+  return { words: `every layer at ${low}`, memory: planner.planOf(layers).memory };
 }

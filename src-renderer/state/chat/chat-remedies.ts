@@ -1,4 +1,5 @@
 import type { ChatOptions } from '../../../src-main/contract/conversation.ts';
+import type { Kernels } from '../../../src-main/contract/kernels.ts';
 import type { Remedy } from '../../../src-main/contract/remedies.ts';
 import type { AppState } from '../app/app.svelte.ts';
 import { remedyLabel } from '../../text/remedy-words.ts';
@@ -33,6 +34,10 @@ export function chatRemedies(
   const loadAnyway = async (modelId: string): Promise<void> => {
     if (await app.attempt(() => app.bridge.api.chat.loadAnyway({ modelId }))) await again();
   };
+  const setKernels = async (kernels: Kernels): Promise<void> => {
+    await app.changeSettings({ kernels });
+    await again();
+  };
   return (remedy) => {
     const model = app.modelById(thread.conversation?.modelId ?? null);
     switch (remedy.kind) {
@@ -41,6 +46,8 @@ export function chatRemedies(
         return change(remedy, { contextTokens: remedy.tokens });
       case 'limit-picture-tokens':
         return change(remedy, { imageMaxTokens: remedy.tokens });
+      case 'set-kernels':
+        return app.settings.kernels === remedy.kernels ? undefined : () => void setKernels(remedy.kernels);
       case 'add-vision-file':
       case 'choose-vision-file':
         return model === null || model.mmproj !== null ? undefined : () => app.findMmproj(model.id);

@@ -2,6 +2,7 @@ import type { ApiEvent } from '../../../src-main/contract/api.ts';
 import { toErrorData, type ErrorData } from '../../../src-main/contract/errors.ts';
 import type { FitJob, FitStart } from '../../../src-main/contract/fit-job.ts';
 import type { FitReport } from '../../../src-main/contract/fit-report.ts';
+import type { Kernels } from '../../../src-main/contract/kernels.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
 import type { Remedy } from '../../../src-main/contract/remedies.ts';
 import type { FitMethod } from '../../text/fit-methods.ts';
@@ -204,6 +205,7 @@ export class FitState {
   take(remedies: readonly Remedy[]): void {
     for (const remedy of remedies) {
       if (remedy.kind === 'set-budget') this.moveBudget(this.slider.within(remedy.bytes));
+      else if (remedy.kind === 'set-kernels') void this.#setKernels(remedy.kernels);
       else this.choices.take(remedy);
     }
     this.warnings = null;
@@ -215,15 +217,23 @@ export class FitState {
     if (remedy.kind === 'choose-models-folder') return () => this.#app.navigate('settings');
     if (remedy.kind === 'add-vision-file' || remedy.kind === 'choose-vision-file')
       return modelId === undefined ? undefined : () => this.#app.findMmproj(modelId);
-    const known = remedy.kind === 'set-budget' || new FitChoices().take(remedy);
+    const known =
+      remedy.kind === 'set-budget' || remedy.kind === 'set-kernels' || new FitChoices().take(remedy);
     if (!known) return undefined;
     return () => void this.#startWith(remedy);
   }
 
   async #startWith(remedy: Remedy): Promise<void> {
     await this.dismissError();
-    this.take([remedy]);
+    if (remedy.kind === 'set-kernels') await this.#setKernels(remedy.kernels);
+    else this.take([remedy]);
     await this.press();
+  }
+
+  /** Of the settings: everything is computed with them from now on. */
+  async #setKernels(kernels: Kernels): Promise<void> {
+    await this.#app.changeSettings({ kernels });
+    await this.loadPreview();
   }
 
   moveBudget(bytes: number): void {

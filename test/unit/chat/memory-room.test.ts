@@ -61,6 +61,7 @@ function setUp(
           return Promise.resolve(swap * MiB);
         },
         anyway: options.anyway ?? false,
+        ownTypes: [tensorTypeId('Q8_0')],
         isFasterWide: () => {
           asked.push(free);
           return Promise.resolve(faster);
@@ -174,6 +175,14 @@ describe('wide layouts of 1 MiB more', () => {
     await expect(setUp(quantized)(6.5, 16)).rejects.toMatchObject({ code: 'DOES_NOT_FIT' });
     vi.stubEnv('SNUG_KERNELS', 'stock');
     expect(await wide(setUp(quantized)(12, 16))).toBe(false);
+  });
+
+  it('insisted on, are said to be what does not fit where it would without', async () => {
+    vi.stubEnv('SNUG_KERNELS', 'own');
+    const error = await rejected(setUp(quantized)(6.5, 16));
+    expect(error.advice).toMatch(/^It would fit with Snug’s kernels as fast as memory allows\./);
+    expect(error.remedies).toContainEqual({ kind: 'set-kernels', kernels: 'auto' });
+    expect(kinds(await rejected(setUp(quantized)(5.5, 16)))).not.toContain('set-kernels');
   });
 
   it('insisted on, are not said to be taken by what has none, or lies as pages of its file', async () => {

@@ -12,4 +12,5 @@ it('the way on from an error is its advice, and then what to type', () => {
     '  --context 2048',
   ]);
   expect(wayOn({})).toEqual([]);
+  expect(remedyWords({ kind: 'set-kernels', kernels: 'auto' })).toBe('--kernels auto');
 });

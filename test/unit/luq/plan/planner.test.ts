@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatBytes } from '../../../../src-main/contract/bytes.ts';
 import { lowLayersOf } from '../../../../src-main/contract/low-layers.ts';
 import { tensorTypeId } from '../../../../src-main/gguf/tensor-types.ts';
-import type { ExtraBytes } from '../../../../src-main/luq/plan/loaded-weights.ts';
+import { otherKernels, type ExtraBytes } from '../../../../src-main/luq/plan/loaded-weights.ts';
 import { decodeMatrices, lowLayerCount, type LayerPlan } from '../../../../src-main/luq/plan/plan.ts';
 import { layerOf } from '../../../../src-main/models/model-file.ts';
 import { layouts, plannerOf } from '../../../helpers/planners.ts';
@@ -186,6 +186,41 @@ describe('what does not fit', () => {
     expect(error.advice).toContain(`the vision file in 8 bits (${formatBytes(needed - 101)})`);
     expect(error.advice).not.toContain('something less');
     expect(error.remedies).toEqual([{ kind: 'smaller-vision' }, { kind: 'set-budget', bytes: needed }]);
+  });
+
+  describe('says so where other kernels would', () => {
+    const own = layouts(lean, { wide, insisted: true });
+    const matrices = tensors.filter(
+      ({ shape, name }) => shape.length > 1 && layerOf(name) !== undefined,
+    ).length;
+    const refused = (budgetBytes: number, chosen = own) =>
+      plannerOf(tensors, {
+        overhead: OVERHEAD_PARTS,
+        layouts: chosen,
+        otherKernels: otherKernels(chosen, [IQ1_M]),
+      }).refusal({ bytes: budgetBytes, mostBytes: 1e12 });
+    const [auto, stock] = [needed + 10 * matrices, needed];
+
+    it('that are faster first', () => {
+      const error = refused(auto);
+      expect(error.advice).toContain(`Snug’s kernels as fast as memory allows (${formatBytes(auto)})`);
+      expect(error.advice).toContain(`llama.cpp’s kernels (${formatBytes(stock)})`);
+      expect(error.remedies).toEqual([
+        { kind: 'set-kernels', kernels: 'auto' },
+        { kind: 'set-budget', bytes: needed + 100 * matrices },
+      ]);
+    });
+
+    it('and only then', () => {
+      expect(refused(auto - 1).remedies[0]).toEqual({ kind: 'set-kernels', kernels: 'stock' });
+      expect(refused(stock - 1).advice).not.toContain('kernels');
+    });
+
+    it('where Snug’s take more than the file by themselves', () => {
+      const usual = { ...own, insisted: false };
+      expect(refused(stock, usual).remedies[0]).toEqual({ kind: 'set-kernels', kernels: 'stock' });
+      expect(refused(stock, layouts()).remedies).toEqual([{ kind: 'set-budget', bytes: needed }]);
+    });
   });
 
   it('is found out whatever the order of layers, and by one byte', () => {

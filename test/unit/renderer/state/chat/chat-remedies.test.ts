@@ -14,6 +14,8 @@ function conversationWith(entry: ModelEntry) {
   const app = {
     modelById: (id: string | null) => (id === entry.id ? entry : null),
     usableModels: [entry],
+    settings: { kernels: 'own' },
+    changeSettings: (change: object) => Promise.resolve(done.push(change)),
     toasts: { show: () => 0 },
     navigate: (...to: unknown[]) => done.push(to),
     findMmproj: (id: string) => done.push(`vision file of ${id}`),
@@ -53,6 +55,13 @@ describe('a remedy in a conversation', () => {
     source.remedy({ kind: 'fit-model' })?.();
     expect(source.done).toEqual([['fit', expect.any(String)]]);
     expect(conversationWith(model({ kind: 'fitted' })).remedy({ kind: 'fit-model' })).toBeUndefined();
+  });
+
+  it('sets other kernels, which hold for all models, and asks again', async () => {
+    const { done, remedy } = conversationWith(model());
+    expect(remedy({ kind: 'set-kernels', kernels: 'own' })).toBeUndefined();
+    remedy({ kind: 'set-kernels', kernels: 'auto' })?.();
+    await expect.poll(() => done).toEqual([{ kernels: 'auto' }, 'asked again']);
   });
 
   it('is not offered where it has no place, or no other model to choose', () => {

@@ -168,6 +168,16 @@ describe('a fit that failed', () => {
     expect(fit.job).toMatchObject({ id: 'second', state: 'running' });
   });
 
+  it('starts anew with other kernels once the setting is changed, and knows what that needs', async () => {
+    const kernels = { kind: 'set-kernels', kernels: 'auto' } as const;
+    const { bridge, fit } = await open(answers(() => [failed([kernels])]));
+    const before = bridge.asked('fits.preview').length;
+    fit.remedyFor(kernels)?.();
+    await expect.poll(() => bridge.asked('fits.start')).toHaveLength(1);
+    expect(bridge.asked('settings.set')).toEqual([{ kernels: 'auto' }]);
+    expect(bridge.asked('fits.preview').length).toBeGreaterThan(before);
+  });
+
   it('offers no button for what this page can’t do', async () => {
     const { fit } = await open();
     expect(fit.remedyFor({ kind: 'choose-output' })).toBeUndefined();
