@@ -1,6 +1,5 @@
-import { formatBytes, formatParameters } from '../../src-main/contract/bytes.ts';
 import type { CatalogueItem, Needs, Offer, VerdictKind } from '../../src-main/contract/catalogue.ts';
-import { formatCount, formatSeconds } from './format.ts';
+import { formatBytes, formatCount, formatParameters, formatSeconds } from './format.ts';
 
 /** What the tag of a verdict says. */
 export const VERDICTS: Readonly<Record<VerdictKind, string>> = {

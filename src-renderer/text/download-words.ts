@@ -1,6 +1,5 @@
-import { formatBytes } from '../../src-main/contract/bytes.ts';
 import type { Download } from '../../src-main/contract/downloads.ts';
-import { formatPercent, formatSeconds } from './format.ts';
+import { formatBytes, formatPercent, formatSeconds } from './format.ts';
 
 /** "1.20 GiB of 5.68 GiB, 12.1 MiB a second, 6 min left". */
 export function downloadWords(download: Download): string {

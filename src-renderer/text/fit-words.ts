@@ -1,4 +1,3 @@
-import { formatBytes } from '../../src-main/contract/bytes.ts';
 import { counted } from '../../src-main/contract/counted.ts';
 import { candidateKind } from '../../src-main/contract/choice.ts';
 import { closeness } from '../../src-main/contract/closeness.ts';
@@ -6,7 +5,7 @@ import type { FitJob, FitPreview } from '../../src-main/contract/fit-job.ts';
 import type { Candidate, Divergence, FitReport } from '../../src-main/contract/fit-report.ts';
 import { hasOtherRungs } from '../../src-main/contract/low-layers.ts';
 import { STAGES, type Progress, type Stage } from '../../src-main/contract/progress.ts';
-import { formatCount, formatPercent, formatSeconds } from './format.ts';
+import { formatBytes, formatCount, formatPercent, formatSeconds } from './format.ts';
 import { FIT_METHODS, METHOD_WORDS } from './fit-methods.ts';
 
 /** What the fit page calls things. Plain words first; the field's own words stand under "Details". */

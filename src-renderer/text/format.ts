@@ -1,7 +1,17 @@
-/** Numbers as a person reads them in the window; units that every door writes alike are in the contract. */
+import * as everywhere from '../../src-main/contract/bytes.ts';
+import { unbroken } from './unbroken.ts';
+
+/** Numbers as a person reads them in the window, never broken before their units; those that every door writes alike are the contract's. */
+
+export const formatBytes = (bytes: number): string => unbroken(everywhere.formatBytes(bytes));
+export const formatParameters = (count: number): string => unbroken(everywhere.formatParameters(count));
 
 /** 8 s, 2 min 5 s, 1 h 20 min. */
 export function formatSeconds(seconds: number): string {
+  return unbroken(secondsInWords(seconds));
+}
+
+function secondsInWords(seconds: number): string {
   if (seconds < 10) return `${seconds < 1 ? seconds.toFixed(1) : Math.round(seconds)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
@@ -20,7 +30,7 @@ export function formatRate(perSecond: number): string {
 
 export function formatPercent(share: number): string {
   const percent = share * 100;
-  return `${percent > 0 && percent < 1 ? percent.toFixed(1) : percent.toFixed(0)} %`;
+  return unbroken(`${percent > 0 && percent < 1 ? percent.toFixed(1) : percent.toFixed(0)} %`);
 }
 
 export function formatCount(count: number): string {

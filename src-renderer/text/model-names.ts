@@ -1,6 +1,6 @@
-import { formatBytes } from '../../src-main/contract/bytes.ts';
 import type { ModelEntry } from '../../src-main/contract/model.ts';
 import { fileName } from './fit-words.ts';
+import { formatBytes } from './format.ts';
 
 /** The folder that a file lies in. */
 export function folderOf(path: string): string {

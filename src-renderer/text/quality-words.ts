@@ -1,5 +1,6 @@
 import { closenessOf, closenessWithin } from '../../src-main/contract/closeness.ts';
 import { formatPercent } from './format.ts';
+import { unbroken } from './unbroken.ts';
 
 /** What the check of one fit found. */
 export interface CheckedFit {
@@ -21,7 +22,7 @@ export function foreseenQuality(nats: number): QualityFigure {
   const words = closenessWithin(nats).words.replace(/ (?:from|to) the original$/, '');
   return {
     value: `${words.charAt(0).toUpperCase()}${words.slice(1)}`,
-    note: `beside the original; an estimate, ≈ ${formatNats(nats)} nats`,
+    note: unbroken(`beside the original; an estimate, ≈ ${formatNats(nats)} nats`),
   };
 }
 

@@ -1,7 +1,7 @@
-import { formatBytes } from '../../src-main/contract/bytes.ts';
 import type { Kernels } from '../../src-main/contract/kernels.ts';
 import type { Remedy } from '../../src-main/contract/remedies.ts';
-import { formatCount, formatPercent } from './format.ts';
+import { formatBytes, formatCount, formatPercent } from './format.ts';
+import { unbroken } from './unbroken.ts';
 
 /** Of remedies that are the same everywhere. */
 const PLAIN = {
@@ -44,7 +44,7 @@ export function remedyLabel(remedy: Remedy): string {
     case 'ask-agreement':
       return `Ask for ${formatPercent(remedy.share)}`;
     case 'allow-divergence':
-      return `Allow a divergence of ${remedy.nats} nats`;
+      return unbroken(`Allow a divergence of ${remedy.nats} nats`);
     case 'set-rungs':
       return `Use ${remedy.high} and ${remedy.low}`;
     case 'set-file-type':

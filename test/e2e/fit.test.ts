@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { shortModel } from '../fixtures/short-demo.ts';
 import { QWEN_72B, writeSparseQwenVl, type RealLayout } from '../fixtures/sparse-models.ts';
 import { inEachDoor } from './app.ts';
-import { inView, movements, overflow, seriousFindings } from './looks.ts';
+import { brokenUnits, inView, movements, overflow, seriousFindings } from './looks.ts';
 
 /** As the 72B, with as many layers as it takes to be too large for the machine at hand. */
 function tooLargeFor(bytes: number): RealLayout {
@@ -265,6 +265,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
       findings.push(...(await seriousFindings(app.page)).map((finding) => `${name}: ${finding}`));
       const over = await overflow(app.page);
       if (over > 0) findings.push(`${name} is ${over} px wider than the window`);
+      findings.push(...(await brokenUnits(app.page)).map((text) => `${name} breaks “${text}”`));
     }
     await app.page.setViewportSize({ width: 1280, height: 900 });
     expect(findings).toEqual([]);

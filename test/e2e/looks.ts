@@ -26,6 +26,28 @@ export function overflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
 }
 
+/** Numbers that stand at the end of a line whose unit or percent sign begins the next. */
+export function brokenUnits(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const numbers = /\d[ \u00a0](?=(?:%|[KMG]iB|[BKM]|nats?|s|min|h)(?![\p{L}\d]))/gu;
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const broken: string[] = [];
+    while (texts.nextNode()) {
+      const node = texts.currentNode;
+      const text = node.nodeValue ?? '';
+      const topOf = (at: number): number => {
+        const range = document.createRange();
+        range.setStart(node, at);
+        range.setEnd(node, at + 1);
+        return range.getBoundingClientRect().top;
+      };
+      for (const { index } of text.matchAll(numbers))
+        if (topOf(index) !== topOf(index + 2)) broken.push(text.slice(Math.max(0, index - 20), index + 20));
+    }
+    return broken;
+  });
+}
+
 /** Names of running animations that move, turn or resize something. */
 export function movements(page: Page): Promise<string[]> {
   return page.evaluate(() => {

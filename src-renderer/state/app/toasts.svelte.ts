@@ -1,4 +1,5 @@
 import type { ErrorData } from '../../../src-main/contract/errors.ts';
+import { unbroken } from '../../text/unbroken.ts';
 
 interface ToastAction {
   readonly label: string;
@@ -41,7 +42,11 @@ export class Toasts {
   }
 
   showError(error: ErrorData): number {
-    return this.show({ text: error.message, detail: error.advice, tone: 'bad' });
+    return this.show({
+      text: unbroken(error.message),
+      detail: error.advice && unbroken(error.advice),
+      tone: 'bad',
+    });
   }
 
   /** Stops the clock while a toast is pointed at or focused. */

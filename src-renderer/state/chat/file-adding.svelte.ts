@@ -1,10 +1,10 @@
-import { formatBytes } from '../../../src-main/contract/bytes.ts';
 import { MOST_PICTURES, type AddedPicture } from '../../../src-main/contract/conversation.ts';
 import { toErrorData, type ErrorData } from '../../../src-main/contract/errors.ts';
 import { MOST_PICTURE_BYTES } from '../../../src-main/contract/wire.ts';
 import type { Bridge } from '../../bridge/bridge.ts';
 import { addedWords } from '../../text/added-words.ts';
 import { DocumentChoice, isDocument } from './document-choice.svelte.ts';
+import { formatBytes } from '../../text/format.ts';
 
 /** Where pictures go. */
 export interface PicturePlaces {

@@ -1,8 +1,7 @@
 import { counted } from '../../../src-main/contract/counted.ts';
-import { formatBytes } from '../../../src-main/contract/bytes.ts';
 import type { FitReport } from '../../../src-main/contract/fit-report.ts';
 import { correctedSpeed } from '../../../src-main/contract/fit-speed.ts';
-import { formatRate, formatSeconds } from '../../text/format.ts';
+import { formatBytes, formatRate, formatSeconds } from '../../text/format.ts';
 import type { Outcome } from './budget.ts';
 import { methodOf } from './fit-method.ts';
 import type { FitState } from './fit.svelte.ts';

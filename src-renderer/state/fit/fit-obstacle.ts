@@ -1,9 +1,8 @@
-import { formatBytes, formatParameters } from '../../../src-main/contract/bytes.ts';
 import type { FitJob, FitPreview } from '../../../src-main/contract/fit-job.ts';
 import { largestParameters, type LaptopView } from '../../../src-main/contract/laptop.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
 import type { Remedy } from '../../../src-main/contract/remedies.ts';
-import { formatPercent } from '../../text/format.ts';
+import { formatBytes, formatParameters, formatPercent } from '../../text/format.ts';
 import { leastBytes } from './budget.ts';
 
 /** Why the button would not lead to a model, and what would. */

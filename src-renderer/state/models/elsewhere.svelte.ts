@@ -1,4 +1,3 @@
-import { formatBytes } from '../../../src-main/contract/bytes.ts';
 import type { ApiEvent } from '../../../src-main/contract/api.ts';
 import type {
   Adding,
@@ -9,6 +8,7 @@ import type {
 import { isCancelled, toErrorData, type ErrorData } from '../../../src-main/contract/errors.ts';
 import type { ImportResult } from '../../../src-main/contract/model.ts';
 import type { AppState } from '../app/app.svelte.ts';
+import { formatBytes } from '../../text/format.ts';
 
 /** Models of other apps on the models page: looking for them, choosing some, and how far copying them is. */
 export class ElsewhereState {

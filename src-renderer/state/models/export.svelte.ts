@@ -2,8 +2,8 @@ import type { ApiEvent } from '../../../src-main/contract/api.ts';
 import { isCancelled, toErrorData, type ErrorData } from '../../../src-main/contract/errors.ts';
 import type { ExportProgress } from '../../../src-main/contract/export.ts';
 import type { ModelEntry } from '../../../src-main/contract/model.ts';
-import { formatBytes } from '../../../src-main/contract/bytes.ts';
 import type { AppState } from '../app/app.svelte.ts';
+import { formatBytes } from '../../text/format.ts';
 
 /** Taking a fitted model out of Snug: where to, how far it is, and what stood in its way. */
 export class ExportState {

@@ -1,7 +1,7 @@
-import { formatBytes } from '../../../src-main/contract/bytes.ts';
 import { toErrorData, type ErrorData } from '../../../src-main/contract/errors.ts';
 import type { BankUse, ImportResult, ModelDetails, ModelEntry } from '../../../src-main/contract/model.ts';
 import type { AppState } from '../app/app.svelte.ts';
+import { formatBytes } from '../../text/format.ts';
 
 /** The models page: the library, one model looked into, files taken in, what is kept for refits. */
 export class ModelsState {

@@ -1,8 +1,7 @@
-import { formatBytes } from '../../../src-main/contract/bytes.ts';
 import type { ApiEvent } from '../../../src-main/contract/api.ts';
 import { isCancelled, toErrorData, type ErrorData } from '../../../src-main/contract/errors.ts';
 import type { FolderMove } from '../../../src-main/contract/folder.ts';
-import { formatCount } from '../../text/format.ts';
+import { formatBytes, formatCount } from '../../text/format.ts';
 import type { AppState } from '../app/app.svelte.ts';
 
 /** The folder of the models on the settings page: choosing another one, and how far the move there is. */

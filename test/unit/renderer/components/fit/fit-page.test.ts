@@ -60,7 +60,7 @@ describe('the bar that stays', () => {
   it('says before it is pressed what pressing gives: file, memory, speed and time', async () => {
     const body = await bar({});
     expect(body).toContain(
-      '16.0 MiB file · 26.0 MiB of memory · ≈ 22 tokens per second · takes about 10 min',
+      '16.0\u00a0MiB file · 26.0\u00a0MiB of memory · ≈ 22 tokens per second · takes about 10\u00a0min',
     );
     expect(body).not.toMatch(/<button[^>]* disabled/);
   });
@@ -78,8 +78,8 @@ describe('the bar that stays', () => {
     });
     const fits = { list: () => Promise.resolve([done]), preview: () => Promise.resolve(preview()) };
     const missed = await bar({ fits }, (fit) => (fit.choices.minAgreement = 0.9));
-    expect(missed).toContain('found 75 % agreement; you ask for 90 %');
-    for (const label of ['Ask for 75 %', 'Take the nearest plan']) expect(missed).toContain(label);
+    expect(missed).toContain('found 75\u00a0% agreement; you ask for 90\u00a0%');
+    for (const label of ['Ask for 75\u00a0%', 'Take the nearest plan']) expect(missed).toContain(label);
   });
 
   it('holds stage, share, time left and the way to stop while a fit runs, and to resume it once paused', async () => {
@@ -91,11 +91,11 @@ describe('the bar that stays', () => {
       },
     });
     const running = await bar(at('running'));
-    for (const words of ['Compressing layers', '34 %', 'About 4 min left', 'Pause', 'Cancel'])
+    for (const words of ['Compressing layers', '34\u00a0%', 'About 4\u00a0min left', 'Pause', 'Cancel'])
       expect(running).toContain(words);
     expect(running).not.toContain('Fit to my RAM');
     const paused = await bar(at('paused'));
-    for (const words of ['Paused', '34 %', 'Resume', 'Cancel']) expect(paused).toContain(words);
+    for (const words of ['Paused', '34\u00a0%', 'Resume', 'Cancel']) expect(paused).toContain(words);
   });
 });
 
@@ -110,7 +110,7 @@ describe('the result', () => {
   it('says in words what a percentage means', () => {
     expect(body).toContain('Checked: it is noticeably different from the original.');
     // once: pictures are as far away as the whole
-    expect(body).toMatch(/75 % of the time\./);
+    expect(body).toMatch(/75\u00a0% of the time\./);
   });
 
   it('has one speed for one plan: the measured one, and others by the same measure', () => {
@@ -122,7 +122,12 @@ describe('the result', () => {
   });
 
   it('names what is predicted and what is measured, and how much of that is the program’s own', () => {
-    for (const words of ['Memory, predicted', 'Memory, measured', '36.6 MiB was allowed', 'own 29.1 MiB'])
+    for (const words of [
+      'Memory, predicted',
+      'Memory, measured',
+      '36.6\u00a0MiB was allowed',
+      'own 29.1\u00a0MiB',
+    ])
       expect(body).toContain(words);
   });
 });

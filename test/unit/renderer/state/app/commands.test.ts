@@ -108,7 +108,7 @@ describe('commands of a conversation', () => {
       'Export this conversation as JSON',
       'Delete this conversation',
       'Two models side by side',
-      'Switch to Fitted-VL · fitted, 12.0 MiB',
+      'Switch to Fitted-VL · fitted, 12.0\u00a0MiB',
     ]);
   });
 
@@ -135,7 +135,7 @@ describe('commands of a conversation', () => {
     await jump?.run();
     expect(app.route).toEqual({ page: 'chat', id: 'd' });
     expect(titles(app.commands.matching('new fitted'))).toEqual([
-      'New chat with Fitted-VL · fitted, 12.0 MiB',
+      'New chat with Fitted-VL · fitted, 12.0\u00a0MiB',
     ]);
   });
 });

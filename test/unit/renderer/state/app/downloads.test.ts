@@ -85,14 +85,14 @@ describe('what is said of a download', () => {
       state: 'downloading',
       bytesPerSecond: 10 * MiB,
       secondsLeft: 15,
-      words: '50.0 MiB of 200 MiB, 10.0 MiB a second, 15 s left',
+      words: '50.0\u00a0MiB of 200\u00a0MiB, 10.0\u00a0MiB a second, 15\u00a0s left',
     },
     { state: 'downloading', bytes: null, doneBytes: 0, words: 'Asking the hub' },
-    { state: 'paused', words: 'Paused at 50.0 MiB of 200 MiB' },
+    { state: 'paused', words: 'Paused at 50.0\u00a0MiB of 200\u00a0MiB' },
     { state: 'queued', doneBytes: 0, words: 'Waiting for the one before it' },
-    { state: 'waiting', words: 'Waiting to go on at 50.0 MiB of 200 MiB' },
-    { state: 'failed', words: 'Stopped at 50.0 MiB of 200 MiB' },
-    { state: 'done', words: '200 MiB, checked and ready' },
+    { state: 'waiting', words: 'Waiting to go on at 50.0\u00a0MiB of 200\u00a0MiB' },
+    { state: 'failed', words: 'Stopped at 50.0\u00a0MiB of 200\u00a0MiB' },
+    { state: 'done', words: '200\u00a0MiB, checked and ready' },
   ] as const)('$state: $words', ({ words, ...change }) => {
     expect(downloadWords(download(change))).toBe(words);
   });

@@ -23,10 +23,10 @@ describe('more detail', () => {
     const { costs } = costsOf(() => ({ usual: cost(972, 30), more: cost(2961, 92) }));
     await costs.refresh(photo());
     expect(costs.tokensOf('photo')).toBe(972);
-    expect(costs.other && detailWords(costs.other)).toBe('2,961 tokens, about 1 min 32 s');
+    expect(costs.other && detailWords(costs.other)).toBe('2,961 tokens, about 1\u00a0min 32\u00a0s');
     costs.moreDetail = true;
     expect(costs.tokensOf('photo')).toBe(2961);
-    expect(costs.other && detailWords(costs.other)).toBe('972 tokens, about 30 s');
+    expect(costs.other && detailWords(costs.other)).toBe('972 tokens, about 30\u00a0s');
     // the next question begins as usual
     await costs.refresh({ text: '', pictures: [], editing: null });
     expect([costs.moreDetail, costs.chosen]).toEqual([false, null]);

@@ -16,7 +16,7 @@ async function open(answers: ConstructorParameters<typeof FakeBridge>[0] = {}, h
   return { app, bridge, fit };
 }
 
-/** A laptop that can give a model so much; the smallest plan of the model takes 22 MiB. */
+/** A laptop that can give a model so much; the smallest plan of the model takes 22\u00a0MiB. */
 const laptopOf = (comfortable: number, most: number) => ({
   read: () => Promise.resolve(laptop(comfortable * MiB, most * MiB)),
 });
@@ -39,11 +39,12 @@ describe('a model that is too large for this laptop', () => {
     expect(fit.slider.range).toBeNull();
     const { obstacle } = fit;
     expect(obstacle?.kind).toBe('too-large');
-    for (const words of ['22.0 MiB', '16.0 MiB']) expect(obstacle?.reason).toContain(words);
+    for (const words of ['22.0\u00a0MiB', '16.0\u00a0MiB']) expect(obstacle?.reason).toContain(words);
     const all = obstacle?.details.join(' ');
-    for (const words of ['22.0 MiB', '64.0 MiB', '20.0 MiB', '16.0 MiB']) expect(all).toContain(words);
+    for (const words of ['22.0\u00a0MiB', '64.0\u00a0MiB', '20.0\u00a0MiB', '16.0\u00a0MiB'])
+      expect(all).toContain(words);
     // 72 B times 16 of 22 MiB, and of 30 MiB
-    expect(all).toContain('up to about 52 B parameters fits; one of up to about 38 B');
+    expect(all).toContain('up to about 52\u00a0B parameters fits; one of up to about 38\u00a0B');
   });
 
   it('offers what would bring it under the limit, and takes it at a press', async () => {
@@ -80,7 +81,7 @@ describe('a fit that could not run', () => {
     const { fit } = await open({ laptop: { read } });
     expect(fit.slider.outcome?.fileBytes).toBe(16 * MiB);
     expect(fit.obstacle).toMatchObject({ kind: 'disk' });
-    expect(fit.obstacle?.reason).toMatch(/16.0 MiB.* 15.0 MiB is free/);
+    expect(fit.obstacle?.reason).toMatch(/16.0\u00a0MiB.* 15.0\u00a0MiB is free/);
     fit.moveBudget(24 * MiB);
     expect(fit.obstacle).toBeNull();
   });
@@ -111,7 +112,7 @@ describe('a fit that could not run', () => {
     expect(fit.obstacle).toBeNull();
     fit.choices.minAgreement = 0.9;
     // the worse of pictures and text
-    expect(fit.obstacle?.reason).toMatch(/75 %.*90 %/);
+    expect(fit.obstacle?.reason).toMatch(/75\u00a0%.*90\u00a0%/);
     fit.take(fit.obstacle?.ways[0]?.remedies ?? []);
     expect([fit.choices.minAgreement, fit.obstacle]).toEqual([0.75, null]);
     fit.choices.minAgreement = 0.9;

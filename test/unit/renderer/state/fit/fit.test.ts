@@ -287,7 +287,7 @@ describe('the fit page', () => {
     // a budget between two plans gives the lower one
     expect(at(29 * MiB)).toEqual({
       'Bits per weight': '2.00',
-      ...{ File: '12.0 MiB', Memory: '22.0 MiB', Speed: '≈ 5.0' },
+      ...{ File: '12.0\u00a0MiB', Memory: '22.0\u00a0MiB', Speed: '≈ 5.0' },
       Quality: 'Noticeably different',
     });
     expect(fit.chart.map(({ planned }) => planned?.rung)).toEqual(['IQ2_S', 'IQ2_S', 'IQ2_S', 'IQ3_S']);
@@ -373,8 +373,8 @@ describe('progress', () => {
   });
 
   it('writes no estimate to the second', () => {
-    expect(timeLeft(job({ secondsLeft: 417 }))).toBe('About 7 min left');
-    expect(timeLeft(job({ secondsLeft: 43 }))).toBe('About 45 s left');
+    expect(timeLeft(job({ secondsLeft: 417 }))).toBe('About 7\u00a0min left');
+    expect(timeLeft(job({ secondsLeft: 43 }))).toBe('About 45\u00a0s left');
     expect(timeLeft(job())).toBe('Estimating the time left');
     expect(timeLeft(job({ state: 'paused', secondsLeft: 3 }))).toBe('Paused');
   });

@@ -38,8 +38,8 @@ describe('the catalogue', () => {
       'Get your first model',
       'Seer 7B',
       'Reads small print.',
-      '7.6 B parameters, 28 layers, pictures of up to 4,096 tokens',
-      'About 15.50 GiB to download in F16',
+      '7.6\u00a0B parameters, 28 layers, pictures of up to 4,096 tokens',
+      'About 15.50\u00a0GiB to download in F16',
       'Fits with a fit',
       'Best for this laptop',
       'href="https://hub.test/LICENSE"',
@@ -56,10 +56,15 @@ describe('the catalogue', () => {
     await state.load();
     await state.look({ id: 'seer-7b' });
     const body = section();
-    for (const words of ['Disk when the fit takes most', '28.00 GiB', '100 GiB free', 'Get 15.50 GiB'])
-      expect(body.replace(/\s+/g, ' ')).toContain(words);
-    expect(body).toMatch(/<option[^>]*value="F16"[^>]*>F16, 15\.50 GiB/);
-    expect(body).toContain('Q4_K_M, 5.50 GiB, to chat with as it is');
+    for (const words of [
+      'Disk when the fit takes most',
+      '28.00\u00a0GiB',
+      '100\u00a0GiB free',
+      'Get 15.50\u00a0GiB',
+    ])
+      expect(body.replace(/[ \n]+/g, ' ')).toContain(words);
+    expect(body).toMatch(/<option[^>]*value="F16"[^>]*>F16, 15\.50\u00a0GiB/);
+    expect(body).toContain('Q4_K_M, 5.50\u00a0GiB, to chat with as it is');
     await state.look({ id: 'seer-7b' }, 'Q4_K_M');
     expect(bridge.asked('catalogue.offer')).toEqual([
       { id: 'seer-7b', precision: undefined },
@@ -96,7 +101,7 @@ describe('the catalogue', () => {
     const body = section();
     expect(body).toContain('hub.test cannot be reached.');
     expect(body).toContain('Try again');
-    expect(body).toContain('Fitted it takes about 7 GiB.');
+    expect(body).toContain('Fitted it takes about 7\u00a0GiB.');
   });
 
   it('begins the download of exactly what was shown', async () => {
@@ -173,16 +178,16 @@ it('what a model needs is held against what there is', () => {
       against,
     ]);
   expect(of({ downloadSeconds: 600 })).toEqual([
-    ['Download, vision file included', '15.50 GiB', '100 GiB free'],
-    ['Disk when the fit takes most', '28.00 GiB', '100 GiB free'],
-    ['Memory as it is', '17.00 GiB', '11.00 GiB to spare'],
-    ['Memory once fitted', '5.00 GiB to 7.00 GiB', '11.00 GiB to spare'],
+    ['Download, vision file included', '15.50\u00a0GiB', '100\u00a0GiB free'],
+    ['Disk when the fit takes most', '28.00\u00a0GiB', '100\u00a0GiB free'],
+    ['Memory as it is', '17.00\u00a0GiB', '11.00\u00a0GiB to spare'],
+    ['Memory once fitted', '5.00\u00a0GiB to 7.00\u00a0GiB', '11.00\u00a0GiB to spare'],
     [
       'Memory while it is fitted',
-      '17.00 GiB',
+      '17.00\u00a0GiB',
       'more than there is: it reads from the disk instead, and takes longer',
     ],
-    ['Download time', 'about 10 min', null],
-    ['Time of the fit here', 'about 1 h 30 min', null],
+    ['Download time', 'about 10\u00a0min', null],
+    ['Time of the fit here', 'about 1\u00a0h 30\u00a0min', null],
   ]);
 });

@@ -79,7 +79,7 @@ describe('models of other apps', () => {
     const { app, bridge, elsewhere } = await open({ add, cancelCopying: () => Promise.resolve() });
     const copy = { name: 'a', doneModels: 1, totalModels: 2, doneBytes: MiB, totalBytes: 4 * MiB };
     bridge.emit({ name: 'library.copying', data: copy });
-    expect(elsewhere.progressText).toBe('a: 1.0 MiB of 4.0 MiB, model 2 of 2');
+    expect(elsewhere.progressText).toBe('a: 1.0\u00a0MiB of 4.0\u00a0MiB, model 2 of 2');
     expect(html(elsewhere)).toContain('Stop copying');
     await elsewhere.cancel();
     expect(bridge.asked('library.cancelCopying')).toEqual([{}]);
@@ -94,12 +94,12 @@ describe('models of other apps', () => {
   });
 
   it('say what went wrong', async () => {
-    const full = new SnugError('DISK_FULL', 'the copies take 5 GiB', { advice: 'Free some space.' });
+    const full = new SnugError('DISK_FULL', 'the copies take 5\u00a0GiB', { advice: 'Free some space.' });
     const { elsewhere } = await open({ add: () => Promise.reject(full) });
     await elsewhere.look();
     elsewhere.choose(foreign(), true);
     await elsewhere.add();
-    expect(html(elsewhere)).toContain('copies take 5 GiB');
+    expect(html(elsewhere)).toContain('copies take 5\u00a0GiB');
     const { elsewhere: none } = await open({ elsewhere: () => Promise.resolve([]) });
     await none.look();
     expect(html(none)).toContain('None of these apps keeps models on this laptop');

@@ -70,7 +70,7 @@ describe('an export', () => {
     });
     await Promise.resolve();
     bridge.emit({ name: 'exports.changed', data: { ...progress, done: 2 * MiB } });
-    expect(state.progressText).toBe('2.0 MiB of 4.0 MiB');
+    expect(state.progressText).toBe('2.0\u00a0MiB of 4.0\u00a0MiB');
     await state.cancel();
     expect(bridge.asked('exports.cancel')).toHaveLength(1);
     bridge.emit({ name: 'exports.changed', data: null });

@@ -79,7 +79,7 @@ describe('the models page', () => {
       },
     });
     await models.remove(model(), true);
-    expect(app.toasts.list[0]?.text).toBe('Demo-VL was removed, which frees 3.0 MiB');
+    expect(app.toasts.list[0]?.text).toBe('Demo-VL was removed, which frees 3.0\u00a0MiB');
     await app.toasts.list[0]?.action?.run();
     expect(bridge.asked('library.restore')).toEqual([{ id: 'demo' }]);
   });

@@ -49,7 +49,7 @@ describe('the folder of the models', () => {
     await state.submit();
     expect(bridge.asked('folder.move')).toEqual([{ to: '/big/models' }]);
     expect([state.typed, state.error]).toEqual([null, null]);
-    expect(app.toasts.list[0]?.text).toContain('8.0 MiB moved');
+    expect(app.toasts.list[0]?.text).toContain('8.0\u00a0MiB moved');
 
     expect(state.isElsewhere).toBe(false);
     lies('/big/models');
@@ -77,9 +77,9 @@ describe('the folder of the models', () => {
   it('shows a move that runs since before the page was opened, and follows it', async () => {
     const { bridge, state } = await open({ folder: { moving: () => Promise.resolve(running) } });
     await expect.poll(() => state.move).toEqual(running);
-    expect(state.progressText).toBe('2.0 MiB of 8.0 MiB, file 2 of 3');
+    expect(state.progressText).toBe('2.0\u00a0MiB of 8.0\u00a0MiB, file 2 of 3');
     bridge.emit({ name: 'folder.moving', data: { ...running, doneFiles: 3, doneBytes: 8 * MiB } });
-    expect(state.progressText).toBe('8.0 MiB of 8.0 MiB, file 3 of 3');
+    expect(state.progressText).toBe('8.0\u00a0MiB of 8.0\u00a0MiB, file 3 of 3');
     bridge.emit({ name: 'folder.moving', data: null });
     expect(state.move).toBeNull();
     state.close();

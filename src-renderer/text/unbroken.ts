@@ -1,0 +1,7 @@
+/** Units and signs that stand after a number, as formats of the window and texts of the contract write them. */
+const AFTER_NUMBER = /(\d) (?=(?:%|[KMG]iB|[BKM]|nats?|s|min|h)(?![\p{L}\d]))/gu;
+
+/** A text as lines may be broken in it: never between a number and its unit. */
+export function unbroken(text: string): string {
+  return text.replace(AFTER_NUMBER, '$1\u00a0');
+}
