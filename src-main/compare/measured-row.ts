@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { workFolder } from '../home.ts';
 import { comparedSchema, type Compared, type CompareRequest } from '../contract/comparison.ts';
 import type { MeasureRequest, OpenChatRequest } from '../contract/chat.ts';
+import { kernelsWanted } from '../engine/kernels.ts';
 import { startChatWorker } from '../engine/workers.ts';
 import { answersPath, KeptAnswers } from '../evaluate/kept-answers.ts';
 import { askWorker, runTask } from '../evaluate/run-task.ts';
@@ -70,7 +71,8 @@ export class RowMeasurer {
     const { context } = this.#options;
     const { laptop, request, source, signal } = context;
     const { home, modelPath, threads, contextTokens, imageLimits } = request;
-    const conditions = [key, laptop.cpu.brand, threads, contextTokens, imageLimits];
+    const kernels = kernelsWanted();
+    const conditions = [key, laptop.cpu.brand, threads, contextTokens, imageLimits, kernels];
     const name = createHash('sha256').update(JSON.stringify(conditions)).digest('hex').slice(0, 24);
     const path = join(workFolder(home), 'compare', `${name}.json`);
     const kept = readKept(path, comparedSchema.shape.running.unwrap());
@@ -78,6 +80,8 @@ export class RowMeasurer {
     await using worker = startChatWorker();
     const measuring: MeasureRequest = {
       ...(await this.#opening(file, trial)),
+      // the layouts that the predicted memory counts
+      wide: kernels === 'own',
       questions: sampleQuestions(modelPath, source.vision !== undefined),
       maxTokens: SAMPLE_ANSWER_TOKENS,
     };

@@ -6,6 +6,7 @@ import {
 } from '../contract/comparison.ts';
 import type { OnProgress } from '../contract/progress.ts';
 import { llamaCppRelease } from '../engine/build.ts';
+import { kernelsWanted } from '../engine/kernels.ts';
 import { requireVision } from '../evaluate/tasks/task.ts';
 import { orderFor } from '../fit/luq-choice.ts';
 import { identify, openContext } from '../fit/context.ts';
@@ -105,6 +106,7 @@ function comparisonOf(
       cpuVariant: laptop.cpu.variant,
       threads: request.threads,
       llamaCpp: llamaCppRelease(),
+      kernels: kernelsWanted(),
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Kernels } from '../contract/kernels.ts';
 import type { Compared, Comparison } from '../contract/comparison.ts';
 import { unfamiliarNotes } from '../contract/familiarity.ts';
 import type { Divergence } from '../contract/fit-report.ts';
@@ -12,6 +13,13 @@ import { methodsSection } from './sections/methods.ts';
 import { ordersSection } from './sections/orders.ts';
 import { predictionSection } from './sections/predictions.ts';
 import { allRows } from './sections/rows.ts';
+
+/** Which layouts of the low types were measured and counted. */
+const LAYOUTS: Readonly<Record<Kernels, string>> = {
+  auto: 'Types below 4 bits are multiplied in the layouts of Snug’s kernels that take the least memory, and predictions count those; a chat of the same file takes faster and larger ones where memory leaves room for them.',
+  own: 'Types below 4 bits are multiplied in the fastest layouts of Snug’s kernels, and predictions count those, whatever memory they take.',
+  stock: 'llama.cpp’s own kernels multiply, in the layouts that it makes.',
+};
 
 /** The numbers of a comparison in full, and what can be counted in them: as a page and as a table for other programs. */
 
@@ -31,6 +39,7 @@ function head(comparison: Comparison): string {
       `Measured with llama.cpp ${escapeMarkdown(machine.llamaCpp)} (its build for ${escapeMarkdown(machine.cpuVariant)}), ${machine.threads} threads, on ${escapeMarkdown(machine.cpu)}.`,
       `Unless something else is said, calibrated with α = ${alpha} (share of image tokens), K = ${clusters} clusters and seed ${seed}.`,
       `Memory and speed are for a context of ${comparison.contextTokens} tokens.`,
+      ...(machine.kernels ? [LAYOUTS[machine.kernels]] : []),
     ].join(' '),
     [
       'KLD is the mean KL divergence from the source over next tokens, in nats: less is closer.',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KERNELS } from './kernels.ts';
 import { entropyBitsSchema, qualitySchema } from './fit-report.ts';
 import { fitRequestSchema } from './fit-request.ts';
 import type { ReadOnly } from './read-only.ts';
@@ -140,6 +141,8 @@ export const comparisonSchema = z.object({
     cpuVariant: z.string().default('unknown'),
     threads: z.int().positive(),
     llamaCpp: z.string(),
+    /** what multiplied; comparisons of earlier versions don't say */
+    kernels: z.enum(KERNELS).optional(),
   }),
 });
 export type Comparison = ReadOnly<z.infer<typeof comparisonSchema>>;

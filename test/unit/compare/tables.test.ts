@@ -56,6 +56,17 @@ describe('the page of tables', () => {
     expect(blind).not.toContain('A picture takes');
   });
 
+  it('says in which layouts low types were multiplied and counted, where that is known', () => {
+    const said = (kernels?: 'auto' | 'own' | 'stock') =>
+      toMarkdown({ ...comparison, machine: { ...comparison.machine, kernels } });
+    expect(said('auto')).toMatch(
+      /take the least memory.*a chat of the same file takes faster and larger ones/,
+    );
+    expect(said('own')).toMatch(/in the fastest layouts/);
+    expect(said('stock')).toMatch(/llama\.cpp’s own kernels multiply/);
+    expect(said()).not.toMatch(/kernels/);
+  });
+
   it('warns where the source itself does not know what it reads', () => {
     expect(markdown).not.toContain('does not know what it reads');
     const [source, ...rows] = comparison.rows;
