@@ -1,4 +1,4 @@
-// Tokens one by one times a matrix that is kept for tables. A thread takes a course, two of ggml's eight lanes, through all blocks and many rows,
+// One token times a matrix that is kept for tables. A thread takes a course, two of ggml's eight lanes, through all blocks and many rows,
 // so that a table is made once, by one thread, and stays in its cache: to make it takes as long as some hundred rows to look up, and to
 // fetch it from another core longer still. When all lanes are there, the threads share the rows and add them up.
 #include "prefetch.h"
@@ -54,8 +54,12 @@ class Work {
     }
 
     void multiply() {
-        for (int64_t number = 0; number < product.tokens; ++number) {
-            multiply(number);
+        quantize_token(product.token(0), product.shape.blocks, token);
+        for (int64_t first = 0; first < product.matrix.tiles; first += product.tiles()) {
+            if (first > 0) {
+                team.barrier.wait(threads);
+            }
+            multiply_from(first, std::min(product.tiles(), product.matrix.tiles - first));
         }
     }
 
@@ -70,26 +74,19 @@ class Work {
     Tables *            tables;
     TableHalves *       halves;
 
-    void multiply(int64_t number) {
-        quantize_token(product.token(number), product.shape.blocks, token);
-        for (int64_t first = 0; first < product.matrix.tiles; first += product.tiles()) {
-            if (number > 0 || first > 0) {
-                team.barrier.wait(threads);
-            }
-            const int64_t tiles  = std::min(product.tiles(), product.matrix.tiles - first);
-            const int64_t chunk  = chunk_of(tiles);
-            const int64_t pieces = (tiles + chunk - 1) / chunk * COURSES;
-            for (int64_t piece; (piece = team.turns.next(pieces, threads)) < pieces;) {
-                const int64_t from = piece / COURSES * chunk;
-                look_up(static_cast<int>(piece % COURSES), first, from, std::min(chunk, tiles - from));
-            }
-            team.barrier.wait(threads);
-            const int64_t groups = (tiles + TILES_AT_ONCE - 1) / TILES_AT_ONCE;
-            for (int64_t group; (group = team.turns.next(groups, threads)) < groups;) {
-                const int64_t from = group * TILES_AT_ONCE;
-                for (int64_t tile = from; tile < std::min(from + TILES_AT_ONCE, tiles); ++tile) {
-                    add_up(number, first, tile);
-                }
+    void multiply_from(int64_t first, int64_t tiles) {
+        const int64_t chunk  = chunk_of(tiles);
+        const int64_t pieces = (tiles + chunk - 1) / chunk * COURSES;
+        for (int64_t piece; (piece = team.turns.next(pieces, threads)) < pieces;) {
+            const int64_t from = piece / COURSES * chunk;
+            look_up(static_cast<int>(piece % COURSES), first, from, std::min(chunk, tiles - from));
+        }
+        team.barrier.wait(threads);
+        const int64_t groups = (tiles + TILES_AT_ONCE - 1) / TILES_AT_ONCE;
+        for (int64_t group; (group = team.turns.next(groups, threads)) < groups;) {
+            const int64_t from = group * TILES_AT_ONCE;
+            for (int64_t tile = from; tile < std::min(from + TILES_AT_ONCE, tiles); ++tile) {
+                add_up(first, tile);
             }
         }
     }
@@ -123,32 +120,33 @@ class Work {
         }
     }
 
-    void add_up(int64_t number, int64_t first, int64_t tile) const {
+    void add_up(int64_t first, int64_t tile) const {
         float rows[TILE];
         kernel.add_up(sums + tile, product.tiles(), one_shift, rows);
         const int64_t row = (first + tile) * TILE;
-        std::copy_n(rows, std::min<int64_t>(TILE, product.shape.rows - row), product.result(number) + row);
+        std::copy_n(rows, std::min<int64_t>(TILE, product.shape.rows - row), product.result(0) + row);
     }
 };
 
+// More than one token takes planes: to make them of a tile takes less time than to look up for one token more.
 class TablesProduct final : public Operation {
   public:
     explicit TablesProduct(const TablesFamily & family) : kernel(family.tables), of_many(product_in_tiles(family)) {}
 
     bool work_size(int threads, const ggml_tensor * operation, size_t & bytes) override {
-        if (adds_in_panels(operation)) {
+        const Product product(operation);
+        if (product.tokens > 1) {
             return of_many->work_size(threads, operation, bytes);
         }
-        const Product product(operation);
         bytes = ALIGNMENT + product.sums_bytes() + threads * product.thread_bytes();
         return true;
     }
 
     bool compute_forward(ComputeParams * parameters, ggml_tensor * operation) override {
-        if (adds_in_panels(operation)) {
+        const Product product(operation);
+        if (product.tokens > 1) {
             return of_many->compute_forward(parameters, operation);
         }
-        const Product product(operation);
         Work(product, kernel, *parameters).multiply();
         return true;
     }
