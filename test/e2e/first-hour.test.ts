@@ -25,7 +25,7 @@ inEachDoor('the first hour with a model of real shape', { holds: true }, (app) =
     writeFileSync(photo, await phonePhoto());
     await app.attach(photo);
     const cost = app.page.getByText(/This picture takes/);
-    expect(await cost.innerText()).toMatch(/9\d\d tokens, 2\d %/);
+    expect(await cost.innerText()).toMatch(/9\d\d tokens, 2\d\s%/);
     const more = app.button(/^More detail: [\d,]+ tokens/);
     await more.click();
     await app.button(/^Less detail/).click();

@@ -176,7 +176,7 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     for (const index of [0, 1]) {
       const column = app.answers.nth(index);
       await column.getByText(/^[\d.]+ tokens\/s$/).waitFor();
-      expect(await column.innerText()).toMatch(/Peak memory\s+[\d.]+ [KMG]iB/);
+      expect(await column.innerText()).toMatch(/Peak memory\s+[\d.]+\s[KMG]iB/);
     }
     const names = await app.answers.getByRole('heading').allInnerTexts();
     expect(new Set(names).size).toBe(2);
@@ -237,9 +237,9 @@ inEachDoor('a fit and what comes of it', { holds: true, builtIn: shortModel }, (
     await app.page.getByRole('heading', { name: 'Too large for this laptop' }).waitFor();
     const said = await app.page.getByRole('main').innerText();
     for (const words of [
-      /takes [\d.]+ GiB of memory/,
+      /takes [\d.]+\sGiB of memory/,
       /can spare/,
-      /up to about [\d.]+ [BM] parameters fits/,
+      /up to about [\d.]+\s[BM] parameters fits/,
     ])
       expect(said).toMatch(words);
     const button = app.button('Fit to my RAM');
