@@ -3,8 +3,6 @@ import { RUNGS } from '../contract/rungs.ts';
 import { layerFileTypes } from '../luq/plan/file-type.ts';
 import type { Plan } from '../luq/plan/plan.ts';
 import type { FindSmallest } from '../luq/plan/planner.ts';
-import { kernelSeconds } from '../profile/kernel-seconds.ts';
-import { keyOf, type KernelSpeed } from '../profile/probe.ts';
 import { keptKernelSpeeds, knownKernelSpeeds } from '../profile/probe-cache.ts';
 import type { ReadContext } from './context.ts';
 import { planOutcome } from './plan-outcome.ts';
@@ -14,7 +12,6 @@ import {
   kernelsToTime,
   priorKnowledge,
   smallestOfTensors,
-  speedBy,
   TensorPlans,
   usuallyHasImportance,
   type ForeseenPlan,
@@ -41,26 +38,9 @@ export async function frontierOf(context: ReadContext, measure: boolean): Promis
     kind === 'best'
       ? fastEnough(plans, minTokensPerSecond)
       : RUNGS.map((rung) => plans.foresee(planner.uniform(rung)));
-  const shown = worthwhile(foreseen, planner.unquantized().memory.totalBytes);
-  const secondsOf = kernelSeconds(measure ? [...speeds, ...(await timedFor(context, shown))] : speeds);
-  return shown.map((one) =>
-    outcomeOf(context, one, (plan) => speedBy(planner.decodeMatrices(plan), secondsOf)),
+  return worthwhile(foreseen, planner.unquantized().memory.totalBytes).map((one) =>
+    outcomeOf(context, one, (plan) => plans.speedOf(plan)),
   );
-}
-
-/**
- * Kernel speeds, those of the very matrices of these plans among them: a fit predicts what it makes by them, and so says the same. What
- * was timed once is not timed again for its age, as there are many.
- */
-async function timedFor(context: ReadContext, shown: readonly ForeseenPlan[]): Promise<KernelSpeed[]> {
-  const { addon, planner } = context;
-  const kept = kernelSpeeds(context);
-  const known = new Set(keptKernelSpeeds(kept).map(keyOf));
-  const needed = shown
-    .flatMap(({ plan }) => [plan, planner.asLoaded(plan, Infinity)])
-    .flatMap((plan) => planner.decodeMatrices(plan))
-    .filter((matrix) => !known.has(keyOf(matrix)));
-  return knownKernelSpeeds(addon, needed, kept);
 }
 
 /** What the smallest plan of those would be. */

@@ -137,24 +137,24 @@ export class TensorPlans {
 
   /** Predicted tokens per second, in the layouts that its memory counts; null where kernels were not timed. */
   speedOf(plan: Plan): number | null {
-    return speedBy(this.#planner.decodeMatrices(plan), this.#secondsOf);
+    const seconds = this.#decodeSeconds(plan);
+    return seconds === undefined ? null : 1 / seconds;
   }
 
   /** Q4_K_M's, which people would have otherwise. */
   #usualSeconds(): number | undefined {
-    return secondsOf(this.speedOf(this.#planner.withTypes(this.#planner.mixture('Q4_K_M'))));
+    return this.#decodeSeconds(this.#planner.withTypes(this.#planner.mixture('Q4_K_M')));
   }
-}
 
-/** Tokens per second of a model with these matrices; null where a kernel of one was not timed. */
-export function speedBy(matrices: readonly Matrix[], secondsOf: SecondsOf): number | null {
-  let seconds = 0;
-  for (const matrix of matrices) {
-    const found = secondsOf(matrix);
-    if (found === undefined) return null;
-    seconds += found;
+  #decodeSeconds(plan: Plan): number | undefined {
+    let seconds = 0;
+    for (const matrix of this.#planner.decodeMatrices(plan)) {
+      const found = this.#secondsOf(matrix);
+      if (found === undefined) return undefined;
+      seconds += found;
+    }
+    return seconds;
   }
-  return 1 / seconds;
 }
 
 /** The smallest plan that gives each tensor a type of its own, whatever is known of them. */
@@ -194,6 +194,6 @@ function quantizable(planner: Planner, tensors: readonly GgufTensor[]): GgufTens
   return tensors.filter(({ name, type }) => (smallest.get(name) ?? type) !== type);
 }
 
-function secondsOf(tokensPerSecond: number | null | undefined): number | undefined {
-  return tokensPerSecond === null || tokensPerSecond === undefined ? undefined : 1 / tokensPerSecond;
+function secondsOf(tokensPerSecond: number | undefined): number | undefined {
+  return tokensPerSecond === undefined ? undefined : 1 / tokensPerSecond;
 }

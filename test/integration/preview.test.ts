@@ -49,22 +49,6 @@ describe.runIf(backends.ownKernels !== '')('a preview', { timeout: 120_000 }, ()
     expect(wide.tokensPerSecond).toBeGreaterThan(lean.tokensPerSecond ?? NaN);
   });
 
-  it('of one file type says what the report of a fit says, at every budget', async () => {
-    const uniform: FitRequest = { ...request, plan: 'uniform', fileType: 'IQ1_M' };
-    const { frontier } = await previewFit(uniform, false);
-    const [smallest = expect.fail('there are plans')] = frontier?.filter(({ wide }) => wide !== null) ?? [];
-    const roomy = smallest.wide?.memory.totalBytes ?? NaN;
-    for (const budgetBytes of [roomy - 1, roomy]) {
-      const least = frontier?.find(({ layerRungs }) => layerRungs.every((rung) => rung === 'IQ1_M'));
-      const seen = loadedWithin(least ?? expect.fail('IQ1_M is among them'), budgetBytes);
-      const { memory, tokensPerSecond } = said(await fit({ ...uniform, budgetBytes }, {}));
-      expect({ memory, tokensPerSecond }).toEqual({
-        memory: seen.memory,
-        tokensPerSecond: expect.closeTo(seen.tokensPerSecond ?? NaN, 6) as number,
-      });
-    }
-  });
-
   it('of every budget knows memory and speed in wide layouts where there are low types, and none where not', async () => {
     expect(at(0).wide).toBeNull();
     for (const { memory, tokensPerSecond, wide } of preview.byLowLayers.slice(1)) {
