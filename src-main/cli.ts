@@ -17,8 +17,8 @@ import { chooseKernels, kernelsWanted, parseKernels } from './engine/kernels.ts'
 import { EXIT, reportError } from './cli/terminal.ts';
 import { commanderError } from './doors/terminal/commander.ts';
 import { messages, output } from './doors/terminal/terminal-output.ts';
-import { protectHome } from './files/private-files.ts';
-import { insistHomeIsFolder, snugHome } from './home.ts';
+import { insistHomeIsFolder, protectHome } from './files/private-files.ts';
+import { snugHome } from './home.ts';
 import { ownVersion } from './root.ts';
 
 // Door 2: the services in a terminal.

@@ -13,6 +13,7 @@ import { writeFileAtomically } from '../files/durable-files.ts';
 import type { FitContext } from '../fit/context.ts';
 import { sampleQuestions } from '../fit/sample-questions.ts';
 import type { Trial, TrialFile, Trials } from '../fit/trials.ts';
+import { ownVersion } from '../root.ts';
 import { contextFor } from '../models/image-limits.ts';
 import { readKept } from '../files/json-file.ts';
 
@@ -72,7 +73,9 @@ export class RowMeasurer {
     const { laptop, request, source, signal } = context;
     const { home, modelPath, threads, contextTokens, imageLimits } = request;
     const kernels = kernelsWanted();
-    const conditions = [key, laptop.cpu.brand, threads, contextTokens, imageLimits, kernels];
+    const { brand, variant } = laptop.cpu;
+    const machine = [brand, variant, kernels, ownVersion()];
+    const conditions = [key, ...machine, threads, contextTokens, imageLimits];
     const name = createHash('sha256').update(JSON.stringify(conditions)).digest('hex').slice(0, 24);
     const path = join(workFolder(home), 'compare', `${name}.json`);
     const kept = readKept(path, comparedSchema.shape.running.unwrap());

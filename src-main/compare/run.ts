@@ -106,7 +106,8 @@ function comparisonOf(
       cpuVariant: laptop.cpu.variant,
       threads: request.threads,
       llamaCpp: llamaCppRelease(),
-      kernels: kernelsWanted(),
+      // Snug's don't run on every processor
+      kernels: laptop.cpu.kernels === '' ? 'stock' : kernelsWanted(),
     },
   };
 }

@@ -88,15 +88,26 @@ export class Connections implements AsyncDisposable {
 const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'];
 const PROXY_PROTOCOLS = ['http:', 'https:', 'socks:', 'socks5:'];
 
+function isProxyAddress(text: string): boolean {
+  const address = URL.parse(text);
+  if (!address || address.hostname === '' || !PROXY_PROTOCOLS.includes(address.protocol)) return false;
+  try {
+    decodeURIComponent(address.username + address.password);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function checkProxies(environment: NodeJS.ProcessEnv): void {
   for (const name of PROXY_VARIABLES) {
     const given = environment[name];
     if (!given) continue;
-    const address = URL.parse(given);
-    if (address && address.hostname !== '' && PROXY_PROTOCOLS.includes(address.protocol)) continue;
+    if (isProxyAddress(given)) continue;
     // not repeated: a password may be in it
     throw new SnugError('BAD_ARGUMENT', `${name} is no address of a proxy`, {
-      advice: 'Set it to http://HOST:PORT, with http:// in front, or leave it out.',
+      advice:
+        'Set it to http://HOST:PORT, with http:// in front and a % in a password written as %25, or leave it out.',
     });
   }
 }

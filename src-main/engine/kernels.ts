@@ -23,15 +23,16 @@ export function chooseKernels(kernels: Kernels): void {
   process.env['SNUG_KERNELS'] = kernels;
 }
 
-let isSetting = false;
+let set: Kernels | undefined;
 
 /**
  * What was set, for workers that start from now on; who started Snug with a choice keeps it.
  * @throws SnugError BAD_ARGUMENT where that is none
  */
 export function preferKernels(kernels: Kernels): void {
-  if (process.env['SNUG_KERNELS'] && !isSetting) return void kernelsWanted();
-  isSetting = true;
+  const { SNUG_KERNELS: wanted } = process.env;
+  if (wanted && wanted !== set) return void kernelsWanted();
+  set = kernels;
   chooseKernels(kernels);
 }
 

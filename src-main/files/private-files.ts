@@ -1,7 +1,9 @@
 import { chmodSync, lstatSync, readdirSync, realpathSync, type Stats } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { SnugError } from '../contract/errors.ts';
 import { isInside, realPath } from './paths.ts';
+import { statsOf } from './stats.ts';
 
 // What lies in Snug's home is the person's alone: chats, pictures, logs, models. What they have written to a place of their own
 // choice follows their umask. Windows has no such modes: there a person's own folders are closed to others by its own rules.
@@ -21,6 +23,18 @@ export const AS_USUAL: Modes = { file: 0o666, folder: 0o777 };
 /** How a file at this path is made: in Snug's home for the person alone. */
 export function modesAt(path: string, home: string): Modes {
   return isInside(realPath(home), realPath(path)) ? PRIVATE : AS_USUAL;
+}
+
+/**
+ * One that can't be looked at is for those to refuse who read or write in it.
+ * @throws SnugError BAD_ARGUMENT for one that is a file, in which nothing can be looked up nor written
+ */
+export function insistHomeIsFolder(home: string): void {
+  if (statsOf(home)?.isDirectory() ?? true) return;
+  throw new SnugError('BAD_ARGUMENT', `${home} is to hold Snug’s files, and is no folder`, {
+    advice: 'Name a folder, which need not be there yet.',
+    remedies: [{ kind: 'choose-home' }],
+  });
 }
 
 /** What Snug writes at the top of its home. */

@@ -5,6 +5,7 @@ import type { Addon } from '../engine/native-types.ts';
 import { readKept } from '../files/json-file.ts';
 import { makeFolder, writeFileAtomically } from '../files/durable-files.ts';
 import { workFolder } from '../home.ts';
+import { ownVersion } from '../root.ts';
 import { keyOf, probeKernels, type KernelSpeed, type Matrix } from './probe.ts';
 import { processorName } from './processor-name.ts';
 
@@ -101,9 +102,12 @@ export function kernelCache(home: string): string {
 
 function machineName({ laptop, threads }: KeptSpeeds): string {
   const { variant, kernels, kernelTypes, vectorFeatures } = laptop.cpu;
-  return [processorName(), variant, ...vectorFeatures, `kernels:${kernels}`, ...kernelTypes, threads].join(
-    ' ',
-  );
+  // another Snug has other kernels
+  const snug = `snug:${ownVersion()}`;
+  return [
+    ...[snug, processorName(), variant, ...vectorFeatures, `kernels:${kernels}`],
+    ...[...kernelTypes, threads],
+  ].join(' ');
 }
 
 function readSpeeds(options: KeptSpeeds): Map<string, KeptSpeed> {

@@ -35,9 +35,11 @@ export function recordedFs(fs: typeof Fs, recording: Recording): object {
     fs.renameSync(from, to);
     calls.push({ kind: 'renamed', path: to, from });
   };
-  const mkdirSync = (path: string, options: { recursive: true }) => {
+  const mkdirSync = (path: string, options?: Fs.Mode | Fs.MakeDirectoryOptions) => {
     const first = fs.mkdirSync(path, options);
-    if (first !== undefined) calls.push({ kind: 'made', path: first });
+    const isOne = typeof options !== 'object' || !options?.recursive;
+    const made = isOne ? path : first;
+    if (made !== undefined) calls.push({ kind: 'made', path: made });
     return first;
   };
   return { ...fs, openSync, fsyncSync, renameSync, mkdirSync };

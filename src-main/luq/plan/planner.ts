@@ -26,7 +26,7 @@ import {
 } from './memory.ts';
 import { bytesAs, bytesWithTypes, type Mixture } from './mixture.ts';
 import { decodeMatrices, type LayerPlan, type Plan } from './plan.ts';
-import type { Alternative, Saving } from './savings.ts';
+import { TOGETHER, type Alternative, type Saving } from './savings.ts';
 
 /** What planning needs to know of a model, whatever the order of its layers and the budget. */
 export interface PlannedModel {
@@ -204,12 +204,15 @@ export class Planner {
   /** What the smallest plan would take with one thing or another given up, what costs least first. */
   savings(findSmallest: FindSmallest = allLow): Saving[] {
     const { weightsBytes, rearrangedBytes, totalBytes } = findSmallest(this).memory;
-    const kernels = this.withOtherKernels((planner) => findSmallest(planner).memory);
-    const alternatives = this.#model.alternatives.map(({ overhead, ...saving }) => ({
+    const kernels = this.withOtherKernels((planner) => findSmallest(planner).memory).filter(
+      (saving) => saving.totalBytes < totalBytes,
+    );
+    const alternatives = this.#model.alternatives.map(({ overhead, label, ...saving }) => ({
       ...saving,
+      label: label === TOGETHER && kernels.length > 0 ? `${TOGETHER} with the same kernels` : label,
       totalBytes: predictMemory(weightsBytes, overhead, rearrangedBytes).totalBytes,
     }));
-    return [...kernels.filter((saving) => saving.totalBytes < totalBytes), ...alternatives];
+    return [...kernels, ...alternatives];
   }
 
   /** What something would take with each other choice of kernels. */

@@ -23,6 +23,7 @@ export type PossibleSaving = Omit<Saving, 'totalBytes'> & Changes;
 /** … and what the model takes besides its weights then. */
 export type Alternative = Omit<Saving, 'totalBytes'> & { readonly overhead: Overhead };
 
+export const TOGETHER = 'all of these together';
 /** A picture of this many tokens still shows a page of text. */
 const SMALLER_PICTURE_TOKENS = 1024;
 
@@ -64,5 +65,5 @@ function allTogether(options: readonly PossibleSaving[]): PossibleSaving {
   const changes = options.reduce<Changes>((all, one) => ({ ...all, ...one }), {});
   // of several contexts the shortest
   const byKind = new Map(options.flatMap(({ remedies }) => remedies).map((one) => [one.kind, one]));
-  return { ...changes, label: 'all of these together', remedies: [...byKind.values()] };
+  return { ...changes, label: TOGETHER, remedies: [...byKind.values()] };
 }

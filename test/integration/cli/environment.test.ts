@@ -26,6 +26,11 @@ describe('a wrong value', () => {
       ['get', 'owner/name'],
       /HTTPS_PROXY is no address.*\n.*http:\/\/HOST:PORT/,
     ],
+    [
+      { https_proxy: 'http://u:p%zz@127.0.0.1:9' },
+      ['get', 'owner/name'],
+      /https_proxy is no address.*\n.*%25/,
+    ],
     [{ http_proxy: 'http://' }, ['get', 'owner/name'], /http_proxy is no address/],
     [{ HF_TOKEN: 'hf_a\nb' }, ['get', 'owner/name'], /HF_TOKEN is no token.*\nSet it to the token alone/],
   ])('of %o is refused in plain words, with a way on', async (env, args, words) => {

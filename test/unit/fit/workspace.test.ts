@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openWorkspace } from '../../../src-main/fit/workspace.ts';
 import { takeLock } from '../../../src-main/store/lock.ts';
-import { insistHomeIsFolder, snugHome } from '../../../src-main/home.ts';
+import { insistHomeIsFolder } from '../../../src-main/files/private-files.ts';
+import { snugHome } from '../../../src-main/home.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
@@ -49,6 +50,8 @@ describe('where Snug keeps its things', () => {
     insistHomeIsFolder(file);
     writeFileSync(file, '');
     insistHomeIsFolder(join(file, '..'));
+    // those who write in one that can't be looked at say why
+    insistHomeIsFolder(join(file, '..', 'n'.repeat(300)));
     expect(thrown(() => insistHomeIsFolder(file))).toMatchObject({
       code: 'BAD_ARGUMENT',
       remedies: [{ kind: 'choose-home' }],

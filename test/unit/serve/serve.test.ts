@@ -55,8 +55,19 @@ describe('the environment of the browser door', () => {
     expect(said).not.toMatch(/^\s+at /m);
   });
 
-  it('names a proxy that is no address only to what would go through it', async () => {
-    const { said } = await runWith({ HTTPS_PROXY: 'proxy' });
+  it('with a proxy that is no address lets it start: that is for what would go through it', async () => {
+    const env = { ...process.env, SNUG_HOME: temporaryFolder(), HTTPS_PROXY: 'proxy' };
+    const child = spawn(process.execPath, [entry, '--port', '0'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (data: Buffer) => (said += data.toString()));
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    const address = await new Promise<string>((resolve) => {
+      child.stdout.once('data', (data: Buffer) => resolve(data.toString()));
+      child.once('close', () => resolve(''));
+    });
+    child.kill();
+    await ended;
     expect(said).not.toMatch(/URL|proxy/i);
+    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:/);
   });
 });

@@ -83,6 +83,7 @@ describe('after a power cut', () => {
     const [rename] = renames();
     expect(disk.calls).toEqual([
       { kind: 'made', path: join(folder, 'a') },
+      { kind: 'made', path: join(folder, 'a', 'b') },
       { kind: 'sync', path: join(folder, 'a') },
       { kind: 'sync', path: folder },
       { kind: 'sync', path: rename?.from },

@@ -3,6 +3,7 @@ import { formatBytes } from '../../../../src-main/contract/bytes.ts';
 import { lowLayersOf } from '../../../../src-main/contract/low-layers.ts';
 import { tensorTypeId } from '../../../../src-main/gguf/tensor-types.ts';
 import { otherKernels, type ExtraBytes } from '../../../../src-main/luq/plan/loaded-weights.ts';
+import { TOGETHER, type Alternative } from '../../../../src-main/luq/plan/savings.ts';
 import { decodeMatrices, lowLayerCount, type LayerPlan } from '../../../../src-main/luq/plan/plan.ts';
 import { layerOf } from '../../../../src-main/models/model-file.ts';
 import { layouts, plannerOf } from '../../../helpers/planners.ts';
@@ -193,18 +194,20 @@ describe('what does not fit', () => {
     const matrices = tensors.filter(
       ({ shape, name }) => shape.length > 1 && layerOf(name) !== undefined,
     ).length;
-    const refused = (budgetBytes: number, chosen = own) =>
+    const refused = (budgetBytes: number, chosen = own, alternatives: Alternative[] = []) =>
       plannerOf(tensors, {
         overhead: OVERHEAD_PARTS,
+        alternatives,
         layouts: chosen,
         otherKernels: otherKernels(chosen, [IQ1_M]),
       }).refusal({ bytes: budgetBytes, mostBytes: 1e12 });
     const [auto, stock] = [needed + 10 * matrices, needed];
 
     it('that are faster first', () => {
-      const error = refused(auto);
+      const error = refused(auto, own, [saving(TOGETHER, 'try-plans', 1e6)]);
       expect(error.advice).toContain(`Snug’s kernels as fast as memory allows (${formatBytes(auto)})`);
       expect(error.advice).toContain(`llama.cpp’s kernels (${formatBytes(stock)})`);
+      expect(error.advice).toContain(`${TOGETHER} with the same kernels`);
       expect(error.remedies).toEqual([
         { kind: 'set-kernels', kernels: 'auto' },
         { kind: 'set-budget', bytes: needed + 100 * matrices },

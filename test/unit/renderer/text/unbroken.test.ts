@@ -13,6 +13,10 @@ it('a number and its unit stay on one line, and nothing else does', () => {
   expect([formatBytes(3.5 * 2 ** 30), formatBytes(5)]).toEqual(['3.50\u00a0GiB', '5\u00a0B']);
   expect([formatPercent(0.41), formatParameters(7.6e9)]).toEqual(['41\u00a0%', '7.6\u00a0B']);
   expect(formatSeconds(125)).toBe('2\u00a0min 5\u00a0s');
+  expect(unbroken('27.1 tokens/s, 3 MP, 10 MB/s, 99 ms.')).toBe(
+    '27.1\u00a0tokens/s, 3\u00a0MP, 10\u00a0MB/s, 99\u00a0ms.',
+  );
+  expect(unbroken('/home/me/scan 3 M.jpg is not there')).toBe('/home/me/scan 3 M.jpg is not there');
   expect(unbroken('2 of 4 layers, 12 shorter than 3 Badgers')).toBe(
     '2 of 4 layers, 12 shorter than 3 Badgers',
   );
