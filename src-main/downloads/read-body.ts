@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Answer } from './http.ts';
 import { brokenAnswer } from './hub-errors.ts';
 import { networkError } from './http-errors.ts';
@@ -14,6 +15,8 @@ export async function* chunksOf(body: Answer['body'], host: string): AsyncGenera
   } catch (error) {
     throw networkError(error, host);
   }
+  // undici takes a connection as free from the next turn of the event loop on: who asks before that gets another
+  await setImmediate();
 }
 
 /**
