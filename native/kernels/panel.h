@@ -7,6 +7,8 @@ namespace snug::kernels {
 
 namespace {
 
+constexpr int PANEL_AT = 4; // tokens at once
+
 template <int FACTOR_COLUMNS> struct alignas(ALIGNMENT) Panel {
     static constexpr int GROUPS      = BLOCK / FACTOR_COLUMNS;
     static constexpr int GROUP_UNITS = FACTOR_COLUMNS / UNIT;

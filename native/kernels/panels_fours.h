@@ -7,8 +7,6 @@ namespace snug::kernels {
 
 namespace {
 
-constexpr int PANEL_AT = 4; // tokens at once
-
 // COUNT tokens, all of whose values are there as positive bytes, times a panel, factors and all
 template <int COUNT, int FACTOR_COLUMNS, class Values>
 SNUG_OPERATION void whole_of(const Panel<FACTOR_COLUMNS> & panel, Values values, Ints * whole) {
